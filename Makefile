@@ -1,0 +1,49 @@
+# Everything the project does, on a machine that has Python 3.11+ and make.
+# `make demo` and `make test` make their own .venv from requirements.lock.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check lint types layers bench lock snapshots pictures clean help
+
+help: ## what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("dropcopy needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+demo: $(READY) ## open the application on a sandbox store with sample data
+	@$(BIN)/dropcopy demo
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: $(READY) ## format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy
+
+layers: $(READY) ## the floors of the house (import-linter)
+	$(BIN)/lint-imports
+
+check: lint types layers test ## everything that must be green
+
+bench: $(READY) ## print the table of speed and memory
+	$(BIN)/python -m tests.bench
+
+snapshots: $(READY) ## accept the screens as they are now
+	$(BIN)/python -m pytest tests/screens/test_snapshots.py --snapshot-update
+
+lock: ## pin every dependency anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+
+clean: ## remove what was made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache build dist

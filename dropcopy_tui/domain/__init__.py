@@ -1,0 +1,1 @@
+"""Rules and types of the desk: pure, without input or output."""

@@ -1,0 +1,148 @@
+"""Everything the desk may refuse, each with a code for scripts and one line for people.
+
+A message says what was refused, what to do, and (where a reader could wonder) that nothing changed.
+"""
+
+from __future__ import annotations
+
+
+class DeskError(Exception):
+    """A refusal that was foreseen. `code` is stable; `exit_code` is what the command line ends with."""
+
+    code = "refused"
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(DeskError):
+    """What was named does not exist, or the person may not know that it does."""
+
+    code = "not_found"
+
+
+class InvalidValue(DeskError):
+    """A value breaks a rule; `field` says which one of a form it belongs to."""
+
+    code = "invalid_value"
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NameTaken(InvalidValue):
+    """Rule G3: another group of the entity has this name."""
+
+    code = "name_taken"
+
+
+class LimitReached(DeskError):
+    """A limit of the market or of the day is reached."""
+
+    code = "limit_reached"
+
+
+class ChangedMeanwhile(DeskError):
+    """Somebody else changed it since it was read (rule G10)."""
+
+    code = "changed_meanwhile"
+
+
+class NotSignedIn(DeskError):
+    """Nobody is known, or the proof did not hold."""
+
+    code = "not_signed_in"
+    exit_code = 3
+
+
+class AccountLocked(NotSignedIn):
+    """Rule P1: five wrong tries lock an account for three hours."""
+
+    code = "account_locked"
+
+
+class NotEntitled(DeskError):
+    """Rule P3: the person has no role that allows this."""
+
+    code = "not_entitled"
+    exit_code = 3
+
+
+class SecondFactorFailed(DeskError):
+    """Rule P2: the code is wrong, used, expired, or belongs to something else."""
+
+    code = "second_factor_failed"
+    exit_code = 4
+
+
+class FactorUnavailable(DeskError):
+    """Rule P2: the factor cannot be used by this person or on this desk."""
+
+    code = "factor_unavailable"
+    exit_code = 4
+
+
+class CodesUsedUp(SecondFactorFailed):
+    """Rule P2: at most ten codes a day a person."""
+
+    code = "codes_used_up"
+
+
+class StoreMissing(DeskError):
+    """There is no store at the path."""
+
+    code = "store_missing"
+    exit_code = 2
+
+
+class StoreUnusable(DeskError):
+    """The store cannot be used as it is: its folder, its mode, its version."""
+
+    code = "store_unusable"
+    exit_code = 2
+
+
+class StoreTooNew(StoreUnusable):
+    """A newer version of the application made the store."""
+
+    code = "store_too_new"
+
+
+class StoreBusy(DeskError):
+    """The disk is full or somebody held the store for too long."""
+
+    code = "store_busy"
+
+
+class MasterKeyMissing(DeskError):
+    """Secrets cannot be opened: the master key file is not there."""
+
+    code = "master_key_missing"
+
+
+class WrongMasterKey(StoreUnusable):
+    """The master key file belongs to another store."""
+
+    code = "wrong_master_key"
+
+
+class MasterKeyLoose(StoreUnusable):
+    """The master key file can be read by others."""
+
+    code = "master_key_loose"
+
+
+class FileRefused(DeskError):
+    """A file to write exists already, or its folder is not there, or the disk is full."""
+
+    code = "file_refused"
+
+
+class ConfigInvalid(DeskError):
+    """The configuration file cannot be used."""
+
+    code = "config_invalid"
+    exit_code = 2

@@ -1,0 +1,77 @@
+"""Communication types a group copies (rule G4), in the order in which the wizard shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from dropcopy_tui.domain.errors import InvalidValue
+
+
+class Filter(StrEnum):
+    """One communication type. The values are the names in JSON, CSV and options."""
+
+    HEARTBEAT = "heartbeat"
+    REJECT = "reject"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    EXECUTION_ORDER_ENTRY = "execution_order_entry"
+    EXECUTION_CREATE_CANCEL_MODIFY = "execution_create_cancel_modify"
+    EXECUTION_ELIMINATION = "execution_elimination"
+    TRADE_FILL_NOTICE = "trade_fill_notice"
+    TRADE_CANCEL = "trade_cancel"
+    ORDER_MASS_ACTION = "order_mass_action"
+    TRADE_BUST = "trade_bust"
+
+    @property
+    def title(self) -> str:
+        """The filter as the Request Center words it."""
+        return _WORDS[self][0]
+
+    @property
+    def meaning(self) -> str:
+        """What the filter lets through, in a few words."""
+        return _WORDS[self][1]
+
+
+_WORDS: dict[Filter, tuple[str, str]] = {
+    Filter.HEARTBEAT: ("Heartbeat", "the feed is alive"),
+    Filter.REJECT: ("Reject", "session level error"),
+    Filter.ACKNOWLEDGEMENT: ("Acknowledgement messages", "every confirmation"),
+    Filter.EXECUTION_ORDER_ENTRY: ("Execution - Order Entry", "new order acknowledged"),
+    Filter.EXECUTION_CREATE_CANCEL_MODIFY: ("Execution - Create / Cancel / Modify", "response"),
+    Filter.EXECUTION_ELIMINATION: ("Execution - Elimination", "order expired"),
+    Filter.TRADE_FILL_NOTICE: ("Trade - Fill Notice", "complete and partial"),
+    Filter.TRADE_CANCEL: ("Trade - Trade Cancel", "a trade taken back"),
+    Filter.ORDER_MASS_ACTION: ("Order Mass Action", "number of cancelled orders"),
+    Filter.TRADE_BUST: ("Trade Busts", "a trade broken by the desk"),
+}
+# Which filters cannot be left out is a local choice (rule G4); the configuration may change it.
+MANDATORY: frozenset[Filter] = frozenset({Filter.HEARTBEAT, Filter.REJECT})
+_ORDER = {kind: number for number, kind in enumerate(Filter)}
+
+
+def parse_filters(names: Iterable[str]) -> frozenset[Filter]:
+    """The filters with these names. Raises InvalidValue naming the first unknown one."""
+    chosen = set()
+    for name in names:
+        try:
+            chosen.add(Filter(name))
+        except ValueError:
+            known = ", ".join(Filter)
+            raise InvalidValue(f"Unknown filter {name!r}. Use: {known}.", "filters") from None
+    return frozenset(chosen)
+
+
+def complete_filters(
+    chosen: Iterable[Filter], mandatory: frozenset[Filter] = MANDATORY
+) -> tuple[Filter, ...]:
+    """The chosen filters with the mandatory ones, in order. Raises InvalidValue without an optional one."""
+    optional = frozenset(chosen) - mandatory
+    if not optional:
+        raise InvalidValue("Choose at least one optional filter: the mandatory ones copy no trade.", "filters")
+    return in_order(optional | mandatory)
+
+
+def in_order(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    """The filters in the order in which every screen shows them."""
+    return tuple(sorted(filters, key=_ORDER.__getitem__))

@@ -1,0 +1,92 @@
+"""Markets, as data: what differs between them is a row here, never a branch in the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+
+from dropcopy_tui.domain.errors import InvalidValue
+
+
+class Gateway(StrEnum):
+    """The kind of gateway a session connects to."""
+
+    CGW = "cgw"
+    MSGW = "msgw"
+
+
+class Menu(StrEnum):
+    """The request menu a market belongs to."""
+
+    BROKERTEC = "brokertec"
+    GLOBEX = "globex"
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One market. `limits` is the most SenderComps a target session of a gateway may copy (rule G5)."""
+
+    code: str
+    name: str
+    menu: Menu
+    zone: str
+    close: time
+    calendar: str
+    gateways: tuple[Gateway, ...]
+    limits: tuple[tuple[Gateway, int], ...] = ()
+    segments: tuple[str, ...] = ()
+
+    def limit(self, gateway: Gateway) -> int | None:
+        """The most SenderComps a target session of this gateway may copy, or None without a limit."""
+        return dict(self.limits).get(gateway)
+
+
+# Market closes are local choices where the sources are silent (rule K2): the configuration may move them.
+# Segments: BrokerTec U.S. 40 Treasury Actives, 42 Repo, 48 Chicago (CME wiki: BrokerTec market segments).
+MARKETS: tuple[Market, ...] = (
+    Market(
+        code="brokertec_us",
+        name="BrokerTec U.S.",
+        menu=Menu.BROKERTEC,
+        zone="America/New_York",
+        close=time(17, 30),
+        calendar="SIFMA",
+        gateways=(Gateway.MSGW,),
+        segments=("40", "42", "48"),
+    ),
+    Market(
+        code="brokertec_eu",
+        name="BrokerTec EU",
+        menu=Menu.BROKERTEC,
+        zone="Europe/London",
+        close=time(18, 30),
+        calendar="UK",
+        gateways=(Gateway.MSGW,),
+    ),
+    Market(
+        code="globex",
+        name="Globex",
+        menu=Menu.GLOBEX,
+        zone="America/Chicago",
+        close=time(16, 0),
+        calendar="CME",
+        gateways=(Gateway.CGW, Gateway.MSGW),
+        limits=((Gateway.CGW, 1_000), (Gateway.MSGW, 5_000)),
+    ),
+)
+_BY_CODE = {market.code: market for market in MARKETS}
+
+
+def market_named(code: str) -> Market:
+    """The market with this code. Raises InvalidValue for an unknown one."""
+    try:
+        return _BY_CODE[code]
+    except KeyError:
+        known = ", ".join(_BY_CODE)
+        raise InvalidValue(f"Unknown market {code!r}. Use one of: {known}.", "market") from None
+
+
+def markets_of(menu: Menu) -> tuple[Market, ...]:
+    """The markets of one request menu, in menu order."""
+    return tuple(market for market in MARKETS if market.menu is menu)

@@ -1,0 +1,65 @@
+"""Requests: types, status and the stage people read (rules Q1 to Q5)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RequestType(StrEnum):
+    """What a request asks for."""
+
+    CREATE_GROUP = "create_group"
+    EDIT_GROUP = "edit_group"
+    DELETE_GROUP = "delete_group"
+    GENERATE_KEY = "generate_key"
+    DELETE_KEY = "delete_key"
+
+    @property
+    def title(self) -> str:
+        """The type in words."""
+        return _TYPES[self]
+
+
+_TYPES = {
+    RequestType.CREATE_GROUP: "Create group",
+    RequestType.EDIT_GROUP: "Edit group",
+    RequestType.DELETE_GROUP: "Delete group",
+    RequestType.GENERATE_KEY: "Generate key",
+    RequestType.DELETE_KEY: "Delete key",
+}
+
+
+class RequestStatus(StrEnum):
+    """Rule Q2."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return self.value.replace("_", " ").title()
+
+
+class Approvals(StrEnum):
+    """An entity's policy for approving its own requests (rule Q3)."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+def reference(year: int, number: int) -> str:
+    """The id people see, such as DC-2026-000123."""
+    return f"DC-{year}-{number:06d}"
+
+
+def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "") -> str:
+    """Where a request is, in words. `waiting_for` names the entities whose approval is missing."""
+    if status is not RequestStatus.IN_PROGRESS:
+        return status.title
+    if waiting_for:
+        return "awaiting approval of " + ", ".join(waiting_for)
+    return f"queued until {due}" if due else "queued for set-up"
