@@ -7,10 +7,14 @@ from __future__ import annotations
 
 
 class DeskError(Exception):
-    """A refusal that was foreseen. `code` is stable; `exit_code` is what the command line ends with."""
+    """A refusal that was foreseen. `code` is stable; `exit_code` is what the command line ends with.
+
+    `remembered`: what was written before the refusal stays (a wrong code counts as a try).
+    """
 
     code = "refused"
     exit_code = 1
+    remembered = False
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -56,6 +60,7 @@ class NotSignedIn(DeskError):
 
     code = "not_signed_in"
     exit_code = 3
+    remembered = True
 
 
 class AccountLocked(NotSignedIn):
@@ -76,6 +81,7 @@ class SecondFactorFailed(DeskError):
 
     code = "second_factor_failed"
     exit_code = 4
+    remembered = True
 
 
 class FactorUnavailable(DeskError):

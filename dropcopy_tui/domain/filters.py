@@ -23,7 +23,7 @@ class Filter(StrEnum):
     TRADE_BUST = "trade_bust"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """The filter as the Request Center words it."""
         return _WORDS[self][0]
 
@@ -68,7 +68,9 @@ def complete_filters(
     """The chosen filters with the mandatory ones, in order. Raises InvalidValue without an optional one."""
     optional = frozenset(chosen) - mandatory
     if not optional:
-        raise InvalidValue("Choose at least one optional filter: the mandatory ones copy no trade.", "filters")
+        raise InvalidValue(
+            "Choose at least one optional filter: the mandatory ones copy no trade.", "filters"
+        )
     return in_order(optional | mandatory)
 
 

@@ -20,7 +20,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """The role in words."""
         return _TITLES.get(self, self.value.replace("_", " "))
 

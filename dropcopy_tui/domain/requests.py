@@ -15,7 +15,7 @@ class RequestType(StrEnum):
     DELETE_KEY = "delete_key"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """The type in words."""
         return _TYPES[self]
 
@@ -39,7 +39,7 @@ class RequestStatus(StrEnum):
     CANCELLED = "cancelled"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """The status in words."""
         return self.value.replace("_", " ").title()
 
@@ -59,7 +59,7 @@ def reference(year: int, number: int) -> str:
 def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "") -> str:
     """Where a request is, in words. `waiting_for` names the entities whose approval is missing."""
     if status is not RequestStatus.IN_PROGRESS:
-        return status.title
+        return status.words
     if waiting_for:
         return "awaiting approval of " + ", ".join(waiting_for)
     return f"queued until {due}" if due else "queued for set-up"

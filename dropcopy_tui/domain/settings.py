@@ -1,0 +1,48 @@
+"""Settings where the sources are silent (domain section 9), each with its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from types import MappingProxyType
+
+from dropcopy_tui.domain.filters import MANDATORY, Filter
+from dropcopy_tui.domain.names import GROUP_NAME_LENGTH
+
+
+def _none() -> Mapping[str, time]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the configuration file may change.
+
+    Attributes:
+        fee: what another group costs, as text with its currency; None says "ask GAM" (rule G1).
+        group_name_length: the most characters of a group's name (rule G3).
+        mandatory_filters: filters that cannot be left out (rule G4).
+        code_life: how long a one-time code is valid (rule P2).
+        code_tries: how often a code may be tried (rule P2).
+        codes_a_day: the most codes a person gets in 24 hours (rule P2).
+        sign_in_tries: wrong passwords in a row that lock an account (rule P1).
+        lock_time: how long an account stays locked (rule P1).
+        closes: market closes that differ from the default, by market (rule K2).
+        closed_days: days on which markets are closed beside the calendar's holidays.
+        open_days: days on which markets are open although the calendar has a holiday.
+        environment: the environment named in key files; None takes the store's own.
+    """
+
+    fee: str | None = None
+    group_name_length: int = GROUP_NAME_LENGTH
+    mandatory_filters: frozenset[Filter] = MANDATORY
+    code_life: timedelta = timedelta(minutes=5)
+    code_tries: int = 3
+    codes_a_day: int = 10
+    sign_in_tries: int = 5
+    lock_time: timedelta = timedelta(hours=3)
+    closes: Mapping[str, time] = field(default_factory=_none)
+    closed_days: frozenset[date] = frozenset()
+    open_days: frozenset[date] = frozenset()
+    environment: str | None = None

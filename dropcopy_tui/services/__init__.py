@@ -1,0 +1,1 @@
+"""Use cases: each asks who acts, decides in one transaction, and leaves an audit event."""

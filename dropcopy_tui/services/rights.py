@@ -1,0 +1,73 @@
+"""Who may do what: looked up at every action, so that a right taken away is gone at once (rule P3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, or_, select
+
+from dropcopy_tui.domain.errors import NotEntitled, NotFound
+from dropcopy_tui.domain.people import DESK_ROLES, MAY_OPERATE, MAY_VIEW, Actor, Role
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+
+# The desk itself: set-up, notices and clean-up act in its name. It may operate and nothing else.
+DESK = Actor(person_id=0, user_id="desk", name="The desk", origin="desk")
+
+
+def roles_of(session: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:
+    """The roles the person holds on the desk and at the entity; none when disabled."""
+    if actor == DESK:
+        return MAY_OPERATE
+    held_at = col(EntitlementRow.entity_id)
+    here = or_(held_at.is_(None), held_at == entity_id)
+    found = session.exec(
+        select(EntitlementRow.role)
+        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
+        .where(EntitlementRow.person_id == actor.person_id, col(PersonRow.disabled).is_(False), here)
+    )
+    return frozenset(Role(role) for role in found)
+
+
+def require(session: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
+    """Go on only if the person has one of the roles. Raises NotEntitled saying which would do."""
+    allowed = frozenset(allowed)
+    held = roles_of(session, actor, entity.id if entity else None)
+    if held & allowed:
+        return
+    needed = " or ".join(sorted(role.words for role in allowed))
+    place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
+    raise NotEntitled(
+        f"{actor.user_id} is not entitled: this needs {needed}{place}. "
+        "Ask a user administrator. Nothing was changed."
+    )
+
+
+def require_view(session: Session, actor: Actor, entity: EntityRow) -> None:
+    """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
+    if not roles_of(session, actor, entity.id) & MAY_VIEW:
+        raise NotFound(f"There is no entity {entity.code!r}, or you may not see it.")
+
+
+def visible_entities(session: Session, actor: Actor) -> list[EntityRow]:
+    """The entities the person may see, by name."""
+    rows = select(EntityRow).order_by(col(EntityRow.name))
+    if not roles_of(session, actor, None) & MAY_VIEW:
+        rows = rows.where(_has_a_role(actor))
+    return list(session.exec(rows))
+
+
+def _has_a_role(actor: Actor) -> ColumnElement[bool]:
+    mine = (
+        select(EntitlementRow.entity_id)
+        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
+        .where(EntitlementRow.person_id == actor.person_id, col(PersonRow.disabled).is_(False))
+        .where(col(EntitlementRow.entity_id).is_not(None))
+    )
+    return col(EntityRow.id).in_(mine)
+
+
+def visible_ids(session: Session, actor: Actor) -> list[int]:
+    """The primary keys of the entities the person may see."""
+    return [key_of(entity.id) for entity in visible_entities(session, actor)]

@@ -1,0 +1,84 @@
+"""What every change leaves behind, inside its own transaction: audit events, notices, messages to send."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.store.tables import AuditRow, NoticeRow, OutboxRow, PersonRow
+
+FIRST_DIGEST = "0" * 64
+
+
+def record(
+    session: Session,
+    means: Means,
+    actor: Actor,
+    action: str,
+    subject: str,
+    *,
+    entity: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
+    session.flush()
+    last = session.exec(select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)).first()
+    row = AuditRow(
+        at=means.clock.now(),
+        person=actor.user_id,
+        origin=actor.origin,
+        action=action,
+        entity=entity,
+        subject=subject,
+        before=dict(before or {}),
+        after=dict(after or {}),
+        digest="",
+    )
+    row.digest = digest_of(row, last or FIRST_DIGEST)
+    session.add(row)
+    session.flush()
+
+
+def digest_of(row: AuditRow, previous: str) -> str:
+    """SHA-256 over the digest before and everything the event says."""
+    what = [row.action, row.entity, row.subject, row.before, row.after]
+    said = [previous, row.at.isoformat(timespec="microseconds"), row.person, row.origin, *what]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def tell(
+    session: Session, means: Means, person: PersonRow, subject: str, body: str, request_id: int | None = None
+) -> None:
+    """Tell a person twice, as rule Q6 says: a notice in the application and an email."""
+    now = means.clock.now()
+    session.add(NoticeRow(person_id=key_of(person.id), text=subject, request_id=request_id, at=now))
+    session.add(
+        OutboxRow(
+            channel="email",
+            person_id=person.id,
+            recipient=person.email,
+            subject=subject,
+            body=body,
+            # No sender is built yet, and a sandbox never sends: the message waits where it can be read.
+            state="held",
+            created_at=now,
+        )
+    )
+
+
+def text_message(session: Session, means: Means, person: PersonRow, body: str) -> None:
+    """Put a text message into the outbox, its body sealed: it carries a code."""
+    row = OutboxRow(
+        channel="sms", person_id=person.id, recipient=person.mobile or "", subject="", body="",
+        state="held", created_at=means.clock.now(),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    row.sealed_body = means.vault.seal(body.encode(), "outbox", str(row.id))

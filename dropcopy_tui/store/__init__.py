@@ -1,0 +1,1 @@
+"""What the desk remembers: tables, transactions, pages, and secrets at rest."""

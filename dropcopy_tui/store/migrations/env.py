@@ -1,0 +1,13 @@
+"""Alembic's entry: it is handed a connection that is inside a transaction already."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from dropcopy_tui.store.tables import METADATA
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=False
+)
+context.run_migrations()

@@ -1,0 +1,80 @@
+"""Keyset pages: any list, any length, the same cost for every page that starts beside a known row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlmodel import Session
+
+from dropcopy_tui.domain.pages import Ask, Page, Place
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that can be paged.
+
+    `orders` maps a column id to what it sorts by, the first being the list's own order; none may be null.
+    `tie` is unique and breaks ties. `searched` are the columns in which `match` looks. `counted` is a cheaper
+    query for the total of the unfiltered list, where there is one.
+    """
+
+    rows: Select[Any]
+    orders: Mapping[str, ColumnElement[Any]]
+    tie: ColumnElement[Any]
+    searched: Sequence[ColumnElement[Any]] = ()
+    newest_first: bool = False
+
+
+def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Whether the column has the text in it, letter case aside."""
+    return column.icontains(text, autoescape=True)
+
+
+def matching(listing: Listing, match: str) -> Select[Any]:
+    """The list's rows that match what a person typed: every word, in any of the searched columns."""
+    rows = listing.rows
+    for word in match.split():
+        anywhere = [contains(column, word) for column in listing.searched]
+        if anywhere:
+            condition = anywhere[0]
+            for other in anywhere[1:]:
+                condition = condition | other
+            rows = rows.where(condition)
+    return rows
+
+
+def fetch(session: Session, listing: Listing, ask: Ask, build: Callable[[Any], Row]) -> Page[Row]:
+    """One page. `build` makes a frozen row from a database row."""
+    rows = matching(listing, ask.match)
+    total = (
+        session.execute(select(func.count()).select_from(rows.order_by(None).subquery())).scalar_one()
+        if ask.count
+        else -1
+    )
+    order = listing.orders.get(ask.order, next(iter(listing.orders.values())))
+    found = session.execute(_placed(rows, order, listing, ask)).all()
+    if ask.place in (Place.LAST, Place.BEFORE):
+        found = found[::-1]
+    cursors = tuple((row[-2], row[-1]) for row in found)
+    return Page(tuple(build(row) for row in found), cursors, total)
+
+
+def _placed(rows: Select[Any], order: ColumnElement[Any], listing: Listing, ask: Ask) -> Select[Any]:
+    """The rows in order, from the place that was asked for, with the cursor as the last two columns."""
+    falling = ask.descending if ask.order else listing.newest_first
+    backwards = ask.place in (Place.LAST, Place.BEFORE)
+    down = falling != backwards
+    tie = listing.tie
+    rows = rows.add_columns(order.label("cursor_value"), tie.label("cursor_tie"))
+    if ask.place in (Place.AFTER, Place.BEFORE):
+        here, there = tuple_(order, tie), tuple_(*ask.beside)
+        rows = rows.where(here < there if down else here > there)
+    rows = rows.order_by(order.desc() if down else order.asc(), tie.desc() if down else tie.asc())
+    if ask.place is Place.AT:
+        rows = rows.offset(ask.at)
+    return rows.limit(ask.limit)

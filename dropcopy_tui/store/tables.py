@@ -1,0 +1,381 @@
+"""The tables. Rows are made from values that the domain has checked; the constraints here are the last word.
+
+No row leaves the services: they answer with frozen dataclasses.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.markets import MARKETS, Gateway
+from dropcopy_tui.domain.people import DESK_ROLES, Role
+from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType
+from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionStatus
+
+_DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
+_NO_ROWID = {"sqlite_with_rowid": False}
+
+
+def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+def _market(table: str) -> CheckConstraint:
+    return _one_of("market", [market.code for market in MARKETS], f"ck_{table}_market")
+
+
+class SettingRow(SQLModel, table=True):
+    """What the store knows of itself: its id, whether it is a sandbox, the master key's check value."""
+
+    __tablename__ = "setting"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class EntityRow(SQLModel, table=True):
+    """A Registered Entity."""
+
+    __tablename__ = "entity"
+    __table_args__ = (_one_of("approvals", Approvals, "ck_entity_approvals"),)
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True)
+    name: str
+    clearing_firm: bool = False
+    approvals: str = Approvals.NEVER.value
+
+
+class PersonRow(SQLModel, table=True):
+    """A person, and what proves who they are (rule P1)."""
+
+    __tablename__ = "person"
+    __table_args__ = (CheckConstraint("failed_tries >= 0", name="ck_person_failed_tries"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = Field(unique=True)
+    name: str
+    email: str = Field(unique=True)
+    mobile: str | None = None
+    os_account: str | None = Field(default=None, unique=True)
+    password_hash: str | None = None
+    failed_tries: int = 0
+    locked_until: datetime | None = None
+    disabled: bool = False
+    created_at: datetime
+
+
+class AuthenticatorRow(SQLModel, table=True):
+    """An authenticator app: its seed, encrypted, and the last time step that was accepted."""
+
+    __tablename__ = "authenticator"
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    sealed_seed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    confirmed_at: datetime | None = None
+    last_step: int = 0
+
+
+class EntitlementRow(SQLModel, table=True):
+    """A role at an entity, or on the desk (entity_id is null exactly then)."""
+
+    __tablename__ = "entitlement"
+    __table_args__ = (
+        _one_of("role", Role, "ck_entitlement_role"),
+        CheckConstraint(f"(entity_id IS NULL) = (role IN ({_DESK}))", name="ck_entitlement_place"),
+        UniqueConstraint("person_id", "role", "entity_id", name="uq_entitlement"),
+        Index(
+            "uq_entitlement_desk", "person_id", "role", unique=True,
+            sqlite_where=text("entity_id IS NULL"), postgresql_where=text("entity_id IS NULL"),
+        ),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    role: str
+    entity_id: int | None = Field(default=None, foreign_key="entity.id", index=True)
+
+
+class FrontEndRow(SQLModel, table=True):
+    """A front end system."""
+
+    __tablename__ = "front_end"
+    __table_args__ = (UniqueConstraint("name", "version", "vendor", name="uq_front_end"),)
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    version: str
+    vendor: str
+
+
+class FrontEndMappingRow(SQLModel, table=True):
+    """Which front end systems an entity may use (rule G8)."""
+
+    __tablename__ = "front_end_mapping"
+    entity_id: int = Field(primary_key=True, foreign_key="entity.id")
+    front_end_id: int = Field(primary_key=True, foreign_key="front_end.id", index=True)
+
+
+class SenderCompRow(SQLModel, table=True):
+    """An order-entry SenderComp that can be a source."""
+
+    __tablename__ = "sender_comp"
+    __table_args__ = (
+        _market("sender_comp"),
+        _one_of("gateway", Gateway, "ck_sender_comp_gateway"),
+        _one_of("status", SenderCompStatus, "ck_sender_comp_status"),
+        CheckConstraint("sender_comp_id = session_id || gfid || fti", name="ck_sender_comp_parts"),
+        CheckConstraint("fti IN ('P', 'B', 'U', 'N')", name="ck_sender_comp_fti"),
+        UniqueConstraint("market", "sender_comp_id", name="uq_sender_comp"),
+        Index("ix_sender_comp_list", "entity_id", "market", "sender_comp_id"),
+        Index("ix_sender_comp_gfid", "entity_id", "market", "gfid", "sender_comp_id"),
+        Index("ix_sender_comp_session", "market", "session_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    entity_id: int = Field(foreign_key="entity.id")
+    market: str
+    sender_comp_id: str
+    session_id: str
+    gfid: str
+    fti: str
+    gateway: str
+    guarantor_id: int | None = Field(default=None, foreign_key="entity.id")
+    status: str = SenderCompStatus.ACTIVE.value
+
+
+class GroupRow(SQLModel, table=True):
+    """A drop copy group. Its name is unique at the entity while it lives (rule G3)."""
+
+    __tablename__ = "drop_copy_group"
+    __table_args__ = (
+        _market("drop_copy_group"),
+        CheckConstraint("length(name) > 0", name="ck_drop_copy_group_name"),
+        Index(
+            "uq_drop_copy_group_name", "entity_id", "name_key", unique=True,
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    entity_id: int = Field(foreign_key="entity.id")
+    market: str
+    name: str
+    name_key: str
+    front_end_id: int = Field(foreign_key="front_end.id")
+    sources: int
+    version: int = 1
+    created_at: datetime
+    created_by: int = Field(foreign_key="person.id")
+    deleted_at: datetime | None = None
+
+
+class GroupFilterRow(SQLModel, table=True):
+    """A communication type that a group copies (rule G4)."""
+
+    __tablename__ = "group_filter"
+    __table_args__ = (_one_of("filter", Filter, "ck_group_filter_filter"),)
+    group_id: int = Field(primary_key=True, foreign_key="drop_copy_group.id")
+    filter: str = Field(primary_key=True)
+
+
+class GroupSourceRow(SQLModel, table=True):
+    """A SenderComp whose messages a group copies."""
+
+    __tablename__ = "group_source"
+    __table_args__ = _NO_ROWID
+    group_id: int = Field(primary_key=True, foreign_key="drop_copy_group.id")
+    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id", index=True)
+
+
+class DraftRow(SQLModel, table=True):
+    """What a person has entered in the wizard; its sources are in draft_source (architecture, decision 4)."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        _market("draft"),
+        CheckConstraint("step BETWEEN 1 AND 6", name="ck_draft_step"),
+        Index("ix_draft_person", "person_id", "submitted_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    market: str
+    entity_id: int | None = Field(default=None, foreign_key="entity.id")
+    name: str = ""
+    front_end_id: int | None = Field(default=None, foreign_key="front_end.id")
+    filters: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    step: int = 1
+    version: int = 1
+    updated_at: datetime
+    submitted_at: datetime | None = None
+
+
+class DraftSourceRow(SQLModel, table=True):
+    """A SenderComp that was added to a draft."""
+
+    __tablename__ = "draft_source"
+    __table_args__ = _NO_ROWID
+    draft_id: int = Field(primary_key=True, foreign_key="draft.id")
+    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id", index=True)
+
+
+class SessionRow(SQLModel, table=True):
+    """A session with a Session ID: the target of a group, or an order entry or market data session."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        _market("session"),
+        _one_of("kind", SessionKind, "ck_session_kind"),
+        _one_of("gateway", Gateway, "ck_session_gateway"),
+        _one_of("status", SessionStatus, "ck_session_status"),
+        CheckConstraint("length(session_id) = 3", name="ck_session_session_id"),
+        UniqueConstraint("market", "session_id", name="uq_session"),
+        Index("ix_session_list", "entity_id", "kind", "session_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    entity_id: int = Field(foreign_key="entity.id")
+    market: str
+    session_id: str
+    kind: str
+    gateway: str
+    status: str = SessionStatus.ACTIVE.value
+    group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id", index=True)
+    created_at: datetime
+
+
+class KeyPairRow(SQLModel, table=True):
+    """A key pair. A living one holds slot 1 or 2 of its session, so there are never three (rule K3)."""
+
+    __tablename__ = "key_pair"
+    __table_args__ = (
+        CheckConstraint("length(access_key_id) = 20", name="ck_key_pair_access_key_id"),
+        CheckConstraint("slot IN (1, 2)", name="ck_key_pair_slot"),
+        CheckConstraint("expires_at > created_at", name="ck_key_pair_life"),
+        CheckConstraint("deleted_at IS NULL OR sealed_secret IS NULL", name="ck_key_pair_destroyed"),
+        UniqueConstraint("session_pk", "slot", name="uq_key_pair_slot"),
+        Index("ix_key_pair_expiry", "expires_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    session_pk: int = Field(foreign_key="session.id", index=True)
+    access_key_id: str = Field(unique=True)
+    sealed_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    slot: int | None = None
+    created_at: datetime
+    expires_at: datetime
+    deleted_at: datetime | None = None
+    created_by: int = Field(foreign_key="person.id")
+
+
+class ChallengeRow(SQLModel, table=True):
+    """A second factor that was started (rule P2). The code itself is never here."""
+
+    __tablename__ = "challenge"
+    __table_args__ = (
+        CheckConstraint("tries BETWEEN 0 AND 3", name="ck_challenge_tries"),
+        Index("ix_challenge_day", "person_id", "created_at"),
+    )
+    id: str = Field(primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    factor: str
+    purpose: str
+    code_mac: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    tries: int = 0
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class RequestRow(SQLModel, table=True):
+    """A request (rule Q1)."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        _one_of("type", RequestType, "ck_request_type"),
+        _one_of("status", RequestStatus, "ck_request_status"),
+        CheckConstraint("(status = 'in_progress') = (ended_at IS NULL)", name="ck_request_ended"),
+        Index("ix_request_status", "status", "id"),
+        Index("ix_request_person", "submitted_by", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(unique=True)
+    type: str
+    status: str = RequestStatus.IN_PROGRESS.value
+    entity_id: int = Field(foreign_key="entity.id", index=True)
+    subject: str
+    draft_id: int | None = Field(default=None, foreign_key="draft.id", unique=True)
+    group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id")
+    waits_for: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    submitted_by: int = Field(foreign_key="person.id")
+    submitted_at: datetime
+    ended_at: datetime | None = None
+    version: int = 1
+
+
+class DecisionRow(SQLModel, table=True):
+    """What an approver or the requester decided about a request (rules Q2, Q3)."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('approve', 'deny', 'cancel')", name="ck_decision_verdict"),
+        CheckConstraint("verdict <> 'deny' OR length(reason) > 0", name="ck_decision_reason"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    entity_id: int | None = Field(default=None, foreign_key="entity.id")
+    verdict: str
+    reason: str = ""
+    at: datetime
+
+
+class NoticeRow(SQLModel, table=True):
+    """A notice in the application for one person (rule Q6)."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_person", "person_id", "read_at", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    text: str
+    request_id: int | None = Field(default=None, foreign_key="request.id")
+    at: datetime
+    read_at: datetime | None = None
+
+
+class OutboxRow(SQLModel, table=True):
+    """A message to send. A body that carries a code is sealed (`body` is empty then)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint("channel IN ('email', 'sms')", name="ck_outbox_channel"),
+        CheckConstraint("state IN ('queued', 'sent', 'held', 'failed')", name="ck_outbox_state"),
+        Index("ix_outbox_state", "state", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    recipient: str
+    subject: str
+    body: str
+    sealed_body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    state: str
+    created_at: datetime
+
+
+class AuditRow(SQLModel, table=True):
+    """What happened (rule P4), each event chained to the one before by a digest."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_at", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    person: str
+    origin: str
+    action: str = Field(index=True)
+    entity: str | None = None
+    subject: str = ""
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    digest: str
+
+
+METADATA = SQLModel.metadata
