@@ -62,15 +62,11 @@ def parse_filters(names: Iterable[str]) -> frozenset[Filter]:
     return frozenset(chosen)
 
 
-def complete_filters(
-    chosen: Iterable[Filter], mandatory: frozenset[Filter] = MANDATORY
-) -> tuple[Filter, ...]:
+def complete_filters(chosen: Iterable[Filter], mandatory: frozenset[Filter] = MANDATORY) -> tuple[Filter, ...]:
     """The chosen filters with the mandatory ones, in order. Raises InvalidValue without an optional one."""
     optional = frozenset(chosen) - mandatory
     if not optional:
-        raise InvalidValue(
-            "Choose at least one optional filter: the mandatory ones copy no trade.", "filters"
-        )
+        raise InvalidValue("Choose at least one optional filter: the mandatory ones copy no trade.", "filters")
     return in_order(optional | mandatory)
 
 

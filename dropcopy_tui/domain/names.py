@@ -15,6 +15,9 @@ FRONT_END_VENDOR_LENGTH = 10
 _SHOWN = 24
 # Letters of right-to-left scripts reorder the line they stand on.
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "PDF", "PDI", "FSI"})
+# Letters and numbers by category that terminals draw on no cell or on two: the vowels and finals of
+# conjoining Hangul, a filler, and counting rods (their width grew with Unicode 16).
+_ODD_WIDTH = (range(0x1160, 0x1200), range(0xD7B0, 0xD800), range(0xFFA0, 0xFFA1), range(0x1D360, 0x1D380))
 
 
 def clean_name(text: str, what: str, longest: int, field: str = "name") -> str:
@@ -49,7 +52,9 @@ def _plain(character: str) -> bool:
     if character == " ":
         return True
     category = unicodedata.category(character)
-    if category[0] in "CZ" or category in ("Mn", "Me", "So", "Sk"):
+    if category[0] in "CZM" or category in ("So", "Sk"):
+        return False
+    if any(ord(character) in odd for odd in _ODD_WIDTH):
         return False
     if unicodedata.bidirectional(character) in _RIGHT_TO_LEFT:
         return False

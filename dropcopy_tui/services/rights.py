@@ -39,8 +39,7 @@ def require(session: Session, actor: Actor, allowed: Iterable[Role], entity: Ent
     needed = " or ".join(sorted(role.words for role in allowed))
     place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
     raise NotEntitled(
-        f"{actor.user_id} is not entitled: this needs {needed}{place}. "
-        "Ask a user administrator. Nothing was changed."
+        f"{actor.user_id} is not entitled: this needs {needed}{place}. Ask a user administrator. Nothing was changed."
     )
 
 

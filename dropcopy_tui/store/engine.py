@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
-from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreMissing, StoreTooNew, StoreUnusable
+from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreUnusable
+from dropcopy_tui.store.place import APPLICATION_ID, SCHEMA_VERSION, check_place
 
-# "DCTU" in ASCII: tells a drop copy store from any other SQLite file (SQLite: PRAGMA application_id).
-APPLICATION_ID = 0x44435455
-SCHEMA_VERSION = 1
 _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=10000",
@@ -33,7 +30,6 @@ _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_versi
     (3, 50, 7),
     (3, 44, 6),
 )
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.glusterfs", "ceph"})
 
 
 class Store:
@@ -123,68 +119,8 @@ def _explained(error: OperationalError) -> StoreBusy | StoreUnusable:
     if "locked" in said or "busy" in said:
         return StoreBusy("The store is busy: nothing was changed. Try again.")
     if "readonly" in said or "I/O" in said or "unable to open" in said:
-        return StoreBusy(
-            f"The store cannot be written ({said}): nothing was changed. Check its disk and mode."
-        )
+        return StoreBusy(f"The store cannot be written ({said}): nothing was changed. Check its disk and mode.")
     return StoreUnusable(f"The store cannot be used ({said}).")
-
-
-def check_place(path: Path) -> None:
-    """Refuse a folder that others may write to and a network file system. Raises StoreUnusable."""
-    folder = path.parent
-    if not folder.is_dir():
-        raise StoreUnusable(f"The folder {folder} is not there. Make it, or choose another --store.")
-    mode = folder.stat().st_mode
-    if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
-        raise StoreUnusable(f"Others may write to the folder {folder}. Run: chmod 700 {folder}")
-    kind = _file_system(folder)
-    if kind in _NETWORK:
-        raise StoreUnusable(
-            f"{folder} is on a network file system ({kind}), where locks do not hold. Use a local disk."
-        )
-
-
-def _file_system(folder: Path) -> str:
-    """The type of the file system a folder is on, from the longest mount point above it (Linux)."""
-    table = Path("/proc/self/mountinfo")
-    best, kind = "", ""
-    if table.exists():
-        for line in table.read_text(errors="replace").splitlines():
-            fields, _, tail = line.partition(" - ")
-            mount = fields.split()[4]
-            if folder.resolve().is_relative_to(mount) and len(mount) >= len(best):
-                best, kind = mount, tail.split()[0]
-    return kind
-
-
-def check_store(path: Path) -> None:
-    """Refuse what is no store of ours before anything opens it.
-
-    Raises:
-        StoreMissing: there is no file.
-        StoreTooNew: a newer version made it.
-        StoreUnusable: it is something else, or others may read it.
-    """
-    if not path.exists():
-        raise StoreMissing(
-            f"There is no store at {path}. Make one with: dropcopy init   (or try: dropcopy demo)"
-        )
-    check_place(path)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise StoreUnusable(f"Others may read the store. Run: chmod 600 {path}")
-    _check_header(path)
-
-
-def _check_header(path: Path) -> None:
-    """Read the two numbers from the file's header (SQLite file format: offsets 60 and 68, big endian)."""
-    with path.open("rb") as file:
-        header = file.read(72)
-    if len(header) < 72 or not header.startswith(b"SQLite format 3\0"):
-        raise StoreUnusable(f"{path} is not a drop copy store: it was left as it is.")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise StoreUnusable(f"{path} is a database of another application: it was left as it is.")
-    if int.from_bytes(header[60:64], "big") > SCHEMA_VERSION:
-        raise StoreTooNew(f"A newer version of dropcopy made {path}. Update dropcopy; nothing was changed.")
 
 
 def create_store(path: Path) -> None:
@@ -212,12 +148,6 @@ def _prepare(path: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL" if _WAL_IS_SAFE else "PRAGMA journal_mode=TRUNCATE")
     finally:
         connection.close()
-
-
-def needs_migration(path: Path) -> bool:
-    """Whether an older version made the store."""
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(64)[60:64], "big") < SCHEMA_VERSION
 
 
 def migrate(path: Path) -> None:

@@ -12,6 +12,8 @@ from sqlmodel import Session
 from dropcopy_tui.domain.pages import Ask, Page, Place
 
 Row = TypeVar("Row")
+# A column of a table or what is computed from one: SQLModel and SQLAlchemy name their types differently.
+Expression = Any
 
 
 @dataclass(frozen=True)
@@ -19,25 +21,25 @@ class Listing:
     """A list that can be paged.
 
     `orders` maps a column id to what it sorts by, the first being the list's own order; none may be null.
-    `tie` is unique and breaks ties. `searched` are the columns in which `match` looks. `counted` is a cheaper
-    query for the total of the unfiltered list, where there is one.
+    `tie` is unique and breaks ties. `searched` are the columns in which `match` looks.
     """
 
-    rows: Select[Any]
-    orders: Mapping[str, ColumnElement[Any]]
-    tie: ColumnElement[Any]
-    searched: Sequence[ColumnElement[Any]] = ()
+    rows: Any
+    orders: Mapping[str, Expression]
+    tie: Expression
+    searched: Sequence[Expression] = ()
     newest_first: bool = False
 
 
-def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+def contains(column: Expression, text: str) -> ColumnElement[bool]:
     """Whether the column has the text in it, letter case aside."""
-    return column.icontains(text, autoescape=True)
+    found: ColumnElement[bool] = column.icontains(text, autoescape=True)
+    return found
 
 
 def matching(listing: Listing, match: str) -> Select[Any]:
     """The list's rows that match what a person typed: every word, in any of the searched columns."""
-    rows = listing.rows
+    rows: Select[Any] = listing.rows
     for word in match.split():
         anywhere = [contains(column, word) for column in listing.searched]
         if anywhere:
@@ -64,7 +66,7 @@ def fetch(session: Session, listing: Listing, ask: Ask, build: Callable[[Any], R
     return Page(tuple(build(row) for row in found), cursors, total)
 
 
-def _placed(rows: Select[Any], order: ColumnElement[Any], listing: Listing, ask: Ask) -> Select[Any]:
+def _placed(rows: Select[Any], order: Expression, listing: Listing, ask: Ask) -> Select[Any]:
     """The rows in order, from the place that was asked for, with the cursor as the last two columns."""
     falling = ask.descending if ask.order else listing.newest_first
     backwards = ask.place in (Place.LAST, Place.BEFORE)

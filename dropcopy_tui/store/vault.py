@@ -48,9 +48,7 @@ class Vault:
         try:
             return AESGCM(key).decrypt(nonce, body, self._bound(place))
         except InvalidTag:
-            raise WrongMasterKey(
-                "A stored secret does not belong to its row or to this master key."
-            ) from None
+            raise WrongMasterKey("A stored secret does not belong to its row or to this master key.") from None
 
     def mac(self, text: str, *place: str) -> bytes:
         """A keyed digest of a short code, bound to its place: what is stored instead of the code."""
@@ -115,7 +113,5 @@ def read_master_key(path: Path) -> bytes | None:
             raise MasterKeyLoose(f"Others may read the master key. Run: chmod 600 {path}")
         master = file.read(MASTER_KEY_BYTES + 1)
     if len(master) != MASTER_KEY_BYTES:
-        raise WrongMasterKey(
-            f"{path} is no master key (it must have {MASTER_KEY_BYTES} bytes). Nothing was changed."
-        )
+        raise WrongMasterKey(f"{path} is no master key (it must have {MASTER_KEY_BYTES} bytes). Nothing was changed.")
     return master

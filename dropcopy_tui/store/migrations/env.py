@@ -7,7 +7,5 @@ from alembic import context
 from dropcopy_tui.store.tables import METADATA
 
 connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=False
-)
+context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=False)
 context.run_migrations()

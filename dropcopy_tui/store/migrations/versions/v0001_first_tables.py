@@ -149,9 +149,7 @@ def upgrade() -> None:
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=False),
         sa.Column("deleted_at", UTCDateTime(), nullable=True),
-        sa.CheckConstraint(
-            "market IN ('brokertec_us', 'brokertec_eu', 'globex')", name="ck_drop_copy_group_market"
-        ),
+        sa.CheckConstraint("market IN ('brokertec_us', 'brokertec_eu', 'globex')", name="ck_drop_copy_group_market"),
         sa.CheckConstraint("length(name) > 0", name="ck_drop_copy_group_name"),
         sa.ForeignKeyConstraint(
             ["created_by"],
@@ -223,9 +221,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("entity_id", "front_end_id"),
     )
-    op.create_index(
-        op.f("ix_front_end_mapping_front_end_id"), "front_end_mapping", ["front_end_id"], unique=False
-    )
+    op.create_index(op.f("ix_front_end_mapping_front_end_id"), "front_end_mapping", ["front_end_id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -260,9 +256,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.CheckConstraint("fti IN ('P', 'B', 'U', 'N')", name="ck_sender_comp_fti"),
         sa.CheckConstraint("gateway IN ('cgw', 'msgw')", name="ck_sender_comp_gateway"),
-        sa.CheckConstraint(
-            "market IN ('brokertec_us', 'brokertec_eu', 'globex')", name="ck_sender_comp_market"
-        ),
+        sa.CheckConstraint("market IN ('brokertec_us', 'brokertec_eu', 'globex')", name="ck_sender_comp_market"),
         sa.CheckConstraint("status IN ('active', 'inactive')", name="ck_sender_comp_status"),
         sa.CheckConstraint("sender_comp_id = session_id || gfid || fti", name="ck_sender_comp_parts"),
         sa.ForeignKeyConstraint(
@@ -279,9 +273,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_sender_comp_gfid", "sender_comp", ["entity_id", "market", "gfid", "sender_comp_id"], unique=False
     )
-    op.create_index(
-        "ix_sender_comp_list", "sender_comp", ["entity_id", "market", "sender_comp_id"], unique=False
-    )
+    op.create_index("ix_sender_comp_list", "sender_comp", ["entity_id", "market", "sender_comp_id"], unique=False)
     op.create_index("ix_sender_comp_session", "sender_comp", ["market", "session_id"], unique=False)
     op.create_table(
         "draft_source",

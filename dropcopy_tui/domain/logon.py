@@ -1,0 +1,328 @@
+"""Logon signatures, algorithm CME-1-SHA-256: reading, signing and checking (domain section 8).
+
+Source: CME wiki, "CME Globex API Secure Logon" and the iLink 3 session layer; both vectors of the
+specification are in the tests. What explains a wrong signature is in `logon_mistakes`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NoReturn
+
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.sessions import SESSION_ID_LENGTH, parse_sender_comp
+
+ALGORITHM = "CME-1-SHA-256"
+LARGEST_MESSAGE = 1_048_576
+SECRET_LENGTH = 32
+HEARTBEAT_SECONDS = range(5, 61)
+# The signed tags in the order of signing. Names are FIX's; CME puts the front end into 1603 to 1605.
+FIX_SIGNED: Mapping[str, str] = MappingProxyType(
+    {
+        "34": "MsgSeqNum",
+        "49": "SenderCompID",
+        "50": "SenderSubID",
+        "52": "SendingTime",
+        "57": "TargetSubID",
+        "108": "HeartBtInt",
+        "142": "SenderLocationID",
+        "369": "LastMsgSeqNumProcessed",
+        "1603": "ApplicationSystemName",
+        "1604": "ApplicationSystemVersion",
+        "1605": "ApplicationSystemVendor",
+    }
+)
+NEGOTIATE_SIGNED = ("RequestTimestamp", "UUID", "Session", "Firm")
+_ESTABLISH_ONLY = (
+    "TradingSystemName",
+    "TradingSystemVersion",
+    "TradingSystemVendor",
+    "NextSeqNo",
+    "KeepAliveInterval",
+)
+ESTABLISH_SIGNED = NEGOTIATE_SIGNED + _ESTABLISH_ONLY
+_NUMBERS = frozenset({"RequestTimestamp", "UUID", "NextSeqNo", "KeepAliveInterval"})
+_KNOWN = {name.lower(): name for name in (*ESTABLISH_SIGNED, "Signature", "AccessKeyID")}
+_MUST_NOT_BE_SENT = {"98": "EncryptMethod", "95": "RawDataLength", "96": "RawData"}
+_FIELD = re.compile(r"([1-9][0-9]{0,8})=(.*)", re.DOTALL)
+_BASE64URL_32 = re.compile(r"[A-Za-z0-9_-]{43}")
+_HEX_32 = re.compile(r"[0-9A-Fa-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class LogonMessage:
+    """A logon as it was read.
+
+    Attributes:
+        kind: "fix", "negotiate" or "establish".
+        values: the signed fields in the order of signing: tag or field name, and value.
+        access_key_id: the public key id it names (355, AccessKeyID), if any.
+        signature: the signature it carries (1402, Signature), if any.
+        sender_comp_id: tag 49; None for iLink 3.
+        session_id: the Session ID, or None where 49 is too short to have one.
+        raw: every field by tag or name. A logon may carry a password, so it is not shown.
+    """
+
+    kind: str
+    values: tuple[tuple[str, str], ...]
+    access_key_id: str | None
+    signature: str | None
+    sender_comp_id: str | None
+    session_id: str | None
+    raw: Mapping[str, str] = field(repr=False, compare=False)
+
+    @property
+    def is_fix(self) -> bool:
+        """Whether it is a FIX logon and not one of iLink 3."""
+        return self.kind == "fix"
+
+
+def decode_secret(text: str) -> bytes:
+    """The 32 bytes of a secret key. Raises InvalidValue, without the text, unless it is base64url."""
+    if not _BASE64URL_32.fullmatch(text):
+        raise InvalidValue(
+            f"The secret key must be 43 characters of base64url without padding; this one has "
+            f"{len(text):,} characters{_base64_hint(text)}.",
+            "secret",
+        )
+    return base64.urlsafe_b64decode(text + "=")
+
+
+def _base64_hint(text: str) -> str:
+    if text.endswith("="):
+        return " and ends in padding"
+    return " and is standard base64" if "+" in text or "/" in text else ""
+
+
+def encode_secret(secret: bytes) -> str:
+    """A secret key, or a signature, as people and files carry it: base64url without padding."""
+    return base64.urlsafe_b64encode(secret).decode("ascii").rstrip("=")
+
+
+def parse_message(text: str) -> LogonMessage:
+    """A FIX logon with SOH, `|` or `^A` between fields, or a JSON object of Negotiate or Establish fields.
+
+    Raises:
+        InvalidValue: it is none of them, is over 1 MB, repeats a field, lacks signed fields (all are named),
+            or has a value that is not printable ASCII.
+    """
+    if len(text) > LARGEST_MESSAGE:
+        raise InvalidValue(f"The logon is larger than {LARGEST_MESSAGE:,} bytes.", "message")
+    message = text.strip()
+    if not message:
+        raise InvalidValue("There is no logon: the text is empty.", "message")
+    return _parse_json(message) if message.startswith("{") else _parse_fix(message)
+
+
+def _parse_fix(text: str) -> LogonMessage:
+    separator = next((mark for mark in ("\x01", "^A") if mark in text), "|")
+    raw = _collect(_fix_fields(text.removesuffix(separator).split(separator)), "Tag")
+    if raw.get("35", "A") != "A":
+        raise InvalidValue("The message is no logon: its tag 35 (MsgType) is not A.", "message")
+    _refuse_missing(raw, {"35": "MsgType", **FIX_SIGNED})
+    sender = raw["49"]
+    return LogonMessage(
+        kind="fix",
+        values=tuple((tag, raw[tag]) for tag in FIX_SIGNED),
+        access_key_id=raw.get("355"),
+        signature=raw.get("1402"),
+        sender_comp_id=sender,
+        session_id=sender[:SESSION_ID_LENGTH] if len(sender) > SESSION_ID_LENGTH else None,
+        raw=MappingProxyType(raw),
+    )
+
+
+def _fix_fields(fields: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for number, text in enumerate(fields, 1):
+        match = _FIELD.fullmatch(text)
+        if match is None:
+            raise InvalidValue(f"The message is neither JSON nor FIX: its field {number} is not tag=value.", "message")
+        yield match[1], match[2]
+
+
+def _collect(fields: Iterable[tuple[str, str]], what: str) -> dict[str, str]:
+    """The fields by name, each once, with a value of printable ASCII. Values are not quoted: secrets."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        if name in found:
+            raise InvalidValue(f"{what} {name} is there twice.", "message")
+        if not value:
+            raise InvalidValue(f"{what} {name} has no value.", "message")
+        if not value.isascii() or not value.isprintable():
+            raise InvalidValue(f"{what} {name} has a character that is not printable ASCII.", "message")
+        found[name] = value
+    return found
+
+
+def _refuse_missing(raw: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    missing = [f"{tag} ({name})" if name else tag for tag, name in wanted.items() if tag not in raw]
+    if missing:
+        raise InvalidValue(f"The logon lacks {', '.join(missing)}.", "message")
+
+
+def _parse_json(text: str) -> LogonMessage:
+    raw = _collect(_json_fields(text), "Field")
+    kind = "establish" if any(name in raw for name in _ESTABLISH_ONLY) else "negotiate"
+    signed = ESTABLISH_SIGNED if kind == "establish" else NEGOTIATE_SIGNED
+    _refuse_missing(raw, dict.fromkeys(signed, ""))
+    for name in signed:
+        if name in _NUMBERS and not re.fullmatch("[0-9]{1,20}", raw[name]):
+            raise InvalidValue(f"Field {name} must be a whole number of at most 20 digits.", "message")
+    return LogonMessage(
+        kind=kind,
+        values=tuple((name, raw[name]) for name in signed),
+        access_key_id=raw.get("AccessKeyID"),
+        signature=raw.get("Signature"),
+        sender_comp_id=None,
+        session_id=raw["Session"],
+        raw=MappingProxyType(raw),
+    )
+
+
+def _json_fields(text: str) -> Iterable[tuple[str, str]]:
+    """The known fields in whatever case; the fields that are not signed are left aside."""
+    for key, value in _json_pairs(text):
+        name = _KNOWN.get(key.replace("_", "").lower())
+        if name is None:
+            continue
+        if not isinstance(value, str):
+            raise InvalidValue(f"Field {name} must be a text or a whole number.", "message")
+        yield name, value
+
+
+def _json_pairs(text: str) -> list[tuple[str, object]]:
+    """Keys and values of the outer object, repeated ones too; whole numbers stay as they were written."""
+    try:
+        pairs = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=_Fraction, parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        raise InvalidValue("The message starts like JSON but is no JSON object.", "message") from None
+    return list(pairs)
+
+
+class _Fraction(float):
+    """A number that is no whole number, so that it is not taken for text."""
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def canonical(message: LogonMessage) -> str:
+    """The string that is signed: the values joined by LF, none at the end."""
+    return "\n".join(value for _, value in message.values)
+
+
+def canonical_lines(message: LogonMessage) -> list[tuple[str, str]]:
+    """The signed values with their tags or field names, one a line of the signed string."""
+    return list(message.values)
+
+
+def digest(text: str, secret: bytes) -> bytes:
+    """HMAC-SHA-256 of the text: 32 bytes. The secret is the decoded one."""
+    return hmac.new(secret, text.encode("ascii"), hashlib.sha256).digest()
+
+
+def sign(message: LogonMessage, secret: bytes) -> str:
+    """The signature: 43 characters of base64url for FIX, 64 of lower-case hex (32 raw bytes) for iLink 3."""
+    made = digest(canonical(message), secret)
+    return encode_secret(made) if message.is_fix else made.hex()
+
+
+def verify(message: LogonMessage, secret: bytes) -> bool:
+    """Whether the message carries the signature that this secret makes; compared in constant time."""
+    if message.signature is None:
+        return False
+    if message.is_fix:
+        return hmac.compare_digest(message.signature.encode(), sign(message, secret).encode())
+    sent = _raw_signature(message.signature)
+    return sent is not None and hmac.compare_digest(sent, digest(canonical(message), secret))
+
+
+def _raw_signature(text: str) -> bytes | None:
+    """The bytes of an iLink 3 signature, which JSON carries in hex or base64url."""
+    if _HEX_32.fullmatch(text):
+        return bytes.fromhex(text)
+    return base64.urlsafe_b64decode(text + "=") if _BASE64URL_32.fullmatch(text) else None
+
+
+def problems(message: LogonMessage) -> tuple[str, ...]:
+    """What is wrong with the logon's structure, whether or not its signature holds."""
+    found = _fix_problems(message) if message.is_fix else _ilink_problems(message)
+    return tuple(problem for problem in found if problem)
+
+
+def _fix_problems(message: LogonMessage) -> list[str]:
+    raw = message.raw
+    unwanted = [f"Tag {tag} ({name}) must not be sent." for tag, name in _MUST_NOT_BE_SENT.items() if tag in raw]
+    return [
+        *unwanted,
+        _length_problem(raw, "354", "355", "the access key id"),
+        _algorithm_problem(raw.get("1400")),
+        _length_problem(raw, "1401", "1402", "the signature"),
+        _signature_problem(raw.get("1402")),
+        _sender_problem(raw["49"]),
+        _heartbeat_problem(raw["108"], "Tag 108 (HeartBtInt)", 1),
+    ]
+
+
+def _length_problem(raw: Mapping[str, str], length: str, data: str, what: str) -> str:
+    if data not in raw:
+        return f"Tag {data} ({what}) is missing."
+    right = len(raw[data])
+    if length not in raw:
+        return f"Tag {length} (length of {what}) is missing; it must be {right}."
+    if raw[length] != str(right):
+        return f"Tag {length} is {raw[length][:12]} but {what} in {data} has {right} characters."
+    return ""
+
+
+def _algorithm_problem(algorithm: str | None) -> str:
+    if algorithm is None:
+        return f"Tag 1400 is missing; it must be {ALGORITHM}."
+    return "" if algorithm == ALGORITHM else f"Tag 1400 must be {ALGORITHM}."
+
+
+def _signature_problem(signature: str | None) -> str:
+    if signature is None or _BASE64URL_32.fullmatch(signature):
+        return ""
+    return "Tag 1402 must be 43 characters of base64url without padding."
+
+
+def _sender_problem(sender: str) -> str:
+    try:
+        parse_sender_comp(sender)
+    except InvalidValue as refusal:
+        return f"Tag 49: {refusal.message}"
+    return ""
+
+
+def _heartbeat_problem(value: str, what: str, per_second: int) -> str:
+    low, high = HEARTBEAT_SECONDS[0] * per_second, HEARTBEAT_SECONDS[-1] * per_second
+    unit = "seconds" if per_second == 1 else "milliseconds"
+    if value.isdigit() and len(value) <= len(str(high)) and low <= int(value) <= high:
+        return ""
+    return f"{what} must be {low} to {high} {unit}."
+
+
+def _ilink_problems(message: LogonMessage) -> list[str]:
+    raw = message.raw
+    found = []
+    if "AccessKeyID" not in raw:
+        found.append("AccessKeyID is missing.")
+    if message.signature is None:
+        found.append("Signature is missing.")
+    elif _raw_signature(message.signature) is None:
+        found.append("Signature must be 32 bytes, here as 64 hex digits or 43 characters of base64url.")
+    if len(raw["Session"]) != SESSION_ID_LENGTH:
+        found.append(f"Session must have {SESSION_ID_LENGTH} characters.")
+    if message.kind == "establish":
+        # iLink 3 counts this one in milliseconds (CME wiki: iLink 3 Establish, KeepAliveInterval).
+        found.append(_heartbeat_problem(raw["KeepAliveInterval"], "KeepAliveInterval", 1000))
+    return found

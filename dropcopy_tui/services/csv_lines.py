@@ -1,0 +1,190 @@
+"""A CSV file read line by line, so that every bad line is counted and a huge one costs no memory.
+
+A row is one physical line: no column of ours can hold a line break, and a quote that is never closed spoils
+its own line only.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.names import shorten
+
+EXPLAINED = 100
+LONGEST_CELL = 1_000
+# Bytes: more than eight cells of the longest kind, and below the csv module's own limit for a cell.
+_LONGEST_LINE = 100_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+Cells = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """Why one physical line of the file cannot be imported."""
+
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read so far: every bad line is counted, the first hundred are explained."""
+
+    read: int = 0
+    rejected: int = 0
+    errors: list[LineError] = field(default_factory=list)
+
+    def bad(self, line: int, reason: str) -> None:
+        """Count a bad line."""
+        self.rejected += 1
+        self.errors.append(LineError(line, reason))
+
+    def settle(self) -> None:
+        """Keep the first explanations, in the order of their lines. Called where a batch ends."""
+        self.errors = sorted(self.errors, key=lambda error: error.line)[:EXPLAINED]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a kind of file.
+
+    `filled` must be there with something in every cell; cells of `blank` may be empty; `optional` columns
+    may be absent.
+    """
+
+    filled: tuple[str, ...]
+    blank: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The columns that the header must name."""
+        return self.filled + self.blank
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every column the file may have."""
+        return self.required + self.optional
+
+
+def csv_rows(stream: BinaryIO, columns: Columns, tally: Tally) -> Iterator[tuple[int, Cells | None]]:
+    """Each row's line number and cells, or None for a bad line, which the tally knows already.
+
+    Blank lines are skipped. Nothing follows a header that cannot be used, or a line in another encoding.
+    """
+    header: list[str] | None = None
+    for number, raw in _physical_lines(stream):
+        try:
+            text = _decoded(raw)
+        except UnicodeDecodeError as error:
+            tally.read += header is not None
+            tally.bad(number, _encoding_problem(error))
+            return
+        if not text.strip("\r\n"):
+            continue
+        try:
+            cells = _split(text, len(raw))
+            if header is None:
+                header = _checked_header(cells, columns)
+                continue
+            tally.read += 1
+            if len(text) > LONGEST_CELL:
+                _check_lengths(header, cells)
+            yield number, _named(header, cells, columns)
+        except InvalidValue as problem:
+            if header is None:
+                tally.bad(number, problem.message)
+                return
+            tally.bad(number, problem.message)
+            yield number, None
+    if header is None:
+        tally.bad(1, f"The file is empty. Its first line must name the columns: {', '.join(columns.known)}.")
+
+
+def _physical_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines, numbered from 1. One that is too long comes cut, but longer than is allowed."""
+    number = 0
+    while line := stream.readline(_LONGEST_LINE + 2):
+        number += 1
+        yield number, line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(_LONGEST_LINE)
+
+
+def _decoded(raw: bytes) -> str:
+    """The line as text. A line that was cut may end inside a character: it is refused for its length."""
+    return raw.decode("utf-8", "ignore" if len(raw) > _LONGEST_LINE else "strict")
+
+
+def _encoding_problem(error: UnicodeDecodeError) -> str:
+    byte = error.object[error.start]
+    return (
+        f"The file is not UTF-8 text: byte {error.start + 1} of this line is 0x{byte:02X}. "
+        "Save it as UTF-8 and import it again; the lines after this one were not read."
+    )
+
+
+def _split(text: str, size: int) -> list[str]:
+    """The cells of one line of this many bytes, without the spaces around them. Raises InvalidValue."""
+    if "\0" in text:
+        raise InvalidValue("The line has a NUL byte. Save the file as UTF-8 text.")
+    if size > _LONGEST_LINE:
+        raise InvalidValue(f"The line is longer than {_LONGEST_LINE:,} bytes.")
+    try:
+        cells = next(csv.reader((text,), strict=True))
+    except csv.Error as error:
+        raise InvalidValue(_csv_problem(str(error))) from None
+    return [cell.strip(" ") for cell in cells] if " " in text else cells
+
+
+def _csv_problem(said: str) -> str:
+    if "unexpected end" in said:
+        return "A quote is opened and not closed on this line. A cell cannot hold a line break."
+    if "expected after" in said:
+        return 'A quoted cell goes on after its closing quote. Write a quote inside a cell as "".'
+    if "new-line" in said:
+        return "The line has a carriage return inside. End lines with LF or CR LF."
+    return f"The line is not CSV ({said})."
+
+
+def _checked_header(cells: list[str], columns: Columns) -> list[str]:
+    """The header itself. Raises InvalidValue naming every column that is unknown, missing or doubled."""
+    unknown = [shorten(name) for name in cells if name not in columns.known]
+    missing = [name for name in columns.required if name not in cells]
+    doubled = [name for name in columns.known if cells.count(name) > 1]
+    problems = [
+        f"{what}: {', '.join(name or '(empty)' for name in names[:10])}."
+        for what, names in (
+            ("Unknown columns", unknown),
+            ("Missing columns", missing),
+            ("Columns named twice", doubled),
+        )
+        if names
+    ]
+    if problems:
+        raise InvalidValue(f"{' '.join(problems)} The columns are: {', '.join(columns.known)}.")
+    return cells
+
+
+def _named(header: list[str], cells: list[str], columns: Columns) -> Cells:
+    """The cells by column, an absent optional one being empty. Raises InvalidValue."""
+    if len(cells) != len(header):
+        raise InvalidValue(f"The line has {len(cells)} cells; the header has {len(header)}.")
+    row = dict(zip(header, cells, strict=True))
+    for name in columns.filled:
+        if not row[name]:
+            raise InvalidValue(f"Column {name} is empty.")
+    for name in columns.optional:
+        row.setdefault(name, "")
+    return row
+
+
+def _check_lengths(header: list[str], cells: list[str]) -> None:
+    for name, cell in zip(header, cells, strict=False):
+        if len(cell) > LONGEST_CELL:
+            raise InvalidValue(f"Column {name} has {len(cell):,} characters. At most {LONGEST_CELL:,} are allowed.")

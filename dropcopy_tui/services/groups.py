@@ -1,0 +1,295 @@
+"""Drop copy groups: lists, pages and the one-step way to ask for a new one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, literal, select
+from sqlmodel import Session, col, func
+
+from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.markets import Menu, market_named, markets_of
+from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.sessions import SenderCompStatus, parse_sender_comp
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.content import front_end_view
+from dropcopy_tui.services.drafts import start_draft
+from dropcopy_tui.services.requests import submit_draft
+from dropcopy_tui.services.rights import require_view, visible_entities, visible_ids
+from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.sessions import keys_summary, session_rows, views
+from dropcopy_tui.services.views import (
+    EntityView,
+    FirmCount,
+    GroupLine,
+    GroupView,
+    RequestView,
+    SenderCompView,
+    SessionView,
+)
+from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.tables import (
+    DraftRow,
+    DraftSourceRow,
+    EntityRow,
+    FrontEndMappingRow,
+    FrontEndRow,
+    GroupFilterRow,
+    GroupRow,
+    GroupSourceRow,
+    PersonRow,
+    SenderCompRow,
+    SessionRow,
+)
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """A group to ask for in one step. Sources are SenderCompIDs, or all of the entity (of some GFIDs)."""
+
+    entity: str
+    market: str
+    name: str
+    front_end: str
+    filters: tuple[Filter, ...]
+    sources: tuple[str, ...] = ()
+    all_sources: bool = False
+    gfids: tuple[str, ...] = ()
+
+
+class Groups(Service):
+    """The groups that a person may see."""
+
+    def entities(self, actor: Actor) -> tuple[EntityView, ...]:
+        """The Registered Entities that the person may see, by name."""
+        with self._store.read() as session:
+            return tuple(EntityView(row.code, row.name) for row in visible_entities(session, actor))
+
+    def page(
+        self, actor: Actor, ask: Ask, *, entity: str = "", menu: Menu | None = None, market: str = ""
+    ) -> Page[GroupLine]:
+        """A page of living groups. Raises NotFound for an entity that may not be seen."""
+        with self._store.read() as session:
+            rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
+            if entity:
+                place = entity_named(session, entity)
+                require_view(session, actor, place)
+                rows = rows.where(col(GroupRow.entity_id) == place.id)
+            if menu is not None:
+                rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
+            if market:
+                rows = rows.where(col(GroupRow.market) == market_named(market).code)
+            page = fetch(session, _listing(rows), ask, lambda row: row)
+            return Page(_lines(session, page.rows, self._now()), page.cursors, page.total)
+
+    def show(self, actor: Actor, group: str, entity: str = "") -> GroupView:
+        """One group by its id or its name.
+
+        Raises:
+            NotFound: it does not exist, or may not be seen.
+            InvalidValue: several entities have a group of this name.
+        """
+        with self._store.read() as session:
+            found = _find(session, actor, group, entity)
+            row: GroupRow = found[0]
+            place = session.get_one(EntityRow, row.entity_id)
+            sessions = _target_sessions(session, [key_of(row.id)], self._now())
+            filters = session.execute(
+                select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == row.id)
+            ).scalars()
+            return GroupView(
+                line=_line(found, sessions[key_of(row.id)], self._now()),
+                entity_name=place.name,
+                front_end=front_end_view(session.get_one(FrontEndRow, row.front_end_id)),
+                filters=in_order(Filter(name) for name in filters),
+                created_at=row.created_at,
+                created_by=session.get_one(PersonRow, row.created_by).user_id,
+                sessions=tuple(sessions[key_of(row.id)]),
+            )
+
+    def sources(self, actor: Actor, group_id: int, ask: Ask, gfid: str = "") -> Page[SenderCompView]:
+        """A page of a group's source SenderComps. Raises NotFound."""
+        with self._store.read() as session:
+            _find(session, actor, str(group_id), "")
+            rows = _sources(group_id)
+            if gfid:
+                rows = rows.where(col(SenderCompRow.gfid) == gfid)
+            return fetch(session, listing(rows), ask, sender_comp_view)
+
+    def by_firm(self, actor: Actor, group_id: int, ask: Ask) -> Page[FirmCount]:
+        """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
+        with self._store.read() as session:
+            _find(session, actor, str(group_id), "")
+            gfid = col(SenderCompRow.gfid)
+            firms = (
+                _sources(group_id)
+                .with_only_columns(gfid.label("gfid"), func.count().label("sources"))
+                .group_by(gfid)
+                .subquery()
+            )
+            rows = Listing(
+                select(firms.c.gfid, firms.c.sources),
+                {"gfid": firms.c.gfid, "sources": firms.c.sources},
+                firms.c.gfid,
+                (firms.c.gfid,),
+            )
+            return fetch(session, rows, ask, lambda row: FirmCount(row.gfid, row.sources))
+
+    def create(self, actor: Actor, new: NewGroup) -> RequestView:
+        """Ask for a group in one transaction: a draft, its sources, and the request.
+
+        Raises:
+            InvalidValue: every problem, one a sentence; nothing is kept.
+            NotEntitled: the person may not create groups there.
+        """
+        with self._store.write() as session:
+            draft = start_draft(session, actor, new.market, new.entity, self._now())
+            entity = entity_named(session, new.entity)
+            draft.name = new.name
+            draft.filters = [kind.value for kind in new.filters]
+            draft.front_end_id = _front_end_named(session, entity, new.front_end)
+            session.flush()
+            _add_sources(session, draft, new)
+            return submit_draft(session, self._means, actor, draft)
+
+
+def _find(session: Session, actor: Actor, group: str, entity: str) -> Any:
+    rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
+    if entity:
+        rows = rows.where(col(EntityRow.code) == entity)
+    by_name = session.execute(rows.where(col(GroupRow.name_key) == group.casefold())).all()
+    by_id = group.isascii() and group.isdigit() and len(group) < 16
+    found = by_name or (session.execute(rows.where(col(GroupRow.id) == int(group))).all() if by_id else [])
+    if not found:
+        raise NotFound(f"There is no group {shorten(group)!r}, or you may not see it.")
+    if len(found) > 1:
+        raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Say which with --entity.")
+    return found[0]
+
+
+def _select() -> Any:
+    return (
+        select(
+            GroupRow,
+            col(EntityRow.code),
+            col(FrontEndRow.name).label("front_end_name"),
+            col(FrontEndRow.version).label("front_end_version"),
+        )
+        .join(EntityRow, col(EntityRow.id) == col(GroupRow.entity_id))
+        .join(FrontEndRow, col(FrontEndRow.id) == col(GroupRow.front_end_id))
+        .where(col(GroupRow.deleted_at).is_(None))
+    )
+
+
+def _listing(rows: Any) -> Listing:
+    return Listing(
+        rows=rows,
+        orders={
+            "name": col(GroupRow.name_key),
+            "market": col(GroupRow.market),
+            "front_end": col(FrontEndRow.name),
+            "sources": col(GroupRow.sources),
+            "entity": col(EntityRow.code),
+        },
+        tie=col(GroupRow.id),
+        searched=(col(GroupRow.name), col(GroupRow.market), col(FrontEndRow.name)),
+    )
+
+
+def _lines(session: Session, rows: Sequence[Any], now: datetime) -> tuple[GroupLine, ...]:
+    sessions = _target_sessions(session, [key_of(row[0].id) for row in rows], now)
+    return tuple(_line(row, sessions[key_of(row[0].id)], now) for row in rows)
+
+
+def _line(found: Any, sessions: Sequence[SessionView], now: datetime) -> GroupLine:
+    row: GroupRow = found[0]
+    return GroupLine(
+        id=key_of(row.id),
+        name=row.name,
+        entity=found[1],
+        market=row.market,
+        market_name=market_named(row.market).name,
+        front_end=f"{found[2]} {found[3]}".strip(),
+        sources=row.sources,
+        targets=len(sessions),
+        keys=keys_summary((key for view in sessions for key in view.keys), now),
+        version=row.version,
+    )
+
+
+def _target_sessions(session: Session, group_ids: Sequence[int], now: datetime) -> dict[int, list[SessionView]]:
+    rows = session.execute(
+        session_rows(col(SessionRow.group_id).in_(group_ids)).order_by(col(SessionRow.session_id))
+    ).all()
+    found: dict[int, list[SessionView]] = defaultdict(list)
+    for view in views(session, rows, now):
+        found[view.group_id or 0].append(view)
+    return found
+
+
+def _sources(group_id: int) -> Any:
+    return (
+        select(SenderCompRow)
+        .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+        .where(col(GroupSourceRow.group_id) == group_id)
+    )
+
+
+def _front_end_named(session: Session, entity: EntityRow, name: str) -> int:
+    """The entity's front end with this name, or this name and version. Raises InvalidValue."""
+    rows = session.execute(
+        select(FrontEndRow)
+        .join(FrontEndMappingRow, col(FrontEndMappingRow.front_end_id) == col(FrontEndRow.id))
+        .where(col(FrontEndMappingRow.entity_id) == entity.id)
+    ).scalars()
+    wanted = name.casefold()
+    mapped = [front_end_view(row) for row in rows]
+    found = [row for row in mapped if wanted in (row.name.casefold(), row.title.casefold())]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        titles = ", ".join(row.title for row in found)
+        raise InvalidValue(f"{shorten(name)!r} could be one of: {titles}. Name its version too.", "front_end")
+    titles = ", ".join(sorted(row.title for row in mapped)[:10]) or "none"
+    raise InvalidValue(
+        f"No front end system {shorten(name)!r} is mapped to {entity.code}. Mapped: {titles}.", "front_end"
+    )
+
+
+def _add_sources(session: Session, draft: DraftRow, new: NewGroup) -> None:
+    """Put the named SenderComps, or all of them, into the draft. Raises InvalidValue for unknown ones."""
+    usable = select(literal(draft.id), col(SenderCompRow.id)).where(
+        col(SenderCompRow.entity_id) == draft.entity_id,
+        col(SenderCompRow.market) == draft.market,
+        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
+    )
+    if new.all_sources:
+        if new.gfids:
+            usable = usable.where(col(SenderCompRow.gfid).in_(new.gfids))
+        session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], usable))
+        return
+    wanted = list(dict.fromkeys(str(parse_sender_comp(name)) for name in new.sources))
+    for start in range(0, len(wanted), _CHUNK):
+        _add_named(session, usable, wanted[start : start + _CHUNK])
+
+
+def _add_named(session: Session, usable: Any, wanted: Sequence[str]) -> None:
+    name = col(SenderCompRow.sender_comp_id)
+    rows = usable.where(name.in_(wanted))
+    found = set(session.execute(rows.with_only_columns(name)).scalars())
+    missing = [sender_comp for sender_comp in wanted if sender_comp not in found]
+    if missing:
+        listed = ", ".join(missing[:5]) + (f" and {len(missing) - 5:,} more" if len(missing) > 5 else "")
+        raise InvalidValue(
+            f"Not an active SenderComp of this entity and market: {listed}. Nothing was submitted.", "sources"
+        )
+    session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], rows))

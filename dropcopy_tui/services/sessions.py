@@ -1,0 +1,185 @@
+"""Sessions and the public side of their key pairs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date, state_of
+from dropcopy_tui.domain.market_close import MarketHours, hours_of
+from dropcopy_tui.domain.markets import Gateway, market_named
+from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.sessions import SessionKind
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.views import KeyView, SessionView
+from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
+
+
+class Sessions(Service):
+    """The sessions that a person may see."""
+
+    def page(
+        self,
+        actor: Actor,
+        ask: Ask,
+        *,
+        kind: SessionKind | None = None,
+        entity: str = "",
+        group_id: int | None = None,
+    ) -> Page[SessionView]:
+        """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
+        with self._store.read() as session:
+            rows = _select().where(col(SessionRow.entity_id).in_(visible_ids(session, actor)))
+            if entity:
+                place = entity_named(session, entity)
+                require_view(session, actor, place)
+                rows = rows.where(col(SessionRow.entity_id) == place.id)
+            if kind is not None:
+                rows = rows.where(col(SessionRow.kind) == kind.value)
+            if group_id is not None:
+                rows = rows.where(col(SessionRow.group_id) == group_id)
+            page = fetch(session, _listing(rows), ask, lambda row: row)
+            return Page(views(session, page.rows, self._now()), page.cursors, page.total)
+
+    def find(self, actor: Actor, session_ids: Iterable[str], market: str = "") -> tuple[SessionView, ...]:
+        """The sessions with these Session IDs, in this order.
+
+        Raises:
+            NotFound: one does not exist, or may not be seen.
+            InvalidValue: a Session ID exists in several markets; say which with `market`.
+        """
+        with self._store.read() as session:
+            visible = visible_ids(session, actor)
+            return tuple(_one(session, session_id, market, visible, self._now()) for session_id in session_ids)
+
+    def expiry_words(self, key: KeyView, market: str) -> tuple[str, str]:
+        """When a pair ends in its market's own time, and how far off that is."""
+        hours = market_hours(market, self._settings)
+        return market_date(hours, key.expires_at), how_far(self._now(), key.expires_at)
+
+
+def market_hours(market: str, settings: Settings) -> MarketHours:
+    """The market's hours with what the site's configuration changes."""
+    return hours_of(
+        market_named(market),
+        close=settings.closes.get(market),
+        closed=settings.closed_days,
+        opened=settings.open_days,
+    )
+
+
+def _one(session: Session, session_id: str, market: str, visible: Sequence[int], now: datetime) -> SessionView:
+    rows = _select().where(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible))
+    if market:
+        rows = rows.where(col(SessionRow.market) == market_named(market).code)
+    found = session.execute(rows).all()
+    if not found:
+        raise NotFound(f"There is no session {shorten(session_id)}, or you may not see it.")
+    if len(found) > 1:
+        markets = ", ".join(row[0].market for row in found)
+        raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Choose one with --market.")
+    return views(session, found, now)[0]
+
+
+def views(session: Session, rows: Sequence[Any], now: datetime) -> tuple[SessionView, ...]:
+    """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
+    pairs = key_rows(session, [key_of(row[0].id) for row in rows])
+    return tuple(_view(row, pairs[key_of(row[0].id)], now) for row in rows)
+
+
+def key_rows(session: Session, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
+    """The key pairs of sessions, oldest first."""
+    found: dict[int, list[KeyPairRow]] = defaultdict(list)
+    for start in range(0, len(session_pks), 500):
+        chosen = session_pks[start : start + 500]
+        rows = session.execute(
+            select(KeyPairRow)
+            .where(col(KeyPairRow.session_pk).in_(chosen))
+            .order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
+        ).scalars()
+        for row in rows:
+            found[row.session_pk].append(row)
+    return found
+
+
+def pair_of(row: KeyPairRow, session_id: str) -> KeyPair:
+    """A key pair's public side as the domain knows it."""
+    return KeyPair(row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at)
+
+
+def key_view(row: KeyPairRow, session_id: str, now: datetime) -> KeyView:
+    """A key pair's public side with its state now."""
+    state = state_of(pair_of(row, session_id), now)
+    return KeyView(row.access_key_id, session_id, state, row.created_at, row.expires_at, row.deleted_at)
+
+
+def keys_summary(keys: Iterable[KeyView], now: datetime) -> str:
+    """The key pairs in a word or two, what needs somebody first: "! 23 d", "expired", "2 active", "none"."""
+    keys = tuple(keys)
+    living = [key for key in keys if key.state.living]
+    if not living:
+        expired = any(key.state is KeyState.EXPIRED for key in keys)
+        return "! expired" if expired else "none"
+    active = [key for key in living if key.state is KeyState.ACTIVE]
+    if active:
+        return f"{len(living)} active" if len(active) == len(living) else f"{len(active)} of {len(living)}"
+    days = max((key.expires_at - now).days for key in living)
+    return f"! {days} d"
+
+
+def session_rows(*conditions: Any) -> Any:
+    """Sessions with the code of their entity and the name of their group."""
+    return _select().where(*conditions)
+
+
+def _select() -> Any:
+    return (
+        select(SessionRow, col(EntityRow.code), col(GroupRow.name))
+        .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
+        .join(GroupRow, col(GroupRow.id) == col(SessionRow.group_id), isouter=True)
+    )
+
+
+def _listing(rows: Any) -> Listing:
+    return Listing(
+        rows=rows,
+        orders={
+            "session_id": col(SessionRow.session_id),
+            "market": col(SessionRow.market),
+            "gateway": col(SessionRow.gateway),
+            "status": col(SessionRow.status),
+        },
+        tie=col(SessionRow.id),
+        searched=(col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.status)),
+    )
+
+
+def _view(found: Any, pairs: Sequence[KeyPairRow], now: datetime) -> SessionView:
+    row: SessionRow = found[0]
+    market = market_named(row.market)
+    gateway = Gateway(row.gateway)
+    return SessionView(
+        pk=key_of(row.id),
+        session_id=row.session_id,
+        kind=SessionKind(row.kind),
+        market=row.market,
+        market_name=market.name,
+        gateway=gateway,
+        segments=market.segments if gateway is Gateway.MSGW else (),
+        status=row.status,
+        entity=found[1],
+        group=found[2] or "",
+        group_id=row.group_id,
+        keys=tuple(key_view(pair, row.session_id, now) for pair in pairs),
+    )

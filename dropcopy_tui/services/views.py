@@ -1,0 +1,165 @@
+"""What services answer with: frozen, free of the store, safe to hand to a screen or to JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.groups import FrontEnd
+from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.markets import Gateway
+from dropcopy_tui.domain.requests import RequestStatus, RequestType
+from dropcopy_tui.domain.sessions import SessionKind
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """A Registered Entity as pickers show it."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SenderCompView:
+    """A SenderComp that is or may become a source."""
+
+    id: int
+    sender_comp_id: str
+    session_id: str
+    gfid: str
+    fti: str
+    gateway: str
+    status: str
+    guarantor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirmCount:
+    """How many SenderComps one Globex Firm has in a list."""
+
+    gfid: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key pair without its secret."""
+
+    access_key_id: str
+    session_id: str
+    state: KeyState
+    created_at: datetime
+    expires_at: datetime
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session with its key pairs, newest last; `expires` is when its last living pair ends, in words."""
+
+    pk: int
+    session_id: str
+    kind: SessionKind
+    market: str
+    market_name: str
+    gateway: Gateway
+    segments: tuple[str, ...]
+    status: str
+    entity: str
+    group: str
+    group_id: int | None
+    keys: tuple[KeyView, ...]
+
+    @property
+    def living(self) -> tuple[KeyView, ...]:
+        """The pairs that a gateway accepts now."""
+        return tuple(key for key in self.keys if key.state in (KeyState.ACTIVE, KeyState.PENDING_EXPIRATION))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group in a list. `keys` sums up the key pairs of its target sessions in a word or two."""
+
+    id: int
+    name: str
+    entity: str
+    market: str
+    market_name: str
+    front_end: str
+    sources: int
+    targets: int
+    keys: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group with everything but its lists, which are pages."""
+
+    line: GroupLine
+    entity_name: str
+    front_end: FrontEnd
+    filters: tuple[Filter, ...]
+    created_at: datetime
+    created_by: str
+    sessions: tuple[SessionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """What the wizard holds. `entity` is "" until one is chosen."""
+
+    id: int
+    version: int
+    market: str
+    market_name: str
+    entity: str
+    entity_name: str
+    name: str
+    front_end: FrontEnd | None
+    filters: tuple[Filter, ...]
+    step: int
+    sources: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The last step of the wizard: the whole request on one page."""
+
+    draft: DraftView
+    firms: tuple[FirmCount, ...]
+    gateways: tuple[Gateway, ...]
+    approval_of: tuple[str, ...]
+    fee: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a request's story."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request. `id` is the reference people see; `subject` the group or the sessions it is about."""
+
+    id: str
+    type: RequestType
+    status: RequestStatus
+    stage: str
+    entity: str
+    subject: str
+    submitted_by: str
+    submitted_at: datetime
+    ended_at: datetime | None = None
+    reasons: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+    story: tuple[Moment, ...] = ()
+    group_id: int | None = None
