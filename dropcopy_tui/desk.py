@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -31,7 +30,7 @@ from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions import Sessions
 from dropcopy_tui.services.trail import record
 from dropcopy_tui.store.engine import Store, create_store, migrate
-from dropcopy_tui.store.place import check_store, needs_migration
+from dropcopy_tui.store.place import check_store, needs_migration, store_facts
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key, read_master_key
 
@@ -77,7 +76,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     """
     path = config.paths.store
     check_store(path)
-    facts = _facts(path)
+    facts = store_facts(path)
     vault = _vault(config.paths.master_key, facts)
     if needs_migration(path):
         migrate(path)
@@ -201,24 +200,11 @@ def remove_sandbox(config: Config) -> None:
     """Throw a sandbox store away. Raises StoreUnusable when the store is not a sandbox."""
     path = config.paths.store
     check_store(path)
-    if _facts(path).get("sandbox") != "yes":
+    if store_facts(path).get("sandbox") != "yes":
         raise StoreUnusable(f"{path} is not a sandbox: it was left as it is.")
     beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal", "-shm", ".gate")]
     for file in (path, *beside, config.paths.master_key):
         file.unlink(missing_ok=True)
-
-
-def _facts(path: Path) -> dict[str, str]:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
-    try:
-        facts = dict(connection.execute("SELECT key, value FROM setting"))
-    except sqlite3.DatabaseError as error:
-        raise StoreUnusable(f"{path} cannot be read ({error}). Restore it from a backup.") from None
-    finally:
-        connection.close()
-    if not {"store_id", "sandbox", "environment", "vault_check"} <= facts.keys():
-        raise StoreUnusable(f"{path} is not a whole drop copy store. Restore it from a backup.")
-    return facts
 
 
 def _vault(path: Path, facts: dict[str, str]) -> Vault:

@@ -77,11 +77,18 @@ class NotEntitled(DeskError):
 
 
 class SecondFactorFailed(DeskError):
-    """Rule P2: the code is wrong, used, expired, or belongs to something else."""
+    """Rule P2: the code is wrong, used, expired, or belongs to something else.
+
+    `retry`: the same challenge may be answered again.
+    """
 
     code = "second_factor_failed"
     exit_code = 4
     remembered = True
+
+    def __init__(self, message: str, retry: bool = False) -> None:
+        super().__init__(message)
+        self.retry = retry
 
 
 class FactorUnavailable(DeskError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.names import shorten
 
 
 class Filter(StrEnum):
@@ -58,7 +59,7 @@ def parse_filters(names: Iterable[str]) -> frozenset[Filter]:
             chosen.add(Filter(name))
         except ValueError:
             known = ", ".join(Filter)
-            raise InvalidValue(f"Unknown filter {name!r}. Use: {known}.", "filters") from None
+            raise InvalidValue(f"Unknown filter {shorten(name)!r}. Use: {known}.", "filters") from None
     return frozenset(chosen)
 
 

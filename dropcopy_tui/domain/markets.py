@@ -7,6 +7,7 @@ from datetime import time
 from enum import StrEnum
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.names import shorten
 
 
 class Gateway(StrEnum):
@@ -84,7 +85,7 @@ def market_named(code: str) -> Market:
         return _BY_CODE[code]
     except KeyError:
         known = ", ".join(_BY_CODE)
-        raise InvalidValue(f"Unknown market {code!r}. Use one of: {known}.", "market") from None
+        raise InvalidValue(f"Unknown market {shorten(code)!r}. Use one of: {known}.", "market") from None
 
 
 def markets_of(menu: Menu) -> tuple[Market, ...]:

@@ -49,8 +49,8 @@ def clean_name(text: str, what: str, longest: int, field: str = "name") -> str:
 
 def _plain(character: str) -> bool:
     """Whether the character is printable, left to right and one cell wide."""
-    if character == " ":
-        return True
+    if character.isascii():
+        return character.isprintable()
     category = unicodedata.category(character)
     if category[0] in "CZM" or category in ("So", "Sk"):
         return False

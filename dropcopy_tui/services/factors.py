@@ -223,7 +223,7 @@ def spend(session: Session, means: Means, actor: Actor, proof: Proof, purpose: P
         record(session, means, actor, "challenge:wrong_code", row.id, after={"tries": row.tries})
         left = means.settings.code_tries - row.tries
         what = f"{left} {'try' if left == 1 else 'tries'} left" if left else "ask for a new one"
-        raise SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.")
+        raise SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
     row.used_at = means.clock.now()
     record(session, means, actor, "challenge:passed", row.id, after={"factor": row.factor})
 

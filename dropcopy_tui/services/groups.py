@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
-from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.names import name_key, shorten
 from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SenderCompStatus, parse_sender_comp
@@ -103,14 +103,12 @@ class Groups(Service):
             row: GroupRow = found[0]
             place = session.get_one(EntityRow, row.entity_id)
             sessions = _target_sessions(session, [key_of(row.id)], self._now())
-            filters = session.execute(
-                select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == row.id)
-            ).scalars()
+            filters = _filters(session, [key_of(row.id)])[key_of(row.id)]
             return GroupView(
-                line=_line(found, sessions[key_of(row.id)], self._now()),
+                line=_line(found, sessions[key_of(row.id)], filters, self._now()),
                 entity_name=place.name,
                 front_end=front_end_view(session.get_one(FrontEndRow, row.front_end_id)),
-                filters=in_order(Filter(name) for name in filters),
+                filters=filters,
                 created_at=row.created_at,
                 created_by=session.get_one(PersonRow, row.created_by).user_id,
                 sessions=tuple(sessions[key_of(row.id)]),
@@ -159,14 +157,14 @@ class Groups(Service):
             draft.front_end_id = _front_end_named(session, entity, new.front_end)
             session.flush()
             _add_sources(session, draft, new)
-            return submit_draft(session, self._means, actor, draft)
+            return submit_draft(session, self._means, actor, draft, kept=False)
 
 
 def _find(session: Session, actor: Actor, group: str, entity: str) -> Any:
     rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
     if entity:
         rows = rows.where(col(EntityRow.code) == entity)
-    by_name = session.execute(rows.where(col(GroupRow.name_key) == group.casefold())).all()
+    by_name = session.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
     by_id = group.isascii() and group.isdigit() and len(group) < 16
     found = by_name or (session.execute(rows.where(col(GroupRow.id) == int(group))).all() if by_id else [])
     if not found:
@@ -206,11 +204,12 @@ def _listing(rows: Any) -> Listing:
 
 
 def _lines(session: Session, rows: Sequence[Any], now: datetime) -> tuple[GroupLine, ...]:
-    sessions = _target_sessions(session, [key_of(row[0].id) for row in rows], now)
-    return tuple(_line(row, sessions[key_of(row[0].id)], now) for row in rows)
+    group_ids = [key_of(row[0].id) for row in rows]
+    sessions, filters = _target_sessions(session, group_ids, now), _filters(session, group_ids)
+    return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], now) for row in rows)
 
 
-def _line(found: Any, sessions: Sequence[SessionView], now: datetime) -> GroupLine:
+def _line(found: Any, sessions: Sequence[SessionView], filters: tuple[Filter, ...], now: datetime) -> GroupLine:
     row: GroupRow = found[0]
     return GroupLine(
         id=key_of(row.id),
@@ -223,7 +222,17 @@ def _line(found: Any, sessions: Sequence[SessionView], now: datetime) -> GroupLi
         targets=len(sessions),
         keys=keys_summary((key for view in sessions for key in view.keys), now),
         version=row.version,
+        filters=filters,
     )
+
+
+def _filters(session: Session, group_ids: Sequence[int]) -> dict[int, tuple[Filter, ...]]:
+    """The filters of groups, in order."""
+    found: dict[int, list[Filter]] = defaultdict(list)
+    rows = select(GroupFilterRow).where(col(GroupFilterRow.group_id).in_(group_ids))
+    for row in session.execute(rows).scalars():
+        found[row.group_id].append(Filter(row.filter))
+    return {group_id: in_order(found[group_id]) for group_id in group_ids}
 
 
 def _target_sessions(session: Session, group_ids: Sequence[int], now: datetime) -> dict[int, list[SessionView]]:

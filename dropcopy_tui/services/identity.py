@@ -69,6 +69,12 @@ class Identity(Service):
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
             return self._welcome(session, person, origin, "peer")
 
+    def is_peer(self, account: str, login: str) -> bool:
+        """Whether this account of the machine is that of the person with this user id or email."""
+        with self._store.read() as session:
+            person = _find(session, login)
+            return person is not None and person.os_account == account
+
     def act_as(self, user_id: str, origin: str) -> Actor:
         """Any person, without proof: only in a sandbox. Raises NotSignedIn elsewhere."""
         if not self._means.sandbox:

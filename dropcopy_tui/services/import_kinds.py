@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Connection, insert, select
+from sqlalchemy import Column, Connection, func, insert, select
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.markets import Market, market_named
@@ -75,20 +76,29 @@ class Kind(ABC):
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+        self._lines: dict[str, int] = {}
 
     @abstractmethod
     def entry(self, line: int, cells: Cells) -> Entry:
         """What the line says. Raises InvalidValue."""
 
     @abstractmethod
-    def stored(self, entries: Sequence[Entry]) -> set[str]:
-        """Which keys of the entries the store holds."""
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        """Which keys of the entries are taken: by a line that was inserted, or (0) by the store before."""
 
     @abstractmethod
     def insert(self, entries: Sequence[Entry]) -> None:
         """Put the entries into the store."""
 
-    def _held(self, column: Column[Any], values: Iterable[Any]) -> set[Any]:
+    def remember(self, entries: Sequence[Entry]) -> None:
+        """Keep the lines of entries that were inserted."""
+        for entry in entries:
+            self._lines.update(dict.fromkeys(entry.keys, entry.line))
+
+    def _lines_of(self, keys: Iterable[str]) -> dict[str, int]:
+        return {key: self._lines.get(key, 0) for key in keys}
+
+    def _present(self, column: Column[Any], values: Iterable[Any]) -> set[Any]:
         """Which of the values the column holds."""
         wanted = {value for value in values if value is not None}
         return set(self._connection.scalars(select(column).where(column.in_(wanted))))
@@ -111,8 +121,9 @@ class Entities(Kind):
         }
         return Entry(line, values, (f"Entity {code}",))
 
-    def stored(self, entries: Sequence[Entry]) -> set[str]:
-        return {f"Entity {code}" for code in self._held(_ENTITY.c.code, (e.values["code"] for e in entries))}
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        codes = self._present(_ENTITY.c.code, (entry.values["code"] for entry in entries))
+        return self._lines_of(f"Entity {code}" for code in codes)
 
     def insert(self, entries: Sequence[Entry]) -> None:
         self._connection.execute(insert(_ENTITY), [entry.values for entry in entries])
@@ -183,13 +194,12 @@ class People(_OfEntities):
             raise InvalidValue(f"Role {role} is held at an entity: write {role}@ENTITY.")
         return role.value, self._entity(code)
 
-    def stored(self, entries: Sequence[Entry]) -> set[str]:
-        def held(column: str) -> set[str]:
-            return self._held(_PERSON.c[column], (entry.values[column] for entry in entries))
-
-        keys = {f"User id {user_id}" for user_id in held("user_id")}
-        keys |= {f"Email {email}" for email in held("email")}
-        return keys | {f"Account {account}" for account in held("os_account")}
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        return self._lines_of(
+            f"{what} {value}"
+            for what, column in (("User id", "user_id"), ("Email", "email"), ("Account", "os_account"))
+            for value in self._present(_PERSON.c[column], (entry.values[column] for entry in entries))
+        )
 
     def insert(self, entries: Sequence[Entry]) -> None:
         columns = ("user_id", "name", "email", "mobile", "os_account")
@@ -258,7 +268,7 @@ class FrontEnds(_OfEntities):
         }
         return Entry(line, values, (_mapping_key(cells["entity"], _front_end(values)),))
 
-    def stored(self, entries: Sequence[Entry]) -> set[str]:
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
         names = {entry.values["name"] for entry in entries}
         parts = (_FRONT_END.c.name, _FRONT_END.c.version, _FRONT_END.c.vendor)
         found = self._connection.execute(
@@ -267,7 +277,7 @@ class FrontEnds(_OfEntities):
             .join(_ENTITY, _ENTITY.c.id == _MAPPING.c.entity_id)
             .where(_FRONT_END.c.name.in_(names))
         )
-        return {_mapping_key(code, (name, version, vendor)) for code, name, version, vendor in found}
+        return self._lines_of(_mapping_key(code, (name, version, vendor)) for code, name, version, vendor in found)
 
     def insert(self, entries: Sequence[Entry]) -> None:
         wanted = dict.fromkeys(_front_end(entry.values) for entry in entries)
@@ -310,9 +320,18 @@ def _maybe_name(text: str, what: str, longest: int) -> str:
 
 
 class SenderComps(_OfEntities):
-    """Source SenderComps (domain section 1)."""
+    """Source SenderComps (domain section 1).
+
+    A file may hold a million: their lines are remembered in the order of insertion, which is that of the
+    primary keys, at four bytes a line.
+    """
 
     columns = Columns(("entity", "market", "session_id", "gfid", "fti", "gateway"), optional=("guarantor", "status"))
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self._first = (connection.scalar(select(func.max(_SENDER_COMP.c.id))) or 0) + 1
+        self._order = array("I")
 
     def entry(self, line: int, cells: Cells) -> Entry:
         entity_id = self._entity(cells["entity"])
@@ -331,17 +350,24 @@ class SenderComps(_OfEntities):
         }
         return Entry(line, values, (f"{parts} of {market.code}",))
 
-    def stored(self, entries: Sequence[Entry]) -> set[str]:
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
         market, sender_comp_id = _SENDER_COMP.c.market, _SENDER_COMP.c.sender_comp_id
         found = self._connection.execute(
-            select(sender_comp_id, market)
+            select(sender_comp_id, market, _SENDER_COMP.c.id)
             .where(market.in_({entry.values["market"] for entry in entries}))
             .where(sender_comp_id.in_([entry.values["sender_comp_id"] for entry in entries]))
         )
-        return {f"{name} of {code}" for name, code in found}
+        return {f"{name} of {code}": self._line(number) for name, code, number in found}
+
+    def _line(self, number: int) -> int:
+        """The line that brought the row with this primary key, or 0."""
+        return self._order[number - self._first] if number >= self._first else 0
 
     def insert(self, entries: Sequence[Entry]) -> None:
         self._connection.execute(insert(_SENDER_COMP), [entry.values for entry in entries])
+
+    def remember(self, entries: Sequence[Entry]) -> None:
+        self._order.extend(entry.line for entry in entries)
 
 
 def _gateway(market: Market, text: str) -> str:

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
-
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, select
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.services.base import Service
-from dropcopy_tui.services.csv_lines import Cells, LineError, Tally, csv_rows
+from dropcopy_tui.services.csv_lines import LineError, Tally, csv_rows
 from dropcopy_tui.services.import_kinds import KEY_SEPARATOR, KINDS, Entry, ImportKind, Kind
 from dropcopy_tui.services.rights import require
 from dropcopy_tui.services.trail import record
 
 __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
 
-_BATCH = 5_000
+# Small enough for one IN of every database, and for what a batch makes to be gone before it grows old.
+_BATCH = 1_000
 _LONGEST_KEY = 80
-# The keys of the file's own lines. It lives as long as the import, in the connection alone.
-_SEEN = Table(
-    "import_seen",
-    MetaData(),
-    Column("key", String, primary_key=True),
-    Column("line", Integer, nullable=False),
-    prefixes=["TEMPORARY"],
-    sqlite_with_rowid=False,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +60,7 @@ class Imports(Service):
         try:
             with self._store.write() as session:
                 require(session, actor, MAY_OPERATE)
-                _Import(session.connection(), KINDS[kind](session.connection(), self._now()), tally).run(stream)
+                _Import(KINDS[kind](session.connection(), self._now()), tally).run(stream)
                 if tally.rejected or dry_run:
                     raise _NothingKept
                 counts = {"read": tally.read, "imported": tally.read}
@@ -90,63 +80,43 @@ class Imports(Service):
 class _Import:
     """One import, inside its transaction."""
 
-    def __init__(self, connection: Connection, kind: Kind, tally: Tally) -> None:
-        self._connection = connection
+    def __init__(self, kind: Kind, tally: Tally) -> None:
         self._kind = kind
         self._tally = tally
 
     def run(self, stream: BinaryIO) -> None:
-        """Read the file to its end, batch by batch."""
-        _SEEN.create(self._connection)
-        rows = csv_rows(stream, self._kind.columns, self._tally)
-        while batch := list(islice(rows, _BATCH)):
-            self._take(batch)
+        """Read the file to its end, batch by batch, whatever is wrong with it."""
+        lines = self._entries(stream)
+        while batch := list(islice(lines, _BATCH)):
+            entries = self._fresh([entry for entry in batch if entry is not None])
+            if entries:
+                self._kind.insert(entries)
+                self._kind.remember(entries)
             self._tally.settle()
-        _SEEN.drop(self._connection)
 
-    def _take(self, batch: Sequence[tuple[int, Cells | None]]) -> None:
-        """Check a batch and insert it, unless a bad line made the import hopeless already."""
-        entries = []
-        for line, cells in batch:
-            if cells is not None:
-                try:
-                    entries.append(self._kind.entry(line, cells))
-                except InvalidValue as problem:
-                    self._tally.bad(line, problem.message)
-        if entries:
-            self._refuse_repeats(entries)
-        if not self._tally.rejected and entries:
-            self._kind.insert(entries)
+    def _entries(self, stream: BinaryIO) -> Iterator[Entry | None]:
+        """What each line says, or None for a bad one, which is counted here or where it was read."""
+        for line, cells in csv_rows(stream, self._kind.columns, self._tally):
+            try:
+                yield None if cells is None else self._kind.entry(line, cells)
+            except InvalidValue as problem:
+                self._tally.bad(line, problem.message)
+                yield None
 
-    def _refuse_repeats(self, entries: Sequence[Entry]) -> None:
-        """Count the entries that the file or the store has already, and remember the rest of the keys.
-
-        The file is asked first: rows of earlier batches are in the store too.
-        """
-        seen = self._seen([key for entry in entries for key in entry.keys])
-        stored = self._kind.stored(entries)
-        new: dict[str, int] = {}
+    def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The entries that neither the store nor a good line before them has; the rest is counted."""
+        held = self._kind.held(entries) if entries else {}
+        fresh = []
         for entry in entries:
-            problem = _repeat(entry, seen, stored)
-            if problem:
-                self._tally.bad(entry.line, problem)
-            for key in entry.keys:
-                if key not in seen:
-                    seen[key] = new[key] = entry.line
-        if new:
-            self._connection.execute(insert(_SEEN), [{"key": k, "line": n} for k, n in new.items()])
-
-    def _seen(self, keys: Sequence[str]) -> dict[str, int]:
-        """The keys that earlier batches had, and the line of each."""
-        found = self._connection.execute(select(_SEEN.c.key, _SEEN.c.line).where(_SEEN.c.key.in_(keys)))
-        return {row.key: row.line for row in found}
+            repeated = next((key for key in entry.keys if key in held), None)
+            if repeated is None:
+                fresh.append(entry)
+                held.update(dict.fromkeys(entry.keys, entry.line))
+            else:
+                self._tally.bad(entry.line, _repeats(repeated, held[repeated]))
+        return fresh
 
 
-def _repeat(entry: Entry, seen: dict[str, int], stored: set[str]) -> str:
-    """What the entry repeats, in words, or nothing."""
-    for key in entry.keys:
-        if key in seen or key in stored:
-            shown = shorten(" ".join(key.split(KEY_SEPARATOR)), _LONGEST_KEY)
-            where = f"also on line {seen[key]}" if key in seen else "already in the store"
-            return f"{shown} is {where}."
-    return ""
+def _repeats(key: str, line: int) -> str:
+    shown = shorten(" ".join(key.split(KEY_SEPARATOR)), _LONGEST_KEY)
+    return f"{shown} is also on line {line}." if line else f"{shown} is already in the store."

@@ -91,15 +91,19 @@ def make_request(
     return row
 
 
-def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow) -> RequestView:
-    """Freeze a draft and ask for its group. Raises InvalidValue with every problem, NotEntitled."""
+def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, *, kept: bool = True) -> RequestView:
+    """Freeze a draft and ask for its group. `kept`: the draft outlives a refusal.
+
+    Raises InvalidValue with every problem, NotEntitled.
+    """
     entity = session.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
         raise InvalidValue("Choose a Registered Entity.", "entity")
     require(session, actor, MAY_CHANGE_GROUPS, entity)
     found = content.problems(session, draft, means.settings)
     if found:
-        raise InvalidValue(" ".join(found) + " Nothing was submitted; the draft is kept.")
+        ending = "; the draft is kept." if kept else "."
+        raise InvalidValue(" ".join(found) + " Nothing was submitted" + ending)
     draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
     chosen = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
     draft.filters = [kind.value for kind in chosen]

@@ -52,6 +52,16 @@ class Sessions(Service):
             page = fetch(session, _listing(rows), ask, lambda row: row)
             return Page(views(session, page.rows, self._now()), page.cursors, page.total)
 
+    def get(self, actor: Actor, session_pk: int) -> SessionView:
+        """One session. Raises NotFound."""
+        with self._store.read() as session:
+            visible = visible_ids(session, actor)
+            rows = _select().where(col(SessionRow.id) == session_pk, col(SessionRow.entity_id).in_(visible))
+            found = session.execute(rows).all()
+            if not found:
+                raise NotFound("This session is not there any more, or you may not see it.")
+            return views(session, found, self._now())[0]
+
     def find(self, actor: Actor, session_ids: Iterable[str], market: str = "") -> tuple[SessionView, ...]:
         """The sessions with these Session IDs, in this order.
 

@@ -93,6 +93,7 @@ class GroupLine:
     targets: int
     keys: str
     version: int
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

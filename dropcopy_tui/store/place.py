@@ -5,6 +5,7 @@ The standard library alone: a refusal must not wait for the database's imports.
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -76,3 +77,17 @@ def needs_migration(path: Path) -> bool:
     """Whether an older version made the store."""
     with path.open("rb") as file:
         return int.from_bytes(file.read(64)[60:64], "big") < SCHEMA_VERSION
+
+
+def store_facts(path: Path) -> dict[str, str]:
+    """What the store knows of itself: its id, whether it is a sandbox. Raises StoreUnusable."""
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
+    try:
+        facts = dict(connection.execute("SELECT key, value FROM setting"))
+    except sqlite3.DatabaseError as error:
+        raise StoreUnusable(f"{path} cannot be read ({error}). Restore it from a backup.") from None
+    finally:
+        connection.close()
+    if not {"store_id", "sandbox", "environment", "vault_check"} <= facts.keys():
+        raise StoreUnusable(f"{path} is not a whole drop copy store. Restore it from a backup.")
+    return facts

@@ -1,0 +1,53 @@
+"""Opens the application. Light on purpose: what is imported here stands between the key and the first paint."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from dropcopy_tui.domain.errors import DeskError
+
+if TYPE_CHECKING:
+    from dropcopy_tui.cli.call import Call
+    from dropcopy_tui.config import Config
+
+
+class NoTerminal(DeskError):
+    """The application needs a terminal, and there is none that it can use."""
+
+    code = "no_terminal"
+    exit_code = 2
+
+
+def open_application(call: Call) -> int:
+    """Open the application on the store that is there. Raises StoreMissing and its kin, NoTerminal."""
+    from dropcopy_tui.store.place import check_store
+
+    config = call.config()
+    check_store(config.paths.store)
+    check_terminal()
+    return run_application(call, config, demo=False, user=call.as_user)
+
+
+def check_terminal() -> None:
+    """Raise NoTerminal, saying why, where no screen can be drawn."""
+    from screens.terminal.guard import refuse_reason, terminal_size
+
+    why = refuse_reason(sys.stdin, sys.stderr, os.environ, terminal_size(2))
+    if why:
+        raise NoTerminal(why)
+
+
+def run_application(call: Call, config: Config, *, demo: bool, user: str | None) -> int:
+    """Run it; the exit code."""
+    from screens.terminal.guard import prepare, quick_start
+
+    if call.no_color:
+        os.environ["NO_COLOR"] = "1"
+    # Both before Textual is imported: it reads its variables while it is.
+    prepare(os.environ)
+    quick_start()
+    from screens.app import run
+
+    return run(config, demo=demo, user=user)

@@ -1,0 +1,21 @@
+"""dropcopy completion."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.output import write
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@verb
+def completion(call: Call, shell: str) -> None:
+    """Print the completion script of a shell, to be sourced by it."""
+    from dropcopy_tui.cli.root import root
+
+    script = get_completion_class(shell)
+    assert script is not None
+    write(script(root, {}, "dropcopy", "_DROPCOPY_COMPLETE").source() + "\n")

@@ -1,0 +1,72 @@
+"""dropcopy demo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.output import say, show, table
+from dropcopy_tui.domain.errors import StoreUnusable
+
+if TYPE_CHECKING:
+    from dropcopy_tui.config import Config
+    from dropcopy_tui.services.identity import Person
+
+DEMO_USER = "acme-operator"
+
+
+@click.command("demo")
+@click.option("--fresh", is_flag=True, help="Throw the sandbox away and make it anew.")
+@click.option("--headless", is_flag=True, help="Prepare the store, print its path and who can be acted as.")
+@verb
+def demo(call: Call, fresh: bool, headless: bool) -> int:
+    """Open the application on a sandbox store with realistic sample data."""
+    config = call.config(sandbox=True)
+    if headless:
+        _prepare(config, fresh)
+        _show_people(call, config)
+        return 0
+    from dropcopy_tui.cli.application import check_terminal, run_application
+
+    check_terminal()
+    _prepare(config, fresh)
+    return run_application(call, config, demo=True, user=call.as_user or DEMO_USER)
+
+
+def _prepare(config: Config, fresh: bool) -> None:
+    """The sandbox, made where there is none. A store that is there is only looked at: no database is imported."""
+    from dropcopy_tui.store.place import check_store, store_facts
+
+    place = config.paths.store
+    if place.exists():
+        check_store(place)
+        if store_facts(place)["sandbox"] != "yes":
+            raise StoreUnusable(f"{place} is not a sandbox: it was left as it is. Choose another --store.")
+        if not fresh:
+            return
+    from dropcopy_tui.desk import make_store, remove_sandbox
+    from dropcopy_tui.services.sample import fill
+
+    if place.exists():
+        remove_sandbox(config)
+    say(f"Making a sandbox with sample data at {place} ...")
+    make_store(config, sandbox=True, fill=fill)
+
+
+def _show_people(call: Call, config: Config) -> None:
+    with call.desk(config) as desk:
+        people = desk.identity.everyone()
+    document = {
+        "store": str(config.paths.store),
+        "people": [{"user_id": row.user_id, "name": row.name, "roles": _roles(row)} for row in people],
+    }
+    rows = [(row.user_id, row.name, ", ".join(_roles(row))) for row in people]
+    lines = table(("USER", "NAME", "ROLES"), rows, "There are no people.")
+    show(call, document, [f"store  {config.paths.store}", "", *lines])
+    say(f"Act as one of them: dropcopy --store {config.paths.store} --as {DEMO_USER} groups list")
+
+
+def _roles(person: Person) -> list[str]:
+    return [f"{held.role.value}@{held.entity}" if held.entity else held.role.value for held in person.entitlements]

@@ -1,0 +1,153 @@
+"""dropcopy groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.files import opened
+from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.output import fields, show, table
+from dropcopy_tui.cli.requests import request_lines
+from dropcopy_tui.cli.shapes import group_shape, request_shape, whole_group_shape
+from dropcopy_tui.domain.errors import FileRefused, InvalidValue
+from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.markets import MARKETS
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.services.views import GroupLine, GroupView
+
+MARKET = click.Choice([market.code for market in MARKETS])
+_LONGEST_LINE = 200
+
+
+@noun("groups")
+def groups() -> None:
+    """Drop copy groups."""
+
+
+@groups.command("list")
+@click.option("--entity", default="", metavar="E", help="Of this entity only.")
+@click.option("--market", type=MARKET, default="", help="Of this market only.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in name, market or front end.")
+@limit_option
+@verb
+def list_groups(call: Call, entity: str, market: str, match: str, limit: int | None) -> None:
+    """The groups you may see."""
+    with call.signed_in() as (desk, actor):
+        pages = partial(desk.groups.page, actor, entity=entity, market=market)
+        found = list(rows_of(pages, match, limit))
+    show(call, [group_shape(line) for line in found], _lines(found) if not call.as_json else ())
+
+
+def _lines(found: Iterable[GroupLine]) -> list[str]:
+    headers = ("ID", "NAME", "ENTITY", "MARKET", "FRONT END", "SOURCES", "TARGETS", "KEYS")
+    rows = [
+        (row.id, row.name, row.entity, row.market, row.front_end, f"{row.sources:,}", row.targets, row.keys)
+        for row in found
+    ]
+    return table(headers, rows, "There are no groups.")
+
+
+@groups.command("show")
+@click.argument("group")
+@click.option("--entity", default="", metavar="E", help="Whose group, where several entities have one of this name.")
+@verb
+def show_group(call: Call, group: str, entity: str) -> None:
+    """One group, by its name or its id."""
+    with call.signed_in() as (desk, actor):
+        view = desk.groups.show(actor, group, entity)
+    show(call, whole_group_shape(view), _details(view))
+
+
+def _details(view: GroupView) -> list[str]:
+    line = view.line
+    return fields(
+        (
+            ("id", line.id),
+            ("name", line.name),
+            ("entity", f"{line.entity} ({view.entity_name})"),
+            ("market", line.market_name),
+            ("front end", line.front_end),
+            ("filters", [kind.words for kind in view.filters]),
+            ("sources", f"{line.sources:,}"),
+            ("target sessions", [f"{row.session_id} {row.gateway} {row.status}" for row in view.sessions] or "none"),
+            ("keys", line.keys),
+            ("created", f"{view.created_at:%Y-%m-%d %H:%MZ} by {view.created_by}"),
+        )
+    )
+
+
+@groups.command("create")
+@click.option("--entity", default="", metavar="E", help="Whose group; not needed where you create for one only.")
+@click.option("--market", type=MARKET, required=True)
+@click.option("--name", required=True, metavar="NAME")
+@click.option("--front-end", required=True, metavar="NAME", help="Name, or name and version.")
+@click.option(
+    "--filter", "filters", type=click.Choice([kind.value for kind in Filter]), multiple=True, required=True,
+    help="A communication type; may be repeated. The mandatory ones are always in.",
+)  # fmt: skip
+@click.option("--source", "sources", multiple=True, metavar="ID", help="A SenderCompID; may be repeated.")
+@click.option("--sources-from", metavar="FILE", help="A file with a SenderCompID a line; - is standard input.")
+@click.option("--all-sources", is_flag=True, help="Every active SenderComp of the entity in the market.")
+@click.option("--gfid", "gfids", multiple=True, metavar="G", help="With --all-sources: of this Globex Firm only.")
+@verb
+def create(
+    call: Call,
+    entity: str,
+    market: str,
+    name: str,
+    front_end: str,
+    filters: tuple[str, ...],
+    sources: tuple[str, ...],
+    sources_from: str | None,
+    all_sources: bool,
+    gfids: tuple[str, ...],
+) -> None:
+    """Ask for a new group; prints the request."""
+    if sum((bool(sources), sources_from is not None, all_sources)) != 1:
+        raise click.UsageError("Name the sources in one way: --source, --sources-from or --all-sources.")
+    if gfids and not all_sources:
+        raise click.UsageError("--gfid narrows --all-sources; the other ways name every source.")
+    if sources_from is not None:
+        sources = tuple(_listed(sources_from))
+    with call.signed_in() as (desk, actor):
+        from dropcopy_tui.services.groups import NewGroup
+
+        new = NewGroup(
+            entity=entity or _only_entity(desk, actor),
+            market=market,
+            name=name,
+            front_end=front_end,
+            filters=tuple(Filter(kind) for kind in filters),
+            sources=sources,
+            all_sources=all_sources,
+            gfids=gfids,
+        )
+        view = desk.groups.create(actor, new)
+    show(call, request_shape(view), request_lines(view))
+
+
+def _listed(name: str) -> Iterator[str]:
+    """The SenderCompIDs of a file, one a line, however many."""
+    with opened(name, "The list of sources") as file:
+        while raw := file.readline(_LONGEST_LINE + 1):
+            if len(raw) > _LONGEST_LINE:
+                raise FileRefused(f"{name} is no list of SenderCompIDs: it has a line of over {_LONGEST_LINE} bytes.")
+            if line := raw.decode("utf-8", "replace").removeprefix("\ufeff").strip():
+                yield line
+
+
+def _only_entity(desk: Desk, actor: Actor) -> str:
+    """Rule of domain section 1: the entity is selected by itself when the person has just one."""
+    found = desk.drafts.entities(actor)
+    if len(found) == 1:
+        return found[0].code
+    codes = ", ".join(entity.code for entity in found) or "none: you are not entitled to create groups"
+    raise InvalidValue(f"Say whose group it is with --entity. Yours: {codes}.", "entity")

@@ -1,0 +1,57 @@
+"""dropcopy import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.files import opened
+from dropcopy_tui.cli.output import fields, say, show
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.imports import ImportReport
+
+# The words of services.imports.ImportKind, which is too heavy to be imported for a help text.
+_KINDS = ("entities", "people", "front-ends", "sendercomps")
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("file")
+@click.option("--dry-run", is_flag=True, help="Check everything, keep nothing.")
+@verb
+def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
+    """Read FILE (CSV with a header, UTF-8; - is standard input): all of it, or nothing when a line is bad."""
+    with opened(file, "The file") as stream, call.signed_in() as (desk, actor):
+        from dropcopy_tui.services.imports import ImportKind
+
+        report = desk.imports.import_csv(actor, ImportKind(kind), stream, dry_run=dry_run)
+    show(call, _shape(report), _lines(report))
+    if report.rejected:
+        say(f"dropcopy: {report.rejected:,} lines were rejected, so nothing was imported. Correct them and try again.")
+        return 1
+    if dry_run:
+        say("A dry run: nothing was imported.")
+    return 0
+
+
+def _shape(report: ImportReport) -> dict[str, object]:
+    return {
+        "read": report.read,
+        "imported": report.imported,
+        "rejected": report.rejected,
+        "errors": [{"line": error.line, "reason": error.reason} for error in report.errors],
+    }
+
+
+def _lines(report: ImportReport) -> list[str]:
+    pairs: list[tuple[str, object]] = [
+        ("read", f"{report.read:,}"),
+        ("imported", f"{report.imported:,}"),
+        ("rejected", f"{report.rejected:,}"),
+    ]
+    if report.errors:
+        pairs.append(("errors", [f"line {error.line}: {error.reason}" for error in report.errors]))
+    return fields(pairs)

@@ -1,0 +1,57 @@
+"""dropcopy init."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.files import read_line
+from dropcopy_tui.cli.output import fields, show
+from dropcopy_tui.cli.proof import machine_account
+from dropcopy_tui.domain.errors import InvalidValue
+
+# The form of a user id in imports (services.import_kinds).
+_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+
+
+@click.command("init")
+@click.option("--sandbox", is_flag=True, help="A store that never sends anything and lets anybody act as anybody.")
+@click.option("--admin", metavar="USER", help="The first administrator's user id. Default: your account's name.")
+@click.option("--email", metavar="ADDRESS", help="The first administrator's email. Default: USER@localhost.")
+@verb
+def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> None:
+    """Make a store, its master key and its first administrator.
+
+    The administrator is known by your account on this machine, and by the password of --password-file if one is given.
+    """
+    account = machine_account()
+    user_id = (admin or account).lower()
+    if not _USER_ID.fullmatch(user_id) or user_id == "desk":
+        raise InvalidValue(
+            f"{user_id[:40]!r} cannot be a user id: 2 to 32 of a-z, 0-9, dot, underscore and hyphen. Use --admin.",
+            "admin",
+        )
+    config = call.config()
+    password = read_line(call.password_file, "The password") if call.password_file is not None else None
+    from dropcopy_tui.desk import administrator, make_store
+
+    fill = administrator(user_id, email or f"{user_id}@localhost", account, password)
+    make_store(config, sandbox=sandbox, fill=fill)
+    following = [
+        f"Keep a copy of the master key {config.paths.master_key} apart from the store: without it no secret opens.",
+        "dropcopy import entities FILE.csv, then front-ends, sendercomps and people",
+        "dropcopy",
+    ]
+    document = {
+        "store": str(config.paths.store),
+        "master_key": str(config.paths.master_key),
+        "administrator": user_id,
+        "os_account": account,
+        "password": password is not None,
+        "sandbox": sandbox,
+        "next": following,
+    }
+    pairs = [(name.replace("_", " "), document[name]) for name in ("store", "master_key", "administrator")]
+    show(call, document, fields([*pairs, ("known by", f"the account {account} of this machine"), ("next", following)]))

@@ -1,0 +1,105 @@
+"""dropcopy logon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, Decorator, noun, verb
+from dropcopy_tui.cli.output import fields, say, show
+
+if TYPE_CHECKING:
+    from dropcopy_tui.cli.key_files import FileVerdict
+    from dropcopy_tui.domain.logon import LogonMessage
+    from dropcopy_tui.services.logons import Verdict
+
+_message: Decorator = click.option(
+    "--message", required=True, metavar="FILE",
+    help="A FIX logon with SOH or | between fields, or JSON of Negotiate or Establish; - is standard input.",
+)  # fmt: skip
+_session: Decorator = click.option(
+    "--session", metavar="S", help="Whose key pair, where the file has several sessions."
+)
+
+
+@noun("logon")
+def logon() -> None:
+    """Logon signatures of CME's API keys (CME-1-SHA-256)."""
+
+
+@logon.command("sign")
+@click.option("--key-file", required=True, metavar="FILE", help="A downloaded key file.")
+@_session
+@_message
+@verb
+def sign(call: Call, key_file: str, session: str | None, message: str) -> None:
+    """Sign a logon with a key file. Needs no store."""
+    from dropcopy_tui.cli.key_files import read_key_file, row_to_sign_with
+    from dropcopy_tui.domain import logon as rules
+
+    read = _read(message)
+    row = row_to_sign_with(read_key_file(key_file), read, session)
+    document = {
+        "access_key_id": row.access_key_id,
+        "canonical": rules.canonical(read),
+        "signature": rules.sign(read, rules.decode_secret(row.secret)),
+        "session_id": row.session_id,
+        "kind": read.kind,
+    }
+    if read.session_id not in (None, row.session_id):
+        say(f"The logon is of session {read.session_id}, the key pair of {row.session_id}: it would be refused.")
+    if read.access_key_id not in (None, row.access_key_id):
+        say(f"The logon names another key (355={read.access_key_id}): send 355={row.access_key_id} instead.")
+    # Where a value ends must be seen: a line feed too many is the commonest mistake.
+    marked = "␊\n".join(document["canonical"].split("\n")).split("\n")
+    pairs = (("access key id", row.access_key_id), ("signature", document["signature"]), ("canonical", marked))
+    show(call, document, fields(pairs))
+
+
+@logon.command("verify")
+@click.option("--key-file", metavar="FILE", help="Verify with this file instead of the store's key pairs.")
+@_session
+@_message
+@verb
+def verify(call: Call, key_file: str | None, session: str | None, message: str) -> int:
+    """Say whether a signed logon would be accepted, and if not, why; exit code 1 when not."""
+    read = _read(message)
+    verdict: FileVerdict | Verdict
+    if key_file is not None:
+        from dropcopy_tui.cli.key_files import judge, read_key_file
+
+        verdict = judge(read_key_file(key_file), read, session)
+    else:
+        if session is not None:
+            raise click.UsageError("--session goes with --key-file; the store knows the session of every key.")
+        with call.signed_in() as (desk, actor):
+            verdict = desk.logons.verify(actor, read)
+    document = {
+        "valid": verdict.valid,
+        "access_key_id": verdict.access_key_id,
+        "session_id": verdict.session_id,
+        "key_state": verdict.key_state.value if verdict.key_state else None,
+        "explanations": list(verdict.explanations),
+    }
+    show(call, document, _lines(verdict))
+    return 0 if verdict.valid else 1
+
+
+def _read(name: str) -> LogonMessage:
+    from dropcopy_tui.cli.files import read_text
+    from dropcopy_tui.domain.logon import parse_message
+
+    return parse_message(read_text(name, "The message"))
+
+
+def _lines(verdict: FileVerdict | Verdict) -> list[str]:
+    pairs: list[tuple[str, object]] = [
+        ("valid", "yes" if verdict.valid else "no"),
+        ("access key id", verdict.access_key_id or "-"),
+        ("session", verdict.session_id or "-"),
+        ("key state", verdict.key_state.words if verdict.key_state else "-"),
+    ]
+    if verdict.explanations:
+        pairs.append(("explanations", verdict.explanations))
+    return fields(pairs)

@@ -1,0 +1,83 @@
+"""What is printed: data to standard output, talk to standard error, nothing that commands a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dropcopy_tui.domain.errors import FileRefused
+from screens.terminal.visible import visible
+
+if TYPE_CHECKING:
+    from dropcopy_tui.cli.call import Call
+
+
+def say(text: str, *, verbatim: bool = False) -> None:
+    """Talk: one line to standard error."""
+    if sys.stderr is not None:
+        try:
+            print(text if verbatim else visible(text), file=sys.stderr, flush=True)
+        except OSError:
+            return  # nobody listens
+
+
+def show(call: Call, document: Any, lines: Iterable[str]) -> None:
+    """The answer: the document with --json, else the lines."""
+    if call.as_json:
+        write(json.dumps(document, indent=2) + "\n")
+    else:
+        write("".join(f"{line}\n" for line in lines))
+
+
+def write(text: str) -> None:
+    """Data to standard output, all of it. Raises FileRefused where it cannot be written."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FileRefused(f"Standard output cannot be written ({error.strerror}).") from None
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> list[str]:
+    """Aligned columns. An empty list says `empty` on standard error and has no lines."""
+    cells = [[visible(str(value)) for value in row] for row in rows]
+    if not cells:
+        say(empty)
+        return []
+    cells.insert(0, list(headers))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
+    """Names and values, one a line; a value that is a list takes a line an item."""
+    lines = []
+    pairs = list(pairs)
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        values = value if isinstance(value, (list, tuple)) else [value]
+        for number, item in enumerate(values):
+            lines.append(f"{'' if number else name:{width}}  {visible(str(item))}".rstrip())
+    return lines
+
+
+def utc(at: datetime) -> str:
+    """ISO 8601 in UTC, to the second: how JSON carries times."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def maybe_utc(at: datetime | None) -> str | None:
+    """The same, or None."""
+    return None if at is None else utc(at)
+
+
+def short_utc(at: datetime) -> str:
+    """A time as lists show it to people."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}"

@@ -1,0 +1,24 @@
+"""dropcopy paths."""
+
+from __future__ import annotations
+
+import click
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.output import fields, show
+
+
+@click.command("paths")
+@verb
+def paths(call: Call) -> None:
+    """Where things lie. Works without a store."""
+    found = call.config().paths
+    document = {
+        "store": str(found.store),
+        "master_key": str(found.master_key),
+        "config": str(found.config),
+        "incident_log": str(found.incident_log),
+        "downloads": str(found.downloads),
+        "sandbox_store": str(call.config(sandbox=True).paths.store),
+    }
+    show(call, document, fields((name.replace("_", " "), path) for name, path in document.items()))

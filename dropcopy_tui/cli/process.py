@@ -1,0 +1,22 @@
+"""dropcopy process."""
+
+from __future__ import annotations
+
+import click
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.output import say, show
+from dropcopy_tui.cli.requests import request_table
+from dropcopy_tui.cli.shapes import request_shape
+
+
+@click.command("process")
+@verb
+def process(call: Call) -> None:
+    """Validate and set up the requests that are due."""
+    with call.signed_in() as (desk, actor):
+        done = desk.provisioning.process(actor)
+    document = {"ended": [request_shape(view) for view in done.ended], "waiting": done.waiting}
+    show(call, document, request_table(done.ended, "Nothing was due.") if not call.as_json else ())
+    if done.waiting:
+        say(f"{done.waiting} await approval.")

@@ -1,0 +1,86 @@
+"""Who acts, and how that is proven (rule P1); secrets come from a prompt or a file, never from an argument."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from dropcopy_tui.cli.files import read_line
+from dropcopy_tui.domain.errors import NotSignedIn
+
+if TYPE_CHECKING:
+    from dropcopy_tui.cli.call import Call
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
+
+_ADDRESS = re.compile(r"[0-9A-Za-z.:%_-]{1,64}")
+_SUGGESTED = 5
+
+
+def who_acts(desk: Desk, call: Call) -> Actor:
+    """The person who acts. Raises NotSignedIn, AccountLocked."""
+    if desk.sandbox:
+        return _in_sandbox(desk, call)
+    account = machine_account()
+    if call.as_user is None or desk.identity.is_peer(account, call.as_user):
+        return desk.identity.sign_in_peer(account, origin())
+    password = secret(call, call.password_file, f"Password of {call.as_user}", "--password-file")
+    return desk.identity.sign_in(call.as_user, password, origin())
+
+
+def _in_sandbox(desk: Desk, call: Call) -> Actor:
+    if call.as_user is not None:
+        return desk.identity.act_as(call.as_user, origin())
+    try:
+        return desk.identity.sign_in_peer(machine_account(), origin())
+    except NotSignedIn:
+        known = ", ".join(person.user_id for person in desk.identity.everyone()[:_SUGGESTED])
+        raise NotSignedIn(f"This is a sandbox: say who acts with --as USER, such as: {known}.") from None
+
+
+def machine_account() -> str:
+    """The operating-system account of this process, as the kernel has it and no variable says."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        raise NotSignedIn(f"This process runs as user number {os.getuid()}, which has no account name.") from None
+
+
+def origin() -> str:
+    """From where the person acts, for the audit trail."""
+    parts = ["cli"]
+    with suppress(OSError):  # a job or a pipe
+        parts.append(f"tty={os.ttyname(0)}")
+    address = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    if _ADDRESS.fullmatch(address):
+        parts.append(f"ssh={address}")
+    return " ".join(parts)
+
+
+def secret(call: Call, file: str | None, what: str, option: str) -> str:
+    """A password or a code, from the file or a prompt. Raises NotSignedIn where nobody can be asked."""
+    if file is not None:
+        return read_line(file, what)
+    if not may_ask(call):
+        raise NotSignedIn(f"{what} is needed. Name a file with {option} (- is standard input), or use a terminal.")
+    return ask(what)
+
+
+def may_ask(call: Call) -> bool:
+    """Whether somebody sits at a terminal and wants to be asked."""
+    return not call.no_input and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def ask(what: str) -> str:
+    """Ask at the terminal, without an echo. Raises NotSignedIn at the end of input."""
+    import getpass
+
+    try:
+        return getpass.getpass(f"{what}: ")
+    except EOFError:
+        raise NotSignedIn(f"{what} was not entered.") from None

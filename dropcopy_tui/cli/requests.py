@@ -1,0 +1,82 @@
+"""dropcopy requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.output import fields, short_utc, show, table
+from dropcopy_tui.cli.shapes import request_shape, whole_request_shape
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.views import RequestView
+
+
+@noun("requests")
+def requests() -> None:
+    """What was asked for."""
+
+
+@requests.command("list")
+@click.option("--all", "everyone", is_flag=True, help="Of everybody at the entities you may see.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in id, subject, status or person.")
+@limit_option
+@verb
+def list_requests(call: Call, everyone: bool, match: str, limit: int | None) -> None:
+    """Your requests, the newest first."""
+    with call.signed_in() as (desk, actor):
+        found = list(rows_of(partial(desk.requests.page, actor, everyone=everyone), match, limit))
+    show(call, [request_shape(view) for view in found], request_table(found) if not call.as_json else ())
+
+
+def request_table(found: Iterable[RequestView], empty: str = "There are no requests.") -> list[str]:
+    """Requests as a table."""
+    headers = ("ID", "TYPE", "SUBJECT", "ENTITY", "BY", "SUBMITTED", "STAGE")
+    rows = [
+        (row.id, row.type.words, row.subject, row.entity, row.submitted_by, short_utc(row.submitted_at), row.stage)
+        for row in found
+    ]
+    return table(headers, rows, empty)
+
+
+@requests.command("show")
+@click.argument("request_id", metavar="ID")
+@verb
+def show_request(call: Call, request_id: str) -> None:
+    """One request with its story."""
+    with call.signed_in() as (desk, actor):
+        view = desk.requests.show(actor, request_id)
+    show(call, whole_request_shape(view), request_lines(view))
+
+
+def request_lines(view: RequestView) -> list[str]:
+    """A request with its story, for people."""
+    asked = [f"{name}: {_listed(value)}" for name, value in view.asked.items()]
+    pairs: list[tuple[str, object]] = [
+        ("request", view.id),
+        ("type", view.type.words),
+        ("subject", view.subject),
+        ("entity", view.entity),
+        ("status", view.status.words),
+        ("stage", view.stage),
+        ("submitted", f"{short_utc(view.submitted_at)} by {view.submitted_by}"),
+    ]
+    if view.reasons:
+        pairs.append(("reasons", list(view.reasons)))
+    if asked:
+        pairs.append(("asked for", asked))
+    pairs.extend(("story" if not number else "", line) for number, line in enumerate(_story(view)))
+    return fields(pairs)
+
+
+def _story(view: RequestView) -> list[str]:
+    return [f"{short_utc(moment.at)} {moment.text}" for moment in view.story]
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

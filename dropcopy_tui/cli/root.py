@@ -1,0 +1,74 @@
+"""The command `dropcopy`: its verbs by name, each imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+import click
+
+from dropcopy_tui import __version__
+from dropcopy_tui.cli.call import Call, shared
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """Where a verb lives, and its line in the help."""
+
+    place: str
+    words: str
+
+
+_VERBS = {
+    "demo": _Verb("demo:demo", "Open the application on a sandbox store with sample data."),
+    "init": _Verb("init:init", "Make a store, its master key and its first administrator."),
+    "import": _Verb("imports:import_file", "Read entities, people, front ends or SenderComps from a CSV file."),
+    "groups": _Verb("groups:groups", "Drop copy groups: list, show, create."),
+    "sendercomps": _Verb("sendercomps:sendercomps", "Source SenderComps: list."),
+    "sessions": _Verb("sessions:sessions", "Sessions and their key pairs: list, show."),
+    "keys": _Verb("keys:keys", "Key pairs: challenge, generate, list, download."),
+    "requests": _Verb("requests:requests", "Requests: list, show."),
+    "process": _Verb("process:process", "Validate and set up the requests that are due."),
+    "outbox": _Verb("outbox:outbox", "Messages that were or will be sent: list."),
+    "logon": _Verb("logon:logon", "Logon signatures: sign, verify."),
+    "audit": _Verb("audit:audit", "The audit trail: list, verify."),
+    "password": _Verb("password:password", "Change your own password."),
+    "paths": _Verb("paths:paths", "Where the store, its key, the settings and the log lie."),
+    "completion": _Verb("completion:completion", "Print the completion script of a shell."),
+}
+
+
+class LazyGroup(click.Group):
+    """Commands whose modules are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        module, _, name = _VERBS[cmd_name].place.partition(":")
+        found = getattr(importlib.import_module(f"dropcopy_tui.cli.{module}"), name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.words) for name, verb in _VERBS.items()])
+
+
+@click.group("dropcopy", cls=LazyGroup, invoke_without_command=True)
+@shared
+@click.version_option(__version__, message="dropcopy %(version)s")
+@click.pass_context
+def root(context: click.Context) -> int | None:
+    """A desk for BrokerTec drop copy groups and the key pairs of their sessions.
+
+    Without a verb it opens the application. What a screen does, a verb does too: data goes to standard output,
+    talk to standard error; exit codes are 0 done, 1 refused, 2 usage, 3 not entitled, 4 second factor.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from dropcopy_tui.cli.application import open_application
+
+    return open_application(context.ensure_object(Call))

@@ -1,0 +1,69 @@
+"""dropcopy sendercomps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.groups import MARKET
+from dropcopy_tui.cli.output import say, show, table
+from dropcopy_tui.cli.shapes import sender_comp_shape
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.pages import Ask, Place
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.views import SenderCompView
+
+_ALL = 2**63 - 1
+
+
+@noun("sendercomps")
+def sendercomps() -> None:
+    """Source SenderComps."""
+
+
+@sendercomps.command("list")
+@click.option("--entity", required=True, metavar="E")
+@click.option("--market", type=MARKET, default="", help="Of this market only.")
+@click.option("--gfid", default="", metavar="G", help="Of this Globex Firm only.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in the SenderCompID.")
+@click.option("--after", default="", metavar="ID", help="Go on after this one: the `next` of the page before.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
+@verb
+def list_sendercomps(call: Call, entity: str, market: str, gfid: str, match: str, after: str, limit: int) -> None:
+    """A page of an entity's SenderComps, in the order of their ids."""
+    beside = _cursor(after)
+    # One more than is shown tells whether there is a next page.
+    ask = Ask(match=match, limit=limit + 1, place=Place.AFTER if beside else Place.FIRST, beside=beside)
+    with call.signed_in() as (desk, actor):
+        page = desk.sendercomps.page(actor, entity, ask, market=market, gfid=gfid)
+    rows = page.rows[:limit]
+    following = _name(rows[-1], market) if len(page.rows) > limit else None
+    document = {"total": page.total, "rows": [sender_comp_shape(row) for row in rows], "next": following}
+    show(call, document, _lines(rows) if not call.as_json else ())
+    if not call.as_json and rows:
+        more = f" More: --after {following}" if following else ""
+        say(f"{len(rows):,} of {page.total:,}.{more}")
+
+
+def _cursor(after: str) -> tuple[object, ...]:
+    """Where to go on: after a SenderCompID, in every market, or after one row of it (`ID/number`)."""
+    if not after:
+        return ()
+    name, slash, number = after.partition("/")
+    if slash and not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise InvalidValue(f"--after takes the `next` of the page before, not {after[:40]!r}.", "after")
+    return name, int(number) if slash else _ALL
+
+
+def _name(row: SenderCompView, market: str) -> str:
+    """A SenderCompID is unique in its market only."""
+    return row.sender_comp_id if market else f"{row.sender_comp_id}/{row.id}"
+
+
+def _lines(rows: tuple[SenderCompView, ...]) -> list[str]:
+    headers = ("SENDERCOMP", "SESSION", "GFID", "FTI", "GATEWAY", "STATUS")
+    shown = [(row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status) for row in rows]
+    return table(headers, shown, "There are no SenderComps.")

@@ -1,0 +1,86 @@
+"""dropcopy sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.groups import MARKET
+from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.output import fields, short_utc, show, table
+from dropcopy_tui.cli.shapes import session_shape
+from dropcopy_tui.domain.sessions import SessionKind
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.views import KeyView, SessionView
+
+
+@noun("sessions")
+def sessions() -> None:
+    """Sessions and their key pairs."""
+
+
+@sessions.command("list")
+@click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), help="Of this module only.")
+@click.option("--group", metavar="G", help="Target sessions of this group only, by name or id.")
+@click.option("--entity", default="", metavar="E", help="Of this entity only.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in id, market or status.")
+@limit_option
+@verb
+def list_sessions(call: Call, kind: str | None, group: str | None, entity: str, match: str, limit: int | None) -> None:
+    """The sessions you may see."""
+    with call.signed_in() as (desk, actor):
+        group_id = desk.groups.show(actor, group, entity).line.id if group is not None else None
+        chosen = SessionKind(kind) if kind else None
+        pages = partial(desk.sessions.page, actor, kind=chosen, entity=entity, group_id=group_id)
+        found = list(rows_of(pages, match, limit))
+    show(call, [session_shape(view) for view in found], _lines(found) if not call.as_json else ())
+
+
+def _lines(found: Iterable[SessionView]) -> list[str]:
+    headers = ("SESSION", "KIND", "MARKET", "GATEWAY", "ENTITY", "GROUP", "STATUS", "KEYS")
+    rows = [
+        (row.session_id, row.kind, row.market, row.gateway, row.entity, row.group or "-", row.status, _keys(row))
+        for row in found
+    ]
+    return table(headers, rows, "There are no sessions.")
+
+
+def _keys(view: SessionView) -> str:
+    states = [key.state.words for key in view.keys]
+    return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
+
+
+@sessions.command("show")
+@click.argument("session_id", metavar="SESSION")
+@click.option("--market", type=MARKET, default="", help="Where several markets have a session of this id.")
+@verb
+def show_session(call: Call, session_id: str, market: str) -> None:
+    """One session with its key pairs."""
+    with call.signed_in() as (desk, actor):
+        view = desk.sessions.find(actor, [session_id], market)[0]
+    show(call, session_shape(view), _details(view))
+
+
+def _details(view: SessionView) -> list[str]:
+    return fields(
+        (
+            ("session", view.session_id),
+            ("kind", view.kind.value),
+            ("market", view.market_name),
+            ("gateway", view.gateway.value),
+            ("market segments", ", ".join(view.segments) or "-"),
+            ("entity", view.entity),
+            ("group", view.group or "-"),
+            ("status", view.status),
+            ("keys", [_key_line(key) for key in view.keys] or "none"),
+        )
+    )
+
+
+def _key_line(key: KeyView) -> str:
+    return f"{key.access_key_id}  {key.state.words}, {short_utc(key.created_at)} to {short_utc(key.expires_at)}"

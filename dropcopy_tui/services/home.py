@@ -1,0 +1,111 @@
+"""The first screen: what there is, and what needs somebody. Imports no database library (see store.glance)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dropcopy_tui.domain.keypairs import PENDING_WINDOW, how_far, market_date
+from dropcopy_tui.domain.market_close import hours_of, local_day
+from dropcopy_tui.domain.markets import Menu, market_named, markets_of
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.store.glance import LivingKey, glance
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """A session whose last living pair ends soon."""
+
+    session_pk: int
+    session_id: str
+    kind: str
+    market: str
+    when: str
+    how_far: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """A draft that can be resumed."""
+
+    id: int
+    name: str
+    market_name: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How many sessions' last pairs end in a month."""
+
+    year: int
+    month: int
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """Everything on the first screen. `actor` is None when the person is not known here."""
+
+    actor: Actor | None
+    sandbox: bool
+    brokertec_groups: int
+    globex_groups: int
+    order_entry: int
+    market_data: int
+    requests: int
+    to_review: int
+    notices: int
+    expiring: tuple[Expiring, ...]
+    drafts: tuple[Resumable, ...]
+    months: tuple[Month, ...]
+
+
+def home(
+    path: Path, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = ""
+) -> HomeView:
+    """The first screen of a person who is proven already. Raises StoreUnusable."""
+    seen = glance(path, now, user_id=user_id, os_account=os_account)
+    expiring = [key for key in seen.living if key.expires_at - now <= PENDING_WINDOW]
+    return HomeView(
+        actor=Actor(*seen.person, origin) if seen.person else None,
+        sandbox=seen.sandbox,
+        brokertec_groups=_of_menu(seen.groups, Menu.BROKERTEC),
+        globex_groups=_of_menu(seen.groups, Menu.GLOBEX),
+        order_entry=seen.sessions.get("order_entry", 0),
+        market_data=seen.sessions.get("market_data", 0),
+        requests=seen.requests,
+        to_review=seen.to_review,
+        notices=seen.notices,
+        expiring=tuple(_expiring(key, settings, now) for key in expiring),
+        drafts=tuple(Resumable(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
+        months=_months(seen.living, now),
+    )
+
+
+def _of_menu(groups: dict[str, int], menu: Menu) -> int:
+    return sum(groups.get(market.code, 0) for market in markets_of(menu))
+
+
+def _expiring(key: LivingKey, settings: Settings, now: datetime) -> Expiring:
+    market = market_named(key.market)
+    hours = hours_of(market, close=settings.closes.get(key.market))
+    words = market_date(hours, key.expires_at)
+    return Expiring(key.session_pk, key.session_id, key.kind, market.name, words, how_far(now, key.expires_at))
+
+
+def _months(living: tuple[LivingKey, ...], now: datetime) -> tuple[Month, ...]:
+    """The next twelve months, each with the number of sessions whose last pair ends in it."""
+    counted: Counter[tuple[int, int]] = Counter()
+    for key in living:
+        day = local_day(hours_of(market_named(key.market)), key.expires_at)
+        counted[day.year, day.month] += 1
+    months = []
+    year, month = now.year, now.month
+    for _ in range(12):
+        months.append(Month(year, month, counted[year, month]))
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return tuple(months)

@@ -1,0 +1,249 @@
+"""The application: one desk, one person, and the screens over them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from dropcopy_tui.config import Config
+from dropcopy_tui.domain.errors import DeskError, NotSignedIn
+from screens.frame import DeskScreen
+from screens.home import HomeScreen
+from screens.terminal.app import TerminalApp
+from screens.terminal.guard import TerminalFacts
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.services.home import HomeView
+
+# How often the quiet worker looks for requests that somebody else submitted, in seconds.
+SET_UP_EVERY = 5.0
+
+
+class DropCopyApp(TerminalApp):
+    """Paints first, then opens the store; every screen asks it for the desk and for who acts."""
+
+    TITLE = "dropcopy"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, config: Config, facts: TerminalFacts | None = None, user: str | None = None) -> None:
+        super().__init__(facts)
+        self.config = config
+        self.incident_log = config.paths.incident_log
+        self.sandbox = False
+        self.shows_key_ids = False
+        self.home_view: HomeView | None = None
+        self._user = user
+        self._actor: Actor | None = None
+        self._desk: Desk | None = None
+        self._opened = asyncio.Event()
+
+    # -- who and what
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts. Raises NotSignedIn before anybody does."""
+        if self._actor is None:
+            raise NotSignedIn("Sign in first.")
+        return self._actor
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether anybody acts."""
+        return self._actor is not None
+
+    async def desk(self) -> Desk:
+        """The desk, once its store is open."""
+        await self._opened.wait()
+        assert self._desk is not None
+        return self._desk
+
+    def badges(self) -> tuple[str, ...]:
+        """What stands at the right of the place line: who, what waits, where."""
+        who = self._actor.user_id if self._actor else ""
+        notices = self.home_view.notices if self.home_view else 0
+        return (who, f"{notices} notices" if notices else "", "SANDBOX" if self.sandbox else "")
+
+    def become(self, actor: Actor) -> None:
+        """Act as this person from now on."""
+        self._actor = actor
+        self._user = actor.user_id
+
+    # -- start
+
+    def on_mount(self) -> None:
+        """Paint the first screen, then open everything behind it."""
+        self.push_screen(HomeScreen())
+        self._open()
+
+    @work
+    async def _open(self) -> None:
+        """Fill Home with what can be read at once, open the store, prove who acts."""
+        try:
+            await self._look()
+            self._desk = await asyncio.to_thread(_open_desk, self.config)
+            self.sandbox = self._desk.sandbox
+            await self._recognise(self._desk)
+        except DeskError as error:
+            self.exit(error.exit_code, return_code=error.exit_code, message=f"dropcopy: {error.message}")
+            return
+        self._opened.set()
+        if self._actor is None:
+            self._ask_who()
+        self.set_interval(SET_UP_EVERY, self.set_up)
+        self.set_up()
+
+    async def _look(self) -> None:
+        view = await asyncio.to_thread(_first_look, self.config, self._user, _account())
+        self.home_view, self.sandbox = view, view.sandbox
+        proven = view.sandbox or self._user is None
+        if proven and view.actor is not None:
+            self._actor = view.actor
+        else:
+            self.home_view = None
+        home = self.screen
+        if isinstance(home, HomeScreen) and self.home_view is not None:
+            home.show(self.home_view)
+
+    async def _recognise(self, desk: Desk) -> None:
+        """Sign in whoever needs no password: anyone in a sandbox, else the machine's own account."""
+        here = origin()
+        try:
+            if desk.sandbox:
+                user = self._user or _first_user(desk)
+                self.become(await asyncio.to_thread(desk.identity.act_as, user, here))
+            elif self._user is None:
+                self.become(await asyncio.to_thread(desk.identity.sign_in_peer, _account(), here))
+        except NotSignedIn:
+            self._actor = None
+        await self.refresh_home()
+
+    @work
+    async def _ask_who(self) -> None:
+        from screens.sign_in import SignInScreen
+
+        actor = await self.push_screen_wait(SignInScreen(self._user or ""))
+        if actor is None:
+            self.exit(3, return_code=3, message="dropcopy: not signed in")
+            return
+        self.become(actor)
+        await self.refresh_home()
+
+    async def refresh_home(self) -> None:
+        """Read the first screen's facts again."""
+        if self._actor is None:
+            return
+        self.home_view = await asyncio.to_thread(_first_look, self.config, self._actor.user_id, "")
+        for screen in self.screen_stack:
+            if isinstance(screen, HomeScreen):
+                screen.show(self.home_view)
+        if isinstance(self.screen, DeskScreen):
+            self.screen.show_place()
+
+    # -- set-up
+
+    @work(exclusive=True, group="set-up")
+    async def set_up(self) -> None:
+        """The quiet worker: set up what is due, and tell the screen that shows it."""
+        desk = await self.desk()
+        try:
+            done = await asyncio.to_thread(desk.provisioning.process_as_desk)
+        except DeskError as error:
+            self.log(error.message)
+            return
+        if not done.ended:
+            return
+        await self.refresh_home()
+        mine = [request for request in done.ended if self._actor and request.submitted_by == self._actor.user_id]
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.requests_ended(mine)
+
+    # -- leaving and commands
+
+    async def save_work(self) -> None:
+        """Keep what was typed, on every screen that holds something."""
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                await screen.save_work()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: our own commands only."""
+        from screens.commands import commands
+
+        return commands(self, screen)
+
+    @work
+    async def start_job(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Run a command of the palette."""
+        await job()
+
+    def tell(self, text: str) -> None:
+        """Say what happened on the screen that is left after another one closed."""
+        self.call_next(self._tell, text)
+
+    def _tell(self, text: str) -> None:
+        if isinstance(self.screen, DeskScreen):
+            self.screen.say(text)
+
+    def go_home(self) -> None:
+        """Close every screen above Home."""
+        while len(self.screen_stack) > 2 and not isinstance(self.screen, HomeScreen):
+            self.pop_screen()
+
+
+def _open_desk(config: Config) -> Desk:
+    """Import and open the desk: half a second that nobody waits for."""
+    from dropcopy_tui.desk import open_desk
+
+    return open_desk(config)
+
+
+def _first_look(config: Config, user: str | None, account: str) -> HomeView:
+    from dropcopy_tui.clock import Clock
+    from dropcopy_tui.services.home import home
+
+    now = Clock().now()
+    return home(config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin())
+
+
+def _first_user(desk: Desk) -> str:
+    """Who a sandbox opens for when nobody was named: the first person who is not of the desk itself."""
+    people = desk.identity.everyone()
+    found = next((person for person in people if any(held.entity for held in person.entitlements)), people[0])
+    return found.user_id
+
+
+def _account() -> str:
+    """The account of the machine, as the kernel names it (the environment could lie)."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
+def origin() -> str:
+    """Where the person sits, for the audit trail: the terminal, and the address behind an SSH connection."""
+    try:
+        terminal = os.ttyname(0)
+    except OSError:
+        terminal = "?"
+    address = os.environ.get("SSH_CONNECTION", "").split(" ")[0][:45]
+    return f"screen tty={terminal}" + (f" ssh={address}" if address else "")
+
+
+def run(config: Config, demo: bool = False, user: str | None = None) -> int:
+    """Open the application and give its exit code."""
+    from screens.terminal.guard import prepare
+
+    facts = prepare(os.environ)
+    return DropCopyApp(config, facts, user or ("acme-operator" if demo else None)).start()

@@ -1,0 +1,123 @@
+"""The command palette: our own commands, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.markets import Menu
+from screens.frame import DeskScreen, off_thread, show_refusal
+from screens.modals.choose import Choice, ChooseModal
+
+if TYPE_CHECKING:
+    from screens.app import DropCopyApp
+
+
+def commands(app: DropCopyApp, screen: Screen[Any]) -> Iterable[SystemCommand]:
+    """What can be done from anywhere."""
+    yield SystemCommand("Quit", "Leave the application; drafts are kept", app.action_quit_desk)
+    yield SystemCommand("Theme", "Change between the dark and the light theme", lambda: _turn_theme(app))
+    yield SystemCommand("Mouse", "Turn mouse reports on or off, so that text can be selected", app.action_toggle_mouse)
+    if isinstance(screen, DeskScreen):
+        yield SystemCommand("Help", "What the keys do on this screen", screen.action_help)
+    if not app.signed_in:
+        return
+    yield SystemCommand("Home", "The first screen", app.go_home)
+    yield SystemCommand("New group", "Ask for a new drop copy group", _run(app, _new_group))
+    yield SystemCommand("Drop Copy Groups", "The groups of a Registered Entity", _run(app, _groups))
+    yield SystemCommand("My Requests", "What was asked for, and where it is", _run(app, _requests))
+    yield SystemCommand("Authenticator app", "Enrol an app as second factor", _run(app, _enrol))
+    if app.sandbox:
+        yield SystemCommand("Act as another person", "Sandbox only: no proof is needed", _run(app, _act_as))
+        yield SystemCommand("Phone and mailbox", "What the sandbox would have sent", _run(app, _outbox))
+
+
+def _run(app: DropCopyApp, job: Callable[[DropCopyApp, DeskScreen[Any]], Any]) -> Callable[[], None]:
+    """A command as a worker, its refusals in the banner."""
+
+    async def guarded() -> None:
+        screen = app.screen
+        assert isinstance(screen, DeskScreen)
+        try:
+            await job(app, screen)
+        except DeskError as error:
+            show_refusal(screen, error)
+
+    def start() -> None:
+        app.start_job(guarded)
+
+    return start
+
+
+def _turn_theme(app: DropCopyApp) -> None:
+    if app.facts.tier in ("truecolor", "256"):
+        app.theme = "desk-light" if app.theme == "desk-dark" else "desk-dark"
+    else:
+        app.notify("This terminal has too few colours for another theme.")
+
+
+async def _new_group(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.new_group import new_group
+
+    await new_group(screen)
+
+
+async def _groups(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.groups import GroupsScreen
+
+    app.push_screen(GroupsScreen(Menu.BROKERTEC))
+
+
+async def _requests(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.requests import RequestsScreen
+
+    app.push_screen(RequestsScreen())
+
+
+async def _outbox(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.outbox import OutboxScreen
+
+    app.push_screen(OutboxScreen())
+
+
+async def _act_as(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    """Choose a person of the sandbox, and be them from Home on."""
+    from screens.app import origin
+
+    desk = await app.desk()
+    people = await off_thread(desk.identity.everyone)
+    choices = [Choice(person.user_id, f"{person.user_id:<20}", person.summary) for person in people]
+    chosen = await app.push_screen_wait(ChooseModal("Act as another person", choices, at=app.actor.user_id))
+    if chosen is None:
+        return
+    await app.save_work()
+    app.become(await off_thread(desk.identity.act_as, chosen, origin()))
+    app.go_home()
+    await app.refresh_home()
+    app.tell(f"You act as {chosen} now.")
+
+
+async def _enrol(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    """Show the QR code, take the first code, and count the app as a factor."""
+    from dropcopy_tui.domain.errors import SecondFactorFailed
+    from screens.modals.enrol import EnrolModal
+
+    desk = await app.desk()
+    enrolment = await off_thread(desk.factors.enrol, app.actor)
+    error = ""
+    while True:
+        code = await app.push_screen_wait(EnrolModal(enrolment, error))
+        if code is None:
+            screen.say("No authenticator app was enrolled.", "note")
+            return
+        try:
+            await off_thread(desk.factors.confirm, app.actor, code)
+        except SecondFactorFailed as failed:
+            error = failed.message
+            continue
+        screen.say("The authenticator app is enrolled: it is a second factor from now on.")
+        return

@@ -1,0 +1,224 @@
+"""What every screen stands in: the line of place, the banner, the footer, and how errors are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+from textual.worker import Worker
+
+from dropcopy_tui.domain.errors import DeskError
+from screens.terminal.values import clip, value
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.services.views import RequestView
+    from screens.app import DropCopyApp
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Result = TypeVar("Result")
+S = TypeVar("S", bound=Widget)
+
+
+class PlaceLine(Static):
+    """Where the person is, and at the right who they are and what waits."""
+
+    DEFAULT_CSS = """
+    PlaceLine { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._place: tuple[str, ...] = ()
+        self._right: tuple[str, ...] = ()
+
+    def show(self, place: tuple[str, ...], right: tuple[str, ...]) -> None:
+        """Show a place and what stands at the right."""
+        if (place, right) != (self._place, self._right):
+            self._place, self._right = place, right
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        """The place, shortened in front where the line is narrow: the end says where one is."""
+        right = "  ".join(part for part in self._right if part)
+        room = max(10, self.size.width - len(right) - 2)
+        place = " > ".join(self._place)
+        parts = list(self._place)
+        while len(place) > room and len(parts) > 1:
+            parts = parts[1:]
+            place = ".. > " + " > ".join(parts)
+        left = clip(place, room)
+        gap = " " * max(1, self.size.width - value(left).cell_length - len(right))
+        return Content.assemble(value(left, "bold"), gap, value(right, "$text-muted"))
+
+
+class Banner(Static):
+    """What just happened; it stays until the next action."""
+
+    DEFAULT_CSS = """
+    Banner {
+        height: auto; max-height: 3; padding: 0 1; display: none;
+        &.-shown { display: block; }
+        &.-done { color: $success; }
+        &.-failed { color: $error; }
+        &.-note { color: $warning; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+
+    async def save_work(self) -> None:
+        """Keep what was typed: called before the application ends."""
+
+    def requests_ended(self, requests: Sequence[RequestView]) -> None:
+        """Requests of this person were set up or failed just now."""
+
+    def say(self, text: str, kind: str = "done") -> None:
+        """Show a line; kind is "done", "failed" or "note", and a word says it too."""
+        sign = {"done": "Done: ", "failed": "Not done: ", "note": ""}[kind]
+        self.remove_class("-done", "-failed", "-note")
+        self.add_class("-shown", f"-{kind}")
+        self.update(value(sign + text))
+
+    def clear(self) -> None:
+        """Take the line away."""
+        self.remove_class("-shown")
+
+
+class DeskFooter(Footer):
+    """The line of keys; at most seven fit at 80 columns."""
+
+    def __init__(self) -> None:
+        super().__init__(show_command_palette=False, compact=True)
+
+
+class DeskScreen(Screen[Result], Generic[Result]):
+    """A full screen: place, banner, its body, keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="app.back", tooltip="One level back; nothing is lost."),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="What the keys do here."),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    def compose(self) -> ComposeResult:
+        """The frame around the body."""
+        yield PlaceLine()
+        yield Banner()
+        yield from self.body()
+        yield DeskFooter()
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield from ()
+
+    def place(self) -> tuple[str, ...]:
+        """Where this screen is, from the Request Center down."""
+        return ("Request Center",)
+
+    def aside(self) -> tuple[str, ...]:
+        """What stands at the right of the place line before the person."""
+        return ()
+
+    @property
+    def desk_app(self) -> DropCopyApp:
+        """The application, with its desk."""
+        from screens.app import DropCopyApp
+
+        app = self.app
+        assert isinstance(app, DropCopyApp)
+        return app
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return self.desk_app.actor
+
+    async def desk(self) -> Desk:
+        """The desk, once its store is open."""
+        return await self.desk_app.desk()
+
+    def on_screen_resume(self) -> None:
+        """The place line is right again after another screen."""
+        self.show_place()
+
+    def show_place(self) -> None:
+        """Draw the line of place."""
+        for line in self.query(PlaceLine):
+            line.show(self.place(), (*self.aside(), *self.desk_app.badges()))
+
+    async def save_work(self) -> None:
+        """Keep what was typed: called before the application ends."""
+
+    def requests_ended(self, requests: Sequence[RequestView]) -> None:
+        """Requests of this person were set up or failed just now."""
+
+    def say(self, text: str, kind: str = "done") -> None:
+        """Tell what happened, in the banner."""
+        self.query_one(Banner).say(text, kind)
+
+    def quiet(self) -> None:
+        """The next action has begun: the banner goes."""
+        self.query_one(Banner).clear()
+
+    def action_back(self) -> None:
+        """One level back."""
+        if len(self.app.screen_stack) > 2:
+            self.dismiss(None)
+
+    def action_help(self) -> None:
+        """Help made from the bindings."""
+        from screens.help import HelpModal
+
+        self.app.push_screen(HelpModal(self))
+
+
+async def off_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a service's verb off the UI thread."""
+    return await asyncio.to_thread(call, *args, **kwargs)
+
+
+def job(
+    *, group: str = "default", exclusive: bool = False
+) -> Callable[[Callable[Concatenate[S, P], Coroutine[Any, Any, None]]], Callable[Concatenate[S, P], Worker[None]]]:
+    """A worker whose foreseen refusals are shown in the banner: the one shared place for them.
+
+    With `exclusive`, a newer job of the same group takes the place of an older one.
+    """
+
+    def decorate(
+        method: Callable[Concatenate[S, P], Coroutine[Any, Any, None]],
+    ) -> Callable[Concatenate[S, P], Worker[None]]:
+        @functools.wraps(method)
+        async def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            try:
+                await method(self, *args, **kwargs)
+            except DeskError as error:
+                show_refusal(self, error)
+
+        started: Any = work(guarded, group=group, exclusive=exclusive)
+        return cast("Callable[Concatenate[S, P], Worker[None]]", started)
+
+    return decorate
+
+
+def show_refusal(widget: Widget, error: DeskError) -> None:
+    """A refusal in the banner of the widget's screen, or as a notice where it has none."""
+    screen = widget if isinstance(widget, Screen) else widget.screen
+    banners = screen.query(Banner)
+    if banners:
+        banners.first().say(error.message, "failed")
+    else:
+        widget.notify(error.message, title="Not done", severity="error", timeout=12)

@@ -1,0 +1,154 @@
+"""The drop copy groups of a Registered Entity."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.domain.markets import Menu
+from dropcopy_tui.services.views import EntityView, GroupLine, RequestView
+from screens.frame import DeskScreen, job, off_thread
+from screens.lists import ListScreen
+from screens.modals.choose import Choice, ChooseModal
+from screens.terminal.values import value
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import Column, RecordTable
+from screens.wording import ended_words
+
+_MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
+_EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
+
+
+def _tone(line: GroupLine) -> str:
+    return "warning" if line.keys.startswith("!") else "muted" if line.keys == "none" else "success"
+
+
+COLUMNS: tuple[Column[GroupLine], ...] = (
+    Column("Group", lambda line: line.name, order="name"),
+    Column("Market", lambda line: line.market_name, 14, order="market", optional=1),
+    Column("Front end", lambda line: line.front_end, 14, order="front_end", optional=2),
+    Column("Sources", lambda line: f"{line.sources:,}", 9, order="sources", right=True),
+    Column("Targets", lambda line: str(line.targets), 7, right=True),
+    Column("Keys", lambda line: line.keys, 9, tone=_tone),
+)
+
+
+class GroupsScreen(ListScreen):
+    """A list of groups."""
+
+    CSS_PATH = "../styles/groups.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", id="groups.open"),
+        Binding("n", "new_group", "New", id="groups.create", tooltip="Ask for a new drop copy group."),
+        Binding("r", "entity", "Entity", id="groups.entity", tooltip="Show another Registered Entity."),
+    ]
+
+    def __init__(self, menu: Menu) -> None:
+        super().__init__()
+        self._menu = menu
+        self._entities: tuple[EntityView, ...] = ()
+        self._entity = ""
+
+    def body(self) -> ComposeResult:
+        """The entity, and its groups."""
+        yield Static("", id="entity", markup=False)
+        yield RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", pickable=False)
+
+    def place(self) -> tuple[str, ...]:
+        """The menu, then the list."""
+        return ("Request Center", _MENU_NAMES[self._menu], "Drop Copy Groups")
+
+    def on_mount(self) -> None:
+        """Show the first entity; the only one is selected by itself."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self._entities = await off_thread(desk.groups.entities, self.actor)
+        if not self._entities:
+            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
+            return
+        await self._show(await self._first_entity())
+
+    async def _first_entity(self) -> str:
+        """Where the person may create groups, else the first that may be seen."""
+        desk = await self.desk()
+        own = await off_thread(desk.drafts.entities, self.actor)
+        return (own or self._entities)[0].code
+
+    async def _show(self, code: str) -> None:
+        desk = await self.desk()
+        self._entity = code
+        name = next(entity.name for entity in self._entities if entity.code == code)
+        more = "   r shows another" if len(self._entities) > 1 else ""
+        self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
+        source = partial(_page, desk.groups.page, self.actor, code, self._menu)
+        self.query_one(RecordList).table.show_source(source)
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose another entity."""
+        self.quiet()
+        choices = [Choice(entity.code, entity.code, entity.name) for entity in self._entities]
+        chosen = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=self._entity))
+        if chosen is not None:
+            await self._show(chosen)
+
+    @job()
+    async def action_new_group(self) -> None:
+        """The market, the fee, the wizard."""
+        from screens.new_group import new_group
+
+        await new_group(self, self._menu, self._entity)
+
+    def action_open(self) -> None:
+        """Open the group under the cursor."""
+        self.query_one(RecordTable).action_open()
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        from screens.group import GroupScreen
+
+        self.quiet()
+        self.app.push_screen(GroupScreen(event.row.id))
+
+    def on_screen_resume(self) -> None:
+        """A group may have come or changed."""
+        super().on_screen_resume()
+        if self._entity:
+            self.query_one(RecordTable).reload()
+
+    def requests_ended(self, requests: Any) -> None:
+        """A request was set up: its group is in the list now."""
+        self.query_one(RecordTable).reload()
+        for request in requests:
+            self.say(*ended_words(request))
+
+
+def _page(page: Any, actor: Any, entity: str, menu: Menu, ask: Any) -> Any:
+    return page(actor, ask, entity=entity, menu=menu)
+
+
+async def open_session(screen: DeskScreen[Any], session_pk: int) -> None:
+    """Open the group of a target session at its sessions."""
+    from screens.group import GroupScreen
+
+    desk = await screen.desk()
+    view = await off_thread(desk.sessions.get, screen.actor, session_pk)
+    if view.group_id is None:
+        screen.say(f"{view.session_id} belongs to no group any more.", "note")
+        return
+    screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
+
+
+def request_words(request: RequestView) -> str:
+    """What the banner says once a request was submitted."""
+    return f"Request {request.id} submitted: In Progress, {request.stage}."

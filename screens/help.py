@@ -1,0 +1,67 @@
+"""Help, made from the bindings: it cannot say anything that is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from screens.terminal.app import MODAL_BINDINGS
+from screens.terminal.values import value
+
+
+class HelpModal(ModalScreen[None]):
+    """What every key does on the screen that asked."""
+
+    CSS_PATH = "../styles/modals.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MODAL_BINDINGS,
+        Binding("escape,question_mark,f1,enter,q", "close", "Close", id="help.close"),
+    ]
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self._lines = list(_lines(screen.active_bindings.values()))
+
+    def compose(self) -> ComposeResult:
+        """One line a key."""
+        with Vertical(classes="dialog wide tall"):
+            yield Static("Keys on this screen", classes="title", markup=False)
+            with VerticalScroll(classes="fill"):
+                yield Static(Content("\n").join(self._lines), markup=False)
+            yield Static("Escape closes this help; arrows scroll it.", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Arrows scroll."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_close(self) -> None:
+        """Back to the screen."""
+        self.dismiss(None)
+
+
+def _lines(bindings: Iterable[ActiveBinding]) -> Iterable[Content]:
+    """Keys of one action together, those in the footer first."""
+    by_action: dict[str, tuple[list[str], Binding]] = {}
+    for active in bindings:
+        binding = active.binding
+        if not (binding.tooltip or binding.show) or binding.system or not active.enabled:
+            continue
+        keys, _ = by_action.setdefault(binding.action, ([], binding))
+        key = binding.key_display or _shown(binding.key)
+        if key not in keys:
+            keys.append(key)
+    for keys, binding in sorted(by_action.values(), key=lambda entry: not entry[1].show):
+        text = binding.tooltip or binding.description
+        yield Content.assemble(value(f"{' '.join(keys):<16}", "bold $primary"), value(text))
+
+
+def _shown(key: str) -> str:
+    names = {"slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "question_mark": "?", "escape": "esc"}
+    return names.get(key, key)

@@ -1,0 +1,233 @@
+"""Home: what there is at the left, what needs somebody at the right. What an operator looks at in the morning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens.frame import DeskScreen, job
+from screens.terminal.values import clip, value
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.home import HomeView, Month
+
+_LATER = "later"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LISTED = 3
+_BAR = 6
+
+
+class HomeScreen(DeskScreen[None]):
+    """The first screen."""
+
+    CSS_PATH = "../styles/home.tcss"
+    AUTO_FOCUS = "#menu"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stay", show=False, id="home.stay"),
+        Binding("n", "new_group", "New group", id="groups.create", tooltip="Ask for a new drop copy group."),
+        Binding("left", "go('#menu')", show=False, id="home.left", tooltip="To the menu."),
+        Binding("right", "go('#attention')", show=False, id="home.right", tooltip="To what needs attention."),
+        Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Every command by name."),
+        Binding("ctrl+r", "reload", "Reload", show=False, id="home.reload", tooltip="Read everything again."),
+        Binding("q", "app.quit_desk", "Quit", id="home.quit", tooltip="Leave the application."),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The menu, and what needs attention; both can be walked by keys."""
+        with Horizontal(id="columns"):
+            yield OptionList(*_menu(None), id="menu", compact=True, markup=False)
+            with Vertical(id="right"):
+                yield Static("Needs attention", classes="heading", markup=False)
+                yield OptionList(id="attention", compact=True, markup=False)
+                yield Static("", id="months", markup=False)
+
+    def place(self) -> tuple[str, ...]:
+        """The top."""
+        return ("Request Center",)
+
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        self.show_place()
+        view = self.desk_app.home_view
+        if view is not None:
+            self.show(view)
+
+    def on_screen_resume(self) -> None:
+        """Other screens may have changed what is here."""
+        super().on_screen_resume()
+        if self.desk_app.home_view is not None:
+            self.action_reload()
+
+    def show(self, view: HomeView) -> None:
+        """Fill both sides."""
+        _refill(self.query_one("#menu", OptionList), _menu(view))
+        _refill(self.query_one("#attention", OptionList), _attention(view))
+        self.query_one("#months", Static).update(_months(view.months))
+        self.show_place()
+
+    @on(OptionList.OptionSelected)
+    def _opened(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_id:
+            self._go_to(event.option_id)
+
+    @job()
+    async def _go_to(self, target: str) -> None:
+        """Open what a line stands for; the first time, the store may still be opening."""
+        self.quiet()
+        kind, _, detail = target.partition("-")
+        await self.desk()
+        if not self.desk_app.signed_in:
+            return
+        if kind == "groups":
+            from dropcopy_tui.domain.markets import Menu
+            from screens.groups import GroupsScreen
+
+            self.app.push_screen(GroupsScreen(Menu(detail)))
+        elif kind == "requests":
+            from screens.requests import RequestsScreen
+
+            self.app.push_screen(RequestsScreen())
+        elif kind == "outbox":
+            from screens.outbox import OutboxScreen
+
+            self.app.push_screen(OutboxScreen())
+        elif kind == "draft":
+            from screens.wizard.screen import WizardScreen
+
+            self.app.push_screen(WizardScreen(int(detail)))
+        elif kind == "session":
+            from screens.groups import open_session
+
+            await open_session(self, int(detail))
+
+    def action_go(self, target: str) -> None:
+        """Put the keys on one side."""
+        side = self.query_one(target, OptionList)
+        if side.option_count:
+            side.focus()
+
+    def action_stay(self) -> None:
+        """Home is where Escape ends."""
+        self.quiet()
+
+    @job()
+    async def action_new_group(self) -> None:
+        """The market, the fee, the wizard."""
+        from screens.new_group import new_group
+
+        await new_group(self)
+
+    @job(exclusive=True, group="home")
+    async def action_reload(self) -> None:
+        """Read everything again."""
+        await self.desk_app.refresh_home()
+
+    def requests_ended(self, requests: Any) -> None:
+        """Tell what was set up meanwhile."""
+        from screens.wording import ended_words
+
+        for request in requests:
+            self.say(*ended_words(request))
+
+
+def _refill(options: OptionList, lines: list[Option]) -> None:
+    """New lines, with the cursor where it was."""
+    at = options.highlighted
+    options.clear_options()
+    options.add_options(lines)
+    if options.option_count:
+        options.highlighted = min(at if at is not None else 0, options.option_count - 1)
+        if options.highlighted is not None and options.get_option_at_index(options.highlighted).disabled:
+            options.action_first()
+
+
+def _menu(view: HomeView | None) -> list[Option]:
+    """The menus of the Request Center with how much is in each; what is not built yet is greyed, with why."""
+    brokertec, globex, order_entry, market_data, requests, to_do = _counts(view)
+    lines = [
+        _heading("BrokerTec Requests"),
+        _entry("Drop Copy Groups", brokertec, "groups-brokertec"),
+        _greyed("Order Entry Sessions", order_entry),
+        _greyed("Market Data Sessions", market_data),
+        _heading("Globex Requests"),
+        _greyed("Drop Copy Groups", globex),
+        _heading("My Requests"),
+        _entry("Request Status", requests, "requests"),
+        _greyed("To Do", to_do),
+    ]
+    if view is not None and view.sandbox:
+        lines += [_heading("Sandbox"), _entry("Phone and mailbox", None, "outbox")]
+    return lines
+
+
+def _counts(view: HomeView | None) -> tuple[int | None, ...]:
+    """How much is in each menu, in menu order; unknown before the first look."""
+    if view is None:
+        return (None,) * 6
+    requests = (view.requests, view.to_review)
+    return (view.brokertec_groups, view.globex_groups, view.order_entry, view.market_data, *requests)
+
+
+def _heading(text: str) -> Option:
+    return Option(Content.styled(text, "bold $foreground"), disabled=True)
+
+
+def _entry(text: str, count: int | None, target: str) -> Option:
+    shown = f"{count:,}" if count is not None else ""
+    return Option(value(f"  {text:<21}{shown:>5}"), id=target)
+
+
+def _greyed(text: str, count: int | None) -> Option:
+    shown = f"{count:,}" if count else ""
+    return Option(Content.styled(f"  {text:<21}{shown:>5} {_LATER}", "$text-disabled"), disabled=True)
+
+
+def _attention(view: HomeView) -> list[Option]:
+    """What needs somebody, each line with its cure one key away."""
+    lines: list[Option] = []
+    if view.expiring:
+        keys = len(view.expiring)
+        what = "key pair expires" if keys == 1 else "key pairs expire"
+        lines.append(Option(value(f"! {keys} {what} within four weeks", "bold $warning"), disabled=True))
+        for key in view.expiring[:_LISTED]:
+            target = f"session-{key.session_pk}" if key.kind == "drop_copy" else None
+            line = value(f"    {key.session_id}  {key.when}  {key.how_far}")
+            lines.append(Option(line, id=target, disabled=target is None))
+        if keys > _LISTED:
+            lines.append(Option(value(f"    and {keys - _LISTED} more", "$text-muted"), disabled=True))
+    if view.to_review:
+        waiting = f"? {view.to_review} requests wait for your approval ({_LATER})"
+        lines.append(Option(value(waiting, "$text-muted"), disabled=True))
+    for draft in view.drafts[:_LISTED]:
+        name = clip(draft.name or "no name yet", 16)
+        lines.append(Option(value(f"+ resume draft {name}, step {draft.step} of 6"), id=f"draft-{draft.id}"))
+    if not lines:
+        lines.append(Option(value("Nothing. All key pairs live beyond four weeks.", "$success"), disabled=True))
+    return lines
+
+
+def _months(months: tuple[Month, ...]) -> Content:
+    """Key pairs that end, by month: two columns of bars, each bar with its number."""
+    most = max((month.keys for month in months), default=0)
+    if not most:
+        return Content("")
+    lines = [Content.styled("Key pairs expiring, by month", "bold")]
+    for row in range(6):
+        cells = [_bar(months[row + column * 6], most) for column in range(2)]
+        lines.append(Content("  ").join(cells))
+    return Content("\n").join(lines)
+
+
+def _bar(month: Month, most: int) -> Content:
+    length = round(_BAR * month.keys / most) if month.keys else 0
+    bar = "▇" * max(length, 1 if month.keys else 0)
+    label = f" {_MONTHS[month.month - 1]} {bar:<{_BAR}} {month.keys or '':>5}"
+    return Content.styled(label, "" if month.keys else "$text-disabled")

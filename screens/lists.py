@@ -1,0 +1,86 @@
+"""What list screens share: Escape clears the filter first, `x` writes a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual import on
+
+from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.domain.pages import Ask, PageSource, Place
+from screens.frame import DeskScreen, job, off_thread, show_refusal
+from screens.modals.file import FileModal, free_path
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import Column, RecordTable
+from screens.wording import plural
+
+_PAGE = 1_000
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ListScreen(DeskScreen[None]):
+    """A screen with lists."""
+
+    def action_back(self) -> None:
+        """Out of the filter first, then one level back."""
+        if not any(records.clear_filter() for records in self.query(RecordList)):
+            super().action_back()
+
+    @on(RecordTable.Refused)
+    def _refused(self, event: RecordTable.Refused) -> None:
+        event.stop()
+        show_refusal(self, event.error)
+
+    @on(RecordList.ExportAsked)
+    @job()
+    async def _export(self, event: RecordList.ExportAsked) -> None:
+        table = event.records.table
+        desk = await self.desk()
+        if table.source is None or table.total <= 0:
+            self.say("There is nothing to export.", "note")
+            return
+        stem = f"{event.records.noun.replace(' ', '-')}-{desk.clock.now():%Y%m%d}"
+        text = f"{plural(table.total, 'row')} as shown: filter and order count."
+        path = await self.app.push_screen_wait(FileModal("Export", text, free_path(Path.cwd(), stem, ".csv")))
+        if path is not None:
+            count = await off_thread(write_csv, path, table.columns, table.source, table.query_ask)
+            self.say(f"{plural(count, 'row')} written to {path}")
+
+
+def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: Ask) -> int:
+    """Write the whole list, a page at a time; how many rows. Raises FileRefused and leaves no file then."""
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be written: {error.strerror}. Choose another name.") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            return _write_rows(csv.writer(file), columns, source, ask)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FileRefused(f"{path} cannot be written ({error.strerror}): no file was left.") from None
+        raise
+
+
+def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: Ask) -> int:
+    writer.writerow(column.title for column in columns)
+    count = 0
+    ask = replace(ask, place=Place.FIRST, limit=_PAGE, count=False)
+    while True:
+        page = source(ask)
+        writer.writerows([_cell(column.show(row)) for column in columns] for row in page.rows)
+        count += len(page.rows)
+        if len(page.rows) < _PAGE:
+            return count
+        ask = replace(ask, place=Place.AFTER, beside=page.cursors[-1])
+
+
+def _cell(text: str) -> str:
+    return "'" + text if text.startswith(_FORMULA) else text

@@ -1,0 +1,34 @@
+"""What every modal is: opaque, left with Escape, with one error line under its field."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from screens.terminal.app import MODAL_BINDINGS
+from screens.terminal.values import value
+
+Result = TypeVar("Result")
+
+
+class DeskModal(ModalScreen[Result | None], Generic[Result]):
+    """A question. Escape answers nothing and loses nothing."""
+
+    CSS_PATH = "../../styles/modals.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MODAL_BINDINGS,
+        Binding("escape", "cancel", "Cancel", id="modal.cancel", tooltip="Close without doing anything."),
+    ]
+
+    def show_error(self, text: str) -> None:
+        """Say what is wrong, under the field."""
+        line = self.query_one(".error", Static)
+        line.update(value(text))
+        line.set_class(bool(text), "-shown")
+
+    def action_cancel(self) -> None:
+        """Nothing was answered."""
+        self.dismiss(None)

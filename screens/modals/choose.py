@@ -1,0 +1,89 @@
+"""Choose one of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens.modals.base import DeskModal
+from screens.terminal.values import value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line. A greyed one says why in `reason` and cannot be chosen."""
+
+    key: str
+    text: str
+    detail: str = ""
+    reason: str = ""
+
+
+class ChooseModal(DeskModal[str]):
+    """A list of choices; gives the key of the one that was chosen."""
+
+    def __init__(self, title: str, choices: Sequence[Choice], text: str = "", at: str = "") -> None:
+        super().__init__()
+        self._title, self._choices, self._text, self._at = title, choices, text, at
+
+    def compose(self) -> ComposeResult:
+        """Title, a sentence, the choices."""
+        with Vertical(classes="dialog"):
+            yield Static(value(self._title), classes="title")
+            if self._text:
+                yield Static(value(self._text), classes="text")
+            yield OptionList(*map(_line, self._choices), classes="lines", compact=True, markup=False)
+            yield Static("Enter chooses, Escape closes without doing anything.", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Start at the present choice, or the first that can be chosen."""
+        options = self.query_one(OptionList)
+        keys = [choice.key for choice in self._choices]
+        options.highlighted = keys.index(self._at) if self._at in keys else None
+        if options.highlighted is None:
+            options.action_first()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id)
+
+
+def _line(choice: Choice) -> Option:
+    if choice.reason:
+        return Option(value(f"{choice.text}: {choice.reason}", "$text-disabled"), id=choice.key, disabled=True)
+    detail = Content.assemble("  ", value(choice.detail, "$text-muted")) if choice.detail else Content("")
+    return Option(Content.assemble(value(choice.text), detail), id=choice.key)
+
+
+class ConfirmModal(DeskModal[bool]):
+    """Proceed or not."""
+
+    def __init__(self, title: str, text: str, proceed: str = "Proceed", cancel: str = "Cancel") -> None:
+        super().__init__()
+        self._title, self._text, self._proceed, self._cancel = title, text, proceed, cancel
+
+    def compose(self) -> ComposeResult:
+        """What will happen, and the two answers."""
+        with Vertical(classes="dialog"):
+            yield Static(value(self._title), classes="title")
+            yield Static(value(self._text), classes="text")
+            yield OptionList(
+                Option(value(self._proceed), id="proceed"),
+                Option(value(self._cancel), id="cancel"),
+                classes="lines",
+                compact=True,
+                markup=False,
+            )
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id == "proceed")

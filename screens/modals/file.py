@@ -1,0 +1,61 @@
+"""Ask for a file to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from screens.modals.base import DeskModal
+from screens.terminal.values import value
+from screens.widgets.inputs import DeskInput
+
+
+class FileModal(DeskModal[Path]):
+    """A path for a new file; an existing one is never written over."""
+
+    def __init__(self, title: str, text: str, path: Path) -> None:
+        super().__init__()
+        self._title, self._text, self._path = title, text, path
+
+    def compose(self) -> ComposeResult:
+        """What will be written, and where."""
+        with Vertical(classes="dialog"):
+            yield Static(value(self._title), classes="title")
+            yield Static(value(self._text), classes="text")
+            yield Static("File on this machine", classes="label", markup=False)
+            yield DeskInput(str(self._path), compact=True, max_length=1000)
+            yield Static("", classes="error", markup=False)
+            yield Static("Enter continues, Escape closes without doing anything.", classes="hint", markup=False)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        path = Path(event.value.strip()).expanduser().absolute()
+        problem = path_problem(event.value.strip(), path)
+        if problem:
+            self.show_error(problem)
+        else:
+            self.dismiss(path)
+
+
+def path_problem(text: str, path: Path) -> str:
+    """Why the path cannot be a new file, as far as a look can tell; the write itself decides."""
+    if not text or "\0" in text or not text.isprintable():
+        return "Enter the path of a file."
+    if path.exists():
+        return "A file of this name exists already and stays as it is. Choose another name."
+    if not path.parent.is_dir():
+        return f"The folder {path.parent} is not there. Make it, or choose another."
+    return ""
+
+
+def free_path(folder: Path, stem: str, ending: str) -> Path:
+    """A path that is not taken yet: a number is added where it is."""
+    path, number = folder / f"{stem}{ending}", 2
+    while path.exists():
+        path, number = folder / f"{stem}-{number}{ending}", number + 1
+    return path

@@ -1,0 +1,46 @@
+"""Create New Group: the market, then what it costs, then the wizard (rule G1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropcopy_tui.domain.markets import Menu, market_named, markets_of
+from screens.frame import DeskScreen, off_thread
+from screens.modals.choose import Choice, ChooseModal, ConfirmModal
+
+
+async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity: str = "") -> None:
+    """Ask for the market, tell the fee, start a draft and open the wizard on it."""
+    screen.quiet()
+    desk = await screen.desk()
+    entities = await off_thread(desk.drafts.entities, screen.actor)
+    if not entities:
+        screen.say("Creating groups needs full access at an entity. Ask a user administrator.", "failed")
+        return
+    market = await screen.app.push_screen_wait(
+        ChooseModal("Create New Group", [Choice(market.code, market.name) for market in markets_of(menu)])
+    )
+    if market is None:
+        return
+    codes = [place.code for place in entities]
+    chosen = entity if entity in codes else codes[0] if len(codes) == 1 else ""
+    if chosen and not await _fee_accepted(screen, chosen, market):
+        return
+    draft = await off_thread(desk.drafts.start, screen.actor, market, chosen)
+    from screens.wizard.screen import WizardScreen
+
+    screen.app.push_screen(WizardScreen(draft.id, fee_shown=bool(chosen)))
+
+
+async def _fee_accepted(screen: DeskScreen[Any], entity: str, market: str) -> bool:
+    desk = await screen.desk()
+    fee = await off_thread(desk.drafts.fee, screen.actor, entity)
+    return await fee_accepted(screen, entity, fee.groups, fee.sentence, market_named(market).name)
+
+
+async def fee_accepted(screen: DeskScreen[Any], entity: str, groups: int, sentence: str, market: str) -> bool:
+    """The fee dialog: how many groups there are, what another costs."""
+    have = {0: "no drop copy groups", 1: "1 drop copy group"}.get(groups, f"{groups:,} drop copy groups")
+    text = f"{entity} has {have}. {sentence}"
+    proceed = await screen.app.push_screen_wait(ConfirmModal(f"New group in {market}", text))
+    return proceed is True

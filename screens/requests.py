@@ -1,0 +1,75 @@
+"""My Requests: what the person asked for, and where it is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.services.views import RequestView
+from screens.frame import job
+from screens.lists import ListScreen
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import Column, RecordTable
+from screens.wording import REQUEST_TONES, ended_words
+
+COLUMNS: tuple[Column[RequestView], ...] = (
+    Column("Request", lambda row: row.id, 14, order="id"),
+    Column("Type", lambda row: row.type.words, 12, order="type"),
+    Column("Group or session", lambda row: row.subject, order="subject"),
+    Column("Entity", lambda row: row.entity, 10, order="entity", optional=1),
+    Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3),
+    Column("Submitted", lambda row: f"{row.submitted_at:%d %b %H:%M}", 12, order="submitted", optional=2),
+    Column("Status", lambda row: row.status.words, 11, order="status", tone=lambda row: REQUEST_TONES[row.status]),
+    Column("Stage", lambda row: row.stage, 30, optional=4),
+)
+_EMPTY = "You have asked for nothing yet. Press n on Drop Copy Groups to ask for a group."
+
+
+class RequestsScreen(ListScreen):
+    """The person's own requests, the newest first."""
+
+    CSS_PATH = "../styles/requests.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", id="requests.open"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The list; reviewing others' requests is not built yet, and says so."""
+        yield Static("Request Status     To Do: comes with a later version", id="tabs", markup=False)
+        yield RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="requests", pickable=False)
+
+    def place(self) -> tuple[str, ...]:
+        """My Requests."""
+        return ("Request Center", "My Requests", "Request Status")
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self.query_one(RecordTable).show_source(partial(desk.requests.page, self.actor))
+
+    def action_open(self) -> None:
+        """Open the request under the cursor."""
+        self.query_one(RecordTable).action_open()
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        from screens.request import RequestScreen
+
+        self.app.push_screen(RequestScreen(event.row.id))
+
+    def requests_ended(self, requests: Any) -> None:
+        """Statuses have changed."""
+        self.query_one(RecordTable).reload()
+        for request in requests:
+            self.say(*ended_words(request))

@@ -1,0 +1,290 @@
+"""The application every screen runs in: it keeps the terminal contract and knows nothing of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Timer
+from typing import Any, ClassVar, NoReturn
+
+from rich.console import Console
+from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.events import Event, Key, Paste
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
+from textual.reactive import Initialize, Reactive
+from textual.screen import Screen
+from textual.theme import Theme
+
+from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
+from screens.terminal.incident import new_incident_id, write_incident
+from screens.terminal.line_filter import MonoFilter, VisibleFilter
+from screens.terminal.type_ahead import TypeAhead
+from screens.terminal.visible import visible
+from styles.theme import THEMES
+
+THEME_OF_TIER: dict[Tier, str] = {
+    "truecolor": "desk-dark",
+    "256": "desk-dark",
+    "16": "desk-16",
+    "mono": "desk-mono",
+}
+HOW_TO_QUIT = "Press q, F10 or Ctrl-Q to quit"
+SAVE_SECONDS = 3.0
+LEAVE_SECONDS = 10.0
+
+# A page that shines through a modal is drawn twice, and dimmed: 33 kB instead of 15.
+OPAQUE_CSS = ("ModalScreen { background: $background; }", "CommandPalette { background: $background; }")
+
+# Bindings of the application do not reach a modal; these belong there as well.
+MODAL_BINDINGS: list[BindingType] = [
+    Binding("ctrl+l", "app.repaint", "Repaint", show=False, id="modal.repaint"),
+    Binding("ctrl+c", "app.help_quit", "How to quit", show=False, system=True, id="modal.help_quit"),
+    Binding("ctrl+z", "app.suspend_process", "Stop", show=False, id="modal.stop"),
+]
+
+
+def _first_theme(app: Any) -> str:
+    return THEME_OF_TIER[app.facts.tier]
+
+
+class TerminalApp(App[int]):
+    """A Textual application that keeps the terminal contract.
+
+    Subclasses override `save_work`, yield their commands from `get_system_commands`, and set
+    `incident_log`. Run it with `start()`, which gives the exit code.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit_desk", "Quit", show=False, priority=True, id="app.quit_now"),
+        Binding("q,f10", "quit_desk", "Quit", show=False, id="app.quit", tooltip="Leave the application."),
+        Binding("ctrl+c", "help_quit", "How to quit", show=False, system=True, id="app.help_quit"),
+        Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw it all again."),
+        Binding("ctrl+z", "suspend_process", "Stop", show=False, id="app.stop"),
+        # Named here so that Textual does not add its own, which has priority and fires under modals.
+        Binding("ctrl+p", "command_palette", "Commands", show=False, id="app.commands"),
+    ]
+
+    # Textual draws its style sheet from the theme before __init__ is through: the first one must be ours.
+    theme: Reactive[str] = Reactive(Initialize(_first_theme))
+
+    def __init__(self, facts: TerminalFacts | None = None) -> None:
+        self.facts = facts or TerminalFacts()
+        self.incident_log: Path | None = None
+        self._incident: str | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._type_ahead = TypeAhead(self)
+        super().__init__()
+        self.animation_level = "none"
+        self.console = _console(self.facts.tier, self.console)
+        self._gates: list[LineFilter] = [VisibleFilter(self.facts.glyphs)]
+        if self.facts.tier == "mono":
+            self._gates.append(MonoFilter())
+        for number, css in enumerate(OPAQUE_CSS):
+            # Above the defaults of Textual, below every style sheet of the product.
+            self.stylesheet.add_source(css, (__file__, css), is_default_css=True, tie_breaker=number)
+
+    # -- hooks
+
+    def save_work(self) -> Awaitable[None] | None:
+        """Keep what the person has typed: called before leaving, by a key or by a signal."""
+        return None
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """No commands of Textual's: its "Screenshot" writes files on the server."""
+        return ()
+
+    # -- start and end
+
+    def start(self) -> int:
+        """Run until the end and give the exit code."""
+        self.run(mouse=self.facts.mouse)
+        return self.return_code or 0
+
+    def leave_by_signal(self, number: int) -> None:
+        """Save, restore the terminal, and end as the signal wants it."""
+        if self._leaving is None:
+            self._leaving = asyncio.get_running_loop().create_task(self._leave(128 + number))
+            self._leave_by_force_later(128 + number)
+
+    def hang_up(self) -> None:
+        """The terminal has gone away, whether or not SIGHUP came."""
+        self.leave_by_signal(signal.SIGHUP)
+
+    async def action_quit_desk(self) -> None:
+        """Leave on the person's wish."""
+        await self._save()
+        self.exit(0)
+
+    async def action_quit(self) -> None:
+        """Textual's own name for it."""
+        await self.run_action("quit_desk", self)
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C means copy or habit; it never loses work."""
+        self.notify(HOW_TO_QUIT)
+
+    async def _save(self) -> None:
+        result = self.save_work()
+        if inspect.isawaitable(result):
+            await result
+
+    async def _leave(self, code: int) -> None:
+        with self._context():
+            try:
+                await asyncio.wait_for(self._save(), SAVE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a save that fails must not keep the terminal
+                self._record(error)
+            self.exit(code, return_code=code)
+
+    def _leave_by_force_later(self, code: int) -> None:
+        """A thread stuck in the store must not keep a process whose terminal is gone."""
+        timer = Timer(LEAVE_SECONDS, self._leave_by_force, [code])
+        timer.daemon = True
+        timer.start()
+
+    def _leave_by_force(self, code: int) -> NoReturn:
+        with suppress(Exception):
+            if self._driver is not None and self._running:
+                self._driver.suspend_application_mode()
+        os._exit(code)
+
+    # -- keys
+
+    async def on_event(self, event: Event) -> None:
+        """Keys one after the other, each where the one before has put the focus."""
+        if self._type_ahead.holds(event):
+            return
+        await super().on_event(event)
+        if isinstance(event, Key | Paste):
+            self._type_ahead.sent()
+
+    # -- errors
+
+    def panic(self, *renderables: Any) -> None:
+        """Errors that bring their own picture are errors like any other."""
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        """End with a short message; the trace goes to the log, without values."""
+        error = sys.exc_info()[1] or self._exception
+        if error is not None:
+            self._record(error)
+        self._close_messages_no_wait()
+
+    def _record(self, error: BaseException) -> None:
+        first, self._incident = self._incident is None, self._incident or new_incident_id()
+        written = self.incident_log is not None and write_incident(self.incident_log, self._incident, error)
+        where = f"the trace is in {self.incident_log}" if written else "no log could be written"
+        if first:
+            self._exit_renderables.append(
+                f"Something went wrong, and the screen was closed. Incident {self._incident}; {where}."
+            )
+
+    def _print_error_renderables(self) -> None:
+        """Print plain lines once the terminal is restored: no markup, no colour, no control characters."""
+        stream = sys.__stderr__
+        lines = [visible(str(line)) for line in dict.fromkeys(map(str, self._exit_renderables))]
+        self._exit_renderables.clear()
+        if stream is not None and lines:
+            with suppress(OSError):
+                print(*lines, sep="\n", file=stream, flush=True)
+
+    # -- drawing
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own filters, then the gate nothing hostile passes."""
+        return [*super().get_line_filters(), *self._gates]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Our driver; never the one an environment variable names."""
+        from screens.terminal.driver import TerminalDriver
+
+        return TerminalDriver
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Our themes only: Textual's fail on few colours."""
+        return THEMES.get(theme_name)
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Our themes by name."""
+        return dict(THEMES)
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """No OSC: old consoles print it, and no sequence of ours should ever be one."""
+
+    def action_repaint(self) -> None:
+        """Draw everything again, after a stop or a stray message of another program."""
+        self.screen.refresh(layout=True, repaint=True)
+
+    def action_toggle_mouse(self) -> None:
+        """Mouse reports off, so that the terminal selects text; or on."""
+        from screens.terminal.driver import TerminalDriver
+
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.set_mouse(not self._driver._mouse)
+
+    def _on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
+
+    def _on_ready(self) -> None:
+        finish_quick_start()
+
+    # -- what a screen on a server must not do
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A notice; unlike Textual's, its text is no markup."""
+        super().notify(visible(message), title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """No program is started."""
+
+    def deliver_text(self, *_: Any, **__: Any) -> None:
+        """No file is written behind the person's back."""
+
+    def deliver_binary(self, *_: Any, **__: Any) -> None:
+        """No file is written behind the person's back."""
+
+    def deliver_screenshot(self, *_: Any, **__: Any) -> None:
+        """No file is written behind the person's back."""
+
+    def action_screenshot(self, *_: Any, **__: Any) -> None:
+        """No picture of keys and codes."""
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """No other program gets the terminal."""
+        raise SuspendNotSupported("This application starts no other program.")
+        yield
+
+
+def _console(tier: Tier, old: Console) -> Console:
+    """Rich's console with the colours we found, not the ones it would guess."""
+    systems: dict[Tier, Any] = {"truecolor": "truecolor", "256": "256", "16": "standard", "mono": "standard"}
+    return Console(
+        color_system=systems[tier],
+        file=old.file,
+        force_terminal=True,
+        no_color=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+        safe_box=False,
+    )

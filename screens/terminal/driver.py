@@ -1,0 +1,144 @@
+"""Textual's Linux driver, made to keep the terminal contract.
+
+The differences: an end of input or a hang-up is reported once instead of read for ever, no wake-ups while
+nothing is pressed, quitting does not wait for the input thread's next look, a stop takes the whole process
+group along as every terminal program does, sizes are clamped, and a lost terminal blocks nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from screens.terminal.guard import clamp, terminal_size
+from screens.terminal.paste import PasteCap
+from screens.terminal.tty_file import TtyFile
+
+if TYPE_CHECKING:
+    from screens.terminal.app import TerminalApp
+
+LEAVE_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class WakingEvent(Event):
+    """An event that a thread waiting in poll() notices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader, self._writer = os.pipe()
+
+    def set(self) -> None:
+        """Set it, and wake the thread."""
+        super().set()
+        os.write(self._writer, b"x")
+
+    def clear(self) -> None:
+        """Clear it for the next start (after a stop by Ctrl-Z)."""
+        if self.is_set():
+            os.read(self.reader, 4096)
+        super().clear()
+
+
+class TerminalDriver(LinuxDriver):
+    """The driver `TerminalApp` runs on."""
+
+    def __init__(
+        self, app: Any, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        stderr = sys.__stderr__
+        fd = 2 if stderr is None else stderr.fileno()
+        super().__init__(app, debug=debug, mouse=mouse, size=size or terminal_size(fd))
+        self._file = cast(Any, TtyFile(fd))
+        self._fd = fd
+        self.exit_event = self._wake = WakingEvent()
+        self._stopped = False
+        for number in LEAVE_SIGNALS:
+            self._loop.add_signal_handler(number, self._desk.leave_by_signal, number)
+
+    @property
+    def _desk(self) -> TerminalApp:
+        return cast("TerminalApp", self._app)
+
+    def set_mouse(self, on: bool) -> None:
+        """Mouse reports on, or off so that the terminal itself can select text."""
+        if on:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+
+    def process_message(self, message: Message) -> None:
+        """Clamp sizes that the terminal reports in band."""
+        if isinstance(message, events.Resize):
+            message = events.Resize.from_dimensions(clamp(*message.size), message.pixel_size)
+        super().process_message(message)
+
+    def run_input_thread(self) -> None:
+        """Wait for keys without waking up in between; tell the application when there will be no more."""
+        parser, cap = XTermParser(self._debug), PasteCap()
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        poll.register(self._wake.reader, select.POLLIN)
+        # A lone escape is only known to be the key after a pause: one more look, then sleep.
+        pause: float | None = None
+        while not self.exit_event.is_set():
+            mask = dict(poll.poll(pause)).get(self.fileno, 0)
+            pause = constants.ESCAPE_DELAY * 1000 + 5 if mask else None
+            if mask:
+                data = self._read_input() if mask & select.POLLIN else b""
+                if not data:
+                    self._loop.call_soon_threadsafe(self._desk.hang_up)
+                    return
+                for event in self._parsed(parser, cap(decode(data))):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+
+    @staticmethod
+    def _parsed(parser: XTermParser, text: str) -> Iterable[Message]:
+        # Nothing at all would mean the end of input to the parser.
+        return parser.feed(text) if text else ()
+
+    def _read_input(self) -> bytes:
+        try:
+            return os.read(self.fileno, 65536)
+        except OSError:
+            return b""
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return terminal_size(self._fd)
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop like any program in the foreground: restore the terminal, and take the group along.
+
+        With SIGTSTP's own default action the kernel knows when nobody could wake us up (a forced command
+        over SSH), and then does not stop us.
+        """
+        self.suspend_application_mode()
+        self._must_signal_resume = self._stopped = True
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+        self._stopped = False
+        self.resume_application_mode()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """After somebody else's SIGSTOP the shell has had the terminal: set it up again."""
+        if not self._stopped:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()

@@ -1,0 +1,139 @@
+"""A record table with its filter line above and its count below: what every list screen shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from dropcopy_tui.domain.pages import PageSource
+from screens.widgets.inputs import DeskInput
+from screens.widgets.record_table import Column, RecordTable
+
+Row = TypeVar("Row")
+_TYPING = 0.08
+
+
+class RecordList(Vertical, Generic[Row]):
+    """A list: `/` filters as you type, the last line counts. An empty one says why and what fills it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="list.filter", tooltip="Show only the rows that match, as you type."),
+        Binding("x", "export", "Export", show=False, id="list.export", tooltip="Write the list to a CSV file."),
+    ]
+    DEFAULT_CSS = """
+    RecordList {
+        height: 1fr;
+        & > .filter { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+        &.-filtering > .filter { display: block; }
+        & > .count { height: 1; color: $text-muted; padding: 0 2; }
+        & > .empty { display: none; height: 1fr; padding: 1 2; color: $text-muted; }
+        &.-empty > .empty { display: block; }
+        &.-empty > RecordTable { height: 2; }
+    }
+    """
+
+    @dataclass
+    class ExportAsked(Message):
+        """The person wants the list as a CSV file."""
+
+        records: RecordList[Any]
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        key: Callable[[Row], Hashable],
+        *,
+        source: PageSource[Row] | None = None,
+        pickable: bool = True,
+        empty: str = "Nothing is here yet.",
+        noun: str = "rows",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.table: RecordTable[Row] = RecordTable(columns, key, source=source, pickable=pickable)
+        self.noun = noun
+        self._empty = empty
+        self._typing: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The filter line, the table, what an empty list says, the count."""
+        yield DeskInput(placeholder="filter", classes="filter", compact=True)
+        yield self.table
+        yield Static("", classes="empty", markup=False)
+        yield Static("", classes="count", markup=False)
+
+    def focus_list(self) -> None:
+        """Put the keys on the table."""
+        self.table.focus()
+
+    @on(RecordTable.Changed)
+    def _count(self, event: RecordTable.Changed) -> None:
+        event.stop()
+        table = self.table
+        self.set_class(table.total == 0, "-empty")
+        if table.total == 0:
+            match = table.query_ask.match
+            nothing = f"Nothing matches {match!r}. Escape shows everything again." if match else self._empty
+            self.query_one(".empty", Static).update(nothing)
+        self.query_one(".count", Static).update(self._words())
+        self.post_message(ListChanged(self))
+
+    def _words(self) -> str:
+        table = self.table
+        parts = []
+        if table.total > 0:
+            parts.append(f"{table.cursor + 1:,} of {table.total:,} {self.noun}")
+        if table.picked_size:
+            parts.append(f"{table.picked_size:,} selected")
+        if table.query_ask.match:
+            parts.append(f"filter: {table.query_ask.match}")
+        return "   ".join(parts)
+
+    def action_filter(self) -> None:
+        """Show the filter line and go there."""
+        self.add_class("-filtering")
+        self.query_one(".filter", DeskInput).focus()
+
+    def clear_filter(self) -> bool:
+        """Show everything again; whether there was a filter."""
+        if not self.has_class("-filtering"):
+            return False
+        self.remove_class("-filtering")
+        field = self.query_one(".filter", DeskInput)
+        if field.value:
+            field.value = ""
+        self.table.focus()
+        return True
+
+    def action_export(self) -> None:
+        """Ask the screen for a file."""
+        self.post_message(self.ExportAsked(self))
+
+    @on(Input.Changed, ".filter")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(_TYPING, lambda: self.table.narrow(event.value))
+
+    @on(Input.Submitted, ".filter")
+    def _filtered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.table.focus()
+
+
+@dataclass
+class ListChanged(Message):
+    """The count, the position or the selection of a list changed."""
+
+    records: RecordList[Any]

@@ -1,0 +1,463 @@
+"""The one table: a virtual list over pages, the same for ten rows and for a million.
+
+It holds what is on the screen and a margin. Keys move the cursor at once; pages are fetched beside the rows
+that are known, off the UI thread, and a slow older answer never overwrites a newer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, work
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.pages import Ask, Page, PageSource, Picked, Place
+from screens.terminal.values import clip
+
+Row = TypeVar("Row")
+_MARK_WIDTH = 2
+_CURSOR, _CHOSEN = ">", "*"
+_MARGIN_PAGES = 2
+_WINDOW_PAGES = 6
+_NOT_YET = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """A column: `show` makes its text, `tone` names a component class for it ("warning", "muted", ...).
+
+    `width` is in cells; one column of width 0 takes what is left. Where the screen is too narrow, columns
+    with the highest `optional` are left out first. `order` names the service's order ("" does not sort).
+    """
+
+    title: str
+    show: Callable[[Row], str]
+    width: int = 0
+    order: str = ""
+    right: bool = False
+    optional: int = 0
+    tone: Callable[[Row], str] | None = None
+
+
+class RecordTable(ScrollView, Generic[Row], can_focus=True):
+    """A list of records with a cursor and a selection."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="list.up", tooltip="One row up."),
+        Binding("down,j", "move(1)", "Down", show=False, id="list.down", tooltip="One row down."),
+        Binding("pageup", "turn(-1)", "Page up", show=False, id="list.page_up", tooltip="One page up."),
+        Binding("pagedown", "turn(1)", "Page down", show=False, id="list.page_down", tooltip="One page down."),
+        Binding("home,g", "top", "First", show=False, id="list.first", tooltip="To the first row."),
+        Binding("end,G", "bottom", "Last", show=False, id="list.last", tooltip="To the last row."),
+        Binding("enter", "open", "Open", show=False, id="list.open", tooltip="Open the row under the cursor."),
+        Binding("space", "pick", "Select", show=False, id="list.pick", tooltip="Select the row, or take it back."),
+        Binding("asterisk", "pick_all", "All", show=False, id="list.pick_all", tooltip="Select all that match."),
+        Binding("u", "pick_none", "None", show=False, id="list.pick_none", tooltip="Select none."),
+        Binding("s", "sort", "Sort", show=False, id="list.sort", tooltip="Sort by the next column; then backwards."),
+        Binding("ctrl+r", "reload", "Reload", show=False, id="list.reload", tooltip="Read the list again."),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "record-table--header",
+        "record-table--cursor",
+        "record-table--cursor-blurred",
+        "record-table--picked",
+        "record-table--muted",
+        "record-table--warning",
+        "record-table--error",
+        "record-table--success",
+    }
+    DEFAULT_CSS = """
+    RecordTable {
+        background: $background;
+        color: $foreground;
+        height: 1fr;
+        scrollbar-size: 1 1;
+        overflow-x: hidden;
+        & > .record-table--header { color: $text-muted; text-style: underline; }
+        & > .record-table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+        & > .record-table--cursor-blurred {
+            background: $block-cursor-blurred-background;
+            color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
+        }
+        & > .record-table--picked { color: $accent; text-style: bold; }
+        & > .record-table--muted { color: $text-muted; }
+        & > .record-table--warning { color: $warning; }
+        & > .record-table--error { color: $error; }
+        & > .record-table--success { color: $success; }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    @dataclass
+    class Opened(Message):
+        """A row was opened with Enter."""
+
+        table: RecordTable[Any]
+        row: Any
+
+        @property
+        def control(self) -> RecordTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    @dataclass
+    class Changed(Message):
+        """The total, the position, the order or the selection changed."""
+
+        table: RecordTable[Any]
+
+    @dataclass
+    class Refused(Message):
+        """The service refused a page."""
+
+        error: DeskError
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        key: Callable[[Row], Hashable],
+        *,
+        source: PageSource[Row] | None = None,
+        pickable: bool = True,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = tuple(columns)
+        self.key = key
+        self.source = source
+        self.pickable = pickable
+        self.query_ask = Ask()
+        self.picked = Picked()
+        self.total = -1
+        self._start = 0
+        self._page: Page[Row] = Page((), (), 0)
+        self._layout: tuple[tuple[Column[Row], int], ...] = ()
+        self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
+
+    # -- what it shows
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self._row(self.cursor)
+
+    @property
+    def picked_size(self) -> int:
+        """How many rows are selected."""
+        return self.picked.size(max(self.total, 0))
+
+    def chosen_keys(self) -> tuple[Any, ...]:
+        """The keys of the selected rows, or of the row under the cursor where none is selected."""
+        if self.picked.keys and not self.picked.everything:
+            return tuple(self.picked.keys)
+        row = self.current
+        return () if row is None else (self.key(row),)
+
+    def show_source(self, source: PageSource[Row]) -> None:
+        """Show another list from its start, with nothing selected."""
+        self.source = source
+        self.picked = Picked()
+        self.load_first()
+
+    def narrow(self, match: str) -> None:
+        """Show the rows that match only; what was selected by `*` no longer is."""
+        self.query_ask = replace(self.query_ask, match=match)
+        if self.picked.everything:
+            self.picked = Picked()
+        self.load_first()
+
+    # -- drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One line: the header stays, the rows scroll."""
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return self._header().adjust_cell_length(width, self.rich_style)
+        number = int(self.scroll_y) + y - 1
+        if number >= max(self.total, 0):
+            return Strip.blank(width, self.rich_style)
+        row = self._row(number)
+        if row is None:
+            return Strip([Segment(f"  {_NOT_YET}", self.rich_style)]).adjust_cell_length(width, self.rich_style)
+        state = (number, number == self.cursor, self.picked.holds(self.key(row)), self.has_focus)
+        strip = self._strips.get(state)
+        if strip is None:
+            strip = self._strips[state] = self._drawn(row, state, width)
+        return strip
+
+    def _drawn(self, row: Row, state: tuple[int, bool, bool, bool], width: int) -> Strip:
+        _, here, chosen, focused = state
+        base = self._style("cursor" if focused else "cursor-blurred") if here else self.rich_style
+        mark = (_CURSOR if here else " ") + (_CHOSEN if chosen else " ")
+        segments = [Segment(mark, base if here or not chosen else base + self._style("picked"))]
+        for column, cells in self._layout:
+            tone = column.tone(row) if column.tone and not here else ""
+            style = base + self._style(tone) if tone else base
+            segments.append(Segment(_fitted(column.show(row), cells, column.right) + " ", style))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _header(self) -> Strip:
+        style = self._style("header")
+        segments = [Segment(" " * _MARK_WIDTH, self.rich_style)]
+        for column, cells in self._layout:
+            arrow = ""
+            if column.order and column.order == self.query_ask.order:
+                arrow = " v" if self.query_ask.descending else " ^"
+            title = clip(column.title, max(1, cells - len(arrow))) + arrow
+            segments += [Segment(_fitted(title, cells, column.right), style), Segment(" ", self.rich_style)]
+        return Strip(segments)
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"record-table--{name}", partial=name not in ("cursor", "cursor-blurred"))
+
+    def _row(self, number: int) -> Row | None:
+        place = number - self._start
+        return self._page.rows[place] if 0 <= place < len(self._page.rows) else None
+
+    def _arrange(self) -> None:
+        """Give the columns their widths, leaving out optional ones that do not fit."""
+        room = self.size.width - self.scrollbar_size_vertical - _MARK_WIDTH
+        columns = list(self.columns)
+        while len(columns) > 1 and sum((column.width or 12) + 1 for column in columns) > room:
+            victim = max(columns, key=lambda column: column.optional)
+            if not victim.optional:
+                break
+            columns.remove(victim)
+        left = room - sum(column.width + 1 for column in columns)
+        self._layout = tuple((column, column.width or max(4, left)) for column in columns)
+        self._strips.clear()
+
+    # -- keeping rows
+
+    def load_first(self) -> None:
+        """Read the list from its start."""
+        self.cursor = 0
+        self.scroll_to(y=0, animate=False, force=True)
+        self._load(replace(self.query_ask, place=Place.FIRST, limit=self._margin * 2), 0)
+
+    def reload(self) -> None:
+        """Read the rows that are shown again, where they are."""
+        start = max(0, int(self.scroll_y) - self._margin)
+        self._load(replace(self.query_ask, place=Place.AT, at=start, limit=self._margin * 3), start)
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.size.height - 1)
+
+    @property
+    def _margin(self) -> int:
+        return max(20, self._height * _MARGIN_PAGES)
+
+    @work(exclusive=True, group="pages")
+    async def _load(self, ask: Ask, start: int) -> None:
+        """Fetch a page and show it. `start` is the number of its first row."""
+        if self.source is None:
+            return
+        try:
+            page = await asyncio.to_thread(self.source, ask)
+        except DeskError as error:
+            self.post_message(self.Refused(error))
+            return
+        self._keep(ask, page, start)
+
+    def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
+        most = self._margin * _WINDOW_PAGES
+        if ask.place is Place.AFTER:
+            rows, cursors = self._page.rows + page.rows, self._page.cursors + page.cursors
+            cut = max(0, len(rows) - most)
+            self._start, self._page = self._start + cut, Page(rows[cut:], cursors[cut:], 0)
+        elif ask.place is Place.BEFORE:
+            rows, cursors = page.rows + self._page.rows, page.cursors + self._page.cursors
+            self._start, self._page = max(0, self._start - len(page.rows)), Page(rows[:most], cursors[:most], 0)
+        else:
+            if page.total >= 0:
+                self.total = page.total
+            if ask.place is Place.LAST:
+                start = max(0, self.total - len(page.rows))
+            self._start, self._page = start, page
+        self._settle()
+
+    def _settle(self) -> None:
+        self._strips.clear()
+        self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
+        self.cursor = min(self.cursor, max(0, self.total - 1))
+        self.refresh()
+        self.post_message(self.Changed(self))
+        self._want()
+
+    def _want(self) -> None:
+        """Fetch what is about to be seen and is not there, in the cheapest way."""
+        if self.total <= 0:
+            return
+        top = int(self.scroll_y)
+        low, high = max(0, top - self._height), min(self.total, top + 2 * self._height)
+        have_low, have_high = self._start, self._start + len(self._page.rows)
+        if have_low <= low and high <= have_high:
+            return
+        ask = replace(self.query_ask, limit=self._margin, count=False)
+        seen = have_low <= top <= have_high and self._page.rows
+        if seen and high > have_high:
+            self._load(replace(ask, place=Place.AFTER, beside=self._page.cursors[-1]), have_high)
+        elif seen and low < have_low:
+            self._load(replace(ask, place=Place.BEFORE, beside=self._page.cursors[0]), 0)
+        elif high == self.total:
+            self._load(replace(ask, place=Place.LAST), 0)
+        elif low == 0:
+            self._load(replace(ask, place=Place.FIRST), 0)
+        else:
+            self._load(replace(ask, place=Place.AT, at=max(0, low), limit=self._margin * 2), max(0, low))
+
+    # -- events
+
+    def on_mount(self) -> None:
+        """Nothing is drawn before the first page."""
+        self._arrange()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the columns, and read the first page once the height is known."""
+        self._arrange()
+        self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
+        if self.total < 0:
+            self.load_first()
+        else:
+            self._want()
+
+    def on_focus(self) -> None:
+        """The cursor shows where keys go."""
+        self._redraw(self.cursor)
+
+    def on_blur(self) -> None:
+        """The cursor fades."""
+        self._redraw(self.cursor)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens."""
+        number = int(self.scroll_y) + event.y - 1
+        if event.y == 0 or not 0 <= number < self.total:
+            return
+        if event.chain > 1:
+            self.action_open()
+        else:
+            self._go(number)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Rows that scroll into view are fetched."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._strips.clear() if len(self._strips) > 2_000 else None
+            self._want()
+
+    def notify_style_update(self) -> None:
+        """A new theme: every line is drawn anew."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    # -- actions
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._go(self.cursor + by)
+
+    def action_turn(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self._go(self.cursor + by * max(1, self._height - 1))
+
+    def action_top(self) -> None:
+        """To the first row."""
+        self._go(0)
+
+    def action_bottom(self) -> None:
+        """To the last row."""
+        self._go(self.total - 1)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        row = self.current
+        if row is not None:
+            self.post_message(self.Opened(self, row))
+
+    def action_pick(self) -> None:
+        """Turn the row's selection and go to the next row."""
+        row = self.current
+        if self.pickable and row is not None:
+            self.picked = self.picked.toggled(self.key(row))
+            self._redraw(self.cursor)
+            self._go(self.cursor + 1)
+            self.post_message(self.Changed(self))
+
+    def action_pick_all(self) -> None:
+        """Select all that match, however many."""
+        if self.pickable:
+            self.pick(Picked(everything=True, match=self.query_ask.match))
+
+    def action_pick_none(self) -> None:
+        """Select none."""
+        self.pick(Picked())
+
+    def pick(self, picked: Picked) -> None:
+        """Replace the selection."""
+        self.picked = picked
+        self.refresh()
+        self.post_message(self.Changed(self))
+
+    def action_sort(self) -> None:
+        """Sort by the next column; the same column twice sorts backwards."""
+        orders = [column.order for column in self.columns if column.order]
+        if not orders:
+            return
+        now = self.query_ask
+        if now.order and not now.descending:
+            self.query_ask = replace(now, descending=True)
+        else:
+            place = orders.index(now.order) + 1 if now.order in orders else 0
+            self.query_ask = replace(now, order=orders[place] if place < len(orders) else "", descending=False)
+        self.load_first()
+
+    def action_reload(self) -> None:
+        """Read the list again."""
+        self.reload()
+
+    def _go(self, number: int) -> None:
+        number = max(0, min(number, self.total - 1))
+        if number == self.cursor:
+            return
+        old, self.cursor = self.cursor, number
+        top, height = int(self.scroll_y), self._height
+        if top <= number < top + height:
+            self._redraw(old)
+            self._redraw(number)
+        else:
+            self.scroll_to(y=number if number < top else number - height + 1, animate=False, force=True)
+            self.refresh()
+        self.post_message(self.Changed(self))
+
+    def _redraw(self, number: int) -> None:
+        self.refresh(Region(0, number - int(self.scroll_y) + 1, self.size.width, 1))
+
+
+def _fitted(text: str, cells: int, right: bool) -> str:
+    """The text in exactly so many cells."""
+    if text.isascii() and text.isprintable() and len(text) <= cells:
+        return text.rjust(cells) if right else text.ljust(cells)
+    from rich.cells import cell_len
+
+    shown = clip(text, cells)
+    space = " " * (cells - cell_len(shown))
+    return space + shown if right else shown + space

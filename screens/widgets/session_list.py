@@ -1,0 +1,88 @@
+"""Sessions as lines of the one table: a line a session, and one more for its second living pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.services.views import KeyView, SessionView
+from screens.widgets.record_table import Column
+from screens.wording import TONES, key_words, utc
+
+_HIDDEN = "····· (s to show)"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One line: the session's own facts on its first."""
+
+    key: str
+    session: str
+    gateway: str
+    segments: str
+    status: str
+    key_id: str
+    state: str
+    expires: str
+    tone: str
+
+
+class SessionTable:
+    """The columns of session lines."""
+
+    @staticmethod
+    def columns() -> tuple[Column[SessionLine], ...]:
+        """At 80 columns all of them fit but the segments."""
+        return (
+            Column("Session", lambda line: line.session, 7, order="session"),
+            Column("Gateway", lambda line: line.gateway, 7),
+            Column("Segments", lambda line: line.segments, 9, optional=1),
+            Column("Status", lambda line: line.status, 8, optional=2),
+            Column("Public key id", lambda line: line.key_id, 20),
+            Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
+            Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
+        )
+
+
+def session_lines(sessions: Sequence[SessionView], shows_key_ids: bool) -> list[SessionLine]:
+    """The lines of some sessions. A session without a living pair shows its last one."""
+    lines = []
+    for view in sessions:
+        pairs: Sequence[KeyView | None] = view.living or view.keys[-1:] or (None,)
+        for number, pair in enumerate(pairs):
+            lines.append(_line(view, pair, number, shows_key_ids))
+    return lines
+
+
+def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: bool) -> SessionLine:
+    first = number == 0
+    return SessionLine(
+        key=f"{view.pk}/{number}",
+        session=view.session_id if first else "",
+        gateway=view.gateway.upper() if first else "",
+        segments=" ".join(view.segments) if first else "",
+        status=view.status if first else "2nd pair",
+        key_id="none: k makes one" if pair is None else pair.access_key_id if shows_key_ids else _HIDDEN,
+        state=_state(pair),
+        expires="" if pair is None else utc(pair.expires_at)[:-10],
+        tone="muted" if pair is None else TONES[pair.state],
+    )
+
+
+def _state(pair: KeyView | None) -> str:
+    if pair is None:
+        return ""
+    return "pending" if pair.state is KeyState.PENDING_EXPIRATION else key_words(pair)
+
+
+def shown_keys(lines: Sequence[SessionLine], ask: Ask) -> Page[SessionLine]:
+    """A page of lines that are known already: a group has a handful of target sessions."""
+    words = ask.match.lower().split()
+    rows = [line for line in lines if all(word in f"{line.session} {line.state}".lower() for word in words)]
+    if ask.place in (Place.AFTER, Place.BEFORE):
+        return Page((), (), len(rows))
+    start = ask.at if ask.place is Place.AT else 0
+    chosen = tuple(rows[start : start + ask.limit])
+    return Page(chosen, tuple((line.key, line.key) for line in chosen), len(rows))

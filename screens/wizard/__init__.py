@@ -1,0 +1,1 @@
+"""The wizard: entity, name, front end, filters, SenderComps, submit (rule G2)."""

@@ -1,0 +1,370 @@
+"""The wizard's screen: the rail of steps, the step at hand, and a draft that is saved at every change."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import ContentSwitcher, Static
+
+from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.services.drafts import DraftFields
+from dropcopy_tui.services.views import DraftView, SenderCompView
+from screens.frame import DeskScreen, job, off_thread, show_refusal
+from screens.modals.choose import Choice, ChooseModal
+from screens.new_group import fee_accepted
+from screens.terminal.values import clip, value
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+from screens.wizard.sources import SourcesStep, firm_choices
+from screens.wizard.steps import (
+    Entered,
+    EntityStep,
+    FilterStep,
+    Finished,
+    FrontEndStep,
+    NameStep,
+    Step,
+    SubmitStep,
+)
+
+STEPS = ("Entity", "Name", "Front end", "Filters", "SenderComps", "Submit")
+_SAVE_AFTER = 0.3
+_RAIL = 22
+
+
+class WizardScreen(DeskScreen[None]):
+    """A new drop copy group, step by step."""
+
+    CSS_PATH = "../../styles/wizard.tcss"
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t", "steps", "Steps", id="wizard.steps", tooltip="Go to any step that was reached."),
+        *(
+            Binding(
+                str(number),
+                f"step({number})",
+                show=False,
+                id=f"wizard.step_{number}",
+                tooltip=f"Step {number}: {name}.",
+            )
+            for number, name in enumerate(STEPS, 1)
+        ),
+    ]
+
+    def __init__(self, draft_id: int, fee_shown: bool = True) -> None:
+        super().__init__()
+        self._draft_id = draft_id
+        self._fee_shown = fee_shown
+        self._draft: DraftView | None = None
+        self._fields = DraftFields()
+        self._step = 0
+        self._firm = ""
+        self._saved = True
+        self._saving = asyncio.Lock()
+        self._timer: Timer | None = None
+
+    # -- drawing
+
+    def body(self) -> ComposeResult:
+        """The rail and the step at hand."""
+        settings = self.desk_app.config.settings
+        with Horizontal(id="columns"):
+            yield Static("", id="rail", markup=False)
+            with ContentSwitcher(id="steps"):
+                yield EntityStep(id="step1")
+                yield NameStep(settings.group_name_length, id="step2")
+                yield FrontEndStep(id="step3")
+                yield FilterStep(settings.mandatory_filters, id="step4")
+                yield SourcesStep(id="step5")
+                yield SubmitStep(id="step6")
+
+    def place(self) -> tuple[str, ...]:
+        """The market the group is for."""
+        return ("New drop copy group", self._draft.market_name if self._draft else "")
+
+    def aside(self) -> tuple[str, ...]:
+        """Whether everything is on disk."""
+        return ("draft saved" if self._saved else "saving ...",)
+
+    @property
+    def draft(self) -> DraftView:
+        """The draft as it was saved last."""
+        assert self._draft is not None
+        return self._draft
+
+    def step(self) -> Step:
+        """The step at hand."""
+        return self.query_one(f"#step{self._step}", Step)
+
+    def _show_rail(self) -> None:
+        lines = []
+        for number, name in enumerate(STEPS, 1):
+            here, done = number == self._step, number < max(self._step, self._fields.step)
+            sign = ">" if here else "ok" if done else ""
+            style = "bold $primary" if here else "" if done else "$text-muted"
+            lines.append(value(f"{number} {sign:<3}{name}", style))
+            lines.append(value(f"     {clip(self._chosen(number), _RAIL - 6)}", "$text-muted"))
+        self.query_one("#rail", Static).update(Content("\n").join(lines))
+
+    def _chosen(self, number: int) -> str:
+        draft, fields = self.draft, self._fields
+        return {
+            1: fields.entity,
+            2: fields.name,
+            3: draft.front_end.title if draft.front_end else "",
+            4: f"{len(set(fields.filters))} optional" if fields.filters else "",
+            5: f"{draft.sources:,} added" if draft.sources else "",
+        }.get(number, "")
+
+    # -- start, steps
+
+    def on_mount(self) -> None:
+        """Read the draft and go to its step."""
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self._draft = await off_thread(desk.drafts.get, self.actor, self._draft_id)
+        self._fields = _fields_of(self._draft)
+        entities = await off_thread(desk.drafts.entities, self.actor)
+        step = self._draft.step
+        if not self._draft.entity and len(entities) == 1:
+            await self._enter({"entity": entities[0].code})
+        if step == 1 and self._draft.entity and not self._draft.name:
+            step = 2
+        await self._go(step)
+
+    async def _go(self, step: int) -> None:
+        """Show a step with what the draft holds; what was reached stays reachable."""
+        desk = await self.desk()
+        await self._save()
+        self._step = step
+        self._fields = replace(self._fields, step=max(step, self._fields.step))
+        await self._save()
+        self.query_one(ContentSwitcher).current = f"step{step}"
+        self.set_class(step == 5, "-wide-step")
+        await self._fill(desk, step)
+        self._show_rail()
+        self.show_place()
+        self.step().take_keys()
+        self.refresh_bindings()
+
+    async def _fill(self, desk: Any, step: int) -> None:
+        if step == 1:
+            entities = await off_thread(desk.drafts.entities, self.actor)
+            self.query_one(EntityStep).show(entities, self.draft)
+        elif step == 2:
+            self.query_one(NameStep).show(self.draft)
+        elif step == 3:
+            front_ends = await off_thread(desk.drafts.front_ends, self.actor, self.draft.entity)
+            self.query_one(FrontEndStep).show(front_ends, self.draft)
+        elif step == 4:
+            self.query_one(FilterStep).show(self.draft)
+        elif step == 5:
+            self._show_sources(desk)
+        else:
+            self.query_one(SubmitStep).show(await off_thread(desk.drafts.review, self.actor, self._draft_id))
+
+    def _show_sources(self, desk: Any) -> None:
+        available = partial(_page, desk.drafts.available, self.actor, self._draft_id, self._firm)
+        added = partial(_page, desk.drafts.added, self.actor, self._draft_id, self._firm)
+        self.query_one(SourcesStep).show(available, added, self._firm)
+
+    @on(Finished)
+    @job(exclusive=True, group="steps")
+    async def _finished(self, event: Finished) -> None:
+        event.stop()
+        self.quiet()
+        await self._save()
+        if self._step == 1 and not await self._fee_accepted():
+            return
+        if self._step < len(STEPS):
+            await self._go(self._step + 1)
+
+    async def _fee_accepted(self) -> bool:
+        """Rule G1: whoever chose the entity here has not seen the fee yet."""
+        if self._fee_shown:
+            return True
+        desk = await self.desk()
+        fee = await off_thread(desk.drafts.fee, self.actor, self.draft.entity)
+        entity, market = self.draft.entity, self.draft.market_name
+        self._fee_shown = await fee_accepted(self, entity, fee.groups, fee.sentence, market)
+        return self._fee_shown
+
+    def action_step(self, number: int) -> None:
+        """Open a step that was reached again."""
+        if number <= self._fields.step:
+            self._reopen(number)
+
+    @job(exclusive=True, group="steps")
+    async def _reopen(self, number: int) -> None:
+        self.quiet()
+        await self._go(number)
+
+    @job(exclusive=True, group="steps")
+    async def action_steps(self) -> None:
+        """Choose a step."""
+        choices = [
+            Choice(str(number), f"{number} {name}", self._chosen(number), self._not_reached(number))
+            for number, name in enumerate(STEPS, 1)
+        ]
+        chosen = await self.app.push_screen_wait(ChooseModal("Steps", choices, at=str(self._step)))
+        if chosen is not None:
+            await self._go(int(chosen))
+
+    def _not_reached(self, number: int) -> str:
+        return "" if number <= self._fields.step else "not reached yet"
+
+    # -- entering and saving
+
+    @on(Entered)
+    def _entered(self, event: Entered) -> None:
+        event.stop()
+        if self._draft is not None:
+            self._change(event.changes)
+
+    async def _enter(self, changes: Any) -> None:
+        self._change(changes)
+        await self._save()
+
+    def _change(self, changes: Any) -> None:
+        fields = replace(self._fields, **changes)
+        if fields == self._fields:
+            return
+        self._fields, self._saved = fields, False
+        self.show_place()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_SAVE_AFTER, self._save_soon)
+
+    @job(group="save")
+    async def _save_soon(self) -> None:
+        await self._save()
+
+    async def _save(self) -> None:
+        """Put what was entered on disk, if it is not there."""
+        async with self._saving:
+            if self._draft is None or _fields_of(self._draft) == self._fields:
+                self._saved = True
+                return
+            desk = await self.desk()
+            fields = self._fields
+            self._draft = await off_thread(desk.drafts.save, self.actor, self._draft_id, self._draft.version, fields)
+            if self._draft.entity == fields.entity and self._fields == fields:
+                self._fields = replace(fields, front_end_id=_fields_of(self._draft).front_end_id)
+            self._saved = self._fields == fields or _fields_of(self._draft) == self._fields
+        self._show_rail()
+        self.show_place()
+
+    async def save_work(self) -> None:
+        """The application ends: nothing typed is lost."""
+        await self._save()
+
+    # -- step 5
+
+    @on(SourcesStep.AddAsked)
+    def _add(self, event: SourcesStep.AddAsked) -> None:
+        event.stop()
+        self._move("add", event.picked)
+
+    @on(SourcesStep.RemoveAsked)
+    def _remove(self, event: SourcesStep.RemoveAsked) -> None:
+        event.stop()
+        self._move("remove", event.picked)
+
+    @job(group="sources")
+    async def _move(self, verb: str, picked: Picked) -> None:
+        desk = await self.desk()
+        async with self._saving:
+            self.quiet()
+            before = self.draft.sources
+            change = desk.drafts.add if verb == "add" else desk.drafts.remove
+            self._draft = await off_thread(change, self.actor, self._draft_id, picked, self._firm)
+        moved = abs(self.draft.sources - before)
+        self.say(f"{moved:,} {'added' if verb == 'add' else 'taken out'}; {self.draft.sources:,} in the draft.")
+        self.query_one(SourcesStep).refresh_lists()
+        self._show_rail()
+
+    @on(SourcesStep.FirmAsked)
+    @job(exclusive=True, group="firm")
+    async def _choose_firm(self, event: SourcesStep.FirmAsked) -> None:
+        event.stop()
+        desk = await self.desk()
+        firms = await off_thread(desk.drafts.firms, self.actor, self._draft_id)
+        choices = [Choice(key, text, detail) for key, text, detail in firm_choices(firms)]
+        chosen = await self.app.push_screen_wait(ChooseModal("Globex Firm", choices, at=self._firm or "all"))
+        if chosen is not None:
+            self._firm = "" if chosen == "all" else chosen
+            self._show_sources(desk)
+
+    @on(RecordTable.Refused)
+    def _refused(self, event: RecordTable.Refused) -> None:
+        event.stop()
+        show_refusal(self, event.error)
+
+    # -- step 6 and leaving
+
+    @on(SubmitStep.Submitted)
+    @job(exclusive=True, group="submit")
+    async def _submit(self, event: SubmitStep.Submitted) -> None:
+        event.stop()
+        await self._save()
+        desk = await self.desk()
+        request = await off_thread(desk.drafts.submit, self.actor, self._draft_id, self.draft.version)
+        from screens.groups import request_words
+
+        self.dismiss(None)
+        self.desk_app.tell(request_words(request))
+        self.desk_app.set_up()
+
+    def action_back(self) -> None:
+        """Out of a filter, then one step back, then out with the draft's fate asked."""
+        if any(records.clear_filter() for records in self.query(RecordList)):
+            return
+        if self._step > 1:
+            self._reopen(self._step - 1)
+        else:
+            self._leave()
+
+    @job(exclusive=True, group="steps")
+    async def _leave(self) -> None:
+        try:
+            await self._save()
+        except DeskError as error:
+            show_refusal(self, error)
+        chosen = await self.app.push_screen_wait(
+            ChooseModal(
+                "Leave the wizard",
+                (
+                    Choice("keep", "Keep the draft", "it waits on Home and can be resumed"),
+                    Choice("stay", "Stay here"),
+                    Choice("discard", "Discard the draft", "what was entered is thrown away"),
+                ),
+            )
+        )
+        if chosen == "discard":
+            desk = await self.desk()
+            await off_thread(desk.drafts.discard, self.actor, self._draft_id)
+        if chosen in ("keep", "discard"):
+            self.dismiss(None)
+
+
+def _page(page: Any, actor: Any, draft_id: int, firm: str, ask: Ask) -> Page[SenderCompView]:
+    found: Page[SenderCompView] = page(actor, draft_id, firm, ask)
+    return found
+
+
+def _fields_of(draft: DraftView) -> DraftFields:
+    front_end = draft.front_end.id if draft.front_end else None
+    return DraftFields(draft.entity, draft.name, front_end, draft.filters, draft.step)

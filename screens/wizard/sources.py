@@ -1,0 +1,148 @@
+"""Step 5: Available and Added, two virtual lists over the draft in the store (rule G5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from dropcopy_tui.domain.pages import PageSource, Picked
+from dropcopy_tui.services.views import FirmCount, SenderCompView
+from screens.terminal.values import value
+from screens.widgets.record_list import ListChanged, RecordList
+from screens.widgets.record_table import Column, RecordTable
+from screens.wizard.steps import Finished, Step
+
+COLUMNS: tuple[Column[SenderCompView], ...] = (
+    Column("SenderComp", lambda row: row.sender_comp_id, 11, order="sender_comp_id"),
+    Column("Firm", lambda row: row.gfid, 6, order="gfid"),
+    Column("Gateway", lambda row: row.gateway.upper(), 7, optional=1),
+)
+
+
+class SourcesStep(Step):
+    """Two lists; `+` adds what is selected, `-` takes it out, `*` selects all that match."""
+
+    TITLE = "Whose messages are copied?"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus", "add", "Add", key_display="+", id="sources.add", tooltip="Add what is selected on the left."),
+        Binding(
+            "minus",
+            "remove",
+            "Remove",
+            key_display="-",
+            id="sources.remove",
+            tooltip="Take out what is selected on the right.",
+        ),
+        Binding("f", "firm", "Firm", id="sources.firm", tooltip="Show the SenderComps of one Globex Firm only."),
+        Binding("left", "side(0)", show=False, id="sources.left", tooltip="To the Available list."),
+        Binding("right", "side(1)", show=False, id="sources.right", tooltip="To the Added list."),
+    ]
+
+    @dataclass
+    class AddAsked(Message):
+        """These should be added."""
+
+        picked: Picked
+
+    @dataclass
+    class RemoveAsked(Message):
+        """These should be taken out."""
+
+        picked: Picked
+
+    @dataclass
+    class FirmAsked(Message):
+        """The person wants to narrow by Globex Firm."""
+
+    def compose(self) -> ComposeResult:
+        """Available at the left, Added at the right."""
+        yield from self.heading()
+        yield Static("", classes="firm", markup=False)
+        with Horizontal(classes="sides"):
+            with Vertical(classes="side"):
+                yield Static("Available", classes="side-title", markup=False)
+                yield RecordList(
+                    COLUMNS, lambda row: row.id, id="available", noun="",
+                    empty="Nothing is left to add. Added ones are at the right.",
+                )  # fmt: skip
+            with Vertical(classes="side"):
+                yield Static("Added", classes="side-title", markup=False)
+                yield RecordList(
+                    COLUMNS, lambda row: row.id, id="added", noun="",
+                    empty="Nothing was added yet. At the left: Space selects, * selects all that match, + adds.",
+                )  # fmt: skip
+        yield self.error_line()
+
+    def tables(self) -> tuple[RecordTable[Any], RecordTable[Any]]:
+        """Available, added."""
+        return self.query_one("#available", RecordList).table, self.query_one("#added", RecordList).table
+
+    def show(self, available: PageSource[SenderCompView], added: PageSource[SenderCompView], firm: str) -> None:
+        """Show the two lists from their starts."""
+        narrowed = f"Globex Firm: {firm}   f shows others" if firm else "Globex Firm: all   f narrows to one"
+        self.query_one(".firm", Static).update(value(narrowed))
+        for table, source in zip(self.tables(), (available, added), strict=True):
+            table.show_source(source)
+
+    def refresh_lists(self) -> None:
+        """Rows have moved from one side to the other."""
+        for table in self.tables():
+            table.picked = Picked()
+            table.load_first()
+
+    def take_keys(self) -> None:
+        """Start at the left."""
+        self.tables()[0].focus()
+
+    @on(ListChanged)
+    def _count(self, event: ListChanged) -> None:
+        event.stop()
+        for table, title, widget in zip(self.tables(), ("Available", "Added"), self.query(".side-title"), strict=True):
+            assert isinstance(widget, Static)
+            widget.update(f"{title} {max(table.total, 0):,}")
+
+    @on(RecordTable.Opened)
+    def _continue(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        self.post_message(Finished())
+
+    def action_add(self) -> None:
+        """Add what is selected, or the row under the cursor."""
+        picked = _picked(self.tables()[0])
+        if picked is not None:
+            self.post_message(self.AddAsked(picked))
+
+    def action_remove(self) -> None:
+        """Take out what is selected, or the row under the cursor."""
+        picked = _picked(self.tables()[1])
+        if picked is not None:
+            self.post_message(self.RemoveAsked(picked))
+
+    def action_firm(self) -> None:
+        """Narrow by Globex Firm."""
+        self.post_message(self.FirmAsked())
+
+    def action_side(self, side: int) -> None:
+        """Put the keys on one list."""
+        self.tables()[side].focus()
+
+
+def _picked(table: RecordTable[Any]) -> Picked | None:
+    if table.picked_size:
+        return table.picked
+    keys = table.chosen_keys()
+    return Picked(frozenset(keys)) if keys else None
+
+
+def firm_choices(firms: Sequence[FirmCount]) -> list[tuple[str, str, str]]:
+    """Key, text and detail of every Globex Firm, "all" first."""
+    every = sum(firm.count for firm in firms)
+    return [("all", "All firms", f"{every:,}")] + [(firm.gfid, firm.gfid, f"{firm.count:,}") for firm in firms]

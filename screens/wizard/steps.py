@@ -1,0 +1,318 @@
+"""The wizard's steps. Each shows the draft, says what was entered, and says when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.groups import FrontEnd
+from dropcopy_tui.domain.names import clean_name
+from dropcopy_tui.services.views import DraftView, EntityView, Review
+from screens.terminal.values import value
+from screens.widgets.inputs import DeskInput
+from screens.wording import plural
+
+
+@dataclass
+class Entered(Message):
+    """Something was entered: the fields of the draft that change."""
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Finished(Message):
+    """The step is done: on to the next."""
+
+
+class Step(Vertical):
+    """A step of the wizard, with one error line."""
+
+    TITLE: ClassVar[str] = ""
+
+    def heading(self) -> ComposeResult:
+        """What to do here."""
+        yield Static(value(self.TITLE), classes="step-title")
+
+    def error_line(self) -> Static:
+        """The line under the field."""
+        return Static("", classes="step-error", markup=False)
+
+    def show_error(self, text: str) -> None:
+        """Say what is wrong with what was entered."""
+        self.query_one(".step-error", Static).update(value(text))
+
+    def take_keys(self) -> None:
+        """Put the keys on the step's field."""
+
+
+class ListStep(Step):
+    """A step that chooses one line."""
+
+    def compose(self) -> ComposeResult:
+        """The lines."""
+        yield from self.heading()
+        yield OptionList(classes="lines", compact=True, markup=False)
+        yield self.error_line()
+
+    @property
+    def options(self) -> OptionList:
+        """The lines."""
+        return self.query_one(OptionList)
+
+    def take_keys(self) -> None:
+        """Arrows walk the lines."""
+        self.options.focus()
+
+    def fill(self, lines: Sequence[tuple[str, Content]], at: str, nothing: str) -> None:
+        """Show the lines with the cursor at the present choice."""
+        self.options.clear_options()
+        self.options.add_options([Option(text, id=key) for key, text in lines])
+        keys = [key for key, _ in lines]
+        self.options.highlighted = keys.index(at) if at in keys else 0 if keys else None
+        self.show_error("" if lines else nothing)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_id is not None:
+            self.post_message(Entered(self.changes(event.option_id)))
+            self.post_message(Finished())
+
+    def changes(self, key: str) -> dict[str, Any]:
+        """The fields that choosing this line sets."""
+        raise NotImplementedError
+
+
+class EntityStep(ListStep):
+    """Step 1."""
+
+    TITLE = "For which Registered Entity is the group?"
+
+    def show(self, entities: Sequence[EntityView], draft: DraftView) -> None:
+        """The entities at which the person has full access."""
+        lines = [(entity.code, value(f"{entity.code:<14}{entity.name}")) for entity in entities]
+        self.fill(lines, draft.entity, "You have full access at no entity.")
+
+    def changes(self, key: str) -> dict[str, Any]:
+        """The entity."""
+        return {"entity": key}
+
+
+class NameStep(Step):
+    """Step 2."""
+
+    TITLE = "Name the group. The name is unique at the entity."
+
+    def __init__(self, longest: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._longest = longest
+
+    def compose(self) -> ComposeResult:
+        """One field."""
+        yield from self.heading()
+        yield DeskInput(compact=True, placeholder=f"1 to {self._longest} characters")
+        yield self.error_line()
+
+    def show(self, draft: DraftView) -> None:
+        """What was entered before."""
+        field = self.query_one(DeskInput)
+        if field.value != draft.name:
+            field.value = draft.name
+
+    def take_keys(self) -> None:
+        """Type at once."""
+        self.query_one(DeskInput).focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show_error(self._problem(event.value) if event.value else "")
+        self.post_message(Entered({"name": event.value}))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        problem = self._problem(event.value)
+        self.show_error(problem)
+        if not problem:
+            self.post_message(Finished())
+
+    def _problem(self, name: str) -> str:
+        try:
+            clean_name(name, "Group name", self._longest)
+        except InvalidValue as error:
+            return error.message
+        return ""
+
+
+class FrontEndStep(ListStep):
+    """Step 3."""
+
+    TITLE = "Which front end system sends the orders to monitor?"
+
+    def show(self, front_ends: Sequence[FrontEnd], draft: DraftView) -> None:
+        """The front end systems mapped to the entity."""
+        lines = [(str(row.id), value(f"{row.name:<31}{row.version:<11}{row.vendor}".rstrip())) for row in front_ends]
+        at = str(draft.front_end.id) if draft.front_end else ""
+        self.fill(lines, at, "No front end system is mapped to this entity: a user administrator can map one.")
+
+    def changes(self, key: str) -> dict[str, Any]:
+        """The front end."""
+        return {"front_end_id": int(key)}
+
+
+class FilterStep(Step):
+    """Step 4: mandatory filters are set and stay; Space turns the others."""
+
+    TITLE = "Which messages does the group copy? Space turns a line, Enter continues."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "turn", "Turn", id="filters.turn", tooltip="Turn the communication type on or off."),
+    ]
+
+    def __init__(self, mandatory: frozenset[Filter], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._mandatory = mandatory
+        self._chosen: frozenset[Filter] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        """Mandatory and optional lines in one list."""
+        yield from self.heading()
+        yield OptionList(classes="lines", compact=True, markup=False)
+        yield self.error_line()
+
+    def show(self, draft: DraftView) -> None:
+        """What was chosen before."""
+        self._chosen = frozenset(draft.filters)
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        options.clear_options()
+        options.add_options(self._lines())
+        options.highlighted = at
+        if at is None:
+            options.action_first()
+
+    def take_keys(self) -> None:
+        """Arrows walk the lines."""
+        self.query_one(OptionList).focus()
+
+    def _lines(self) -> list[Option]:
+        fixed = [kind for kind in Filter if kind in self._mandatory]
+        free = [kind for kind in Filter if kind not in self._mandatory]
+        return [
+            Option(value("Mandatory", "$text-muted"), disabled=True),
+            *(Option(value(_line(kind, True)), disabled=True) for kind in fixed),
+            Option(value("Optional, at least one", "$text-muted"), disabled=True),
+            *(Option(value(_line(kind, kind in self._chosen)), id=kind.value) for kind in free),
+        ]
+
+    def action_turn(self) -> None:
+        """Turn the line under the cursor."""
+        options = self.query_one(OptionList)
+        if options.highlighted is None:
+            return
+        key = options.get_option_at_index(options.highlighted).id
+        if key is None:
+            return
+        kind = Filter(key)
+        self._chosen ^= {kind}
+        options.replace_option_prompt(key, value(_line(kind, kind in self._chosen)))
+        self.show_error("")
+        self.post_message(Entered({"filters": tuple(self._chosen)}))
+
+    @on(OptionList.OptionSelected)
+    def _entered(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if not self._chosen - self._mandatory:
+            self.show_error("Choose at least one optional type with Space: the mandatory ones copy no trade.")
+        else:
+            self.post_message(Finished())
+
+
+def _line(kind: Filter, on: bool) -> str:
+    return f"[{'x' if on else ' '}] {kind.words:<38}{kind.meaning}".rstrip()
+
+
+class SubmitStep(Step):
+    """Step 6: the whole request on one page."""
+
+    TITLE = "Look at the whole request. Nothing exists until it is submitted."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
+    ]
+
+    @dataclass
+    class Submitted(Message):
+        """The person wants it."""
+
+    def compose(self) -> ComposeResult:
+        """The page, and one line to press Enter on."""
+        yield from self.heading()
+        with VerticalScroll(classes="page"):
+            yield Static("", classes="review", markup=False)
+        yield self.error_line()
+        yield OptionList(classes="submit", compact=True, markup=False)
+
+    def show(self, review: Review) -> None:
+        """Every fact of the request; problems first."""
+        self.query_one(".review", Static).update(_page(review))
+        options = self.query_one(OptionList)
+        options.clear_options()
+        if review.problems:
+            text = value("Submit (greyed: mend what stands above first)", "$text-disabled")
+            options.add_option(Option(text, disabled=True))
+        else:
+            options.add_option(Option(value("Submit this request"), id="submit"))
+            options.highlighted = 0
+
+    def take_keys(self) -> None:
+        """Enter submits."""
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Submit, unless something stands against it."""
+        options = self.query_one(OptionList)
+        if options.option_count and not options.get_option_at_index(0).disabled:
+            self.post_message(self.Submitted())
+
+
+def _page(review: Review) -> Content:
+    draft = review.draft
+    firms = ", ".join(f"{firm.gfid} {firm.count:,}" for firm in review.firms[:6])
+    more = f" and {len(review.firms) - 6} more" if len(review.firms) > 6 else ""
+    targets = ", ".join(gateway.upper() for gateway in review.gateways)
+    approval = ", ".join(review.approval_of)
+    rows = [
+        ("Entity", f"{draft.entity}  {draft.entity_name}"),
+        ("Market", draft.market_name),
+        ("Name", draft.name),
+        ("Front end", draft.front_end.title if draft.front_end else "none"),
+        ("Copies", ", ".join(kind.words for kind in draft.filters)),
+        ("Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"),
+        (
+            "Will get",
+            f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
+        ),
+        ("Approval", f"by an administrative manager of {approval}" if approval else "not needed: set up at once"),
+        ("Fee", review.fee),
+    ]
+    lines = [value(f"! {problem}", "$error") for problem in review.problems]
+    lines += [Content.assemble(value(f"{name:<11}", "$text-muted"), value(text)) for name, text in rows]
+    return Content("\n").join(lines)

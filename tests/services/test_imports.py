@@ -1,0 +1,378 @@
+"""Imports: all of a file or nothing, every bad line counted, the first hundred explained."""
+
+from __future__ import annotations
+
+import csv
+import io
+from itertools import islice, product
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from dropcopy_tui.domain.errors import NotEntitled
+from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.sessions import ALPHABET
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.imports import ImportKind, ImportReport, Imports, LineError
+from tests.services.factories import add_entity, add_person, make_means
+
+TABLES = ("entity", "person", "entitlement", "front_end", "front_end_mapping", "sender_comp", "audit_event")
+HEADER = "entity,market,session_id,gfid,fti,gateway\n"
+
+
+@pytest.fixture
+def means(tmp_path: Path) -> Means:
+    return make_means(tmp_path / "store.db")
+
+
+@pytest.fixture
+def operator(means: Means) -> Actor:
+    add_entity(means, "ACME")
+    add_entity(means, "CLEAR", clearing_firm=True)
+    return add_person(means, "operations", Role.OPERATIONS)
+
+
+def run(means: Means, actor: Actor, kind: str, content: str | bytes, dry_run: bool = False) -> ImportReport:
+    raw = content.encode() if isinstance(content, str) else content
+    return Imports(means).import_csv(actor, ImportKind(kind), io.BytesIO(raw), dry_run=dry_run)
+
+
+def counts(means: Means) -> dict[str, int]:
+    with means.store.read() as session:
+        return {name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in TABLES}
+
+
+def rows(means: Means, sql: str) -> list[tuple[object, ...]]:
+    with means.store.read() as session:
+        return [tuple(row) for row in session.execute(text(sql))]
+
+
+def comps(count: int, gfid: str = "AB1") -> str:
+    names = ("".join(letters) for letters in product(ALPHABET, repeat=3))
+    return "".join(f"ACME,brokertec_us,{name},{gfid},P,msgw\n" for name in islice(names, count))
+
+
+def reason(report: ImportReport, line: int) -> str:
+    return next(error.reason for error in report.errors if error.line == line)
+
+
+def test_every_kind_is_imported_in_its_turn(means: Means, operator: Actor) -> None:
+    entities = run(means, operator, "entities", "entity,name,clearing_firm\nBETA,Beta LLC,no\nGAMMA,Gamma,yes\n")
+    assert entities == ImportReport(2, 2, 0, ())
+    people = (
+        "roles,os_account,user_id,name,email,mobile\n"
+        "full_access@ACME;key_management@BETA;auditor,ops1,Jo.Desk,Desk person,JO@firm.example,+1 202 555 0134\n"
+        "read_only@ACME,,viewer,Viewer,viewer@firm.example,\n"
+    )
+    assert run(means, operator, "people", people).imported == 2
+    front_ends = (
+        "entity,name,version,vendor\nACME,Ladder One,4.2,Sample\nBETA,Ladder One,4.2,Sample\nBETA,Gilt Desk,,\n"
+    )
+    assert run(means, operator, "front-ends", front_ends).imported == 3
+    sendercomps = (
+        "entity,market,session_id,gfid,fti,gateway,guarantor,status\n"
+        "ACME,brokertec_us,ABC,AB123,P,msgw,,\n"
+        "ACME,globex,ABC,8AC,B,cgw,GAMMA,inactive\n"
+    )
+    assert run(means, operator, "sendercomps", sendercomps).imported == 2
+
+    assert rows(means, "SELECT user_id, email, mobile, os_account FROM person WHERE id > 1 ORDER BY id") == [
+        ("jo.desk", "jo@firm.example", "+1 202 555 0134", "ops1"),
+        ("viewer", "viewer@firm.example", None, None),
+    ]
+    assert set(rows(means, "SELECT role, code FROM entitlement LEFT JOIN entity ON entity.id = entity_id")) == {
+        ("full_access", "ACME"),
+        ("key_management", "BETA"),
+        ("auditor", None),
+        ("operations", None),
+        ("read_only", "ACME"),
+    }
+    assert rows(means, "SELECT count(*) FROM front_end") == [(2,)]
+    assert rows(means, "SELECT sender_comp_id, status, gateway FROM sender_comp ORDER BY id") == [
+        ("ABCAB123P", "active", "msgw"),
+        ("ABC8ACB", "inactive", "cgw"),
+    ]
+    assert rows(means, "SELECT action, subject FROM audit_event") == [
+        ("imports:done", kind) for kind in ("entities", "people", "front-ends", "sendercomps")
+    ]
+
+
+def test_only_operations_may_import(means: Means, operator: Actor) -> None:
+    viewer = add_person(means, "viewer", Role.FULL_ACCESS, Role.USER_ADMINISTRATOR, entity="ACME")
+    with pytest.raises(NotEntitled):
+        run(means, viewer, "sendercomps", HEADER + comps(1))
+    assert counts(means)["sender_comp"] == 0
+
+
+def test_a_dry_run_checks_everything_and_leaves_nothing(means: Means, operator: Actor) -> None:
+    before = counts(means)
+    assert run(means, operator, "sendercomps", HEADER + comps(7), dry_run=True) == ImportReport(7, 0, 0, ())
+    report = run(means, operator, "sendercomps", HEADER + comps(7) + comps(1), dry_run=True)
+    assert (report.rejected, report.errors[0].line) == (1, 9)
+    assert counts(means) == before
+    assert run(means, operator, "sendercomps", HEADER + comps(7)).imported == 7
+
+
+def test_one_bad_line_and_nothing_is_imported(means: Means, operator: Actor) -> None:
+    before = counts(means)
+    report = run(means, operator, "sendercomps", HEADER + comps(6_000) + "ACME,brokertec_us,ab,AB1,P,msgw\n")
+    assert report == ImportReport(6_001, 0, 1, (LineError(6_002, "Session ID 'ab' must be three of A-Z and 0-9."),))
+    assert counts(means) == before
+
+
+def test_ten_thousand_bad_lines_are_counted_and_a_hundred_explained(means: Means, operator: Actor) -> None:
+    bad = "NOBODY,brokertec_us,AAA,AB1,P,msgw\nACME,brokertec_us,AAA\n" * 5_000
+    report = run(means, operator, "sendercomps", HEADER + bad)
+    assert (report.read, report.imported, report.rejected) == (10_000, 0, 10_000)
+    assert [error.line for error in report.errors] == list(range(2, 102))
+
+
+@pytest.mark.parametrize("between", [1, 3_000, 12_000])
+def test_a_line_that_repeats_another_says_which(means: Means, operator: Actor, between: int) -> None:
+    report = run(means, operator, "sendercomps", HEADER + comps(between) + comps(1))
+    assert report.rejected == 1
+    assert reason(report, between + 2) == "AAAAB1P of brokertec_us is also on line 2."
+
+
+def test_a_repeat_is_found_after_other_bad_lines_and_in_a_store_with_rows(means: Means, operator: Actor) -> None:
+    assert run(means, operator, "sendercomps", HEADER + comps(3_000, "OLD")).imported == 3_000
+    bad = "ACME,brokertec_us,AAA,OLD,P,msgw\nACME,mars,AAA,AB1,P,msgw\n"
+    report = run(means, operator, "sendercomps", HEADER + comps(2_500) + bad + comps(2_500))
+    assert report.rejected == 2_502
+    assert reason(report, 2_502) == "AAAOLDP of brokertec_us is already in the store."
+    assert reason(report, 2_504) == "AAAAB1P of brokertec_us is also on line 2."
+    assert reason(report, 2_505) == "AABAB1P of brokertec_us is also on line 3."
+
+
+def test_the_same_sender_comp_may_be_in_two_markets(means: Means, operator: Actor) -> None:
+    lines = "ACME,brokertec_us,AAA,AB1,P,msgw\nACME,brokertec_eu,AAA,AB1,P,msgw\n"
+    assert run(means, operator, "sendercomps", HEADER + lines).imported == 2
+
+
+def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) -> None:
+    people = (
+        "user_id,name,email,roles,os_account\n"
+        "one,One,one@firm.example,auditor,acc\n"
+        "ONE,Two,two@firm.example,auditor,\n"
+        "three,Three,One@firm.example,auditor,\n"
+        "four,Four,four@firm.example,auditor,acc\n"
+        "operations,Five,five@firm.example,auditor,\n"
+        "six,Six,operations@firm.example,auditor,\n"
+    )
+    report = run(means, operator, "people", people)
+    assert [error.reason for error in report.errors] == [
+        "User id one is also on line 2.",
+        "Email one@firm.example is also on line 2.",
+        "Account acc is also on line 2.",
+        "User id operations is already in the store.",
+        "Email operations@firm.example is already in the store.",
+    ]
+    report = run(means, operator, "entities", "entity,name,clearing_firm\nNEW,A,no\nNEW,B,no\nACME,C,no\n")
+    assert [error.reason for error in report.errors] == [
+        "Entity NEW is also on line 2.",
+        "Entity ACME is already in the store.",
+    ]
+    front_ends = "entity,name,version,vendor\nACME,A B,,\nACME,A,B,\nACME,A B,,\n"
+    report = run(means, operator, "front-ends", front_ends)
+    assert [error.reason for error in report.errors] == ["Front end A B at ACME is also on line 2."]
+    assert run(means, operator, "front-ends", "entity,name,version,vendor\nACME,A B,,\n").imported == 1
+    report = run(means, operator, "front-ends", front_ends)
+    assert reason(report, 2) == "Front end A B at ACME is already in the store."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The file is empty."),
+        (b"\n\n", "The file is empty."),
+        (b"entity,name\nA,B\n", "Missing columns: clearing_firm."),
+        (b"entity,name,clearing_firm,colour\n", "Unknown columns: colour. The columns are: entity, name, clearing_firm."),
+        (b"entity,name,clearing_firm,name\n", "Columns named twice: name."),
+        ("entity,name,clearing_firm\n".encode("utf-16"), "The file is not UTF-8 text"),
+        ("entity,name,clearing_firm\n".encode("utf-16-le"), "The line has a NUL byte."),
+        (b"entity,name,clearing_firm\rA,B,no\r", "The line has a carriage return inside."),
+        (b'"entity,name,clearing_firm\n', "A quote is opened and not closed"),
+        (b"x" * 300_000, "The line is longer than 100,000 bytes."),
+    ],
+)  # fmt: skip
+def test_a_header_that_cannot_be_used(means: Means, operator: Actor, content: bytes, said: str) -> None:
+    report = run(means, operator, "entities", content)
+    assert (report.read, report.imported, report.rejected) == (0, 0, 1)
+    assert report.errors[0].line == 1
+    assert said in report.errors[0].reason
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("A,B", "The line has 2 cells; the header has 3."),
+        ("A,B,no,no", "The line has 4 cells; the header has 3."),
+        (",B,no", "Column entity is empty."),
+        ("A,B,maybe", "Column clearing_firm must be yes or no, not 'maybe'."),
+        ("acme,B,no", "Entity 'acme' must be 1 to 12 of A-Z, 0-9, dot, underscore and hyphen."),
+        ("A\0,B,no", "The line has a NUL byte."),
+        (f"A,{'B' * 1_001},no", "Column name has 1,001 characters. At most 1,000 are allowed."),
+        (f"A,{'B' * 101},no", "Name has 101 characters."),
+        ('A,"B,no', "A quote is opened and not closed on this line."),
+        ('A,"B"x,no', "A quoted cell goes on after its closing quote."),
+        ("A,B\rC,no", "The line has a carriage return inside."),
+        ("A,B\x1b[31m,no", "Name has a character that is not plain printable text (U+001B)."),
+        (f"A,{'é' * 60_000},no", "The line is longer than 100,000 bytes."),
+    ],
+)
+def test_a_bad_line_says_what_is_wrong(means: Means, operator: Actor, line: str, said: str) -> None:
+    report = run(means, operator, "entities", f"entity,name,clearing_firm\n\nGOOD,Good,no\r\n{line}\nGOOD2,Good,no")
+    assert (report.read, report.imported, report.rejected) == (3, 0, 1)
+    assert report.errors[0].line == 4
+    assert report.errors[0].reason.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"entity": "NOBODY"}, "Entity 'NOBODY' is not in the store. Import the entities first."),
+        ({"market": "mars"}, "Unknown market 'mars'."),
+        ({"market": "x" * 900}, f"Unknown market '{'x' * 21}...'."),
+        ({"gfid": "AB"}, "GFID 'AB' must be 3 to 5 of A-Z and 0-9."),
+        ({"fti": "X"}, "Fault tolerance indicator 'X' must be P, B, U or N."),
+        ({"gateway": "cgw"}, "Gateway 'cgw' is none of BrokerTec U.S.. Use: msgw."),
+        ({"guarantor": "ACME"}, "Guarantor ACME is not marked as a clearing firm."),
+        ({"guarantor": "NOBODY"}, "Entity 'NOBODY' is not in the store."),
+        ({"status": "asleep"}, "Status 'asleep' must be active or inactive."),
+    ],
+)
+def test_a_bad_sender_comp(means: Means, operator: Actor, changed: dict[str, str], said: str) -> None:
+    good = {
+        "entity": "ACME", "market": "brokertec_us", "session_id": "ABC", "gfid": "AB1", "fti": "P",
+        "gateway": "msgw", "guarantor": "", "status": "",
+    }  # fmt: skip
+    cells = good | changed
+    report = run(means, operator, "sendercomps", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    assert report.errors[0].reason.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"user_id": "-x"}, "User id '-x' must be 2 to 32 of a-z"),
+        ({"user_id": "desk"}, "User id 'desk' is the desk's own."),
+        ({"email": "nobody"}, "Email 'nobody' is not an address"),
+        ({"email": "a@b.example\x0bBcc: c@d"}, "Email 'a@b.example\\\\x0bBcc: c@d' is not an address"),
+        ({"mobile": "call me"}, "Mobile 'call me' is not a phone number"),
+        ({"os_account": "a b"}, "Account 'a b' is not an account name."),
+        ({"roles": ";"}, "Column roles names no role."),
+        ({"roles": "king@ACME"}, "Unknown role 'king'."),
+        ({"roles": "auditor@ACME"}, "Role auditor is held on the whole desk: write it without an entity."),
+        ({"roles": "full_access"}, "Role full_access is held at an entity: write full_access@ENTITY."),
+        ({"roles": "full_access@NOBODY"}, "Entity 'NOBODY' is not in the store."),
+    ],
+)
+def test_a_bad_person(means: Means, operator: Actor, changed: dict[str, str], said: str) -> None:
+    good = {
+        "user_id": "one", "name": "One", "email": "one@firm.example", "mobile": "", "os_account": "",
+        "roles": "auditor",
+    }  # fmt: skip
+    cells = good | changed
+    report = run(means, operator, "people", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    assert report.errors[0].reason.startswith(said)
+
+
+def test_another_encoding_is_told_once_and_ends_the_reading(means: Means, operator: Actor) -> None:
+    content = "entity,name,clearing_firm\nA,B,no\nC,Société,no\nD,Société,no\n".encode("latin-1")
+    report = run(means, operator, "entities", content)
+    assert (report.read, report.imported, report.rejected) == (2, 0, 1)
+    assert report.errors[0].line == 3
+    assert "not UTF-8 text: byte 6 of this line is 0xE9" in report.errors[0].reason
+    assert counts(means)["entity"] == 2
+
+
+def test_a_byte_order_mark_spaces_and_blank_lines_are_no_trouble(means: Means, operator: Actor) -> None:
+    content = "\ufeffentity , name, clearing_firm\r\n\r\n NEW ,Société,no\r\n\r\n"
+    assert run(means, operator, "entities", content) == ImportReport(1, 1, 0, ())
+    assert rows(means, "SELECT code, name FROM entity ORDER BY id DESC LIMIT 1") == [("NEW", "Société")]
+
+
+def test_a_header_alone_imports_nothing(means: Means, operator: Actor) -> None:
+    assert run(means, operator, "sendercomps", HEADER) == ImportReport(0, 0, 0, ())
+
+
+class _NeverWhole(io.RawIOBase):
+    """A stream that refuses to be read whole."""
+
+    def __init__(self, count: int) -> None:
+        self._lines = iter([HEADER.encode(), *comps(count).encode().splitlines(keepends=True)])
+
+    def readline(self, size: int | None = -1) -> bytes:
+        assert size is not None
+        assert 0 < size < 1_000_000
+        return next(self._lines, b"")
+
+    def read(self, size: int = -1) -> bytes:
+        raise AssertionError("the file was read whole")
+
+
+def test_the_file_is_never_held_whole(means: Means, operator: Actor) -> None:
+    stream: BinaryIO = _NeverWhole(20_000)  # type: ignore[assignment]
+    assert Imports(means).import_csv(operator, ImportKind.SENDERCOMPS, stream).imported == 20_000
+
+
+KINDS = st.sampled_from(list(ImportKind))
+HEADERS = {
+    ImportKind.ENTITIES: "entity,name,clearing_firm",
+    ImportKind.PEOPLE: "user_id,name,email,mobile,os_account,roles",
+    ImportKind.FRONT_ENDS: "entity,name,version,vendor",
+    ImportKind.SENDERCOMPS: "entity,market,session_id,gfid,fti,gateway,guarantor,status",
+}
+PLAUSIBLE = st.sampled_from(
+    ["ACME", "CLEAR", "brokertec_us", "globex", "ABC", "AB1", "P", "msgw", "cgw", "yes", "no", "", "active",
+     "one", "one@firm.example", "auditor", "full_access@ACME", "Ladder One"]
+)  # fmt: skip
+CELLS = st.lists(PLAUSIBLE | st.text(max_size=12), min_size=1, max_size=9)
+
+
+def _consistent(means: Means, actor: Actor, kind: ImportKind, content: bytes) -> None:
+    before = counts(means)
+    dry = run(means, actor, kind, content, dry_run=True)
+    assert counts(means) == before
+    assert dry.imported == 0
+    assert len(dry.errors) == min(dry.rejected, 100)
+    assert [error.line for error in dry.errors] == sorted(error.line for error in dry.errors)
+    assert all("\n" not in error.reason and error.reason.endswith(".") for error in dry.errors)
+    wet = run(means, actor, kind, content)
+    assert (wet.read, wet.rejected, wet.errors) == (dry.read, dry.rejected, dry.errors)
+    assert wet.imported == (0 if wet.rejected else wet.read)
+    if wet.rejected:
+        assert counts(means) == before
+
+
+@pytest.fixture
+def shared(means: Means, operator: Actor) -> tuple[Means, Actor]:
+    return means, operator
+
+
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+
+
+@FUZZ
+@given(kind=KINDS, content=st.binary(max_size=400), with_header=st.booleans())
+def test_arbitrary_bytes_never_crash_nor_import_partially(
+    shared: tuple[Means, Actor], kind: ImportKind, content: bytes, with_header: bool
+) -> None:
+    header = HEADERS[kind].encode() + b"\n" if with_header else b""
+    _consistent(*shared, kind, header + content)
+
+
+@FUZZ
+@given(kind=KINDS, table=st.lists(CELLS, max_size=8))
+def test_arbitrary_cells_never_crash_nor_import_partially(
+    shared: tuple[Means, Actor], kind: ImportKind, table: list[list[str]]
+) -> None:
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(table)
+    _consistent(*shared, kind, f"{HEADERS[kind]}\n{lines.getvalue()}".encode(errors="replace"))

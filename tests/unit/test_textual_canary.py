@@ -1,0 +1,147 @@
+"""Every private name of Textual 8.2.8 that we override or rely on: a new version must fail here first."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+from threading import Event
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from textual import constants
+from textual._parser import Parser
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.binding import Binding
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message_pump import MessagePump
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from screens.terminal.app import TerminalApp
+from screens.terminal.driver import TerminalDriver
+
+
+def test_the_version_is_the_one_that_was_read() -> None:
+    assert version("textual") == "8.2.8"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "parameters"),
+    [
+        (App, "_fatal_error", ["self"]),
+        (App, "_print_error_renderables", ["self"]),
+        (App, "_handle_exception", ["self", "error"]),
+        (App, "_set_pointer_shape", ["self", "shape"]),
+        (App, "_context", ["self"]),
+        (App, "_resume_signal", ["self"]),
+        (App, "_watch_theme", ["self", "theme_name"]),
+        (MessagePump, "_close_messages_no_wait", ["self"]),
+        (MessagePump, "call_later", ["self", "callback", "args", "kwargs"]),
+        (LinuxDriver, "_get_terminal_size", ["self"]),
+        (LinuxDriver, "_sigtstp_application", ["self", "_"]),
+        (LinuxDriver, "_sigcont_application", ["self", "_"]),
+        (LinuxDriver, "_enable_mouse_support", ["self"]),
+        (LinuxDriver, "_disable_mouse_support", ["self"]),
+        (LinuxDriver, "run_input_thread", ["self"]),
+        (Driver, "process_message", ["self", "message"]),
+        (Driver, "suspend_application_mode", ["self"]),
+        (Driver, "resume_application_mode", ["self"]),
+        (XTermParser, "__init__", ["self", "debug"]),
+        (Parser, "tick", ["self"]),
+        (Parser, "feed", ["self", "data"]),
+        (Input, "_on_paste", ["self", "event"]),
+        (Input, "action_copy", ["self"]),
+        (Input, "action_cut", ["self"]),
+    ],
+)
+def test_signatures(owner: type, name: str, parameters: list[str]) -> None:
+    assert list(inspect.signature(getattr(owner, name)).parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    ("function", "fragment"),
+    [
+        (App._handle_exception, "self._fatal_error()"),
+        (App._shutdown, "self._print_error_renderables()"),
+        (App._print_error_renderables, "self._exit_renderables"),
+        (App.__init__, "self._exception: Exception | None"),
+        (App.__init__, "ENABLE_COMMAND_PALETTE"),
+        (App.on_event, "event.is_forwarded"),
+        (Driver.__init__, "self._loop = asyncio.get_running_loop()"),
+        (Driver.__init__, "self._size = size"),
+        (LinuxDriver.__init__, "self._file = sys.__stderr__"),
+        (LinuxDriver.__init__, "self.exit_event = Event()"),
+        (LinuxDriver.__init__, "self._must_signal_resume = False"),
+        (LinuxDriver.__init__, "signal.signal(signal.SIGTSTP, self._sigtstp_application)"),
+        (LinuxDriver.start_application_mode, "WriterThread(self._file)"),
+        (LinuxDriver.disable_input, "self.exit_event.set()"),
+        (LinuxDriver._enable_mouse_support, "if not self._mouse"),
+    ],
+)
+def test_what_the_source_still_says(function: object, fragment: str) -> None:
+    assert fragment in inspect.getsource(function)  # type: ignore[arg-type]
+
+
+def test_we_still_override_something() -> None:
+    for name in (
+        "_fatal_error",
+        "_print_error_renderables",
+        "_set_pointer_shape",
+        "panic",
+        "get_driver_class",
+    ):
+        assert getattr(TerminalApp, name) is not getattr(App, name)
+    for name in ("run_input_thread", "_get_terminal_size", "_sigtstp_application", "_sigcont_application"):
+        assert getattr(TerminalDriver, name) is not getattr(LinuxDriver, name)
+
+
+def test_only_control_q_has_priority() -> None:
+    app = TerminalApp()
+    priority = {key for key, binding in app._bindings if binding.priority}
+    assert priority == {"ctrl+q"}
+    assert all(binding.id for key, binding in app._bindings if isinstance(binding, Binding))
+
+
+def test_constants() -> None:
+    assert 0 < constants.ESCAPE_DELAY < 1
+    assert issubclass(Event, object)
+    assert cell_len("\x1b") == 0, "controls are measured as nothing: the filter fits texts because of it"
+
+
+def test_rich_console_is_rebuilt_the_way_textual_builds_it() -> None:
+    ours, theirs = TerminalApp().console, App().console  # type: ignore[var-annotated]
+    assert isinstance(ours, Console)
+    for name in ("is_terminal", "legacy_windows", "soft_wrap", "safe_box", "_emoji", "_highlight", "_markup"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+
+
+async def test_modals_are_opaque_and_commands_are_ours() -> None:
+    class Question(ModalScreen[None]):
+        pass
+
+    app = TerminalApp()
+    async with app.run_test() as pilot:
+        modal = Question()
+        await app.push_screen(modal)
+        await pilot.pause()
+        assert modal.styles.background.a == 1
+        assert list(app.get_system_commands(app.screen)) == []
+        app.action_command_palette()
+        await pilot.pause()
+        assert app.screen.styles.background.a == 1
+
+
+async def test_nothing_is_delivered_or_opened() -> None:
+    app = TerminalApp()
+    async with app.run_test():
+        assert app.deliver_text("/etc/passwd") is None  # type: ignore[func-returns-value]
+        assert app.deliver_screenshot() is None  # type: ignore[func-returns-value]
+        app.open_url("https://example.com")
+
+
+async def test_the_driver_is_not_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "DRIVER", "no.such:Driver")
+    assert TerminalApp().driver_class is TerminalDriver
