@@ -32,6 +32,7 @@ class DropCopyApp(TerminalApp):
 
     TITLE = "dropcopy"
     ENABLE_COMMAND_PALETTE = True
+    CSS_PATH = "../styles/app.tcss"
 
     def __init__(self, config: Config, facts: TerminalFacts | None = None, user: str | None = None) -> None:
         super().__init__(facts)

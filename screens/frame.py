@@ -51,9 +51,9 @@ class PlaceLine(Static):
 
     def render(self) -> Content:
         """The place, shortened in front where the line is narrow: the end says where one is."""
-        right = "  ".join(part for part in self._right if part)
-        room = max(10, self.size.width - len(right) - 2)
         place = " > ".join(self._place)
+        right = self._fitting(len(place))
+        room = max(10, self.size.width - len(right) - 2)
         parts = list(self._place)
         while len(place) > room and len(parts) > 1:
             parts = parts[1:]
@@ -61,6 +61,13 @@ class PlaceLine(Static):
         left = clip(place, room)
         gap = " " * max(1, self.size.width - value(left).cell_length - len(right))
         return Content.assemble(value(left, "bold"), gap, value(right, "$text-muted"))
+
+    def _fitting(self, place: int) -> str:
+        """What stands at the right; where the line is full, the notices go first: Home counts them too."""
+        parts = [part for part in self._right if part]
+        if place + len("  ".join(parts)) + 2 > self.size.width:
+            parts = [part for part in parts if not part.endswith("notices")]
+        return "  ".join(parts)
 
 
 class Banner(Static):

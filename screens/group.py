@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import ContentSwitcher, Static, Tab, Tabs
+from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
-from screens.terminal.values import value
+from screens.terminal.values import facts, value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import Column, RecordTable
-from screens.widgets.session_list import SessionTable, session_lines, shown_keys
+from screens.widgets.session_list import COLUMNS, SessionTable, session_lines, shown_keys
+from screens.widgets.tab_line import TabLine
 from screens.wording import utc
 
 SOURCES: tuple[Column[SenderCompView], ...] = (
@@ -34,7 +34,7 @@ FIRMS: tuple[Column[FirmCount], ...] = (
     Column("Source SenderComps", lambda row: f"{row.count:,}", 20, order="sources", right=True),
 )
 _TABS = ("details", "targets", "sources", "firms")
-_TITLES = ("1 Details", "2 Target Sessions", "3 Source SenderComps", "4 By GFID")
+_TITLES = ("Details", "Target Sessions", "Source SenderComps", "By GFID")
 
 
 class GroupScreen(ListScreen):
@@ -49,8 +49,6 @@ class GroupScreen(ListScreen):
         ),
         Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="group.next_tab", priority=False),
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
-        Binding("k", "keys", "Keys", id="keypairs.manage", tooltip="Generate or download key pairs."),
-        Binding("s", "show", "Show key ids", id="keypairs.show", tooltip="Show or hide the public key ids."),
     ]
 
     def __init__(self, group_id: int, tab: str = "details", session: str = "") -> None:
@@ -61,12 +59,12 @@ class GroupScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
-        yield Tabs(*(Tab(title, id=tab) for tab, title in zip(_TABS, _TITLES, strict=True)), active=self._tab)
+        yield TabLine(dict(zip(_TABS, _TITLES, strict=True)), self._tab)
         with ContentSwitcher(initial=self._tab):
             with VerticalScroll(id="details"):
                 yield Static("", id="facts", markup=False)
             yield RecordList(
-                SessionTable.columns(), lambda line: line.key, id="targets", noun="sessions",
+                COLUMNS, lambda line: line.key, id="targets", noun="lines", table=SessionTable,
                 empty="This group has no target session.",
             )  # fmt: skip
             yield RecordList(SOURCES, lambda row: row.id, id="sources", noun="SenderComps", pickable=False)
@@ -79,7 +77,6 @@ class GroupScreen(ListScreen):
 
     def on_mount(self) -> None:
         """Read the group."""
-        self.query_one(Tabs).can_focus = False
         self._load()
 
     @job(exclusive=True, group="group")
@@ -106,14 +103,6 @@ class GroupScreen(ListScreen):
 
     # -- tabs
 
-    @on(Tabs.TabActivated)
-    def _activated(self, event: Tabs.TabActivated) -> None:
-        event.stop()
-        self._tab = event.tab.id or "details"
-        self.query_one(ContentSwitcher).current = self._tab
-        self._focus()
-        self.refresh_bindings()
-
     def _focus(self) -> None:
         if self._tab == "details":
             self.query_one("#details").focus()
@@ -123,17 +112,17 @@ class GroupScreen(ListScreen):
     def action_tab(self, tab: str) -> None:
         """Go to a tab."""
         self.quiet()
-        self.query_one(Tabs).active = tab
+        self._tab = tab
+        self.query_one(TabLine).active = tab
+        self.query_one(ContentSwitcher).current = tab
+        self._focus()
+        self.refresh_bindings()
 
     def action_next_tab(self, by: int) -> None:
         """Go to the tab beside."""
         self.action_tab(_TABS[(_TABS.index(self._tab) + by) % len(_TABS)])
 
     # -- keys
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys of sessions belong to their tab."""
-        return self._tab == "targets" if action in ("keys", "show") else True
 
     @job()
     async def action_keys(self) -> None:
@@ -181,7 +170,7 @@ def _facts(view: GroupView) -> Content:
         ("Key pairs", line.keys),
         ("Created", f"{utc(view.created_at)} by {view.created_by}"),
     ]
-    parts = [Content.assemble(value(f"{name:<20}", "$text-muted"), value(text)) for name, text in rows]
+    parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
     parts += [Content(""), value("Communication types it copies", "$text-muted")]
     parts += [value(f"  {kind.words:<40}{kind.meaning}") for kind in view.filters]
     return Content("\n").join(parts)

@@ -43,7 +43,6 @@ class GroupsScreen(ListScreen):
 
     CSS_PATH = "../styles/groups.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="groups.open"),
         Binding("n", "new_group", "New", id="groups.create", tooltip="Ask for a new drop copy group."),
         Binding("r", "entity", "Entity", id="groups.entity", tooltip="Show another Registered Entity."),
     ]
@@ -107,10 +106,6 @@ class GroupsScreen(ListScreen):
         from screens.new_group import new_group
 
         await new_group(self, self._menu, self._entity)
-
-    def action_open(self) -> None:
-        """Open the group under the cursor."""
-        self.query_one(RecordTable).action_open()
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

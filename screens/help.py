@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from screens.terminal.app import MODAL_BINDINGS
-from screens.terminal.values import value
+from screens.terminal.values import facts
 
 
 class HelpModal(ModalScreen[None]):
@@ -34,7 +33,7 @@ class HelpModal(ModalScreen[None]):
         with Vertical(classes="dialog wide tall"):
             yield Static("Keys on this screen", classes="title", markup=False)
             with VerticalScroll(classes="fill"):
-                yield Static(Content("\n").join(self._lines), markup=False)
+                yield Static(facts(self._lines, 14, 66), markup=False)
             yield Static("Escape closes this help; arrows scroll it.", classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -46,7 +45,7 @@ class HelpModal(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _lines(bindings: Iterable[ActiveBinding]) -> Iterable[Content]:
+def _lines(bindings: Iterable[ActiveBinding]) -> Iterable[tuple[str, str, str]]:
     """Keys of one action together, those in the footer first."""
     by_action: dict[str, tuple[list[str], Binding]] = {}
     for active in bindings:
@@ -59,7 +58,7 @@ def _lines(bindings: Iterable[ActiveBinding]) -> Iterable[Content]:
             keys.append(key)
     for keys, binding in sorted(by_action.values(), key=lambda entry: not entry[1].show):
         text = binding.tooltip or binding.description
-        yield Content.assemble(value(f"{' '.join(keys):<16}", "bold $primary"), value(text))
+        yield " ".join(keys), text, ""
 
 
 def _shown(key: str) -> str:

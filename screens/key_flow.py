@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dropcopy_tui.domain.errors import SecondFactorFailed
+from dropcopy_tui.domain.keypairs import Plan
 from dropcopy_tui.services.factors import Challenge, Factor, Proof
 from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen, off_thread
@@ -56,19 +57,16 @@ async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
 async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:
     desk = await screen.desk()
     pks = [view.pk for view in sessions]
-    plans = await off_thread(desk.keypairs.plan, screen.actor, pks)
-    crowded = [plan for plan in plans if plan.choice_needed]
-    if crowded:
-        listed = ", ".join(plan.session_id for plan in crowded)
-        screen.say(f"Two pairs live already: {listed}. Choosing which one to delete {_LATER}.", "failed")
+    plans, drops = await _planned(screen, desk, sessions)
+    if not plans:
         return False
-    text = "What will happen:\n" + "\n".join(f"  {plan.sentence}" for plan in plans)
+    text = "\n".join(f"{plan.sentence}. The new one lives until {plan.until}." for plan in plans)
     path = await _ask_file(screen, desk, "Generate Key", text, sessions)
     if path is None:
         return False
     what = f"To generate {plural(len(sessions), 'key pair')} and write {path.name}."
     made = await _confirmed(
-        screen, desk, what, lambda proof: off_thread(desk.keypairs.generate, screen.actor, pks, proof, out=path)
+        screen, desk, what, lambda proof: off_thread(desk.keypairs.generate, screen.actor, pks, proof, drops, path)
     )
     if made is None:
         return False
@@ -76,6 +74,31 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     note = "Give the file to whoever runs the client, then remove it. It can be downloaded again."
     await screen.app.push_screen_wait(ResultModal("Key pairs generated", made.keys, made.file, note))
     return True
+
+
+async def _planned(
+    screen: DeskScreen[None], desk: Desk, sessions: Sequence[SessionView]
+) -> tuple[tuple[Plan, ...], dict[int, str]]:
+    """What will become of every session; where two pairs live, which of them goes (rule K4). Empty: cancelled."""
+    pks = [view.pk for view in sessions]
+    drops: dict[int, str] = {}
+    for view, plan in zip(sessions, await off_thread(desk.keypairs.plan, screen.actor, pks), strict=True):
+        if plan.choice_needed:
+            chosen = await screen.app.push_screen_wait(_third_pair(view, plan))
+            if chosen is None:
+                return (), {}
+            drops[view.pk] = chosen
+    return await off_thread(desk.keypairs.plan, screen.actor, pks, drops), drops
+
+
+def _third_pair(view: SessionView, plan: Plan) -> ChooseModal:
+    pairs = {key.access_key_id: key for key in view.keys}
+    choices = [
+        Choice(key_id, key_id, f"{'older' if number == 0 else 'newer'}, expires {pairs[key_id].when}")
+        for number, key_id in enumerate(plan.choice_needed)
+    ]
+    text = f"{view.session_id} has two living pairs, and a third cannot be. Which one is deleted at once?"
+    return ChooseModal("Generate Key: a third pair", choices, text)
 
 
 async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:

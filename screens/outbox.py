@@ -32,8 +32,6 @@ _EMPTY = "No message yet. Ask for an SMS code, or submit a request: it appears h
 class OutboxScreen(ListScreen):
     """Messages, the newest first. A sandbox never sends: this is where they can be read."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Read", id="outbox.open")]
-
     def body(self) -> ComposeResult:
         """The list."""
         yield RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="messages", pickable=False)
@@ -51,10 +49,6 @@ class OutboxScreen(ListScreen):
     async def _start(self) -> None:
         desk = await self.desk()
         self.query_one(RecordTable).show_source(partial(desk.outbox.page, self.actor))
-
-    def action_open(self) -> None:
-        """Read the message under the cursor."""
-        self.query_one(RecordTable).action_open()
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

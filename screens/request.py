@@ -13,9 +13,10 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.services.views import RequestView
 from screens.frame import DeskScreen, job, off_thread
-from screens.terminal.values import value
+from screens.terminal.values import facts, value
 from screens.wording import REQUEST_TONES, utc
 
+_LABEL = 24
 _ASKED = {
     "name": "Group",
     "market": "Market",
@@ -54,31 +55,29 @@ class RequestScreen(DeskScreen[None]):
     async def _load(self) -> None:
         desk = await self.desk()
         view = await off_thread(desk.requests.show, self.actor, self._reference)
-        self.query_one("#facts", Static).update(_page(view))
+        self.query_one("#facts", Static).update(_page(view, self.size.width - 6))
 
     def requests_ended(self, requests: Any) -> None:
         """It may be this one."""
         self._load()
 
 
-def _page(view: RequestView) -> Content:
+def _page(view: RequestView, width: int) -> Content:
     """Status first, then the time line, then what was asked."""
-    lines = [
-        _row("Request", f"{view.id}  {view.type.words.lower()} {view.subject}"),
-        _row("Registered Entity", view.entity),
-        _row("Status", view.status.words, f"${REQUEST_TONES[view.status]}".replace("$muted", "$text-muted")),
-        _row("Stage", view.stage),
+    tone = REQUEST_TONES[view.status]
+    status = [
+        ("Request", f"{view.id}  {view.type.words.lower()} {view.subject}", ""),
+        ("Registered Entity", view.entity, ""),
+        ("Status", view.status.words, "$text-muted" if tone == "muted" else f"${tone}"),
+        ("Stage", view.stage, ""),
+        *(("Reason", reason, "$error") for reason in view.reasons),
     ]
-    lines += [_row("Reason", reason, "$error") for reason in view.reasons]
-    lines += [Content(""), value("What happened", "bold")]
-    lines += [_row(utc(moment.at), moment.text) for moment in view.story]
-    lines += [Content(""), value("What was asked", "bold")]
-    lines += [_row(_ASKED.get(key, key), _asked(key, said)) for key, said in view.asked.items()]
-    return Content("\n").join(lines)
-
-
-def _row(name: str, text: str, style: str = "") -> Content:
-    return Content.assemble(value(f"{name:<24}", "$text-muted"), value(text, style))
+    story = [(utc(moment.at), moment.text, "") for moment in view.story]
+    asked = [(_ASKED.get(key, key), _asked(key, said), "") for key, said in view.asked.items()]
+    parts = [facts(status, _LABEL, width)]
+    for title, rows in (("What happened", story), ("What was asked", asked)):
+        parts += [Content(""), value(title, "bold"), facts(rows, _LABEL, width)]
+    return Content("\n").join(parts)
 
 
 def _asked(key: str, said: object) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.services.views import RequestView
@@ -34,9 +33,6 @@ class RequestsScreen(ListScreen):
     """The person's own requests, the newest first."""
 
     CSS_PATH = "../styles/requests.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="requests.open"),
-    ]
 
     def body(self) -> ComposeResult:
         """The list; reviewing others' requests is not built yet, and says so."""
@@ -56,10 +52,6 @@ class RequestsScreen(ListScreen):
     async def _start(self) -> None:
         desk = await self.desk()
         self.query_one(RecordTable).show_source(partial(desk.requests.page, self.actor))
-
-    def action_open(self) -> None:
-        """Open the request under the cursor."""
-        self.query_one(RecordTable).action_open()
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

@@ -95,11 +95,10 @@ def verb(function: Any) -> Any:
     return shared(click.pass_obj(function))
 
 
-def noun(name: str, **how: Any) -> Callable[[Any], click.Group]:
+def noun(name: str) -> Callable[[Any], click.Group]:
     """A noun's group of verbs, which takes the shared options too."""
 
     def made(function: Any) -> click.Group:
-        group: click.Group = click.group(name, **how)(shared(function))
-        return group
+        return click.group(name)(shared(function))
 
     return made

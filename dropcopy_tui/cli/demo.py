@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,7 @@ def _show_people(call: Call, config: Config) -> None:
     rows = [(row.user_id, row.name, ", ".join(_roles(row))) for row in people]
     lines = table(("USER", "NAME", "ROLES"), rows, "There are no people.")
     show(call, document, [f"store  {config.paths.store}", "", *lines])
-    say(f"Act as one of them: dropcopy --store {config.paths.store} --as {DEMO_USER} groups list")
+    say(f"Act as one of them: dropcopy --store {shlex.quote(str(config.paths.store))} --as {DEMO_USER} groups list")
 
 
 def _roles(person: Person) -> list[str]:

@@ -34,14 +34,14 @@ def groups() -> None:
 
 @groups.command("list")
 @click.option("--entity", default="", metavar="E", help="Of this entity only.")
-@click.option("--market", type=MARKET, default="", help="Of this market only.")
+@click.option("--market", type=MARKET, help="Of this market only.")
 @click.option("--match", default="", metavar="TEXT", help="With this text in name, market or front end.")
 @limit_option
 @verb
-def list_groups(call: Call, entity: str, market: str, match: str, limit: int | None) -> None:
+def list_groups(call: Call, entity: str, market: str | None, match: str, limit: int | None) -> None:
     """The groups you may see."""
     with call.signed_in() as (desk, actor):
-        pages = partial(desk.groups.page, actor, entity=entity, market=market)
+        pages = partial(desk.groups.page, actor, entity=entity, market=market or "")
         found = list(rows_of(pages, match, limit))
     show(call, [group_shape(line) for line in found], _lines(found) if not call.as_json else ())
 

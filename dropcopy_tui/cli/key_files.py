@@ -41,8 +41,10 @@ def row_to_sign_with(rows: list[KeyRow], message: LogonMessage, session: str | N
         check_session_id(session)
     elif message.session_id in sessions or len(sessions) > 1:
         session = message.session_id
-    named = [row for row in rows if row.access_key_id == message.access_key_id and session in (None, row.session_id)]
-    return newest(named or rows, session, _now().date())
+    today = _now().date()
+    own = [row for row in rows if session in (None, row.session_id)]
+    named = [row for row in own if row.access_key_id == message.access_key_id and row.expires >= today]
+    return newest(named or rows, session, today)
 
 
 def judge(rows: list[KeyRow], message: LogonMessage, session: str | None) -> FileVerdict:

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 _STDOUT = "-"
 _sessions: Decorator = click.argument("session_ids", metavar="SESSION...", nargs=-1, required=True)
-_market: Decorator = click.option(
-    "--market", type=MARKET, default="", help="Where several markets have such a session."
-)
+_market: Decorator = click.option("--market", type=MARKET, help="Where several markets have such a session.")
 _challenge: Decorator = click.option("--challenge", required=True, metavar="ID", help="What `keys challenge` printed.")
 _code: Decorator = click.option("--code", metavar="N", help="The one-time code.")
 _code_file: Decorator = click.option("--code-file", metavar="FILE", help="Where the code is read from; - is stdin.")
@@ -64,14 +62,14 @@ def challenge(call: Call, factor: str) -> None:
 @click.argument("session_ids", metavar="[SESSION...]", nargs=-1)
 @_market
 @verb
-def list_keys(call: Call, session_ids: tuple[str, ...], market: str) -> None:
+def list_keys(call: Call, session_ids: tuple[str, ...], market: str | None) -> None:
     """The key pairs of these sessions, or of all that you may see, without their secrets."""
     with call.signed_in() as (desk, actor):
         if session_ids:
-            found: Sequence[SessionView] = desk.sessions.find(actor, session_ids, market)
+            found: Sequence[SessionView] = desk.sessions.find(actor, session_ids, market or "")
         else:
             found = list(rows_of(lambda ask: desk.sessions.page(actor, ask)))
-    chosen = [(view, key) for view in found if market in ("", view.market) for key in view.keys]
+    chosen = [(view, key) for view in found if market in (None, view.market) for key in view.keys]
     document = [{**key_shape(key), "market": view.market, "kind": view.kind.value} for view, key in chosen]
     show(call, document, _lines(chosen) if not call.as_json else ())
 
@@ -101,13 +99,13 @@ def generate(
     challenge: str,
     code: str | None,
     code_file: str | None,
-    market: str,
+    market: str | None,
     drops: tuple[str, ...],
     out: str | None,
 ) -> None:
     """Make a key pair for each session, all or none."""
     with call.signed_in() as (desk, actor):
-        found = desk.sessions.find(actor, session_ids, market)
+        found = desk.sessions.find(actor, session_ids, market or "")
         chosen = _chosen(found, drops)
         pks = [view.pk for view in found]
         plans = desk.keypairs.plan(actor, pks, chosen)
@@ -138,12 +136,12 @@ def download(
     challenge: str,
     code: str | None,
     code_file: str | None,
-    market: str,
+    market: str | None,
     out: str,
 ) -> None:
     """Write the living key pairs of the sessions, with their secrets, to a key file."""
     with call.signed_in() as (desk, actor):
-        pks = [view.pk for view in desk.sessions.find(actor, session_ids, market)]
+        pks = [view.pk for view in desk.sessions.find(actor, session_ids, market or "")]
         proof = _proof(call, challenge, code, code_file)
         done = _delivered(lambda target: desk.keypairs.download(actor, pks, proof, target), out)
     if out == _STDOUT:

@@ -9,7 +9,7 @@ import click
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import say, show
-from dropcopy_tui.cli.proof import ask, may_ask, secret, who_acts
+from dropcopy_tui.cli.proof import ask, machine_account, may_ask, origin, secret, who_acts
 from dropcopy_tui.domain.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ def _new(call: Call, file: str | None) -> str:
 
 def _who(desk: Desk, call: Call, present: str) -> Actor:
     """Who acts: the present password is the proof where one is needed, so that it is asked for once."""
-    from dropcopy_tui.cli.proof import machine_account, origin
-
     proven = desk.sandbox or call.as_user is None or desk.identity.is_peer(machine_account(), call.as_user)
     if proven or not present:
         return who_acts(desk, call)

@@ -26,19 +26,21 @@ def sendercomps() -> None:
 
 @sendercomps.command("list")
 @click.option("--entity", required=True, metavar="E")
-@click.option("--market", type=MARKET, default="", help="Of this market only.")
+@click.option("--market", type=MARKET, help="Of this market only.")
 @click.option("--gfid", default="", metavar="G", help="Of this Globex Firm only.")
 @click.option("--match", default="", metavar="TEXT", help="With this text in the SenderCompID.")
 @click.option("--after", default="", metavar="ID", help="Go on after this one: the `next` of the page before.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
 @verb
-def list_sendercomps(call: Call, entity: str, market: str, gfid: str, match: str, after: str, limit: int) -> None:
+def list_sendercomps(
+    call: Call, entity: str, market: str | None, gfid: str, match: str, after: str, limit: int
+) -> None:
     """A page of an entity's SenderComps, in the order of their ids."""
     beside = _cursor(after)
     # One more than is shown tells whether there is a next page.
     ask = Ask(match=match, limit=limit + 1, place=Place.AFTER if beside else Place.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
-        page = desk.sendercomps.page(actor, entity, ask, market=market, gfid=gfid)
+        page = desk.sendercomps.page(actor, entity, ask, market=market or "", gfid=gfid)
     rows = page.rows[:limit]
     following = _name(rows[-1], market) if len(page.rows) > limit else None
     document = {"total": page.total, "rows": [sender_comp_shape(row) for row in rows], "next": following}
@@ -58,7 +60,7 @@ def _cursor(after: str) -> tuple[object, ...]:
     return name, int(number) if slash else _ALL
 
 
-def _name(row: SenderCompView, market: str) -> str:
+def _name(row: SenderCompView, market: str | None) -> str:
     """A SenderCompID is unique in its market only."""
     return row.sender_comp_id if market else f"{row.sender_comp_id}/{row.id}"
 

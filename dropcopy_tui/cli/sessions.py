@@ -57,12 +57,12 @@ def _keys(view: SessionView) -> str:
 
 @sessions.command("show")
 @click.argument("session_id", metavar="SESSION")
-@click.option("--market", type=MARKET, default="", help="Where several markets have a session of this id.")
+@click.option("--market", type=MARKET, help="Where several markets have a session of this id.")
 @verb
-def show_session(call: Call, session_id: str, market: str) -> None:
+def show_session(call: Call, session_id: str, market: str | None) -> None:
     """One session with its key pairs."""
     with call.signed_in() as (desk, actor):
-        view = desk.sessions.find(actor, [session_id], market)[0]
+        view = desk.sessions.find(actor, [session_id], market or "")[0]
     show(call, session_shape(view), _details(view))
 
 

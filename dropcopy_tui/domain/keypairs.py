@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -75,6 +75,7 @@ class Plan:
         deleted: access key id of the pair deleted at once (rule K4).
         choice_needed: living access key ids, older first, while `deleted` has yet to be chosen.
         sentence: all of it in words, dates in the market's zone.
+        until: the end of the new pair in the market's own time.
     """
 
     session_id: str
@@ -83,6 +84,7 @@ class Plan:
     deleted: str | None
     choice_needed: tuple[str, ...]
     sentence: str
+    until: str = ""
 
 
 def state_of(key: KeyPair, now: datetime) -> KeyState:
@@ -137,11 +139,13 @@ def plan_generation(
     _check_drop(session_id, pairs, drop)
     expires = expiry_for(hours, now)
     if len(pairs) == MOST_LIVING:
-        return _third_pair(session_id, pairs, hours, now, expires, drop)
-    if pairs:
-        return _second_pair(session_id, pairs[0], hours, now, expires)
-    words = "a new pair; the earlier ones are no longer valid" if had_keys or living else "the first pair"
-    return Plan(session_id, expires, (), None, (), f"{session_id}: {words}")
+        plan = _third_pair(session_id, pairs, hours, now, expires, drop)
+    elif pairs:
+        plan = _second_pair(session_id, pairs[0], hours, now, expires)
+    else:
+        words = "a new pair; the earlier ones are no longer valid" if had_keys or living else "the first pair"
+        plan = Plan(session_id, expires, (), None, (), f"{session_id}: {words}")
+    return replace(plan, until=market_date(hours, expires))
 
 
 def _check_drop(session_id: str, pairs: Sequence[KeyPair], drop: str | None) -> None:

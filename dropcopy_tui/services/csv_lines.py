@@ -77,32 +77,26 @@ def csv_rows(stream: BinaryIO, columns: Columns, tally: Tally) -> Iterator[tuple
 
     Blank lines are skipped. Nothing follows a header that cannot be used, or a line in another encoding.
     """
-    header: list[str] | None = None
+    header: list[str] = []
     for number, raw in _physical_lines(stream):
-        try:
-            text = _decoded(raw)
-        except UnicodeDecodeError as error:
-            tally.read += header is not None
-            tally.bad(number, _encoding_problem(error))
-            return
-        if not text.strip("\r\n"):
+        if not raw.strip(b"\r\n"):
             continue
+        tally.read += bool(header)
         try:
-            cells = _split(text, len(raw))
-            if header is None:
+            cells = _split(_decoded(raw), len(raw))
+            if not header:
                 header = _checked_header(cells, columns)
                 continue
-            tally.read += 1
-            if len(text) > LONGEST_CELL:
-                _check_lengths(header, cells)
             yield number, _named(header, cells, columns)
+        except UnicodeDecodeError as error:
+            tally.bad(number, _encoding_problem(error))
+            return
         except InvalidValue as problem:
-            if header is None:
-                tally.bad(number, problem.message)
-                return
             tally.bad(number, problem.message)
+            if not header:
+                return
             yield number, None
-    if header is None:
+    if not header:
         tally.bad(1, f"The file is empty. Its first line must name the columns: {', '.join(columns.known)}.")
 
 
@@ -139,7 +133,15 @@ def _split(text: str, size: int) -> list[str]:
         cells = next(csv.reader((text,), strict=True))
     except csv.Error as error:
         raise InvalidValue(_csv_problem(str(error))) from None
+    if size > LONGEST_CELL:
+        _check_lengths(cells)
     return [cell.strip(" ") for cell in cells] if " " in text else cells
+
+
+def _check_lengths(cells: list[str]) -> None:
+    for number, cell in enumerate(cells, start=1):
+        if len(cell) > LONGEST_CELL:
+            raise InvalidValue(f"Cell {number} has {len(cell):,} characters. At most {LONGEST_CELL:,} are allowed.")
 
 
 def _csv_problem(said: str) -> str:
@@ -182,9 +184,3 @@ def _named(header: list[str], cells: list[str], columns: Columns) -> Cells:
     for name in columns.optional:
         row.setdefault(name, "")
     return row
-
-
-def _check_lengths(header: list[str], cells: list[str]) -> None:
-    for name, cell in zip(header, cells, strict=False):
-        if len(cell) > LONGEST_CELL:
-            raise InvalidValue(f"Column {name} has {len(cell):,} characters. At most {LONGEST_CELL:,} are allowed.")

@@ -220,7 +220,7 @@ def _line(found: Any, sessions: Sequence[SessionView], filters: tuple[Filter, ..
         front_end=f"{found[2]} {found[3]}".strip(),
         sources=row.sources,
         targets=len(sessions),
-        keys=keys_summary((key for view in sessions for key in view.keys), now),
+        keys=keys_summary(sessions, now),
         version=row.version,
         filters=filters,
     )

@@ -93,6 +93,7 @@ class _Import:
                 self._kind.insert(entries)
                 self._kind.remember(entries)
             self._tally.settle()
+        self._tally.settle()  # the line that ended the reading may stand after the last batch
 
     def _entries(self, stream: BinaryIO) -> Iterator[Entry | None]:
         """What each line says, or None for a bad one, which is counted here or where it was read."""
@@ -118,5 +119,5 @@ class _Import:
 
 
 def _repeats(key: str, line: int) -> str:
-    shown = shorten(" ".join(key.split(KEY_SEPARATOR)), _LONGEST_KEY)
+    shown = shorten(" ".join(part for part in key.split(KEY_SEPARATOR) if part), _LONGEST_KEY)
     return f"{shown} is also on line {line}." if line else f"{shown} is already in the store."

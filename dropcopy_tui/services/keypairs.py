@@ -186,8 +186,10 @@ class KeyPairs(Service):
         )  # fmt: skip
 
     def _views(self, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> tuple[KeyView, ...]:
-        names = {key_of(row.id): row.session_id for row in rows}
-        return tuple(key_view(pair, names[pair.session_pk], self._now()) for pair in pairs)
+        owners = {key_of(row.id): row for row in rows}
+        now = self._now()
+        found = [(pair, owners[pair.session_pk]) for pair in pairs]
+        return tuple(key_view(pair, owner.session_id, owner.market, now) for pair, owner in found)
 
 
 def _short(listed: str) -> str:

@@ -9,8 +9,8 @@ from dropcopy_tui.domain.requests import RequestStatus
 
 SEED = 20_240_229
 CLEARING_FIRM = "SAMPLECLR"
-# All that the clearing firm guarantees is under this GFID, so that other groups need no approval.
-GUARANTEED_GFID = "CLEAR"
+# All that the clearing firm guarantees is under this GFID of Globex, so that BrokerTec groups need no approval.
+GUARANTEED_GFID = "CLR"
 # First letters of Session IDs: targets, market data. SenderComps have the others.
 TARGET_LETTER = "T"
 MARKET_DATA_LETTER = "M"
@@ -113,7 +113,7 @@ BLOCKS = (
     BlockFact("ACME", "brokertec_us", "msgw", "ACM03", 600),
     BlockFact("ACME", "brokertec_us", "msgw", "ACR01", 500),
     BlockFact("ACME", "brokertec_us", "msgw", "ACR02", 400),
-    BlockFact("ACME", "brokertec_us", "msgw", GUARANTEED_GFID, 200),
+    BlockFact("ACME", "globex", "msgw", GUARANTEED_GFID, 200),
     BlockFact("ACME", "brokertec_eu", "msgw", "ACE01", 250),
     BlockFact("ACME", "brokertec_eu", "msgw", "ACE02", 150),
     BlockFact("ACME", "globex", "cgw", "8AC", 120),
@@ -216,7 +216,7 @@ class AskedFact:
 
 _FAILED, _DENIED = RequestStatus.FAILED, RequestStatus.DENIED
 _CANCELLED, _WAITING = RequestStatus.CANCELLED, RequestStatus.IN_PROGRESS
-_US = "brokertec_us"
+_US, _GLOBEX = "brokertec_us", "globex"
 _TAKEN = "The entity has a group named {} already. Choose another name."
 _NOT_MAPPED = "The front end system is not mapped to {}. A user administrator can map it."
 _NO_RISK_LIMITS = "These sessions are not covered by our risk limits yet. Ask again next month."
@@ -234,11 +234,11 @@ ASKED = (
         (_NOT_MAPPED.format("EXRATES"),),
     ),
     AskedFact(
-        "ACME", _US, "US-CLEARED-TEST", GUARANTEED_GFID, 0, _DENIED, 520, MAIN_PERSON, (_NO_RISK_LIMITS,),
+        "ACME", _GLOBEX, "FUT-CLEARED-TEST", GUARANTEED_GFID, 0, _DENIED, 520, MAIN_PERSON, (_NO_RISK_LIMITS,),
         CLEARING_FIRM, "clearing-approver",
     ),
     AskedFact(
-        "ACME", _US, "US-CLEARED-AGENCY", GUARANTEED_GFID, 1, _DENIED, 210, "multi-operator", (_NOT_OURS,),
+        "ACME", _GLOBEX, "FUT-CLEARED-AGENCY", GUARANTEED_GFID, 1, _DENIED, 210, "multi-operator", (_NOT_OURS,),
         CLEARING_FIRM, "clearing-approver",
     ),
     AskedFact(
@@ -246,7 +246,7 @@ ASKED = (
         "PLACEHLD", "placehld-approver",
     ),
     AskedFact(
-        "ACME", _US, "US-CLEARED", GUARANTEED_GFID, 0, _CANCELLED, 300, MAIN_PERSON, (),
+        "ACME", _GLOBEX, "FUT-CLEARED", GUARANTEED_GFID, 0, _CANCELLED, 300, MAIN_PERSON, (),
         CLEARING_FIRM, MAIN_PERSON,
     ),
     AskedFact(
@@ -257,7 +257,7 @@ ASKED = (
         "PLACEHLD", _US, "DESK-RISK", "PLH01", 22, _WAITING, 50, "multi-operator", (), "PLACEHLD",
     ),
     AskedFact(
-        "ACME", _US, "US-CLEARED-BACKUP", GUARANTEED_GFID, 1, _WAITING, 26, "multi-operator", (), CLEARING_FIRM,
+        "ACME", _GLOBEX, "FUT-CLEARED-BACKUP", GUARANTEED_GFID, 1, _WAITING, 26, "multi-operator", (), CLEARING_FIRM,
     ),
-    AskedFact("ACME", _US, "US-CLEARED-RISK", GUARANTEED_GFID, 0, _WAITING, 2, MAIN_PERSON, (), CLEARING_FIRM),
+    AskedFact("ACME", _GLOBEX, "FUT-CLEARED-RISK", GUARANTEED_GFID, 0, _WAITING, 2, MAIN_PERSON, (), CLEARING_FIRM),
 )  # fmt: skip

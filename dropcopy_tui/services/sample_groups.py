@@ -29,7 +29,7 @@ from dropcopy_tui.store.tables import (
 )
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_OLD = timedelta(days=410)
+_OLD = timedelta(days=430)
 _BEFORE_CLOSE = timedelta(hours=7)
 
 

@@ -73,11 +73,6 @@ class Sessions(Service):
             visible = visible_ids(session, actor)
             return tuple(_one(session, session_id, market, visible, self._now()) for session_id in session_ids)
 
-    def expiry_words(self, key: KeyView, market: str) -> tuple[str, str]:
-        """When a pair ends in its market's own time, and how far off that is."""
-        hours = market_hours(market, self._settings)
-        return market_date(hours, key.expires_at), how_far(self._now(), key.expires_at)
-
 
 def market_hours(market: str, settings: Settings) -> MarketHours:
     """The market's hours with what the site's configuration changes."""
@@ -128,24 +123,35 @@ def pair_of(row: KeyPairRow, session_id: str) -> KeyPair:
     return KeyPair(row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at)
 
 
-def key_view(row: KeyPairRow, session_id: str, now: datetime) -> KeyView:
+def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
     """A key pair's public side with its state now."""
-    state = state_of(pair_of(row, session_id), now)
-    return KeyView(row.access_key_id, session_id, state, row.created_at, row.expires_at, row.deleted_at)
+    return KeyView(
+        access_key_id=row.access_key_id,
+        session_id=session_id,
+        state=state_of(pair_of(row, session_id), now),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        when=market_date(hours_of(market_named(market)), row.expires_at),
+        left=how_far(now, row.expires_at),
+        deleted_at=row.deleted_at,
+    )
 
 
-def keys_summary(keys: Iterable[KeyView], now: datetime) -> str:
-    """The key pairs in a word or two, what needs somebody first: "! 23 d", "expired", "2 active", "none"."""
-    keys = tuple(keys)
-    living = [key for key in keys if key.state.living]
-    if not living:
-        expired = any(key.state is KeyState.EXPIRED for key in keys)
-        return "! expired" if expired else "none"
-    active = [key for key in living if key.state is KeyState.ACTIVE]
-    if active:
-        return f"{len(living)} active" if len(active) == len(living) else f"{len(active)} of {len(living)}"
-    days = max((key.expires_at - now).days for key in living)
-    return f"! {days} d"
+def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
+    """The key pairs of a group in a word or two, the session that needs somebody most first.
+
+    "! expired": a feed has stopped; "! 23 d": one stops in 23 days; "none": one has no pair yet.
+    """
+    last = [max(view.living, key=lambda key: key.expires_at, default=None) for view in sessions]
+    for view, key in zip(sessions, last, strict=True):
+        if key is None and view.keys:
+            return "! expired"
+    pending = [key for key in last if key is not None and key.state is KeyState.PENDING_EXPIRATION]
+    if pending:
+        return f"! {min((key.expires_at - now).days for key in pending)} d"
+    if None in last or not last:
+        return "none"
+    return f"{sum(len(view.living) for view in sessions)} living"
 
 
 def session_rows(*conditions: Any) -> Any:
@@ -191,5 +197,5 @@ def _view(found: Any, pairs: Sequence[KeyPairRow], now: datetime) -> SessionView
         entity=found[1],
         group=found[2] or "",
         group_id=row.group_id,
-        keys=tuple(key_view(pair, row.session_id, now) for pair in pairs),
+        keys=tuple(key_view(pair, row.session_id, row.market, now) for pair in pairs),
     )

@@ -46,13 +46,15 @@ class FirmCount:
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """A key pair without its secret."""
+    """A key pair without its secret. `when` is its expiry in the market's own time, `left` how far off that is."""
 
     access_key_id: str
     session_id: str
     state: KeyState
     created_at: datetime
     expires_at: datetime
+    when: str
+    left: str
     deleted_at: datetime | None = None
 
 

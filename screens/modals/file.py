@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from screens.modals.base import DeskModal
-from screens.terminal.values import value
+from screens.terminal.values import paragraphs, value
 from screens.widgets.inputs import DeskInput
 
 
@@ -25,7 +25,7 @@ class FileModal(DeskModal[Path]):
         """What will be written, and where."""
         with Vertical(classes="dialog"):
             yield Static(value(self._title), classes="title")
-            yield Static(value(self._text), classes="text")
+            yield Static(paragraphs(self._text), classes="text")
             yield Static("File on this machine", classes="label", markup=False)
             yield DeskInput(str(self._path), compact=True, max_length=1000)
             yield Static("", classes="error", markup=False)

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from dropcopy_tui.services.factors import CODE_DIGITS, Challenge, Factor
 from screens.modals.base import DeskModal
-from screens.terminal.values import value
+from screens.terminal.values import paragraphs, value
 from screens.widgets.inputs import CodeInput
 from screens.wording import plural
 
@@ -31,7 +31,8 @@ class CodeModal(DeskModal[str]):
             yield Static("Confirm your identity", classes="title", markup=False)
             yield Static(value(self._what), classes="text")
             if challenge.sandbox_message:
-                yield Static(value(f"Sandbox phone {challenge.sent_to}\n{challenge.sandbox_message}"), classes="phone")
+                message = f"Sandbox phone {challenge.sent_to}\n{challenge.sandbox_message}"
+                yield Static(paragraphs(message), classes="phone")
             yield Static(value(self._source()), classes="label")
             yield CodeInput(compact=True, placeholder=f"{CODE_DIGITS} digits")
             yield Static("", classes="error", markup=False)

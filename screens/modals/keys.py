@@ -15,7 +15,6 @@ from textual.widgets import Static
 from dropcopy_tui.services.views import KeyView
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
-from screens.wording import utc
 
 
 class ResultModal(DeskModal[bool]):
@@ -32,7 +31,7 @@ class ResultModal(DeskModal[bool]):
     def compose(self) -> ComposeResult:
         """Session, public key id, expiry; the file; what to do next."""
         rows = [value(f"{'Session':<9}{'Key ID (public)':<23}Expires", "$text-muted")]
-        rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{utc(key.expires_at)}") for key in self._keys]
+        rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{key.when}  {key.left}") for key in self._keys]
         with Vertical(classes="dialog wide"):
             yield Static(value(self._title), classes="title")
             with VerticalScroll(classes="lines"):

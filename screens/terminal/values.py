@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from textwrap import wrap
+
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
@@ -19,6 +22,28 @@ def value(text: object, style: str = "") -> Content:
     """
     content = Content(visible(str(text)))
     return content.stylize(style) if style else content
+
+
+def paragraphs(text: str, style: str = "") -> Content:
+    """A text of several lines as content, a line each: a line break of ours is no hostile character."""
+    return Content("\n").join(value(line, style) for line in text.split("\n"))
+
+
+def facts(rows: Iterable[tuple[str, str, str]], label: int, width: int) -> Content:
+    """Names and values as two columns, long values wrapped under themselves.
+
+    Args:
+        rows: name, value and style of the value.
+        label: cells of the first column.
+        width: cells of both.
+    """
+    lines = []
+    for name, text, style in rows:
+        parts = wrap(visible(text), max(10, width - label)) or [""]
+        for number, part in enumerate(parts):
+            first = value(f"{'' if number else name:<{label}}", "$text-muted")
+            lines.append(Content.assemble(first, value(part, style)))
+    return Content("\n").join(lines)
 
 
 def clip(text: object, width: int) -> str:

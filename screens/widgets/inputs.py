@@ -16,7 +16,8 @@ class DeskInput(Input):
     """An input that writes nothing while nobody types, and takes no megabytes."""
 
     def __init__(self, *args: Any, paste_limit: int = PASTE_LIMIT, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # Textual selects all on focus: the next key would throw away what was typed before.
+        super().__init__(*args, **{"select_on_focus": False, **kwargs})
         # A blinking cursor is two writes a second over SSH.
         self.cursor_blink = False
         self._paste_limit = paste_limit

@@ -56,11 +56,12 @@ class RecordList(Vertical, Generic[Row]):
         pickable: bool = True,
         empty: str = "Nothing is here yet.",
         noun: str = "rows",
+        table: type[RecordTable[Row]] = RecordTable,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.table: RecordTable[Row] = RecordTable(columns, key, source=source, pickable=pickable)
+        self.table: RecordTable[Row] = table(columns, key, source=source, pickable=pickable)
         self.noun = noun
         self._empty = empty
         self._typing: Timer | None = None
@@ -97,7 +98,8 @@ class RecordList(Vertical, Generic[Row]):
             parts.append(f"{table.picked_size:,} selected")
         if table.query_ask.match:
             parts.append(f"filter: {table.query_ask.match}")
-        return "   ".join(parts)
+        words = "   ".join(parts)
+        return words if len(words) < self.size.width - 4 or not table.picked_size else "   ".join(parts[1:])
 
     def action_filter(self) -> None:
         """Show the filter line and go there."""

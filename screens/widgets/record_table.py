@@ -60,7 +60,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         Binding("pagedown", "turn(1)", "Page down", show=False, id="list.page_down", tooltip="One page down."),
         Binding("home,g", "top", "First", show=False, id="list.first", tooltip="To the first row."),
         Binding("end,G", "bottom", "Last", show=False, id="list.last", tooltip="To the last row."),
-        Binding("enter", "open", "Open", show=False, id="list.open", tooltip="Open the row under the cursor."),
+        Binding("enter", "open", "Open", key_display="enter", id="list.open", tooltip="Open the row under the cursor."),
         Binding("space", "pick", "Select", show=False, id="list.pick", tooltip="Select the row, or take it back."),
         Binding("asterisk", "pick_all", "All", show=False, id="list.pick_all", tooltip="Select all that match."),
         Binding("u", "pick_none", "None", show=False, id="list.pick_none", tooltip="Select none."),

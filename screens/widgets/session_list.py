@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.pages import Ask, Page, Place
 from dropcopy_tui.services.views import KeyView, SessionView
-from screens.widgets.record_table import Column
-from screens.wording import TONES, key_words, utc
+from screens.widgets.record_table import Column, RecordTable
+from screens.wording import TONES, key_words
 
 _HIDDEN = "····· (s to show)"
 
@@ -29,21 +32,25 @@ class SessionLine:
     tone: str
 
 
-class SessionTable:
-    """The columns of session lines."""
+COLUMNS: tuple[Column[SessionLine], ...] = (
+    Column("Session", lambda line: line.session, 7),
+    Column("Gateway", lambda line: line.gateway, 7),
+    Column("Segments", lambda line: line.segments, 9, optional=1),
+    Column("Status", lambda line: line.status, 8, optional=2),
+    Column("Public key id", lambda line: line.key_id, 20),
+    Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
+    Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
+)
 
-    @staticmethod
-    def columns() -> tuple[Column[SessionLine], ...]:
-        """At 80 columns all of them fit but the segments."""
-        return (
-            Column("Session", lambda line: line.session, 7, order="session"),
-            Column("Gateway", lambda line: line.gateway, 7),
-            Column("Segments", lambda line: line.segments, 9, optional=1),
-            Column("Status", lambda line: line.status, 8, optional=2),
-            Column("Public key id", lambda line: line.key_id, 20),
-            Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
-            Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
-        )
+
+class SessionTable(RecordTable[SessionLine]):
+    """Sessions: here `k` is for keys and `s` shows the public key ids, as the screen's verbs say."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,k", "screen.keys", "Keys", key_display="k", id="keypairs.manage",
+                tooltip="Generate or download key pairs of the selected sessions."),
+        Binding("s", "screen.show", "Show key ids", id="keypairs.show", tooltip="Show or hide the public key ids."),
+    ]  # fmt: skip
 
 
 def session_lines(sessions: Sequence[SessionView], shows_key_ids: bool) -> list[SessionLine]:
@@ -66,9 +73,16 @@ def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: b
         status=view.status if first else "2nd pair",
         key_id="none: k makes one" if pair is None else pair.access_key_id if shows_key_ids else _HIDDEN,
         state=_state(pair),
-        expires="" if pair is None else utc(pair.expires_at)[:-10],
+        expires="" if pair is None else _expiry(pair),
         tone="muted" if pair is None else TONES[pair.state],
     )
+
+
+def _expiry(pair: KeyView) -> str:
+    """The day, and how far off it is: `15 Dec 2026 23 d`."""
+    day = " ".join(pair.when.split()[:3])
+    left = pair.left.removeprefix("in ").replace(" days", " d").replace(" day", " d")
+    return f"{day} {left}" if pair.state.living else day
 
 
 def _state(pair: KeyView | None) -> str:

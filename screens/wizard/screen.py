@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.services.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView, SenderCompView
@@ -68,6 +69,7 @@ class WizardScreen(DeskScreen[None]):
         self._draft: DraftView | None = None
         self._fields = DraftFields()
         self._step = 0
+        self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
         self._saved = True
         self._saving = asyncio.Lock()
@@ -78,6 +80,7 @@ class WizardScreen(DeskScreen[None]):
     def body(self) -> ComposeResult:
         """The rail and the step at hand."""
         settings = self.desk_app.config.settings
+        self._mandatory = settings.mandatory_filters
         with Horizontal(id="columns"):
             yield Static("", id="rail", markup=False)
             with ContentSwitcher(id="steps"):
@@ -122,7 +125,7 @@ class WizardScreen(DeskScreen[None]):
             1: fields.entity,
             2: fields.name,
             3: draft.front_end.title if draft.front_end else "",
-            4: f"{len(set(fields.filters))} optional" if fields.filters else "",
+            4: f"{len(set(fields.filters) - self._mandatory)} optional" if fields.filters else "",
             5: f"{draft.sources:,} added" if draft.sources else "",
         }.get(number, "")
 

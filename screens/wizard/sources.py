@@ -27,6 +27,18 @@ COLUMNS: tuple[Column[SenderCompView], ...] = (
 )
 
 
+class SourceTable(RecordTable[SenderCompView]):
+    """A side of the step: Enter goes on, there is nothing to open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Next", key_display="enter", id="list.open", tooltip="On to the last step."),
+    ]
+
+    def action_open(self) -> None:
+        """The step is done, whether or not the list is empty."""
+        self.post_message(Finished())
+
+
 class SourcesStep(Step):
     """Two lists; `+` adds what is selected, `-` takes it out, `*` selects all that match."""
 
@@ -70,13 +82,13 @@ class SourcesStep(Step):
             with Vertical(classes="side"):
                 yield Static("Available", classes="side-title", markup=False)
                 yield RecordList(
-                    COLUMNS, lambda row: row.id, id="available", noun="",
+                    COLUMNS, lambda row: row.id, id="available", noun="", table=SourceTable,
                     empty="Nothing is left to add. Added ones are at the right.",
                 )  # fmt: skip
             with Vertical(classes="side"):
                 yield Static("Added", classes="side-title", markup=False)
                 yield RecordList(
-                    COLUMNS, lambda row: row.id, id="added", noun="",
+                    COLUMNS, lambda row: row.id, id="added", noun="", table=SourceTable,
                     empty="Nothing was added yet. At the left: Space selects, * selects all that match, + adds.",
                 )  # fmt: skip
         yield self.error_line()
@@ -108,11 +120,6 @@ class SourcesStep(Step):
         for table, title, widget in zip(self.tables(), ("Available", "Added"), self.query(".side-title"), strict=True):
             assert isinstance(widget, Static)
             widget.update(f"{title} {max(table.total, 0):,}")
-
-    @on(RecordTable.Opened)
-    def _continue(self, event: RecordTable.Opened) -> None:
-        event.stop()
-        self.post_message(Finished())
 
     def action_add(self) -> None:
         """Add what is selected, or the row under the cursor."""

@@ -20,7 +20,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.groups import FrontEnd
 from dropcopy_tui.domain.names import clean_name
 from dropcopy_tui.services.views import DraftView, EntityView, Review
-from screens.terminal.values import value
+from screens.terminal.values import facts, value
 from screens.widgets.inputs import DeskInput
 from screens.wording import plural
 
@@ -177,7 +177,7 @@ class FrontEndStep(ListStep):
 class FilterStep(Step):
     """Step 4: mandatory filters are set and stay; Space turns the others."""
 
-    TITLE = "Which messages does the group copy? Space turns a line, Enter continues."
+    TITLE = "Which messages are copied?"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "turn", "Turn", id="filters.turn", tooltip="Turn the communication type on or off."),
     ]
@@ -191,6 +191,7 @@ class FilterStep(Step):
         """Mandatory and optional lines in one list."""
         yield from self.heading()
         yield OptionList(classes="lines", compact=True, markup=False)
+        yield Static("", classes="meaning", markup=False)
         yield self.error_line()
 
     def show(self, draft: DraftView) -> None:
@@ -232,6 +233,13 @@ class FilterStep(Step):
         self.show_error("")
         self.post_message(Entered({"filters": tuple(self._chosen)}))
 
+    @on(OptionList.OptionHighlighted)
+    def _explain(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if event.option_id is not None:
+            text = f"Lets through: {Filter(event.option_id).meaning}. Space turns the line, Enter continues."
+            self.query_one(".meaning", Static).update(value(text))
+
     @on(OptionList.OptionSelected)
     def _entered(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -242,13 +250,13 @@ class FilterStep(Step):
 
 
 def _line(kind: Filter, on: bool) -> str:
-    return f"[{'x' if on else ' '}] {kind.words:<38}{kind.meaning}".rstrip()
+    return f"[{'x' if on else ' '}] {kind.words}"
 
 
 class SubmitStep(Step):
     """Step 6: the whole request on one page."""
 
-    TITLE = "Look at the whole request. Nothing exists until it is submitted."
+    TITLE = "Nothing exists until this is submitted."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
     ]
@@ -267,7 +275,8 @@ class SubmitStep(Step):
 
     def show(self, review: Review) -> None:
         """Every fact of the request; problems first."""
-        self.query_one(".review", Static).update(_page(review))
+        page = self.query_one(".review", Static)
+        page.update(_page(review, self.size.width or 52))
         options = self.query_one(OptionList)
         options.clear_options()
         if review.problems:
@@ -293,7 +302,7 @@ class SubmitStep(Step):
             self.post_message(self.Submitted())
 
 
-def _page(review: Review) -> Content:
+def _page(review: Review, width: int) -> Content:
     draft = review.draft
     firms = ", ".join(f"{firm.gfid} {firm.count:,}" for firm in review.firms[:6])
     more = f" and {len(review.firms) - 6} more" if len(review.firms) > 6 else ""
@@ -314,5 +323,5 @@ def _page(review: Review) -> Content:
         ("Fee", review.fee),
     ]
     lines = [value(f"! {problem}", "$error") for problem in review.problems]
-    lines += [Content.assemble(value(f"{name:<11}", "$text-muted"), value(text)) for name, text in rows]
+    lines.append(facts([(name, text, "") for name, text in rows], 11, width))
     return Content("\n").join(lines)

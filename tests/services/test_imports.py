@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import islice, product
+from itertools import count, islice, product
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,9 +51,9 @@ def rows(means: Means, sql: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in session.execute(text(sql))]
 
 
-def comps(count: int, gfid: str = "AB1") -> str:
+def comps(number: int, gfid: str = "AB1") -> str:
     names = ("".join(letters) for letters in product(ALPHABET, repeat=3))
-    return "".join(f"ACME,brokertec_us,{name},{gfid},P,msgw\n" for name in islice(names, count))
+    return "".join(f"ACME,brokertec_us,{name},{gfid},P,msgw\n" for name in islice(names, number))
 
 
 def reason(report: ImportReport, line: int) -> str:
@@ -190,7 +190,7 @@ def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) 
         (b"", "The file is empty."),
         (b"\n\n", "The file is empty."),
         (b"entity,name\nA,B\n", "Missing columns: clearing_firm."),
-        (b"entity,name,clearing_firm,colour\n", "Unknown columns: colour. The columns are: entity, name, clearing_firm."),
+        (b"entity,name,clearing_firm,colour\n", "Unknown columns: colour. The columns are: entity, name,"),
         (b"entity,name,clearing_firm,name\n", "Columns named twice: name."),
         ("entity,name,clearing_firm\n".encode("utf-16"), "The file is not UTF-8 text"),
         ("entity,name,clearing_firm\n".encode("utf-16-le"), "The line has a NUL byte."),
@@ -198,6 +198,7 @@ def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) 
         (b'"entity,name,clearing_firm\n', "A quote is opened and not closed"),
         (b"x" * 300_000, "The line is longer than 100,000 bytes."),
     ],
+    ids=count(),
 )  # fmt: skip
 def test_a_header_that_cannot_be_used(means: Means, operator: Actor, content: bytes, said: str) -> None:
     report = run(means, operator, "entities", content)
@@ -215,14 +216,15 @@ def test_a_header_that_cannot_be_used(means: Means, operator: Actor, content: by
         ("A,B,maybe", "Column clearing_firm must be yes or no, not 'maybe'."),
         ("acme,B,no", "Entity 'acme' must be 1 to 12 of A-Z, 0-9, dot, underscore and hyphen."),
         ("A\0,B,no", "The line has a NUL byte."),
-        (f"A,{'B' * 1_001},no", "Column name has 1,001 characters. At most 1,000 are allowed."),
+        (f"A,{'B' * 1_001},no", "Cell 2 has 1,001 characters. At most 1,000 are allowed."),
         (f"A,{'B' * 101},no", "Name has 101 characters."),
         ('A,"B,no', "A quote is opened and not closed on this line."),
         ('A,"B"x,no', "A quoted cell goes on after its closing quote."),
         ("A,B\rC,no", "The line has a carriage return inside."),
         ("A,B\x1b[31m,no", "Name has a character that is not plain printable text (U+001B)."),
-        (f"A,{'é' * 60_000},no", "The line is longer than 100,000 bytes."),
+        ("A," + "é" * 60_000 + ",no", "The line is longer than 100,000 bytes."),
     ],
+    ids=count(),
 )
 def test_a_bad_line_says_what_is_wrong(means: Means, operator: Actor, line: str, said: str) -> None:
     report = run(means, operator, "entities", f"entity,name,clearing_firm\n\nGOOD,Good,no\r\n{line}\nGOOD2,Good,no")
@@ -286,8 +288,14 @@ def test_another_encoding_is_told_once_and_ends_the_reading(means: Means, operat
     report = run(means, operator, "entities", content)
     assert (report.read, report.imported, report.rejected) == (2, 0, 1)
     assert report.errors[0].line == 3
-    assert "not UTF-8 text: byte 6 of this line is 0xE9" in report.errors[0].reason
+    assert "not UTF-8 text: byte 7 of this line is 0xE9" in report.errors[0].reason
     assert counts(means)["entity"] == 2
+
+
+def test_another_encoding_after_a_full_batch_of_bad_lines_is_counted(means: Means, operator: Actor) -> None:
+    content = b"entity,name,clearing_firm\n" + b"bad,B,no\n" * 1_000 + b"\xe9,B,no\n"
+    report = run(means, operator, "entities", content)
+    assert (report.read, report.rejected, len(report.errors)) == (1_001, 1_001, 100)
 
 
 def test_a_byte_order_mark_spaces_and_blank_lines_are_no_trouble(means: Means, operator: Actor) -> None:
@@ -303,8 +311,8 @@ def test_a_header_alone_imports_nothing(means: Means, operator: Actor) -> None:
 class _NeverWhole(io.RawIOBase):
     """A stream that refuses to be read whole."""
 
-    def __init__(self, count: int) -> None:
-        self._lines = iter([HEADER.encode(), *comps(count).encode().splitlines(keepends=True)])
+    def __init__(self, number: int) -> None:
+        self._lines = iter([HEADER.encode(), *comps(number).encode().splitlines(keepends=True)])
 
     def readline(self, size: int | None = -1) -> bytes:
         assert size is not None

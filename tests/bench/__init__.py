@@ -1,0 +1,1 @@
+"""Speed and memory, measured in a real pty beside bare Textual applications: `python -m tests.bench`."""

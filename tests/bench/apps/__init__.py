@@ -1,0 +1,1 @@
+"""The programs our application is measured beside."""

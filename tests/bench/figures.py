@@ -1,0 +1,97 @@
+"""The table that is printed: what was measured, beside what, and whether it is what was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+from tests.bench.measures import Samples
+
+HEAD = ("what", "ours", "beside it", "", "ratio", "at most", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A row. `judged` is what `at_most` holds for: the ratio, or the absolute number where it is no ratio."""
+
+    what: str
+    unit: str
+    ours: float
+    beside: float | None
+    beside_what: str
+    ratio: float | None
+    at_most: float
+    by_ratio: bool
+
+    @property
+    def judged(self) -> float:
+        """The number that has a target."""
+        return self.ratio if self.by_ratio and self.ratio is not None else self.ours
+
+    @property
+    def ok(self) -> bool:
+        """Whether the target is met."""
+        return self.judged <= self.at_most
+
+    def cells(self) -> tuple[str, ...]:
+        """As printed."""
+        target = f"{self.at_most:g} times" if self.by_ratio else _amount(self.at_most, self.unit)
+        return (
+            self.what,
+            _amount(self.ours, self.unit),
+            "" if self.beside is None else _amount(self.beside, self.unit),
+            self.beside_what,
+            "" if self.ratio is None else f"{self.ratio:.2f}",
+            target,
+            "ok" if self.ok else "over",
+        )
+
+
+def figures(samples: Samples) -> list[Figure]:
+    """Every row, in the order of the promises."""
+
+    def ratio(what: str, unit: str, ours: str, beside: str, name: str, at_most: float) -> Figure:
+        ratio = samples.ratio(ours, beside)
+        return Figure(what, unit, samples.median(ours), samples.median(beside), name, ratio, at_most, True)
+
+    def amount(what: str, unit: str, ours: str, at_most: float, beside: str = "", name: str = "") -> Figure:
+        other = samples.median(beside) if beside else None
+        times = samples.ratio(ours, beside) if beside and all(samples.taken[beside]) else None
+        return Figure(what, unit, samples.median(ours), other, name, times, at_most, False)
+
+    return [
+        ratio("first paint of dropcopy demo", "ms", "first paint", "hello first paint", "hello-world", 1.2),
+        amount("Home filled after it", "ms", "home filled", 300),
+        amount("--version", "ms", "version", 150, "python", "python -c pass"),
+        ratio("first rows of 100,000 SenderComps", "ms", "records open", "lines open", "minimal table", 3),
+        ratio("repaint after a key, p95", "ms", "records key", "lines key", "minimal table", 2),
+        amount("memory on that list above hello-world + libraries", "MB", "more memory", 40),
+        amount("adding 100,000 that match to a draft", "s", "add all", 1),
+        amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
+        amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
+    ]
+
+
+def drawn(rows: Iterable[Figure]) -> Iterator[str]:
+    """The table's lines."""
+    cells = [HEAD, *(row.cells() for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(HEAD))]
+    for number, row in enumerate(cells):
+        left = (0, 3, 6)
+        parts = [
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(parts).rstrip()
+        if number == 0:
+            yield "  ".join("-" * width for width in widths)
+
+
+def document(rows: Iterable[Figure], samples: Samples) -> dict[str, object]:
+    """The same for programs, with every sample."""
+    return {"figures": [asdict(row) | {"ok": row.ok} for row in rows], "samples": samples.taken}
+
+
+def _amount(value: float, unit: str) -> str:
+    digits = 2 if unit == "s" else 0 if value == int(value) or value >= 100 else 1
+    return f"{value:,.{digits}f} {unit}"

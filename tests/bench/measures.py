@@ -1,0 +1,153 @@
+"""What is measured: each function is one round, in which ours and what it is compared with take turns."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from tests.bench.place import FIRST, ROWS, Place, dropcopy
+from tests.bench.program import Program
+
+IDLE_SECONDS = 10.0
+# A burst is over when nothing came for so long; a frame of ours is never that late after another.
+QUIET = 0.12
+_WALK = ("down",) * 50 + ("pagedown",) * 20 + ("end", "home")
+_FILLED = "Key pairs expiring"
+
+
+@dataclass(slots=True)
+class Samples:
+    """Every figure by its name, one of each a round."""
+
+    taken: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, value: float) -> None:
+        """Keep a figure."""
+        self.taken.setdefault(name, []).append(value)
+
+    def median(self, name: str) -> float:
+        """The middle one."""
+        return statistics.median(self.taken[name])
+
+    def ratio(self, name: str, beside: str) -> float:
+        """The middle one of the ratios of each round: what disturbs a round disturbs both of its sides."""
+        return statistics.median(a / b for a, b in zip(self.taken[name], self.taken[beside], strict=True))
+
+
+Round = Callable[[Place, Samples, bool], None]
+
+
+def start(place: Place, samples: Samples, ours_first: bool) -> None:
+    """First paint of `dropcopy demo` and of the hello-world, and how much later Home is filled."""
+
+    def ours() -> None:
+        with place.demo() as program:
+            painted = program.first_paint()
+            filled = program.shows(_FILLED)
+            samples.add("first paint", 1000 * (painted - program.started))
+            samples.add("home filled", 1000 * (filled - painted))
+
+    def hello() -> None:
+        with place.app("hello") as program:
+            samples.add("hello first paint", 1000 * (program.first_paint() - program.started))
+
+    _take_turns(ours, hello, ours_first)
+
+
+def version(place: Place, samples: Samples, ours_first: bool) -> None:
+    """`dropcopy --version`, beside an interpreter that does nothing."""
+
+    def timed(name: str, *argv: str) -> None:
+        with place.start(*argv) as program:
+            samples.add(name, 1000 * (program.wait_exit() - program.started))
+
+    _take_turns(
+        lambda: timed("version", *dropcopy(), "--version"),
+        lambda: timed("python", sys.executable, "-c", "pass"),
+        ours_first,
+    )
+
+
+def table(place: Place, samples: Samples, ours_first: bool) -> None:
+    """Our table and the minimal one: opening, and the answers to the keys."""
+
+    def walk(app: str) -> None:
+        with place.app(app) as program:
+            program.shows("press o")
+            program.settle(0.4)
+            sent = program.press("o")
+            samples.add(f"{app} open", 1000 * (program.shows(FIRST) - sent))
+            program.settle(0.4)
+            answers = sorted(1000 * program.answer_to(key, QUIET) for key in _WALK)
+            samples.add(f"{app} key", statistics.quantiles(answers, n=20)[-1])
+
+    _take_turns(lambda: walk("records"), lambda: walk("lines"), ours_first)
+
+
+def wizard(place: Place, samples: Samples, ours_first: bool) -> None:
+    """The application on the step of the SenderComps: its memory, and adding all that match."""
+
+    def ours() -> None:
+        store = place.folder / "copy" / "store.db"
+        shutil.copytree(place.big.parent, store.parent)
+        try:
+            with place.desk(store) as program:
+                open_list(program)
+                samples.add("list memory", program.resident_mb())
+                program.press("*")
+                program.settle(QUIET)
+                sent = program.press("+")
+                samples.add("add all", program.shows(f"Added {ROWS:,}") - sent)
+                program.settle(0.5)
+                samples.add("memory after adding", program.resident_mb())
+        finally:
+            shutil.rmtree(store.parent)
+
+    def hello() -> None:
+        with place.app("libraries") as program:
+            program.first_paint()
+            program.settle(0.5)
+            samples.add("libraries memory", program.resident_mb())
+
+    _take_turns(ours, hello, ours_first)
+    samples.add("more memory", samples.taken["list memory"][-1] - samples.taken["libraries memory"][-1])
+
+
+def open_list(program: Program) -> None:
+    """From Home to the list of the draft that waits in the big store."""
+    program.shows("resume draft")
+    program.settle(0.3)
+    program.press("right")
+    program.settle(QUIET)
+    program.press("enter")
+    program.shows(FIRST)
+    program.settle(1.0)
+
+
+def idle(place: Place, samples: Samples) -> None:
+    """What screens write while nobody touches anything: Home, the list of 100,000, the hello-world."""
+    with ExitStack() as stack:
+        screens = {"home": place.demo(), "list": place.desk(place.big), "hello": place.app("hello")}
+        for program in screens.values():
+            stack.enter_context(program)
+        screens["home"].shows(_FILLED)
+        open_list(screens["list"])
+        for program in screens.values():
+            program.settle(1.5)
+        before = {name: program.written for name, program in screens.items()}
+        end = perf_counter() + IDLE_SECONDS
+        while perf_counter() < end:
+            for program in screens.values():
+                program.pump(0.05)
+        for name, program in screens.items():
+            samples.add(f"{name} idle bytes", program.written - before[name])
+
+
+def _take_turns(ours: Callable[[], None], other: Callable[[], None], ours_first: bool) -> None:
+    for measured in (ours, other) if ours_first else (other, ours):
+        measured()

@@ -1,0 +1,74 @@
+"""Where the bench runs: a folder of its own with two stores, and the command lines of what is measured."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.program import Program
+
+# What the big store holds; FIRST is the first row of the list.
+ROWS = 100_000
+ENTITY, MARKET, PERSON = "BENCH", "brokertec_us", "bench-operator"
+FIRST = "000BENCAP"
+ROOT = Path(__file__).resolve().parents[2]
+# The variables of whoever runs the bench must not decide what is measured.
+_NOT_INHERITED = re.compile(
+    r"TEXTUAL|PYTHON|COLOR|NO_COLOR|FORCE_COLOR|TTY_|LC_|LANG|TERM|SSH_|COLUMNS$|LINES$|DROPCOPY_|XDG_"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder that is thrown away afterwards."""
+
+    folder: Path
+
+    @property
+    def big(self) -> Path:
+        """The store with 100,000 SenderComps."""
+        return self.folder / "big" / "store.db"
+
+    def environment(self) -> dict[str, str]:
+        """A person's terminal with an empty home."""
+        env = {name: text for name, text in os.environ.items() if not _NOT_INHERITED.match(name)}
+        folders = {f"XDG_{kind}_HOME": str(self.folder / kind.lower()) for kind in ("DATA", "CONFIG", "STATE", "CACHE")}
+        return env | folders | {"HOME": str(self.folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+
+    def make(self) -> None:
+        """Make both stores, once."""
+        self.big.parent.mkdir(mode=0o700)
+        self.run([*dropcopy(), "demo", "--headless"])
+        self.run([sys.executable, "-m", "tests.bench.fill", str(self.big)])
+
+    def run(self, argv: list[str]) -> None:
+        """Run a command that must succeed."""
+        subprocess.run(argv, env=self.environment(), cwd=ROOT, check=True, capture_output=True)
+
+    # -- programs
+
+    def start(self, *argv: str) -> Program:
+        """Start a program on a terminal."""
+        return Program(argv, self.environment())
+
+    def demo(self) -> Program:
+        """`dropcopy demo`."""
+        return self.start(*dropcopy(), "demo")
+
+    def desk(self, store: Path) -> Program:
+        """`dropcopy` on a copy of the big store."""
+        return self.start(*dropcopy(), "--store", str(store), "--as", PERSON)
+
+    def app(self, name: str) -> Program:
+        """One of `tests.bench.apps`, over the big store."""
+        return self.start(sys.executable, "-m", f"tests.bench.apps.{name}", str(self.big))
+
+
+def dropcopy() -> list[str]:
+    """The installed command, or the module where it is not installed."""
+    script = Path(sys.executable).with_name("dropcopy")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "dropcopy_tui"]

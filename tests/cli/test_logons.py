@@ -1,0 +1,119 @@
+"""Logons signed and verified with a key file alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dropcopy_tui.domain.key_file import KeyRow, render
+from tests.cli.conftest import Cli
+
+VECTOR_KEY = "oNDxM33uE81ohWuVRtWT"
+VECTOR_SECRET = "2HlZ7exg8jTKltXnURjKvm3GS5iF5n4ClzHiEm_ocv4"
+VECTOR_SIGNATURE = "oHZ2Dx1ihFAp7kHOFcJPkijm27xfApJFp-ZhsSCxr3s"
+VECTOR = (
+    "8=FIX.4.2|35=A|34=1|49=B08004N|50=MSG|52=20170623-14:48:42.855|57=92|108=60|142=US,NY|369=0|"
+    "1603=BRIO|1604=8.0|1605=ABC|"
+)
+NEGOTIATE = '{"RequestTimestamp": 1000000000, "UUID": 12345, "Session": "ABC", "Firm": "XYZAB"}'
+NEGOTIATE_SIGNATURE = "4afa3b48d4472791a582b9d0933592f71011585de6161088a72854bdfc2ec9c3"
+ONES = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
+TODAY = datetime.now(UTC).astimezone().date()
+
+
+def row(session: str = "B08", key: str = VECTOR_KEY, secret: str = VECTOR_SECRET, days: int = 300) -> KeyRow:
+    return KeyRow(session, key, secret, TODAY - timedelta(days=60), TODAY + timedelta(days=days), "CERT")
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    return write(tmp_path, row())
+
+
+def write(folder: Path, *rows: KeyRow) -> Path:
+    path = folder / "keys.txt"
+    path.write_text(render(rows))
+    return path
+
+
+def test_the_published_vector_through_a_key_file(cli: Cli, key_file: Path) -> None:
+    signed = cli.json("logon", "sign", "--key-file", key_file, "--message", "-", stdin=VECTOR)
+    assert signed["signature"] == VECTOR_SIGNATURE
+    assert signed["access_key_id"] == VECTOR_KEY
+    assert signed["canonical"].split("\n")[0:2] == ["1", "B08004N"]
+    soh = cli.json("logon", "sign", "--key-file", key_file, "--message", "-", stdin=VECTOR.replace("|", "\x01"))
+    assert soh["signature"] == VECTOR_SIGNATURE
+
+
+def test_the_negotiate_vector(cli: Cli, tmp_path: Path) -> None:
+    keys = write(tmp_path, row("ABC", "A" * 20, ONES))
+    signed = cli.json("logon", "sign", "--key-file", keys, "--message", "-", stdin=NEGOTIATE)
+    assert signed["signature"] == NEGOTIATE_SIGNATURE
+
+
+def test_text_marks_the_line_feeds(cli: Cli, key_file: Path) -> None:
+    ran = cli("logon", "sign", "--key-file", key_file, "--message", "-", stdin=VECTOR)
+    assert ran.code == 0
+    assert ran.out.count("␊") == 10
+    assert VECTOR_SIGNATURE in ran.out
+    assert VECTOR_SECRET not in ran.out + ran.err
+
+
+def test_no_store_is_touched(cli: Cli, key_file: Path) -> None:
+    assert cli("--store", "/nowhere/at/all", "logon", "sign", "--key-file", key_file, "--message", "-", stdin=VECTOR)
+    assert not (cli.home / "data").exists()
+
+
+def test_the_session_chooses_the_pair(cli: Cli, tmp_path: Path) -> None:
+    newer = row(key="N" * 20, secret=ONES, days=320)
+    keys = write(tmp_path, row(), newer, row("XYZ", "X" * 20, ONES))
+    sign = ("logon", "sign", "--key-file", keys, "--message", "-")
+    assert cli.json(*sign, stdin=VECTOR)["access_key_id"] == "N" * 20
+    assert cli.json(*sign, stdin=f"{VECTOR}355={VECTOR_KEY}|")["access_key_id"] == VECTOR_KEY
+    other = cli(*sign, "--session", "XYZ", "--json", stdin=VECTOR)
+    assert other.json["access_key_id"] == "X" * 20
+    assert "refused" in other.err
+    assert cli(*sign, "--session", "QQQ", stdin=VECTOR).code == 1
+
+
+def test_an_expired_pair_signs_nothing(cli: Cli, tmp_path: Path) -> None:
+    keys = write(tmp_path, row(days=-1))
+    ran = cli("logon", "sign", "--key-file", keys, "--message", "-", "--json", stdin=VECTOR)
+    assert (ran.code, ran.error) == (1, "invalid_value")
+    assert "expired" in ran.err
+    today = write(tmp_path, row(days=0))
+    assert cli("logon", "sign", "--key-file", today, "--message", "-", stdin=VECTOR).code == 0
+
+
+def signed_vector(signature: str = VECTOR_SIGNATURE, key: str = VECTOR_KEY) -> str:
+    return f"{VECTOR}354=20|355={key}|1400=CME-1-SHA-256|1401={len(signature)}|1402={signature}|"
+
+
+def test_verify_with_a_key_file(cli: Cli, tmp_path: Path, key_file: Path) -> None:
+    verify = ("logon", "verify", "--key-file", key_file, "--message", "-")
+    good = cli.json(*verify, stdin=signed_vector())
+    assert good == {
+        "valid": True, "access_key_id": VECTOR_KEY, "session_id": "B08", "key_state": "active", "explanations": [],
+    }  # fmt: skip
+    bad = cli.json(*verify, code=1, stdin=signed_vector(VECTOR_SIGNATURE[::-1]))
+    assert (bad["valid"], bad["key_state"]) == (False, "active")
+    assert bad["explanations"]
+    unknown = cli.json(*verify, code=1, stdin=signed_vector(key="Q" * 20))
+    assert (unknown["valid"], unknown["session_id"], unknown["key_state"]) == (False, None, None)
+    unsigned = cli(*verify, "--json", stdin=VECTOR)
+    assert (unsigned.code, unsigned.error) == (1, "invalid_value")
+    expired = cli.json(*(*verify[:3], write(tmp_path, row(days=-1)), *verify[4:]), code=1, stdin=signed_vector())
+    assert (expired["valid"], expired["key_state"]) == (False, "expired")
+    pending = cli.json(*verify[:3], write(tmp_path, row(days=20)), *verify[4:], stdin=signed_vector())
+    assert (pending["valid"], pending["key_state"]) == (True, "pending_expiration")
+
+
+def test_a_damaged_key_file_is_refused_by_line(cli: Cli, key_file: Path) -> None:
+    key_file.write_text(key_file.read_text()[:-60])
+    ran = cli("logon", "sign", "--key-file", key_file, "--message", "-", "--json", stdin=VECTOR)
+    assert (ran.code, ran.error) == (1, "invalid_value")
+    assert "Line 3" in ran.err
+    assert VECTOR_SECRET not in ran.err
+    assert isinstance(TODAY, date)
