@@ -30,7 +30,7 @@ from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions import Sessions
 from dropcopy_tui.services.trail import record
 from dropcopy_tui.store.engine import Store, create_store, migrate
-from dropcopy_tui.store.place import check_store, needs_migration, store_facts
+from dropcopy_tui.store.place import check_place, check_store, needs_migration, store_facts
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key, read_master_key
 
@@ -108,9 +108,13 @@ def make_store(
     for taken in (place, key_place):
         if taken.exists():
             raise StoreUnusable(f"{taken} exists already and was left as it is. Choose another --store.")
-    for folder in (place.parent, key_place.parent):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    workshop = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
+    try:
+        for folder in (place.parent, key_place.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_place(place)
+        workshop = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
+    except OSError as error:
+        raise StoreUnusable(f"No store can be made at {place}: {error.strerror}. Choose another --store.") from None
     try:
         _build(workshop, config, sandbox, fill, clock or Clock(), entropy or Entropy())
         _put(workshop / "master.key", key_place)

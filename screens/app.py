@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.home import HomeView
+    from dropcopy_tui.services.views import RequestView
 
 # How often the quiet worker looks for requests that somebody else submitted, in seconds.
 SET_UP_EVERY = 5.0
@@ -44,6 +45,7 @@ class DropCopyApp(TerminalApp):
         self._user = user
         self._actor: Actor | None = None
         self._desk: Desk | None = None
+        self._awaited: set[str] = set()
         self._opened = asyncio.Event()
 
     # -- who and what
@@ -159,13 +161,26 @@ class DropCopyApp(TerminalApp):
         except DeskError as error:
             self.log(error.message)
             return
-        if not done.ended:
+        ended = await self._ended_of_mine(desk)
+        if not done.ended and not ended:
             return
         await self.refresh_home()
-        mine = [request for request in done.ended if self._actor and request.submitted_by == self._actor.user_id]
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
-                screen.requests_ended(mine)
+                screen.requests_ended(ended)
+
+    async def _ended_of_mine(self, desk: Desk) -> list[RequestView]:
+        """Requests submitted here that have ended since, whoever set them up."""
+        views = [await asyncio.to_thread(desk.requests.show, self.actor, reference) for reference in self._awaited]
+        ended = [view for view in views if view.ended_at is not None]
+        self._awaited -= {view.id for view in ended}
+        return ended
+
+    def submitted(self, request: RequestView) -> None:
+        """A request was made here: say so, set it up, and tell when it ended."""
+        self._awaited.add(request.id)
+        self.tell(f"Request {request.id} submitted: In Progress, {request.stage}.")
+        self.set_up()
 
     # -- leaving and commands
 

@@ -51,7 +51,7 @@ class PlaceLine(Static):
 
     def render(self) -> Content:
         """The place, shortened in front where the line is narrow: the end says where one is."""
-        place = " > ".join(self._place)
+        place = " > ".join(part for part in self._place if part)
         right = self._fitting(len(place))
         room = max(10, self.size.width - len(right) - 2)
         parts = list(self._place)
@@ -86,12 +86,6 @@ class Banner(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
 
-    async def save_work(self) -> None:
-        """Keep what was typed: called before the application ends."""
-
-    def requests_ended(self, requests: Sequence[RequestView]) -> None:
-        """Requests of this person were set up or failed just now."""
-
     def say(self, text: str, kind: str = "done") -> None:
         """Show a line; kind is "done", "failed" or "note", and a word says it too."""
         sign = {"done": "Done: ", "failed": "Not done: ", "note": ""}[kind]
@@ -116,9 +110,11 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="app.back", tooltip="One level back; nothing is lost."),
+        Binding("o", "open_new", show=False, id="groups.open_new", tooltip="Open the group that was set up last."),
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="What the keys do here."),
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
+    _new_group: int | None = None
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -170,7 +166,20 @@ class DeskScreen(Screen[Result], Generic[Result]):
         """Keep what was typed: called before the application ends."""
 
     def requests_ended(self, requests: Sequence[RequestView]) -> None:
-        """Requests of this person were set up or failed just now."""
+        """Requests of this person were set up or failed just now: say so, and `o` opens the group."""
+        from screens.wording import ended_words
+
+        for request in requests:
+            self.say(*ended_words(request))
+            self._new_group = request.group_id or self._new_group
+
+    def action_open_new(self) -> None:
+        """Open the group that was set up last."""
+        from screens.group import GroupScreen
+
+        if self._new_group is not None:
+            self.quiet()
+            self.app.push_screen(GroupScreen(self._new_group, tab="targets"))
 
     def say(self, text: str, kind: str = "done") -> None:
         """Tell what happened, in the banner."""

@@ -153,9 +153,6 @@ class GroupScreen(ListScreen):
         self.desk_app.shows_key_ids = not self.desk_app.shows_key_ids
         self._show_sessions()
 
-    def requests_ended(self, requests: Any) -> None:
-        """Nothing here changes by itself."""
-
 
 def _facts(view: GroupView) -> Content:
     """The Details tab."""

@@ -11,14 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.services.views import EntityView, GroupLine, RequestView
+from dropcopy_tui.services.views import EntityView, GroupLine
 from screens.frame import DeskScreen, job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import Column, RecordTable
-from screens.wording import ended_words
 
 _MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
 _EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
@@ -123,9 +122,8 @@ class GroupsScreen(ListScreen):
 
     def requests_ended(self, requests: Any) -> None:
         """A request was set up: its group is in the list now."""
+        super().requests_ended(requests)
         self.query_one(RecordTable).reload()
-        for request in requests:
-            self.say(*ended_words(request))
 
 
 def _page(page: Any, actor: Any, entity: str, menu: Menu, ask: Any) -> Any:
@@ -142,8 +140,3 @@ async def open_session(screen: DeskScreen[Any], session_pk: int) -> None:
         screen.say(f"{view.session_id} belongs to no group any more.", "note")
         return
     screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
-
-
-def request_words(request: RequestView) -> str:
-    """What the banner says once a request was submitted."""
-    return f"Request {request.id} submitted: In Progress, {request.stage}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -129,13 +129,6 @@ class HomeScreen(DeskScreen[None]):
     async def action_reload(self) -> None:
         """Read everything again."""
         await self.desk_app.refresh_home()
-
-    def requests_ended(self, requests: Any) -> None:
-        """Tell what was set up meanwhile."""
-        from screens.wording import ended_words
-
-        for request in requests:
-            self.say(*ended_words(request))
 
 
 def _refill(options: OptionList, lines: list[Option]) -> None:

@@ -55,10 +55,12 @@ class RequestScreen(DeskScreen[None]):
     async def _load(self) -> None:
         desk = await self.desk()
         view = await off_thread(desk.requests.show, self.actor, self._reference)
+        self._new_group = view.group_id
         self.query_one("#facts", Static).update(_page(view, self.size.width - 6))
 
     def requests_ended(self, requests: Any) -> None:
         """It may be this one."""
+        super().requests_ended(requests)
         self._load()
 
 

@@ -14,7 +14,7 @@ from screens.frame import job
 from screens.lists import ListScreen
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import Column, RecordTable
-from screens.wording import REQUEST_TONES, ended_words
+from screens.wording import REQUEST_TONES
 
 COLUMNS: tuple[Column[RequestView], ...] = (
     Column("Request", lambda row: row.id, 14, order="id"),
@@ -62,6 +62,5 @@ class RequestsScreen(ListScreen):
 
     def requests_ended(self, requests: Any) -> None:
         """Statuses have changed."""
+        super().requests_ended(requests)
         self.query_one(RecordTable).reload()
-        for request in requests:
-            self.say(*ended_words(request))

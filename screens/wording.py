@@ -32,7 +32,8 @@ def ended_words(request: RequestView) -> tuple[str, str]:
     """What became of a request, and the banner's kind for it."""
     what = f"{request.id}, {request.type.words.lower()} {request.subject}"
     if request.status is RequestStatus.COMPLETED:
-        return f"{what}: completed. Its target session is set up.", "done"
+        targets = ", ".join(request.targets)
+        return f"{what}: completed. Target session {targets} is set up. Press o to open the group.", "done"
     return f"{what}: {request.status.words.lower()}. {' '.join(request.reasons)}", "failed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -46,6 +47,10 @@ def run(args: Sequence[str]) -> int:
             return _fail("refused", error.format_message(), error.exit_code, wants_json)
         except DeskError as error:
             return _fail(error.code, error.message, error.exit_code, wants_json)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                return _fail("incident", _incident(call, error), 1, wants_json)
+            return _fail("disk_full", "The disk is full, or what standard output goes to.", 1, wants_json)
         except Exception as error:  # noqa: BLE001 - the last line of defence: it is logged, and told with its id
             return _fail("incident", _incident(call, error), 1, wants_json)
 
@@ -62,15 +67,13 @@ def _run(args: Sequence[str], call: Call) -> int:
 def _fail(code: str, message: str, exit_code: int, wants_json: bool, *, quiet: bool = False) -> int:
     if not quiet:
         say(f"dropcopy: {message}")
-    if wants_json and sys.stdout is not None:
-        with suppress(OSError):
-            print(json.dumps({"error": {"code": code, "message": message}}), flush=True)
-            return exit_code
-    with suppress(OSError, ValueError):
+    try:
         if sys.stdout is not None:
+            if wants_json:
+                print(json.dumps({"error": {"code": code, "message": message}}))
             sys.stdout.flush()
-            return exit_code
-    _drop_output()
+    except (OSError, ValueError):
+        _drop_output()
     return exit_code
 
 

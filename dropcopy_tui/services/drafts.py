@@ -170,8 +170,16 @@ class Drafts(Service):
             entity_id = row.entity_id or 0
             codes = [session.get_one(EntityRow, pk).code for pk in content.approvers(session, row)] if entity_id else []
             needed = gateways_needed(market_named(row.market), content.by_gateway(session, row))
-            fee = self._fee(session, entity_id).sentence
-            return Review(_view(session, row), content.by_firm(session, row), needed, tuple(codes), fee, tuple(found))
+            chosen = {Filter(name) for name in row.filters} | self._settings.mandatory_filters
+            return Review(
+                draft=_view(session, row),
+                filters=in_order(chosen),
+                firms=content.by_firm(session, row),
+                gateways=needed,
+                approval_of=tuple(codes),
+                fee=self._fee(session, entity_id).sentence,
+                problems=tuple(found),
+            )
 
     def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:
         """Make the draft a request, all or nothing.

@@ -30,6 +30,7 @@ from dropcopy_tui.store.tables import (
     FrontEndRow,
     PersonRow,
     RequestRow,
+    SessionRow,
 )
 
 _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
@@ -231,7 +232,13 @@ def _view(session: Session, found: Any, whole: bool = False) -> RequestView:
         asked=row.asked,
         story=_story(session, row, submitter) if whole else (),
         group_id=row.group_id,
+        targets=_targets(session, row.group_id) if whole and row.group_id else (),
     )
+
+
+def _targets(session: Session, group_id: int) -> tuple[str, ...]:
+    rows = select(col(SessionRow.session_id)).where(col(SessionRow.group_id) == group_id)
+    return tuple(session.execute(rows.order_by(col(SessionRow.session_id))).scalars())
 
 
 def _story(session: Session, row: RequestRow, submitter: str) -> tuple[Moment, ...]:

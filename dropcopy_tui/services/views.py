@@ -134,6 +134,7 @@ class Review:
     """The last step of the wizard: the whole request on one page."""
 
     draft: DraftView
+    filters: tuple[Filter, ...]
     firms: tuple[FirmCount, ...]
     gateways: tuple[Gateway, ...]
     approval_of: tuple[str, ...]
@@ -151,7 +152,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request. `id` is the reference people see; `subject` the group or the sessions it is about."""
+    """A request. `id` is the reference people see; `subject` the group or the sessions it is about.
+
+    `targets` are the Session IDs of the group that came of it.
+    """
 
     id: str
     type: RequestType
@@ -166,3 +170,4 @@ class RequestView:
     asked: dict[str, Any] = field(default_factory=dict)
     story: tuple[Moment, ...] = ()
     group_id: int | None = None
+    targets: tuple[str, ...] = ()

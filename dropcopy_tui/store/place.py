@@ -53,12 +53,15 @@ def check_store(path: Path) -> None:
         StoreTooNew: a newer version made it.
         StoreUnusable: it is something else, or others may read it.
     """
-    if not path.exists():
-        raise StoreMissing(f"There is no store at {path}. Make one with: dropcopy init   (or try: dropcopy demo)")
-    check_place(path)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise StoreUnusable(f"Others may read the store. Run: chmod 600 {path}")
-    _check_header(path)
+    try:
+        if not path.exists():
+            raise StoreMissing(f"There is no store at {path}. Make one with: dropcopy init   (or try: dropcopy demo)")
+        check_place(path)
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise StoreUnusable(f"Others may read the store. Run: chmod 600 {path}")
+        _check_header(path)
+    except OSError as error:
+        raise StoreUnusable(f"{path} cannot be read: {error.strerror}. Choose another --store.") from None
 
 
 def _check_header(path: Path) -> None:

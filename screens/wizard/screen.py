@@ -325,11 +325,8 @@ class WizardScreen(DeskScreen[None]):
         await self._save()
         desk = await self.desk()
         request = await off_thread(desk.drafts.submit, self.actor, self._draft_id, self.draft.version)
-        from screens.groups import request_words
-
         self.dismiss(None)
-        self.desk_app.tell(request_words(request))
-        self.desk_app.set_up()
+        self.desk_app.submitted(request)
 
     def action_back(self) -> None:
         """Out of a filter, then one step back, then out with the draft's fate asked."""

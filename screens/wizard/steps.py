@@ -313,7 +313,7 @@ def _page(review: Review, width: int) -> Content:
         ("Market", draft.market_name),
         ("Name", draft.name),
         ("Front end", draft.front_end.title if draft.front_end else "none"),
-        ("Copies", ", ".join(kind.words for kind in draft.filters)),
+        ("Copies", ", ".join(kind.words for kind in review.filters)),
         ("Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"),
         (
             "Will get",

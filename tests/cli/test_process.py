@@ -122,6 +122,9 @@ def test_standard_output_is_full(operator: Cli) -> None:
         assert done.returncode == 1
         assert done.stderr.startswith(b"dropcopy: Standard output cannot be written")
         assert done.stderr.count(b"\n") == 1
+    with open("/dev/full", "wb") as full:
+        done = operator.process("--help", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
     assert operator.json("keys", "list", target) == []
     assert operator("keys", "generate", target, *with_code).code == 0
 

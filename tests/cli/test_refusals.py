@@ -100,6 +100,18 @@ def test_init_never_overwrites(real: Cli) -> None:
     assert real("groups", "list").code == 0
 
 
+def test_init_where_no_store_can_be(cli: Cli, tmp_path: Path) -> None:
+    refused(cli("--store", "/proc/no/such/x.db", "init", "--json"), 2, "store_unusable")
+    (tmp_path / "file").write_text("")
+    refused(cli("--store", tmp_path / "file" / "x.db", "init", "--json"), 2, "store_unusable")
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    loose.chmod(0o777)
+    refused(cli("--store", loose / "x.db", "init", "--json"), 2, "store_unusable")
+    assert list(loose.iterdir()) == []
+    refused(cli("--store", tmp_path, "groups", "list", "--json"), 2, "store_unusable")
+
+
 def test_init_links_this_account(cli: Cli, tmp_path: Path) -> None:
     made = cli.json("--store", tmp_path / "s.db", "init", "--admin", "Boss", "--email", "boss@firm.example")
     assert (made["administrator"], made["sandbox"], made["password"]) == ("boss", False, False)

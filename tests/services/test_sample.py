@@ -89,15 +89,16 @@ def test_the_store_is_sound(means: Means) -> None:
 
 def test_acme_has_the_most_sender_comps_over_several_firms(means: Means) -> None:
     mine = "FROM sender_comp JOIN entity ON entity.id = entity_id WHERE code = 'ACME'"
-    assert one(means, f"SELECT count(*) {mine} AND market = 'brokertec_us'") == 3_000
-    assert one(means, f"SELECT count(DISTINCT gfid) {mine} AND market = 'brokertec_us'") == 6
+    assert one(means, f"SELECT count(*) {mine} AND market = 'brokertec_us'") == 2_800
+    assert one(means, f"SELECT count(DISTINCT gfid) {mine} AND market = 'brokertec_us'") == 5
     assert rows(means, f"SELECT DISTINCT gateway {mine} AND market = 'globex' ORDER BY 1") == [("cgw",), ("msgw",)]
     assert 10 < one(means, "SELECT count(*) FROM sender_comp WHERE status = 'inactive'") < 100
 
 
 def test_guaranteed_sources_have_a_firm_of_their_own_and_groups_have_none(means: Means) -> None:
-    assert rows(means, "SELECT DISTINCT gfid FROM sender_comp WHERE guarantor_id IS NOT NULL") == [("CLEAR",)]
-    assert one(means, "SELECT count(*) FROM sender_comp WHERE gfid = 'CLEAR' AND guarantor_id IS NULL") == 0
+    guaranteed = "SELECT DISTINCT market, gfid FROM sender_comp WHERE guarantor_id IS NOT NULL"
+    assert rows(means, guaranteed) == [("globex", "CLR")]
+    assert one(means, "SELECT count(*) FROM sender_comp WHERE gfid = 'CLR' AND guarantor_id IS NULL") == 0
     assert one(means, "SELECT count(*) FROM sender_comp JOIN entity ON entity.id = guarantor_id WHERE NOT clearing_firm") == 0  # fmt: skip  # noqa: E501
     joined = "FROM group_source JOIN sender_comp ON sender_comp.id = sender_comp_pk"
     assert one(means, f"SELECT count(*) {joined} WHERE guarantor_id IS NOT NULL OR status = 'inactive'") == 0
