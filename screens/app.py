@@ -11,6 +11,7 @@ from textual import work
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import DeskError, NotSignedIn
 from screens.frame import DeskScreen
@@ -35,9 +36,18 @@ class DropCopyApp(TerminalApp):
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH = "../styles/app.tcss"
 
-    def __init__(self, config: Config, facts: TerminalFacts | None = None, user: str | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        facts: TerminalFacts | None = None,
+        user: str | None = None,
+        *,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
         super().__init__(facts)
         self.config = config
+        self._clock, self._entropy = clock or Clock(), entropy or Entropy()
         self.incident_log = config.paths.incident_log
         self.sandbox = False
         self.shows_key_ids = False
@@ -91,7 +101,7 @@ class DropCopyApp(TerminalApp):
         """Fill Home with what can be read at once, open the store, prove who acts."""
         try:
             await self._look()
-            self._desk = await asyncio.to_thread(_open_desk, self.config)
+            self._desk = await asyncio.to_thread(_open_desk, self.config, self._clock, self._entropy)
             self.sandbox = self._desk.sandbox
             await self._recognise(self._desk)
         except DeskError as error:
@@ -104,7 +114,7 @@ class DropCopyApp(TerminalApp):
         self.set_up()
 
     async def _look(self) -> None:
-        view = await asyncio.to_thread(_first_look, self.config, self._user, _account())
+        view = await asyncio.to_thread(self._first_look, self._user, _account())
         self.home_view, self.sandbox = view, view.sandbox
         proven = view.sandbox or self._user is None
         if proven and view.actor is not None:
@@ -114,6 +124,12 @@ class DropCopyApp(TerminalApp):
         home = self.screen
         if isinstance(home, HomeScreen) and self.home_view is not None:
             home.show(self.home_view)
+
+    def _first_look(self, user: str | None, account: str) -> HomeView:
+        from dropcopy_tui.services.home import home
+
+        config, now = self.config, self._clock.now()
+        return home(config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin())
 
     async def _recognise(self, desk: Desk) -> None:
         """Sign in whoever needs no password: anyone in a sandbox, else the machine's own account."""
@@ -143,7 +159,7 @@ class DropCopyApp(TerminalApp):
         """Read the first screen's facts again."""
         if self._actor is None:
             return
-        self.home_view = await asyncio.to_thread(_first_look, self.config, self._actor.user_id, "")
+        self.home_view = await asyncio.to_thread(self._first_look, self._actor.user_id, "")
         for screen in self.screen_stack:
             if isinstance(screen, HomeScreen):
                 screen.show(self.home_view)
@@ -215,19 +231,11 @@ class DropCopyApp(TerminalApp):
             self.pop_screen()
 
 
-def _open_desk(config: Config) -> Desk:
+def _open_desk(config: Config, clock: Clock, entropy: Entropy) -> Desk:
     """Import and open the desk: half a second that nobody waits for."""
     from dropcopy_tui.desk import open_desk
 
-    return open_desk(config)
-
-
-def _first_look(config: Config, user: str | None, account: str) -> HomeView:
-    from dropcopy_tui.clock import Clock
-    from dropcopy_tui.services.home import home
-
-    now = Clock().now()
-    return home(config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin())
+    return open_desk(config, clock, entropy)
 
 
 def _first_user(desk: Desk) -> str:

@@ -12,6 +12,7 @@ from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.markets import Menu
 from screens.frame import DeskScreen, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
+from screens.terminal.values import clip
 
 if TYPE_CHECKING:
     from screens.app import DropCopyApp
@@ -90,7 +91,7 @@ async def _act_as(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
 
     desk = await app.desk()
     people = await off_thread(desk.identity.everyone)
-    choices = [Choice(person.user_id, f"{person.user_id:<20}", person.summary) for person in people]
+    choices = [Choice(person.user_id, f"{person.user_id:<18}", clip(person.summary, 44)) for person in people]
     chosen = await app.push_screen_wait(ChooseModal("Act as another person", choices, at=app.actor.user_id))
     if chosen is None:
         return

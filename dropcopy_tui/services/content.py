@@ -30,7 +30,7 @@ def problems(session: Session, draft: DraftRow, settings: Settings) -> list[str]
     entity = session.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
         return ["Choose a Registered Entity."]
-    found = [*_name_problems(session, draft, settings), *_front_end_problems(session, draft, entity)]
+    found = [*name_problems(session, draft, settings), *_front_end_problems(session, draft, entity)]
     try:
         complete_filters([Filter(name) for name in draft.filters], settings.mandatory_filters)
     except InvalidValue as error:
@@ -38,7 +38,8 @@ def problems(session: Session, draft: DraftRow, settings: Settings) -> list[str]
     return found + _source_problems(session, draft)
 
 
-def _name_problems(session: Session, draft: DraftRow, settings: Settings) -> list[str]:
+def name_problems(session: Session, draft: DraftRow, settings: Settings) -> list[str]:
+    """Why the draft's name cannot be a group's name now (rule G3)."""
     try:
         name = clean_name(draft.name, "Group name", settings.group_name_length)
     except InvalidValue as error:

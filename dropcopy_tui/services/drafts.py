@@ -162,6 +162,11 @@ class Drafts(Service):
             )
             return self._sources_changed(session, actor, row, "draft:sources_removed")
 
+    def name_problem(self, actor: Actor, draft_id: int) -> str:
+        """Why the draft's name cannot be used now, or "" when it can (rule G3)."""
+        with self._store.read() as session:
+            return " ".join(content.name_problems(session, _mine(session, actor, draft_id), self._settings))
+
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
         with self._store.read() as session:

@@ -29,11 +29,11 @@ class Person:
 
     @property
     def summary(self) -> str:
-        """The roles in one line."""
-        return ", ".join(
-            f"{entitlement.role.words} at {entitlement.entity}" if entitlement.entity else entitlement.role.words
-            for entitlement in self.entitlements
-        )
+        """The roles in one line, an entity's together: `ACME: full access, key management`."""
+        held: dict[str, list[str]] = {}
+        for entitlement in self.entitlements:
+            held.setdefault(entitlement.entity or "", []).append(entitlement.role.words)
+        return "; ".join(f"{place}: {', '.join(roles)}" if place else ", ".join(roles) for place, roles in held.items())
 
 
 class Identity(Service):

@@ -214,7 +214,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
     def _header(self) -> Strip:
-        style = self._style("header")
+        style = self.rich_style + self._style("header")
         segments = [Segment(" " * _MARK_WIDTH, self.rich_style)]
         for column, cells in self._layout:
             arrow = ""

@@ -192,8 +192,17 @@ class WizardScreen(DeskScreen[None]):
         await self._save()
         if self._step == 1 and not await self._fee_accepted():
             return
+        if self._step == 2 and not await self._name_free():
+            return
         if self._step < len(STEPS):
             await self._go(self._step + 1)
+
+    async def _name_free(self) -> bool:
+        """Rule G3, asked as soon as the name is there; submit asks again."""
+        desk = await self.desk()
+        problem = await off_thread(desk.drafts.name_problem, self.actor, self._draft_id)
+        self.query_one(NameStep).show_error(problem)
+        return not problem
 
     async def _fee_accepted(self) -> bool:
         """Rule G1: whoever chose the entity here has not seen the fee yet."""
