@@ -11,7 +11,6 @@ from textual import work
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import DeskError, NotSignedIn
 from screens.frame import DeskScreen
@@ -20,6 +19,7 @@ from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts
 
 if TYPE_CHECKING:
+    from dropcopy_tui.clock import Clock, Entropy
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.home import HomeView
@@ -47,7 +47,7 @@ class DropCopyApp(TerminalApp):
     ) -> None:
         super().__init__(facts)
         self.config = config
-        self._clock, self._entropy = clock or Clock(), entropy or Entropy()
+        self._clock, self._entropy = clock, entropy
         self.incident_log = config.paths.incident_log
         self.sandbox = False
         self.shows_key_ids = False
@@ -126,9 +126,10 @@ class DropCopyApp(TerminalApp):
             home.show(self.home_view)
 
     def _first_look(self, user: str | None, account: str) -> HomeView:
+        from dropcopy_tui.clock import Clock
         from dropcopy_tui.services.home import home
 
-        config, now = self.config, self._clock.now()
+        config, now = self.config, (self._clock or Clock()).now()
         return home(config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin())
 
     async def _recognise(self, desk: Desk) -> None:
@@ -231,7 +232,7 @@ class DropCopyApp(TerminalApp):
             self.pop_screen()
 
 
-def _open_desk(config: Config, clock: Clock, entropy: Entropy) -> Desk:
+def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> Desk:
     """Import and open the desk: half a second that nobody waits for."""
     from dropcopy_tui.desk import open_desk
 

@@ -186,25 +186,35 @@ def _greyed(text: str, count: int | None) -> Option:
 def _attention(view: HomeView) -> list[Option]:
     """What needs somebody, each line with its cure one key away."""
     lines: list[Option] = []
+    for stopped in view.stopped[:_LISTED]:
+        text = f"! {stopped.session_id} stopped: key expired {stopped.since}"
+        lines.append(_session_line(text, stopped.session_pk, stopped.kind, "bold $error"))
     if view.expiring:
-        keys = len(view.expiring)
-        what = "key pair expires" if keys == 1 else "key pairs expire"
-        lines.append(Option(value(f"! {keys} {what} within four weeks", "bold $warning"), disabled=True))
+        what = "1 key pair expires" if len(view.expiring) == 1 else f"{len(view.expiring)} key pairs expire"
+        lines.append(Option(value(f"! {what} within four weeks", "bold $warning"), disabled=True))
         for key in view.expiring[:_LISTED]:
-            target = f"session-{key.session_pk}" if key.kind == "drop_copy" else None
-            line = value(f"    {key.session_id}  {key.when}  {key.how_far}")
-            lines.append(Option(line, id=target, disabled=target is None))
-        if keys > _LISTED:
-            lines.append(Option(value(f"    and {keys - _LISTED} more", "$text-muted"), disabled=True))
+            text = f"    {key.session_id}  {key.when}  {key.how_far}"
+            lines.append(_session_line(text, key.session_pk, key.kind))
+        if len(view.expiring) > _LISTED:
+            more = f"    and {len(view.expiring) - _LISTED} more"
+            lines.append(Option(value(more, "$text-muted"), disabled=True))
     if view.to_review:
         waiting = f"? {view.to_review} requests wait for your approval ({_LATER})"
         lines.append(Option(value(waiting, "$text-muted"), disabled=True))
     for draft in view.drafts[:_LISTED]:
         name = clip(draft.name or "no name yet", 16)
         lines.append(Option(value(f"+ resume draft {name}, step {draft.step} of 6"), id=f"draft-{draft.id}"))
+    for new in view.without[:_LISTED]:
+        lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk, new.kind))
     if not lines:
         lines.append(Option(value("Nothing. All key pairs live beyond four weeks.", "$success"), disabled=True))
     return lines
+
+
+def _session_line(text: str, session_pk: int, kind: str, style: str = "") -> Option:
+    """A line that opens its session; the other kinds of sessions have no screen yet."""
+    target = f"session-{session_pk}" if kind == "drop_copy" else None
+    return Option(value(text, style), id=target, disabled=target is None)
 
 
 def _months(months: tuple[Month, ...]) -> Content:

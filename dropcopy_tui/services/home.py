@@ -12,7 +12,7 @@ from dropcopy_tui.domain.market_close import hours_of, local_day
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.store.glance import LivingKey, glance
+from dropcopy_tui.store import glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,16 @@ class Expiring:
     market: str
     when: str
     how_far: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyless:
+    """A session without a living pair; `since` says how long its feed has been stopped, "" if it never ran."""
+
+    session_pk: int
+    session_id: str
+    kind: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ class HomeView:
     to_review: int
     notices: int
     expiring: tuple[Expiring, ...]
+    stopped: tuple[Keyless, ...]
+    without: tuple[Keyless, ...]
     drafts: tuple[Resumable, ...]
     months: tuple[Month, ...]
 
@@ -68,7 +80,9 @@ def home(
     path: Path, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = ""
 ) -> HomeView:
     """The first screen of a person who is proven already. Raises StoreUnusable."""
-    seen = glance(path, now, user_id=user_id, os_account=os_account)
+    seen = glance.glance(path, now, user_id=user_id, os_account=os_account)
+    # The other kinds of sessions have no screen yet that could help.
+    targets = [key for key in seen.keyless if key.kind == "drop_copy"]
     expiring = [key for key in seen.living if key.expires_at - now <= PENDING_WINDOW]
     return HomeView(
         actor=Actor(*seen.person, origin) if seen.person else None,
@@ -81,6 +95,8 @@ def home(
         to_review=seen.to_review,
         notices=seen.notices,
         expiring=tuple(_expiring(key, settings, now) for key in expiring),
+        stopped=tuple(_keyless(key, now) for key in targets if key.expired_at),
+        without=tuple(_keyless(key, now) for key in targets if not key.expired_at),
         drafts=tuple(Resumable(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
         months=_months(seen.living, now),
     )
@@ -90,14 +106,19 @@ def _of_menu(groups: dict[str, int], menu: Menu) -> int:
     return sum(groups.get(market.code, 0) for market in markets_of(menu))
 
 
-def _expiring(key: LivingKey, settings: Settings, now: datetime) -> Expiring:
+def _expiring(key: glance.LivingKey, settings: Settings, now: datetime) -> Expiring:
     market = market_named(key.market)
     hours = hours_of(market, close=settings.closes.get(key.market))
     words = market_date(hours, key.expires_at)
     return Expiring(key.session_pk, key.session_id, key.kind, market.name, words, how_far(now, key.expires_at))
 
 
-def _months(living: tuple[LivingKey, ...], now: datetime) -> tuple[Month, ...]:
+def _keyless(key: glance.Keyless, now: datetime) -> Keyless:
+    since = how_far(now, key.expired_at) if key.expired_at else ""
+    return Keyless(key.session_pk, key.session_id, key.kind, since)
+
+
+def _months(living: tuple[glance.LivingKey, ...], now: datetime) -> tuple[Month, ...]:
     """The next twelve months, each with the number of sessions whose last pair ends in it."""
     counted: Counter[tuple[int, int]] = Counter()
     for key in living:

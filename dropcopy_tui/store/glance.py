@@ -41,6 +41,14 @@ _LIVING = f"""
     WHERE k.deleted_at IS NULL AND k.expires_at > :now AND s.status = 'active' AND s.entity_id IN ({_VISIBLE})
     ORDER BY k.expires_at
 """  # noqa: S608
+_WITHOUT = f"""
+    SELECT s.id, s.session_id, s.market, s.kind, MAX(k.expires_at) FROM session s
+    LEFT JOIN key_pair k ON k.session_pk = s.id AND k.deleted_at IS NULL
+    WHERE s.status = 'active' AND s.entity_id IN ({_VISIBLE})
+    GROUP BY s.id, s.session_id, s.market, s.kind
+    HAVING MAX(k.expires_at) IS NULL OR MAX(k.expires_at) <= :now
+    ORDER BY MAX(k.expires_at) DESC, s.session_id
+"""  # noqa: S608
 _WAITING = (
     "SELECT waits_for FROM request WHERE status = 'in_progress' AND waits_for <> '[]' AND submitted_by <> :person"
 )
@@ -62,6 +70,17 @@ class LivingKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyless:
+    """A session without a living key pair. `expired_at` is None where it never had one that was kept."""
+
+    session_pk: int
+    session_id: str
+    market: str
+    kind: str
+    expired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
     """The raw facts of the first screen. `person` is None when nobody fits."""
 
@@ -73,6 +92,7 @@ class Glance:
     notices: int
     drafts: tuple[tuple[int, str, str, int], ...]
     living: tuple[LivingKey, ...]
+    keyless: tuple[Keyless, ...]
     to_review: int
 
 
@@ -122,6 +142,7 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
             notices=ask.count(_NOTICES, person=pk),
             drafts=tuple(ask.all(_DRAFTS, person=pk)),
             living=_latest(ask.all(_LIVING, person=pk, now=_stored(now))),
+            keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=_stored(now))),
             to_review=_to_review(ask, pk),
         )
 
@@ -130,6 +151,10 @@ def _latest(rows: list[tuple[Any, ...]]) -> tuple[LivingKey, ...]:
     """The pair of each session that lives longest: that is when the feed stops."""
     latest = {row[0]: LivingKey(row[0], row[1], row[2], row[3], _read(row[4])) for row in rows}
     return tuple(sorted(latest.values(), key=lambda key: key.expires_at))
+
+
+def _keyless(row: tuple[Any, ...]) -> Keyless:
+    return Keyless(row[0], row[1], row[2], row[3], _read(row[4]) if row[4] else None)
 
 
 def _to_review(ask: Looker, person: int) -> int:

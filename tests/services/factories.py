@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count as numbers
+from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, text
 
 from dropcopy_tui.clock import Clock, Entropy
+from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means, entity_named, key_of
+from dropcopy_tui.services.factors import Factor, Factors, Proof
+from dropcopy_tui.services.groups import NewGroup
+from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.engine import Store, create_store
-from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+from dropcopy_tui.store.tables import (
+    METADATA,
+    EntitlementRow,
+    EntityRow,
+    FrontEndMappingRow,
+    FrontEndRow,
+    PersonRow,
+    SessionRow,
+)
 from dropcopy_tui.store.vault import Vault
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+CODE = "730519"
+MASTER = b"\x01" * 32
+WRONG_CODE = "000000"
+FRONT_END = "Ladder One"
 
 
 class FrozenClock(Clock):
@@ -29,14 +51,43 @@ class FrozenClock(Clock):
         self._now += by
 
 
+class FixedEntropy(Entropy):
+    """Every code is CODE, everything else counts up: what a test must find again."""
+
+    def __init__(self) -> None:
+        self._numbers = numbers(1)
+
+    def secret(self) -> bytes:
+        return bytes([next(self._numbers) % 256]) * 31 + b"\xff"
+
+    def access_key_id(self) -> str:
+        return f"AccessKey{next(self._numbers):011d}"
+
+    def code(self, digits: int = 6) -> str:
+        return CODE[:digits]
+
+    def token(self) -> str:
+        return f"token{next(self._numbers):011d}"
+
+    def below(self, limit: int) -> int:
+        return next(self._numbers) % limit
+
+
 def make_means(path: Path, now: datetime = NOW, sandbox: bool = True) -> Means:
     """A new store at the path, with everything a service needs."""
     create_store(path)
+    return open_means(path, now, sandbox)
+
+
+def open_means(
+    path: Path, now: datetime = NOW, sandbox: bool = True, entropy: Entropy | None = None, master: bytes | None = None
+) -> Means:
+    """A store that is there already, as another process would open it."""
     return Means(
         store=Store(path),
-        vault=Vault(b"\x01" * 32, "test-store"),
+        vault=Vault(master or MASTER, "test-store"),
         clock=FrozenClock(now),
-        entropy=Entropy(),
+        entropy=entropy or Entropy(),
         settings=Settings(),
         sandbox=sandbox,
         environment="CERT",
@@ -52,14 +103,128 @@ def add_entity(means: Means, code: str, clearing_firm: bool = False) -> int:
         return key_of(row.id)
 
 
-def add_person(means: Means, user_id: str, *roles: Role, entity: str | None = None) -> Actor:
+def add_person(
+    means: Means, user_id: str, *roles: Role, entity: str | None = None, mobile: str | None = None, **more: Any
+) -> Actor:
     """A person with these roles, at the entity or on the desk."""
     with means.store.write() as session:
         email = f"{user_id}@firm.example"
-        person = PersonRow(user_id=user_id, name=user_id, email=email, created_at=means.clock.now())
+        person = PersonRow(
+            user_id=user_id, name=user_id, email=email, mobile=mobile, created_at=means.clock.now(), **more
+        )
         session.add(person)
         session.flush()
         for role in roles:
             place = None if role.desk_wide or entity is None else entity_named(session, entity).id
             session.add(EntitlementRow(person_id=key_of(person.id), role=role.value, entity_id=place))
         return Actor(key_of(person.id), user_id, person.name)
+
+
+def add_role(means: Means, actor: Actor, role: Role, entity: str | None = None) -> None:
+    """One more role of a person."""
+    with means.store.write() as session:
+        place = entity_named(session, entity).id if entity else None
+        session.add(EntitlementRow(person_id=actor.person_id, role=role.value, entity_id=place))
+
+
+def add_front_end(means: Means, entity: str, name: str = FRONT_END, version: str = "4.2") -> int:
+    """A front end system that is mapped to the entity; its primary key."""
+    with means.store.write() as session:
+        row = FrontEndRow(name=name, version=version, vendor="")
+        session.add(row)
+        session.flush()
+        session.add(FrontEndMappingRow(entity_id=key_of(entity_named(session, entity).id), front_end_id=key_of(row.id)))
+        return key_of(row.id)
+
+
+def add_sender_comps(
+    means: Means,
+    entity: str,
+    number: int,
+    *,
+    market: str = "brokertec_us",
+    gfid: str = "AB123",
+    gateway: str = "msgw",
+    guarantor: str | None = None,
+    status: str = "active",
+) -> list[str]:
+    """SenderComps with Session IDs counted up from AAA; their names."""
+    with means.store.write() as session:
+        place = entity_named(session, entity).id
+        guarantor_id = entity_named(session, guarantor).id if guarantor else None
+        same = {"entity_id": place, "market": market, "gfid": gfid, "gateway": gateway, "status": status}
+        rows = [
+            same
+            | {"sender_comp_id": f"{name}{gfid}{fti}", "session_id": name, "fti": fti, "guarantor_id": guarantor_id}
+            for fti in "PBUN"
+            for name in islice(session_ids(), min(number, 36**3))
+        ][:number]
+        session.connection().execute(insert(METADATA.tables["sender_comp"]), rows)
+        return [row["sender_comp_id"] for row in rows]
+
+
+def add_session(
+    means: Means, entity: str, session_id: str, market: str = "brokertec_us", kind: str = "order_entry", **more: Any
+) -> int:
+    """A session; its primary key."""
+    with means.store.write() as session:
+        row = SessionRow(
+            entity_id=key_of(entity_named(session, entity).id), market=market, session_id=session_id, kind=kind,
+            gateway="msgw", created_at=means.clock.now(), **more,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return key_of(row.id)
+
+
+def new_group(name: str = "RATES", entity: str = "ACME", **more: Any) -> NewGroup:
+    """A group to ask for: all SenderComps of the entity in BrokerTec U.S., unless said otherwise."""
+    asked: dict[str, Any] = {
+        "market": "brokertec_us",
+        "front_end": FRONT_END,
+        "filters": (Filter.TRADE_FILL_NOTICE,),
+        "all_sources": "sources" not in more,
+    }
+    return NewGroup(entity=entity, name=name, **(asked | more))
+
+
+def approve(means: Means, request: RequestView, actor: Actor, entity: str, verdict: str = "approve") -> None:
+    """An approver's decision; no verb of the desk makes one in this version."""
+    from dropcopy_tui.store.tables import DecisionRow
+
+    with means.store.write() as session:
+        pk = session.execute(text("SELECT id FROM request WHERE reference = :it"), {"it": request.id}).scalar_one()
+        place = entity_named(session, entity).id
+        session.add(
+            DecisionRow(
+                request_id=pk, person_id=actor.person_id, entity_id=place, verdict=verdict, at=means.clock.now()
+            )
+        )
+
+
+def proof_of(means: Means, actor: Actor, code: str = CODE) -> Proof:
+    """A new challenge on the person's phone, answered with this code."""
+    return Proof(Factors(means).start(actor, Factor.SMS).id, code)
+
+
+def rows(means: Means, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    with means.store.read() as session:
+        return [tuple(row) for row in session.execute(text(sql), values)]
+
+
+def one(means: Means, sql: str, **values: Any) -> Any:
+    """The single value of a query."""
+    return rows(means, sql, **values)[0][0]
+
+
+def change(means: Means, sql: str, **values: Any) -> None:
+    """Change the store behind the services' back."""
+    with means.store.write() as session:
+        session.execute(text(sql), values)
+
+
+def contents(means: Means) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that is in the store: two of them are equal when nothing changed."""
+    tables = [name for (name,) in rows(means, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: rows(means, f"SELECT * FROM {name}") for name in tables}

@@ -1,0 +1,27 @@
+"""For every test: the variables of whoever runs them decide nothing, and a slow machine fails nothing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from hypothesis import settings
+
+# Textual, Rich and we read these. The snapshot plugin keeps its own notes in one of Textual's.
+_SCRUBBED = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLUMNS", "LINES", "DROPCOPY_STORE", "SSH_CONNECTION")
+_KEPT = "TEXTUAL_SNAPSHOT_TEMPDIR"
+
+
+def _scrub() -> None:
+    of_textual = [name for name in os.environ if name.startswith("TEXTUAL_") and name != _KEPT]
+    for name in (*_SCRUBBED, *of_textual):
+        os.environ.pop(name, None)
+    if of_textual and "textual.constants" in sys.modules:
+        # The snapshot plugin imports Textual before any conftest is read.
+        importlib.reload(sys.modules["textual.constants"])
+
+
+_scrub()
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")

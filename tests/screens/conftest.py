@@ -1,0 +1,102 @@
+"""The application in a test: one sample store a session, a clock that stands still, a person at the keys."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dropcopy_tui.clock import Entropy
+from dropcopy_tui.config import Config, Paths
+from dropcopy_tui.desk import make_store
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.services.sample import fill
+from screens.app import DropCopyApp
+from screens.terminal.guard import TerminalFacts
+from tests.services.factories import FrozenClock
+
+NOW = datetime(2026, 11, 23, 16, 45, tzinfo=UTC)
+OPERATOR = "acme-operator"
+
+
+class SeededEntropy(Entropy):
+    """The same secrets, key ids and codes in every run."""
+
+    def __init__(self, seed: int = 7) -> None:
+        self._random = random.Random(seed)
+
+    def secret(self) -> bytes:
+        return self._random.randbytes(32)
+
+    def access_key_id(self) -> str:
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        return "".join(self._random.choices(letters, k=20))
+
+    def code(self, digits: int = 6) -> str:
+        return f"{self._random.randrange(10**digits):0{digits}d}"
+
+    def token(self) -> str:
+        return self._random.randbytes(8).hex()
+
+    def below(self, limit: int) -> int:
+        return self._random.randrange(limit)
+
+
+@dataclass
+class Place:
+    """A store of the test's own, and the application on it."""
+
+    folder: Path
+    clock: FrozenClock = field(default_factory=lambda: FrozenClock(NOW))
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def config(self) -> Config:
+        return config_in(self.folder, self.settings)
+
+    @property
+    def store(self) -> Path:
+        return self.config.paths.store
+
+    def app(self, user: str | None = OPERATOR, facts: TerminalFacts | None = None) -> DropCopyApp:
+        return DropCopyApp(self.config, facts, user, clock=self.clock, entropy=SeededEntropy())
+
+
+def config_in(folder: Path, settings: Settings | None = None) -> Config:
+    """A configuration whose every path is in the folder."""
+    paths = Paths(
+        store=folder / "dropcopy.db",
+        master_key=folder / "dropcopy.key",
+        config=folder / "config.toml",
+        incident_log=folder / "incidents.log",
+        downloads=folder / "keys",
+    )
+    return Config(paths, settings or Settings())
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sandbox with sample data, made once."""
+    folder = tmp_path_factory.mktemp("sample-desk")
+    make_store(config_in(folder), sandbox=True, fill=fill, clock=FrozenClock(NOW), entropy=SeededEntropy())
+    return folder
+
+
+@pytest.fixture
+def place(sample_folder: Path, tmp_path: Path) -> Place:
+    """A copy of the sample store."""
+    for name in ("dropcopy.db", "dropcopy.key"):
+        shutil.copy2(sample_folder / name, tmp_path / name)
+    return Place(tmp_path)
+
+
+@pytest.fixture(params=[(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """The sizes that every screen is tried at."""
+    chosen: tuple[int, int] = request.param
+    return chosen

@@ -1,0 +1,98 @@
+"""A small world for the tests of services: one firm that works, one stranger, and the sample data."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.sample import fill
+from dropcopy_tui.store.engine import create_store
+from tests.services.factories import (
+    FixedEntropy,
+    add_entity,
+    add_front_end,
+    add_person,
+    add_role,
+    add_sender_comps,
+    make_means,
+    open_means,
+)
+
+PHONE = "+1 202 555 0123"
+
+
+@dataclass(frozen=True)
+class World:
+    """ACME with three SenderComps and a front end, and who is there."""
+
+    means: Means
+    operator: Actor
+    viewer: Actor
+    stranger: Actor
+    operations: Actor
+    front_end: int
+    sources: list[str]
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "store.db"
+    create_store(path)
+    return path
+
+
+@pytest.fixture
+def means(empty_store: Path, tmp_path: Path) -> Means:
+    """An empty store, entropy that counts, and a clock that stands still."""
+    return _copy(empty_store, tmp_path)
+
+
+@pytest.fixture
+def world(means: Means) -> World:
+    return make_world(means)
+
+
+@pytest.fixture(scope="session")
+def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "store.db"
+    means = make_means(path)
+    fill(means)
+    means.store.close()
+    return path
+
+
+@pytest.fixture
+def sample(sample_store: Path, tmp_path: Path) -> Means:
+    """A copy of the sample data that the test may change."""
+    return _copy(sample_store, tmp_path)
+
+
+def _copy(store: Path, folder: Path) -> Means:
+    path = folder / "store" / "store.db"
+    path.parent.mkdir(mode=0o700)
+    shutil.copy2(store, path)
+    return open_means(path, entropy=FixedEntropy())
+
+
+def make_world(means: Means) -> World:
+    """The world in an empty store."""
+    add_entity(means, "ACME")
+    add_entity(means, "OTHER")
+    operator = add_person(means, "operator", Role.FULL_ACCESS, Role.KEY_MANAGEMENT, entity="ACME", mobile=PHONE)
+    stranger = add_person(means, "stranger", Role.FULL_ACCESS, Role.KEY_MANAGEMENT, entity="OTHER", mobile=PHONE)
+    operations = add_person(means, "operations", Role.OPERATIONS)
+    add_role(means, operations, Role.AUDITOR)
+    return World(
+        means=means,
+        operator=operator,
+        viewer=add_person(means, "viewer", Role.READ_ONLY, entity="ACME"),
+        stranger=stranger,
+        operations=operations,
+        front_end=add_front_end(means, "ACME"),
+        sources=add_sender_comps(means, "ACME", 3),
+    )
