@@ -42,6 +42,9 @@ bench: $(READY) ## print the table of speed and memory
 snapshots: $(READY) ## accept the screens as they are now
 	$(BIN)/python -m pytest tests/screens/test_snapshots.py --snapshot-update
 
+pictures: $(READY) ## draw the README's pictures anew
+	$(BIN)/python -m tests.pictures
+
 lock: ## pin every dependency anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock pyproject.toml
 

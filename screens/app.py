@@ -16,7 +16,7 @@ from dropcopy_tui.domain.errors import DeskError, NotSignedIn
 from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.terminal.app import TerminalApp
-from screens.terminal.guard import TerminalFacts
+from screens.terminal.guard import TerminalFacts, finish_quick_start, quick_start
 
 if TYPE_CHECKING:
     from dropcopy_tui.clock import Clock, Entropy
@@ -34,7 +34,8 @@ class DropCopyApp(TerminalApp):
 
     TITLE = "dropcopy"
     ENABLE_COMMAND_PALETTE = True
-    CSS_PATH = "../styles/app.tcss"
+    # Textual reads the style sheets of screens that are pushed, not that of the first one.
+    CSS_PATH = ["../styles/app.tcss", "../styles/home.tcss"]
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class DropCopyApp(TerminalApp):
         self._desk: Desk | None = None
         self._awaited: set[str] = set()
         self._opened = asyncio.Event()
+        self._painted = asyncio.Event()
 
     # -- who and what
 
@@ -88,17 +90,25 @@ class DropCopyApp(TerminalApp):
         """Act as this person from now on."""
         self._actor = actor
         self._user = actor.user_id
+        # What the person before has asked for is not this one's to see.
+        self._awaited.clear()
 
     # -- start
 
+    def get_default_screen(self) -> Screen[Any]:
+        """Home itself: an empty screen below it would be laid out first, for nothing."""
+        return HomeScreen()
+
     def on_mount(self) -> None:
         """Paint the first screen, then open everything behind it."""
-        self.push_screen(HomeScreen())
+        self.screen.call_after_refresh(self._painted.set)
         self._open()
 
     @work
     async def _open(self) -> None:
         """Fill Home with what can be read at once, open the store, prove who acts."""
+        # Until then it would take turns with the first paint, which somebody waits for.
+        await self._painted.wait()
         try:
             await self._look()
             self._desk = await asyncio.to_thread(_open_desk, self.config, self._clock, self._entropy)
@@ -175,10 +185,10 @@ class DropCopyApp(TerminalApp):
         desk = await self.desk()
         try:
             done = await asyncio.to_thread(desk.provisioning.process_as_desk)
+            ended = await self._ended_of_mine(desk)
         except DeskError as error:
             self.log(error.message)
             return
-        ended = await self._ended_of_mine(desk)
         if not done.ended and not ended:
             return
         await self.refresh_home()
@@ -188,7 +198,9 @@ class DropCopyApp(TerminalApp):
 
     async def _ended_of_mine(self, desk: Desk) -> list[RequestView]:
         """Requests submitted here that have ended since, whoever set them up."""
-        views = [await asyncio.to_thread(desk.requests.show, self.actor, reference) for reference in self._awaited]
+        views = [
+            await asyncio.to_thread(desk.requests.show, self.actor, reference) for reference in tuple(self._awaited)
+        ]
         ended = [view for view in views if view.ended_at is not None]
         self._awaited -= {view.id for view in ended}
         return ended
@@ -228,15 +240,22 @@ class DropCopyApp(TerminalApp):
 
     def go_home(self) -> None:
         """Close every screen above Home."""
-        while len(self.screen_stack) > 2 and not isinstance(self.screen, HomeScreen):
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, HomeScreen):
             self.pop_screen()
 
 
 def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> Desk:
-    """Import and open the desk: half a second that nobody waits for."""
-    from dropcopy_tui.desk import open_desk
+    """Import and open the desk: half a second that nobody waits for.
 
-    return open_desk(config, clock, entropy)
+    Its modules are as good as eternal too: the garbage collector would stop the screen for 0.1 s to look at them.
+    """
+    quick_start()
+    try:
+        from dropcopy_tui.desk import open_desk
+
+        return open_desk(config, clock, entropy)
+    finally:
+        finish_quick_start()
 
 
 def _first_user(desk: Desk) -> str:

@@ -191,7 +191,7 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def action_back(self) -> None:
         """One level back."""
-        if len(self.app.screen_stack) > 2:
+        if len(self.app.screen_stack) > 1:
             self.dismiss(None)
 
     def action_help(self) -> None:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
+from dropcopy_tui.domain.pages import Picked
 from dropcopy_tui.services.views import EntityView, GroupLine
 from screens.frame import DeskScreen, job, off_thread
 from screens.lists import ListScreen
@@ -37,6 +38,15 @@ COLUMNS: tuple[Column[GroupLine], ...] = (
 )
 
 
+class GroupTable(RecordTable[GroupLine]):
+    """Groups: here `k` is for keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "screen.keys", "Keys", id="keypairs.manage",
+                tooltip="Generate or download key pairs of the selected groups' target sessions."),
+    ]  # fmt: skip
+
+
 class GroupsScreen(ListScreen):
     """A list of groups."""
 
@@ -55,7 +65,7 @@ class GroupsScreen(ListScreen):
     def body(self) -> ComposeResult:
         """The entity, and its groups."""
         yield Static("", id="entity", markup=False)
-        yield RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", pickable=False)
+        yield RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", table=GroupTable)
 
     def place(self) -> tuple[str, ...]:
         """The menu, then the list."""
@@ -105,6 +115,20 @@ class GroupsScreen(ListScreen):
         from screens.new_group import new_group
 
         await new_group(self, self._menu, self._entity)
+
+    @job()
+    async def action_keys(self) -> None:
+        """Manage Keys for the target sessions of the selected groups."""
+        from screens.key_flow import manage_keys
+
+        self.quiet()
+        desk = await self.desk()
+        table = self.query_one(RecordTable)
+        groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())
+        sessions = await off_thread(desk.groups.target_sessions, self.actor, groups)
+        if await manage_keys(self, sessions):
+            table.pick(Picked())
+            table.reload()
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

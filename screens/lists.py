@@ -7,9 +7,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.app import ComposeResult
 
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Ask, PageSource, Place
@@ -18,6 +19,9 @@ from screens.modals.file import FileModal, free_path
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import Column, RecordTable
 from screens.wording import plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
 
 _PAGE = 1_000
 # A spreadsheet takes a cell that begins so for a formula.
@@ -51,6 +55,31 @@ class ListScreen(DeskScreen[None]):
         if path is not None:
             count = await off_thread(write_csv, path, table.columns, table.source, table.query_ask)
             self.say(f"{plural(count, 'row')} written to {path}")
+
+
+class OneListScreen(ListScreen):
+    """A screen that is one list of the person's."""
+
+    def records(self) -> RecordList[Any]:
+        """The list, without its source."""
+        raise NotImplementedError
+
+    def source(self, desk: Desk) -> PageSource[Any]:
+        """Where its pages come from."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        """The list."""
+        yield self.records()
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        self.query_one(RecordTable).show_source(self.source(await self.desk()))
 
 
 def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: Ask) -> int:

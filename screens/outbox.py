@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,14 +11,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.outbox import Message
-from screens.frame import job
-from screens.lists import ListScreen
+from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import Column, RecordTable
 from screens.wording import utc
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
 
 COLUMNS: tuple[Column[Message], ...] = (
     Column("When", lambda row: f"{row.created_at:%d %b %H:%M:%S}", 15),
@@ -29,26 +32,20 @@ COLUMNS: tuple[Column[Message], ...] = (
 _EMPTY = "No message yet. Ask for an SMS code, or submit a request: it appears here."
 
 
-class OutboxScreen(ListScreen):
+class OutboxScreen(OneListScreen):
     """Messages, the newest first. A sandbox never sends: this is where they can be read."""
 
-    def body(self) -> ComposeResult:
-        """The list."""
-        yield RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="messages", pickable=False)
+    def records(self) -> RecordList[Any]:
+        """Messages, the newest first."""
+        return RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="messages", pickable=False)
 
     def place(self) -> tuple[str, ...]:
         """The sandbox."""
         return ("Request Center", "Sandbox", "Phone and mailbox")
 
-    def on_mount(self) -> None:
-        """Read the list."""
-        self.query_one(RecordList).focus_list()
-        self._start()
-
-    @job()
-    async def _start(self) -> None:
-        desk = await self.desk()
-        self.query_one(RecordTable).show_source(partial(desk.outbox.page, self.actor))
+    def source(self, desk: Desk) -> PageSource[Any]:
+        """What the service pages."""
+        return partial(desk.outbox.page, self.actor)
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:
@@ -59,6 +56,8 @@ class OutboxScreen(ListScreen):
 class TextModal(DeskModal[None]):
     """One message, whole."""
 
+    # Textual resolves the base's path from the folder of this file.
+    CSS_PATH = "../styles/modals.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "cancel", "Close", id="text.close")]
 
     def __init__(self, message: Message) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.views import RequestView
-from screens.frame import job
-from screens.lists import ListScreen
+from screens.lists import OneListScreen
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import Column, RecordTable
 from screens.wording import REQUEST_TONES
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
 
 COLUMNS: tuple[Column[RequestView], ...] = (
     Column("Request", lambda row: row.id, 14, order="id"),
@@ -29,29 +32,27 @@ COLUMNS: tuple[Column[RequestView], ...] = (
 _EMPTY = "You have asked for nothing yet. Press n on Drop Copy Groups to ask for a group."
 
 
-class RequestsScreen(ListScreen):
+class RequestsScreen(OneListScreen):
     """The person's own requests, the newest first."""
 
     CSS_PATH = "../styles/requests.tcss"
 
+    def records(self) -> RecordList[Any]:
+        """Requests, the newest first."""
+        return RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="requests", pickable=False)
+
     def body(self) -> ComposeResult:
         """The list; reviewing others' requests is not built yet, and says so."""
         yield Static("Request Status     To Do: comes with a later version", id="tabs", markup=False)
-        yield RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="requests", pickable=False)
+        yield from super().body()
 
     def place(self) -> tuple[str, ...]:
         """My Requests."""
         return ("Request Center", "My Requests", "Request Status")
 
-    def on_mount(self) -> None:
-        """Read the list."""
-        self.query_one(RecordList).focus_list()
-        self._start()
-
-    @job()
-    async def _start(self) -> None:
-        desk = await self.desk()
-        self.query_one(RecordTable).show_source(partial(desk.requests.page, self.actor))
+    def source(self, desk: Desk) -> PageSource[Any]:
+        """What the service pages."""
+        return partial(desk.requests.page, self.actor)
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

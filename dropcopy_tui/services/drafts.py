@@ -125,19 +125,19 @@ class Drafts(Service):
     def available(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
         """A page of the SenderComps that can be added."""
         with self._store.read() as session:
-            row = _mine(session, actor, draft_id)
+            row = _open(session, actor, draft_id)
             return fetch(session, listing(_available(row, gfid)), ask, sender_comp_view)
 
     def added(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
         """A page of the SenderComps that were added."""
         with self._store.read() as session:
-            row = _mine(session, actor, draft_id)
+            row = _open(session, actor, draft_id)
             return fetch(session, listing(_added(row, gfid)), ask, sender_comp_view)
 
     def firms(self, actor: Actor, draft_id: int) -> tuple[FirmCount, ...]:
         """The Globex Firms that step 5 can be narrowed by."""
         with self._store.read() as session:
-            row = _mine(session, actor, draft_id)
+            row = _open(session, actor, draft_id)
             gfid = col(SenderCompRow.gfid)
             rows = session.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
             return tuple(FirmCount(name, count) for name, count in rows)
@@ -145,7 +145,7 @@ class Drafts(Service):
     def add(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
         with self._store.write() as session:
-            row = _mine(session, actor, draft_id)
+            row = _open(session, actor, draft_id)
             chosen = _picked(_available(row, gfid), picked).with_only_columns(literal(row.id), col(SenderCompRow.id))
             session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
             return self._sources_changed(session, actor, row, "draft:sources_added")
@@ -153,7 +153,7 @@ class Drafts(Service):
     def remove(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
         """Take the picked SenderComps out again, or all that match."""
         with self._store.write() as session:
-            row = _mine(session, actor, draft_id)
+            row = _open(session, actor, draft_id)
             chosen = _picked(_added(row, gfid), picked).with_only_columns(col(SenderCompRow.id))
             session.execute(
                 delete(DraftSourceRow)
@@ -170,7 +170,7 @@ class Drafts(Service):
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
         with self._store.read() as session:
-            row = _mine(session, actor, draft_id)
+            row = _open(session, actor, draft_id)
             found = content.problems(session, row, self._settings)
             entity_id = row.entity_id or 0
             codes = [session.get_one(EntityRow, pk).code for pk in content.approvers(session, row)] if entity_id else []
@@ -216,6 +216,8 @@ class Drafts(Service):
         return FeeNotice(groups, self._settings.fee)
 
     def _put(self, session: Session, actor: Actor, row: DraftRow, fields: DraftFields) -> None:
+        if fields.front_end_id is not None and session.get(FrontEndRow, fields.front_end_id) is None:
+            raise InvalidValue("This front end system is not there any more. Choose another one.", "front_end")
         entity = entity_named(session, fields.entity) if fields.entity else None
         if entity is not None:
             require(session, actor, MAY_CHANGE_GROUPS, entity)
@@ -283,6 +285,14 @@ def _mine(session: Session, actor: Actor, draft_id: int) -> DraftRow:
     row = session.get(DraftRow, draft_id)
     if row is None or row.person_id != actor.person_id or row.submitted_at is not None:
         raise NotFound("This draft is not there any more: it was submitted or discarded.")
+    return row
+
+
+def _open(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+    """The person's draft, as long as they may create groups at its entity. Raises NotFound, NotEntitled."""
+    row = _mine(session, actor, draft_id)
+    if row.entity_id is not None:
+        require(session, actor, MAY_CHANGE_GROUPS, session.get_one(EntityRow, row.entity_id))
     return row
 
 

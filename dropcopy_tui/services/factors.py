@@ -256,7 +256,7 @@ def _totp_holds(session: Session, means: Means, person_id: int, code: str) -> bo
     present = int(means.clock.now().timestamp()) // TOTP_STEP
     for step in (present, present - 1, present + 1):
         shown = pyotp.TOTP(seed).at(step * TOTP_STEP)
-        if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode()):
+        if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):
             app.last_step = step
             return True
     return False

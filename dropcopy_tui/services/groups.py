@@ -15,9 +15,9 @@ from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.names import name_key, shorten
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.domain.sessions import SenderCompStatus, parse_sender_comp
+from dropcopy_tui.domain.sessions import SenderCompStatus, SessionStatus, parse_sender_comp
 from dropcopy_tui.services.base import Service, entity_named, key_of
 from dropcopy_tui.services.content import front_end_view
 from dropcopy_tui.services.drafts import start_draft
@@ -34,7 +34,7 @@ from dropcopy_tui.services.views import (
     SenderCompView,
     SessionView,
 )
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.paging import Listing, fetch, matching
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
@@ -114,10 +114,34 @@ class Groups(Service):
                 sessions=tuple(sessions[key_of(row.id)]),
             )
 
+    def ids(self, actor: Actor, entity: str, menu: Menu, picked: Picked) -> tuple[int, ...]:
+        """The ids of the picked groups of an entity, by name. Raises NotFound."""
+        with self._store.read() as session:
+            place = entity_named(session, entity)
+            require_view(session, actor, place)
+            rows = _select().where(col(GroupRow.entity_id) == place.id)
+            rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
+            if picked.everything:
+                rows = matching(_listing(rows), picked.match).where(col(GroupRow.id).not_in(sorted(picked.keys)))
+            else:
+                rows = rows.where(col(GroupRow.id).in_(sorted(picked.keys)))
+            found = session.execute(rows.order_by(col(GroupRow.name_key), col(GroupRow.id)))
+            return tuple(key_of(row[0].id) for row in found)
+
+    def target_sessions(self, actor: Actor, group_ids: Sequence[int]) -> tuple[SessionView, ...]:
+        """The active target sessions of these groups, in the same order, as far as the person may see them."""
+        with self._store.read() as session:
+            rows = select(col(GroupRow.id)).where(
+                col(GroupRow.id).in_(group_ids), col(GroupRow.entity_id).in_(visible_ids(session, actor))
+            )
+            seen = set(session.execute(rows).scalars())
+            found = _target_sessions(session, [pk for pk in group_ids if pk in seen], self._now())
+            return tuple(view for pk in group_ids for view in found[pk] if view.status == SessionStatus.ACTIVE)
+
     def sources(self, actor: Actor, group_id: int, ask: Ask, gfid: str = "") -> Page[SenderCompView]:
         """A page of a group's source SenderComps. Raises NotFound."""
         with self._store.read() as session:
-            _find(session, actor, str(group_id), "")
+            _find(session, actor, group_id)
             rows = _sources(group_id)
             if gfid:
                 rows = rows.where(col(SenderCompRow.gfid) == gfid)
@@ -126,7 +150,7 @@ class Groups(Service):
     def by_firm(self, actor: Actor, group_id: int, ask: Ask) -> Page[FirmCount]:
         """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
         with self._store.read() as session:
-            _find(session, actor, str(group_id), "")
+            _find(session, actor, group_id)
             gfid = col(SenderCompRow.gfid)
             firms = (
                 _sources(group_id)
@@ -160,17 +184,21 @@ class Groups(Service):
             return submit_draft(session, self._means, actor, draft, kept=False)
 
 
-def _find(session: Session, actor: Actor, group: str, entity: str) -> Any:
+def _find(session: Session, actor: Actor, group: str | int, entity: str = "") -> Any:
+    """One visible group: an int is its id, text its name, or its id where no group has that name."""
     rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
     if entity:
         rows = rows.where(col(EntityRow.code) == entity)
-    by_name = session.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
-    by_id = group.isascii() and group.isdigit() and len(group) < 16
-    found = by_name or (session.execute(rows.where(col(GroupRow.id) == int(group))).all() if by_id else [])
+    found: Sequence[Any] = []
+    if isinstance(group, str):
+        found = session.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
+    name = str(group)
+    if not found and name.isascii() and name.isdigit() and len(name) < 16:
+        found = session.execute(rows.where(col(GroupRow.id) == int(name))).all()
     if not found:
-        raise NotFound(f"There is no group {shorten(group)!r}, or you may not see it.")
+        raise NotFound(f"There is no group {shorten(name)!r}, or you may not see it.")
     if len(found) > 1:
-        raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Say which with --entity.")
+        raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Say which with --entity.")
     return found[0]
 
 

@@ -155,6 +155,8 @@ def _locked(until: datetime, now: datetime) -> str:
 
 def _find(session: Session, login: str) -> PersonRow | None:
     key = login.strip().lower()
+    if not key.isprintable():  # such as bytes that are no UTF-8: no driver would take them
+        return None
     return session.exec(select(PersonRow).where(or_(PersonRow.user_id == key, PersonRow.email == key))).first()
 
 

@@ -31,4 +31,6 @@ def password_holds(password: str, stored: str | None) -> bool:
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
     import hashlib
 
-    return hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=_MEMORY, dklen=32)
+    # Terminals and pipes can deliver bytes that are no UTF-8, which Python keeps as surrogates.
+    encoded = password.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(encoded, salt=salt, n=n, r=r, p=p, maxmem=_MEMORY, dklen=32)

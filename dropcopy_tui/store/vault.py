@@ -47,13 +47,13 @@ class Vault:
         key, nonce, body = self._key(self._seal_key), sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return AESGCM(key).decrypt(nonce, body, self._bound(place))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: what is stored was cut so short that it has no nonce
             raise WrongMasterKey("A stored secret does not belong to its row or to this master key.") from None
 
     def mac(self, text: str, *place: str) -> bytes:
         """A keyed digest of a short code, bound to its place: what is stored instead of the code."""
         key = self._key(self._mac_key)
-        return hmac.digest(key, b"\x1f".join((self._bound(place), text.encode())), "sha256")
+        return hmac.digest(key, b"\x1f".join((self._bound(place), text.encode("utf-8", "surrogatepass"))), "sha256")
 
     def check_value(self) -> str:
         """What the store keeps to know its own master key again."""

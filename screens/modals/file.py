@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from screens.modals.base import DeskModal
@@ -25,11 +25,16 @@ class FileModal(DeskModal[Path]):
         """What will be written, and where."""
         with Vertical(classes="dialog"):
             yield Static(value(self._title), classes="title")
-            yield Static(paragraphs(self._text), classes="text")
+            with VerticalScroll(classes="lines"):
+                yield Static(paragraphs(self._text), classes="text")
             yield Static("File on this machine", classes="label", markup=False)
             yield DeskInput(str(self._path), compact=True, max_length=1000)
             yield Static("", classes="error", markup=False)
             yield Static("Enter continues, Escape closes without doing anything.", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Type at once; Tab goes to a text that is longer than the dialog."""
+        self.query_one(DeskInput).focus()
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

@@ -204,6 +204,11 @@ class TerminalApp(App[int]):
         """Textual's own filters, then the gate nothing hostile passes."""
         return [*super().get_line_filters(), *self._gates]
 
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """None: all our screens are opaque. Textual draws the whole screen anew for a change nobody can see."""
+        return []
+
     def get_driver_class(self) -> type[Driver]:
         """Our driver; never the one an environment variable names."""
         from screens.terminal.driver import TerminalDriver

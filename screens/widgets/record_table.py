@@ -147,6 +147,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self.picked = Picked()
         self.total = -1
         self._start = 0
+        self._asked = False
         self._page: Page[Row] = Page((), (), 0)
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
@@ -162,6 +163,10 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     def picked_size(self) -> int:
         """How many rows are selected."""
         return self.picked.size(max(self.total, 0))
+
+    def chosen(self) -> Picked:
+        """The selection, or the row under the cursor where nothing is selected."""
+        return self.picked if self.picked_size else Picked(frozenset(self.chosen_keys()))
 
     def chosen_keys(self) -> tuple[Any, ...]:
         """The keys of the selected rows, or of the row under the cursor where none is selected."""
@@ -248,6 +253,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     def load_first(self) -> None:
         """Read the list from its start."""
+        self._asked = self.source is not None
         self.cursor = 0
         self.scroll_to(y=0, animate=False, force=True)
         self._load(replace(self.query_ask, place=Place.FIRST, limit=self._margin * 2), 0)
@@ -259,7 +265,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     @property
     def _height(self) -> int:
-        return max(1, self.size.height - 1)
+        return max(1, (self.size.height or self.app.size.height) - 1)
 
     @property
     def _margin(self) -> int:
@@ -278,6 +284,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self._keep(ask, page, start)
 
     def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
+        seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
         most = self._margin * _WINDOW_PAGES
         if ask.place is Place.AFTER:
             rows, cursors = self._page.rows + page.rows, self._page.cursors + page.cursors
@@ -292,10 +299,19 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
             if ask.place is Place.LAST:
                 start = max(0, self.total - len(page.rows))
             self._start, self._page = start, page
-        self._settle()
+        self._strips.clear()
+        if seen and self._seen_whole():
+            self._want()
+        else:
+            self._settle()
+
+    def _seen_whole(self) -> bool:
+        """Whether every row on the screen is known: rows beside it change nothing there."""
+        top = int(self.scroll_y)
+        bottom = min(max(self.total, 0), top + self._height)
+        return self._start <= top and bottom <= self._start + len(self._page.rows)
 
     def _settle(self) -> None:
-        self._strips.clear()
         self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
         self.cursor = min(self.cursor, max(0, self.total - 1))
         self.refresh()
@@ -327,17 +343,16 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     # -- events
 
     def on_mount(self) -> None:
-        """Nothing is drawn before the first page."""
+        """The first page is read while the screen is laid out."""
         self._arrange()
+        if not self._asked:
+            self.load_first()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fit the columns, and read the first page once the height is known."""
+        """Fit the columns, and read what is seen now."""
         self._arrange()
         self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
-        if self.total < 0:
-            self.load_first()
-        else:
-            self._want()
+        self._want()
 
     def on_focus(self) -> None:
         """The cursor shows where keys go."""

@@ -143,10 +143,8 @@ class SourcesStep(Step):
 
 
 def _picked(table: RecordTable[Any]) -> Picked | None:
-    if table.picked_size:
-        return table.picked
-    keys = table.chosen_keys()
-    return Picked(frozenset(keys)) if keys else None
+    picked = table.chosen()
+    return picked if picked.everything or picked.keys else None
 
 
 def firm_choices(firms: Sequence[FirmCount]) -> list[tuple[str, str, str]]:

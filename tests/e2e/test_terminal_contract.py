@@ -108,9 +108,9 @@ def test_a_paste_is_capped_and_says_so() -> None:
 
 def test_typing_ahead_lands_where_tab_has_put_it() -> None:
     with sample() as terminal:
-        # The way back selects what is there, so that `more` replaces it.
+        # The way back selects nothing, so that `more` comes after what is there.
         terminal.type("alice\tsecret\t\r\x1b[Zmore")
-        terminal.wait_for("▊ +•{4} +▎")
+        terminal.wait_for("▊ +•{10} +▎")
         assert re.search(r"^▊ +alice +▎$", terminal.text(), re.M)
 
 

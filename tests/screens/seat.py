@@ -88,7 +88,8 @@ class Seat:
     async def settle(self) -> None:
         """Until every worker is done, or waits for an answer on the screen."""
         end, calm = time.monotonic() + _PATIENCE, 0
-        while calm < 3:
+        loop: Any = asyncio.get_running_loop()
+        while calm < 3 or loop._ready:
             busy = [worker for worker in self.app.workers if not worker.is_finished]
             calm = calm + 1 if len(busy) <= self._questions() and _calm(self.app) else 0
             assert time.monotonic() < end, f"still busy: {busy}\n{self.text()}"
@@ -107,8 +108,9 @@ class Seat:
 
     def _questions(self) -> int:
         """Screens whose answer a worker waits for."""
-        callbacks = [callback for screen in self.app.screen_stack for callback in screen._result_callbacks]
-        return sum(1 for callback in callbacks if callback.future is not None and not callback.future.done())
+        asked = [callback.future for screen in self.app.screen_stack for callback in screen._result_callbacks]
+        # Every screen has a future; a worker that waits has put a callback on it.
+        return sum(1 for future in asked if future is not None and not future.done() and future._callbacks)
 
 
 def screen_text(app: App[Any]) -> str:
@@ -121,10 +123,12 @@ def _calm(app: App[Any]) -> bool:
     if not app._message_queue.empty() or app._next_callbacks:
         return False
     for screen in app.screen_stack:
-        if screen.is_current and (screen._dirty_widgets or screen._layout_required or screen._callbacks):
+        if screen is app.screen and (screen._dirty_widgets or screen._layout_required or screen._callbacks):
             return False
         for node in screen.walk_children(with_self=True):
-            if node.is_running and (not node._message_queue.empty() or node._next_callbacks):
+            if not node._closing and (
+                not node.is_mounted or not node._message_queue.empty() or node._next_callbacks
+            ):
                 return False
     return True
 

@@ -1,17 +1,127 @@
-import time
+"""Home: the menu, what needs attention, and who one is."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import OptionList
+
 from tests.screens.conftest import Place
-from tests.screens.seat import seated
-async def test_try(place: Place, size):
-    t=time.time()
-    def lap(w):
-        nonlocal t
-        print(w, round(time.time()-t,3)); t=time.time()
+from tests.screens.seat import Seat, seated
+
+Size = tuple[int, int]
+
+
+async def open_line(seat: Seat, side: str, text: str) -> None:
+    """Put the cursor on the line with this text, by keys, and press Enter."""
+    await seat.press("left" if side == "menu" else "right")
+    options = seat.find(OptionList, f"#{side}")
+    for _ in range(options.option_count):
+        at = options.highlighted
+        assert at is not None
+        if text in str(options.get_option_at_index(at).prompt):
+            await seat.press("enter")
+            return
+        await seat.press("down")
+    raise AssertionError(f"no line with {text!r}\n{seat.text()}")
+
+
+async def test_home_shows_what_there_is_and_what_needs_somebody(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
-        lap("start")
-        await seat.press("enter"); lap("enter")
-        await seat.press("n"); lap("n")
-        await seat.press("enter");lap("enter")
-        await seat.press("enter"); lap("enter")
-        await seat.type("X-1 / a"); lap("type 7")
-    lap("end")
-    assert 0
+        assert seat.on == "HomeScreen"
+        seat.sees("^ Request Center .*acme-operator.*SANDBOX", "Drop Copy Groups +6", "Request Status +20")
+        seat.sees(r"2 key pairs expire within four weeks", r"T6B +16 Dec 2026 17:30 ET +in 23 days")
+        seat.sees("draft EU-RATES, step 4 of 6", "Key pairs expiring, by month", r"Dec ▇+ +2")
+
+
+@pytest.mark.parametrize(
+    ("line", "screen"),
+    [("Drop Copy Groups", "GroupsScreen"), ("Request Status", "RequestsScreen"), ("Phone and mailbox", "OutboxScreen")],
+)
+async def test_the_menu_opens_and_escape_comes_back(line: str, screen: str, place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_line(seat, "menu", line)
+        assert seat.on == screen
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+
+
+async def test_what_is_not_built_is_greyed_and_cannot_be_opened(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        menu = seat.find(OptionList, "#menu")
+        greyed = [option for option in menu.options if option.disabled]
+        texts = [str(option.prompt) for option in greyed]
+        assert sum("later" in text for text in texts) == 4, texts
+        reached = set()
+        for _ in range(menu.option_count):
+            reached.add(menu.highlighted)
+            await seat.press("down")
+        assert not any(menu.get_option_at_index(number).disabled for number in reached if number is not None)
+        for option in greyed:
+            assert option.id is None
+
+
+async def test_a_draft_is_resumed_where_it_was_left(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "attention", "EU-RATES")
+        assert seat.on == "WizardScreen"
+        seat.sees("New drop copy group > BrokerTec EU", "4 > +Filters", r"\[x\] Trade - Fill Notice")
+
+
+async def test_an_expiring_session_opens_its_group(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "attention", "T6B")
+        assert seat.on == "GroupScreen"
+        seat.sees("US-ACTIVES", r"\[2 Target Sessions\]", "> T6B .*pending")
+
+
+async def test_acting_as_another_person_changes_what_is_seen(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await act_as(seat, "tiny-operator")
+        assert seat.on == "HomeScreen"
+        seat.sees("^ Request Center .*tiny-operator", "You act as tiny-operator", "Drop Copy Groups +1 ")
+        seat.sees_not("EU-RATES")
+
+
+async def act_as(seat: Seat, user_id: str) -> None:
+    """Through the command palette."""
+    await command(seat, "Act as another")
+    people = seat.find(OptionList)
+    names = [option.id for option in people.options]
+    assert user_id in names
+    while people.options[people.highlighted or 0].id != user_id:
+        await seat.press("down")
+    await seat.press("enter")
+
+
+async def command(seat: Seat, name: str) -> None:
+    """A command of the palette by its name."""
+    await seat.press("ctrl+p")
+    await seat.type(name)
+    options = seat.find(OptionList)
+    await seat.until(lambda: options.option_count and options.highlighted is not None, "a command is found")
+    await seat.press("enter")
+    if seat.on == "CommandPalette":
+        await seat.press("enter")
+
+
+async def test_a_person_whose_request_still_waits_may_become_another(place: Place) -> None:
+    """The quiet worker looks after requests of the one before: the next person may not see them."""
+    async with seated(place.app("multi-operator")) as seat:
+        seat.app._awaited.add("DC-2026-000036")
+        await act_as(seat, "tiny-operator")
+        seat.app.set_up()
+        await seat.settle()
+        seat.sees("^ Request Center .*tiny-operator")
+
+
+async def test_sandbox_messages_open_whole(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "menu", "Phone and mailbox")
+        seat.sees("Phone and mailbox", r"of \d+ messages")
+        await seat.press("enter")
+        assert seat.on == "TextModal"
+        seat.sees("a sandbox never sends")
+        await seat.press("enter")
+        assert seat.on == "OutboxScreen"

@@ -34,7 +34,7 @@ from dropcopy_tui.store.vault import Vault
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 CODE = "730519"
 MASTER = b"\x01" * 32
-WRONG_CODE = "000000"
+WRONG_CODE = "264831"
 FRONT_END = "Ladder One"
 
 

@@ -9,10 +9,12 @@ import os
 import sys
 from functools import partial
 
-from screens.terminal.guard import prepare
+from screens.terminal.guard import prepare, quick_start
 
 if __name__ == "__main__":
+    # As the command line does; the garbage collector comes back when the first screen is painted.
     FACTS = prepare(os.environ)
+    quick_start()
 
 from textual.app import ComposeResult
 from textual.widgets import Label

@@ -1,0 +1,139 @@
+"""Real processes on one store: let go at the same moment, or killed at a chosen one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.drafts import Drafts
+from dropcopy_tui.services.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.keypairs import KeyPairs
+from dropcopy_tui.services.provisioning import Provisioning
+from tests.services.factories import open_means
+
+Job = Callable[[Means], Any]
+# Forked from a clean server that has imported everything already: a real process in some 20 ms.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+
+
+def process_all(means: Means) -> list[str]:
+    """Set up what is due; the references that this process ended."""
+    return [view.id for view in Provisioning(means).process_as_desk().ended]
+
+
+def submit(draft_id: int, version: int, actor: Actor, means: Means) -> str:
+    return Drafts(means).submit(actor, draft_id, version).id
+
+
+def spend_code(actor: Actor, proof: Proof, means: Means) -> str:
+    with means.store.write() as session:
+        spend(session, means, actor, proof, Purpose.KEYS)
+    return "passed"
+
+
+def generate(actor: Actor, session_pk: int, proof: Proof, means: Means) -> str:
+    return KeyPairs(means).generate(actor, [session_pk], proof).request.id
+
+
+def start_code(actor: Actor, means: Means) -> str:
+    return Factors(means).start(actor, Factor.SMS).id
+
+
+def count_up(times: int, means: Means) -> None:
+    """Read a number and write the next one: lost updates would show."""
+    for _ in range(times):
+        with means.store.write() as session:
+            value = session.execute(text("SELECT value FROM setting WHERE key = 'number'")).scalar_one()
+            session.execute(text("UPDATE setting SET value = :value"), {"value": str(int(value) + 1)})
+
+
+def race(path: Path, *jobs: Job) -> list[Any]:
+    """What each job returned, or the code of its refusal; all were let go at once."""
+    barrier = _PROCESSES.Barrier(len(jobs))
+    ends = [_start(partial(_run_together, barrier), path, job) for job in jobs]
+    answers = [end.recv() for _, end in ends]
+    for process, _ in ends:
+        process.join()
+    return answers
+
+
+def seconds(path: Path, job: Job) -> float:
+    """How long the job takes in a process, once that has opened the store."""
+    process, end = _start(_run_alone, path, job)
+    end.recv()
+    begun = time.monotonic()
+    end.recv()
+    process.join()
+    return time.monotonic() - begun
+
+
+def kill_after(path: Path, job: Job, delay: float) -> bool:
+    """Run the job, and kill -9 it this many seconds later; whether that came before its end."""
+    process, end = _start(_run_alone, path, job)
+    end.recv()
+    ended = end.poll(delay)
+    process.kill()
+    process.join()
+    return not ended
+
+
+def kill_at_statement(path: Path, job: Job, number: int) -> bool:
+    """Run the job in a process that kills itself before its n-th statement; whether it got that far."""
+    process, _ = _start(partial(_run_until, number), path, job)
+    process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+def _start(run: Callable[..., None], path: Path, job: Job) -> tuple[Any, Connection]:
+    mine, theirs = _PROCESSES.Pipe()
+    process = _PROCESSES.Process(target=run, args=(path, job, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return process, mine
+
+
+def _run_together(barrier: Any, path: Path, job: Job, end: Connection) -> None:
+    means = open_means(path)
+    barrier.wait()
+    end.send(_answer(job, means))
+
+
+def _run_alone(path: Path, job: Job, end: Connection) -> None:
+    means = open_means(path)
+    end.send("ready")
+    end.send(_answer(job, means))
+
+
+def _run_until(number: int, path: Path, job: Job, _end: Connection) -> None:
+    left = number
+
+    def count(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    event.listen(Engine, "commit", count)
+    job(open_means(path))
+
+
+def _answer(job: Job, means: Means) -> Any:
+    try:
+        return job(means)
+    except DeskError as refusal:
+        return refusal.code

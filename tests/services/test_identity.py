@@ -1,0 +1,231 @@
+"""Sign-in: who is let in, who is locked out and for how long (rule P1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotSignedIn
+from dropcopy_tui.domain.people import Entitlement, Role
+from dropcopy_tui.services import passwords
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.identity import Identity
+from dropcopy_tui.services.passwords import hash_password, password_holds
+from tests.services.conftest import World
+from tests.services.factories import FrozenClock, add_person, change, contents, open_means, rows
+
+PASSWORD = "right horse battery"
+WRONG = "wrong horse battery"
+HOURS = timedelta(hours=3)
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real scrypt, made for a test's patience."""
+    monkeypatch.setattr(passwords, "_N", 2**4)
+
+
+@pytest.fixture
+def identity(means: Means) -> Identity:
+    add_person(means, "jo", Role.OPERATIONS, password_hash=hash_password(PASSWORD), os_account="jo-at-work")
+    return Identity(means)
+
+
+def later(means: Means, by: timedelta) -> None:
+    assert isinstance(means.clock, FrozenClock)
+    means.clock.advance(by)
+
+
+def sign_in_wrongly(identity: Identity, times: int = 1, login: str = "jo") -> list[str]:
+    """The code of each refusal."""
+    codes = []
+    for _ in range(times):
+        with pytest.raises(NotSignedIn) as caught:
+            identity.sign_in(login, WRONG, "test")
+        codes.append(caught.value.code)
+    return codes
+
+
+@pytest.mark.parametrize("login", ["jo", "JO", " jo ", "jo@firm.example", "Jo@Firm.Example"])
+def test_a_person_signs_in_by_user_id_or_email(identity: Identity, login: str) -> None:
+    actor = identity.sign_in(login, PASSWORD, "tty=1")
+    assert (actor.user_id, actor.origin) == ("jo", "tty=1")
+
+
+def test_an_unknown_person_and_a_wrong_password_get_the_same_answer(identity: Identity, means: Means) -> None:
+    add_person(means, "has-none")
+    said = []
+    for login in ("jo", "nobody", "has-none", "", "\udcff", "\x00"):
+        with pytest.raises(NotSignedIn) as caught:
+            identity.sign_in(login, WRONG, "test")
+        said.append((type(caught.value), caught.value.message))
+    assert set(said) == {(NotSignedIn, "User id or password is wrong.")}
+
+
+def test_an_unknown_person_costs_as_much_work_as_a_known_one(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = []
+    scrypt = passwords._scrypt
+    monkeypatch.setattr(passwords, "_scrypt", lambda *how: work.append(how[2:]) or scrypt(*how))
+    sign_in_wrongly(identity, login="nobody")
+    sign_in_wrongly(identity, login="jo")
+    assert len(work) == 2
+    assert work[0] == work[1]
+
+
+def test_five_wrong_tries_lock_the_account_for_three_hours(identity: Identity, means: Means) -> None:
+    assert sign_in_wrongly(identity, 5) == ["not_signed_in"] * 4 + ["account_locked"]
+    with pytest.raises(AccountLocked, match="locked for 3 h 00 min"):
+        identity.sign_in("jo", PASSWORD, "test")
+    later(means, HOURS - timedelta(seconds=1))
+    with pytest.raises(AccountLocked, match="1 minutes"):
+        identity.sign_in("jo", PASSWORD, "test")
+    later(means, timedelta(seconds=1))
+    assert identity.sign_in("jo", PASSWORD, "test").user_id == "jo"
+
+
+def test_tries_while_locked_do_not_lock_for_longer(identity: Identity, means: Means) -> None:
+    sign_in_wrongly(identity, 5)
+    later(means, HOURS / 2)
+    assert sign_in_wrongly(identity, 3) == ["account_locked"] * 3
+    later(means, HOURS / 2)
+    assert identity.sign_in("jo", PASSWORD, "test")
+
+
+def test_after_the_lock_there_are_five_new_tries(identity: Identity, means: Means) -> None:
+    sign_in_wrongly(identity, 5)
+    later(means, HOURS)
+    assert sign_in_wrongly(identity, 5) == ["not_signed_in"] * 4 + ["account_locked"]
+
+
+def test_a_success_forgets_earlier_tries(identity: Identity) -> None:
+    sign_in_wrongly(identity, 4)
+    identity.sign_in("jo", PASSWORD, "test")
+    assert sign_in_wrongly(identity, 4) == ["not_signed_in"] * 4
+
+
+def test_a_try_is_counted_for_every_process(identity: Identity, means: Means) -> None:
+    sign_in_wrongly(identity, 4)
+    assert sign_in_wrongly(Identity(open_means(means.store.path))) == ["account_locked"]
+
+
+def test_somebody_elses_tries_lock_nobody_else(identity: Identity, means: Means) -> None:
+    add_person(means, "al", password_hash=hash_password(PASSWORD))
+    sign_in_wrongly(identity, 5, "al")
+    sign_in_wrongly(identity, 9, "nobody")
+    assert identity.sign_in("jo", PASSWORD, "test")
+
+
+def test_a_disabled_person_gets_the_answer_of_a_wrong_password(identity: Identity, means: Means) -> None:
+    change(means, "UPDATE person SET disabled = 1")
+    with pytest.raises(NotSignedIn, match="User id or password is wrong"):
+        identity.sign_in("jo", PASSWORD, "test")
+
+
+def test_every_attempt_is_in_the_audit_trail_without_the_password(identity: Identity, means: Means) -> None:
+    sign_in_wrongly(identity, 5)
+    sign_in_wrongly(identity, 1, "nobody")
+    later(means, HOURS)
+    identity.sign_in("jo", PASSWORD, "ssh=1.2.3.4")
+    events = rows(means, "SELECT person, origin, action, after FROM audit_event ORDER BY id")
+    assert [event[2] for event in events] == ["person:sign_in_refused"] * 6 + ["person:signed_in"]
+    assert [event[0] for event in events] == ["jo"] * 5 + ["nobody", "jo"]
+    assert events[-1][1] == "ssh=1.2.3.4"
+    assert "horse" not in str(events)
+
+
+def test_an_account_of_the_machine_needs_no_password(identity: Identity) -> None:
+    assert identity.sign_in_peer("jo-at-work", "local").user_id == "jo"
+    assert identity.is_peer("jo-at-work", "jo")
+    assert not identity.is_peer("jo", "jo")
+    assert not identity.is_peer("jo-at-work", "nobody")
+
+
+def test_an_account_that_belongs_to_nobody_is_told_what_to_do(identity: Identity, means: Means) -> None:
+    add_person(means, "no-account")
+    for account in ("root", "", "jo"):
+        with pytest.raises(NotSignedIn, match="--as USER"):
+            identity.sign_in_peer(account, "local")
+
+
+def test_a_disabled_person_does_not_get_in_by_their_account(identity: Identity, means: Means) -> None:
+    change(means, "UPDATE person SET disabled = 1")
+    with pytest.raises(NotSignedIn, match="disabled"):
+        identity.sign_in_peer("jo-at-work", "local")
+
+
+def test_anybody_can_be_acted_as_in_a_sandbox(identity: Identity) -> None:
+    assert identity.act_as("JO", "local").user_id == "jo"
+    with pytest.raises(NotSignedIn, match="no person"):
+        identity.act_as("nobody", "local")
+
+
+def test_outside_a_sandbox_nobody_is_acted_as_and_nobody_listed(identity: Identity, means: Means) -> None:
+    real = Identity(open_means(means.store.path, sandbox=False))
+    before = contents(means)
+    for attempt in (lambda: real.act_as("jo", "local"), real.everyone):
+        with pytest.raises(NotSignedIn, match="sandbox"):
+            attempt()
+    assert contents(means) == before
+
+
+def test_people_are_listed_with_what_they_may_do(world: World) -> None:
+    everyone = {person.user_id: person for person in Identity(world.means).everyone()}
+    assert set(everyone) == {"operator", "viewer", "stranger", "operations"}
+    assert everyone["operations"].entitlements == (Entitlement(Role.OPERATIONS, None), Entitlement(Role.AUDITOR, None))
+    assert "full access" in everyone["operator"].summary
+    assert Identity(world.means).entitlements(world.viewer) == (Entitlement(Role.READ_ONLY, "ACME"),)
+
+
+def test_a_password_is_changed_with_the_present_one_only(identity: Identity) -> None:
+    actor = identity.sign_in("jo", PASSWORD, "test")
+    with pytest.raises(NotSignedIn):
+        identity.set_password(actor, WRONG, "a new password")
+    identity.set_password(actor, PASSWORD, "a new password")
+    with pytest.raises(NotSignedIn):
+        identity.sign_in("jo", PASSWORD, "test")
+    assert identity.sign_in("jo", "a new password", "test")
+
+
+def test_wrong_present_passwords_lock_the_account_too(identity: Identity) -> None:
+    actor = identity.sign_in("jo", PASSWORD, "test")
+    for _ in range(5):
+        with pytest.raises(NotSignedIn):
+            identity.set_password(actor, WRONG, "a new password")
+    with pytest.raises(AccountLocked):
+        identity.set_password(actor, PASSWORD, "a new password")
+    with pytest.raises(AccountLocked):
+        identity.sign_in("jo", PASSWORD, "test")
+
+
+@pytest.mark.parametrize("new", ["short", "x" * 9, "x" * 1_001, PASSWORD])
+def test_a_bad_new_password_is_refused_and_changes_nothing(identity: Identity, means: Means, new: str) -> None:
+    actor = identity.sign_in("jo", PASSWORD, "test")
+    before = contents(means)
+    with pytest.raises(InvalidValue):
+        identity.set_password(actor, PASSWORD, new)
+    assert contents(means) == before
+
+
+@pytest.mark.parametrize("password", ["", "\x00", "é" * 500, "x" * 100_000, "\udcff"], ids=ascii)
+def test_an_odd_password_is_just_wrong(identity: Identity, password: str) -> None:
+    with pytest.raises(NotSignedIn):
+        identity.sign_in("jo", password, "test")
+
+
+def test_a_hash_keeps_its_own_parameters_and_salt(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = hash_password(PASSWORD)
+    monkeypatch.setattr(passwords, "_N", 2**5)
+    assert password_holds(PASSWORD, stored)
+    assert not password_holds(WRONG, stored)
+    assert not password_holds("", None)
+    assert hash_password(PASSWORD) != hash_password(PASSWORD)
+
+
+def test_the_real_hash_is_dear_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    cost: Any = hash_password(PASSWORD).split("$")[1:4]
+    assert [int(part) for part in cost] == [2**15, 8, 1]

@@ -1,0 +1,141 @@
+"""The first screen, read with the driver alone, agrees with the services for everybody of the sample data."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dropcopy_tui.domain.errors import StoreUnusable
+from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.markets import Menu
+from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.sessions import SessionKind
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.drafts import Drafts
+from dropcopy_tui.services.groups import Groups
+from dropcopy_tui.services.home import HomeView, home
+from dropcopy_tui.services.outbox import Outbox
+from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.sample import fill
+from dropcopy_tui.services.sample_facts import PEOPLE
+from dropcopy_tui.services.sessions import Sessions
+from tests.services.factories import add_person, change, make_means, one, open_means
+
+ALL = Ask(limit=1_000)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Means:
+    """The sample data, with somebody who has no role at all."""
+    means = make_means(tmp_path_factory.mktemp("glance") / "store.db")
+    fill(means)
+    add_person(means, "nobody")
+    return means
+
+
+@pytest.fixture
+def means(whole: Means, tmp_path: Path) -> Means:
+    shutil.copy2(whole.store.path, tmp_path / "store.db")
+    return open_means(tmp_path / "store.db")
+
+
+def look(means: Means, user_id: str = "", os_account: str = "") -> HomeView:
+    return home(means.store.path, means.settings, means.clock.now(), user_id=user_id, os_account=os_account)
+
+
+def actor_of(means: Means, user_id: str) -> Actor:
+    return Actor(one(means, "SELECT id FROM person WHERE user_id = :it", it=user_id), user_id, "")
+
+
+@pytest.mark.parametrize("user_id", [*(person.user_id for person in PEOPLE), "nobody"])
+def test_it_counts_what_the_services_list(whole: Means, user_id: str) -> None:
+    seen, actor = look(whole, user_id), actor_of(whole, user_id)
+    assert seen.actor is not None
+    assert seen.actor.person_id == actor.person_id
+    groups, sessions = Groups(whole), Sessions(whole)
+    assert seen.brokertec_groups == groups.page(actor, ALL, menu=Menu.BROKERTEC).total
+    assert seen.globex_groups == groups.page(actor, ALL, menu=Menu.GLOBEX).total
+    assert seen.order_entry == sessions.page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
+    assert seen.market_data == sessions.page(actor, ALL, kind=SessionKind.MARKET_DATA).total
+    assert seen.requests == Requests(whole).page(actor, ALL).total
+    assert seen.notices == sum(not notice.read for notice in Outbox(whole).notices(actor, ALL).rows)
+    mine = Drafts(whole).mine(actor)
+    assert [(draft.id, draft.name, draft.step) for draft in seen.drafts] == [(d.id, d.name, d.step) for d in mine]
+
+
+@pytest.mark.parametrize("user_id", ["acme-operator", "multi-operator", "auditor", "ease-agent", "nobody"])
+def test_it_warns_of_the_sessions_whose_last_pair_is_pending(whole: Means, user_id: str) -> None:
+    found = Sessions(whole).page(actor_of(whole, user_id), ALL).rows
+    last = {view.session_id: max(view.living, key=lambda key: key.expires_at) for view in found if view.living}
+    ending = sorted(
+        (key.expires_at, name, key) for name, key in last.items() if key.state is KeyState.PENDING_EXPIRATION
+    )
+    seen = look(whole, user_id)
+    assert [(each.session_id, each.when, each.how_far) for each in seen.expiring] == [
+        (name, key.when, key.left) for _, name, key in ending
+    ]
+    after_the_months = [key for key in last.values() if key.expires_at >= datetime(2027, 3, 1, 5, tzinfo=UTC)]
+    assert sum(month.keys for month in seen.months) == len(last) - len(after_the_months)
+    assert [(month.year, month.month) for month in seen.months] == [(2026, m) for m in range(3, 13)] + [
+        (2027, 1),
+        (2027, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("user_id", "number"),
+    [("clearing-approver", 2), ("placehld-approver", 1), ("acme-approver", 0), ("multi-operator", 0), ("gam-desk", 0)],
+)
+def test_it_counts_what_waits_for_an_approver(whole: Means, user_id: str, number: int) -> None:
+    assert look(whole, user_id).to_review == number
+
+
+def test_nobody_reviews_their_own_request(means: Means) -> None:
+    change(means, "UPDATE request SET submitted_by = (SELECT id FROM person WHERE user_id = 'clearing-approver')")
+    assert look(means, "clearing-approver").to_review == 0
+
+
+def test_it_knows_a_person_by_their_account(means: Means) -> None:
+    change(means, "UPDATE person SET os_account = 'op1' WHERE user_id = 'acme-operator'")
+    assert look(means, os_account="op1") == look(means, "acme-operator")
+
+
+@pytest.mark.parametrize(
+    "who", [{"user_id": "not-there"}, {"os_account": "not-there"}, {"os_account": ""}, {}], ids=str
+)
+def test_somebody_unknown_sees_nothing(whole: Means, who: dict[str, str]) -> None:
+    seen = look(whole, **who)
+    counts = (seen.brokertec_groups, seen.globex_groups, seen.order_entry, seen.market_data, seen.requests)
+    assert (seen.actor, counts, seen.drafts, seen.expiring) == (None, (0,) * 5, (), ())
+
+
+def test_somebody_disabled_sees_nothing(means: Means) -> None:
+    change(means, "UPDATE person SET disabled = 1 WHERE user_id = 'acme-operator'")
+    seen = look(means, "acme-operator")
+    assert (seen.actor, seen.brokertec_groups, seen.requests, seen.drafts) == (None, 0, 0, ())
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_sees_as_much_as_it_does_in_the_services(means: Means, role: Role) -> None:
+    actor = add_person(means, "someone", role, entity=None if role.desk_wide else "EXRATES")
+    groups = Groups(means)
+    seen = look(means, "someone")
+    assert seen.brokertec_groups + seen.globex_groups == groups.page(actor, ALL).total
+    assert seen.order_entry == Sessions(means).page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
+
+
+def test_a_deleted_group_is_not_counted(means: Means) -> None:
+    before = look(means, "acme-operator").brokertec_groups
+    change(means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name = 'US-ACTIVES'")
+    assert look(means, "acme-operator").brokertec_groups == before - 1
+
+
+def test_a_store_that_is_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"SQLite format 3\0" + b"\xa5" * 5_000)
+    with pytest.raises(StoreUnusable):
+        look(open_means(path), "acme-operator")
