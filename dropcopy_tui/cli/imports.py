@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -27,7 +31,8 @@ def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
     with opened(file, "The file") as stream, call.signed_in() as (desk, actor):
         from dropcopy_tui.services.imports import ImportKind
 
-        report = desk.imports.import_csv(actor, ImportKind(kind), stream, dry_run=dry_run)
+        with _at_hand(stream) as whole:
+            report = desk.imports.import_csv(actor, ImportKind(kind), whole, dry_run=dry_run)
     show(call, _shape(report), _lines(report))
     if report.rejected:
         say(f"dropcopy: {report.rejected:,} lines were rejected, so nothing was imported. Correct them and try again.")
@@ -35,6 +40,18 @@ def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
     if dry_run:
         say("A dry run: nothing was imported.")
     return 0
+
+
+@contextmanager
+def _at_hand(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """The stream itself, or a copy of a pipe: every writer waits while an import reads, and a pipe may be slow."""
+    if stream.seekable():
+        yield stream
+        return
+    with TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.seek(0)
+        yield copy
 
 
 def _shape(report: ImportReport) -> dict[str, object]:

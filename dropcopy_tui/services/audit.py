@@ -13,7 +13,7 @@ from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.trail import FIRST_DIGEST, digest_of
+from dropcopy_tui.services.trail import FIRST_DIGEST, digest_of, reading
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import AuditRow
 
@@ -47,7 +47,7 @@ class Audit(Service):
 
     def page(self, actor: Actor, ask: Ask) -> Page[Event]:
         """Events, the newest first. Raises NotEntitled."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             require(session, actor, MAY_AUDIT)
             rows = Listing(
                 select(AuditRow),
@@ -65,7 +65,7 @@ class Audit(Service):
 
     def verify(self, actor: Actor) -> Verified:
         """Recompute the chain of digests from the first event on. Raises NotEntitled."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             require(session, actor, MAY_AUDIT)
             previous, count = FIRST_DIGEST, 0
             rows = session.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()

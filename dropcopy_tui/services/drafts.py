@@ -21,7 +21,7 @@ from dropcopy_tui.services.base import Service, entity_named, key_of
 from dropcopy_tui.services.requests import submit_draft
 from dropcopy_tui.services.rights import require, roles_of, visible_entities
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
-from dropcopy_tui.services.trail import record
+from dropcopy_tui.services.trail import record, writing
 from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, matching
 from dropcopy_tui.store.tables import (
@@ -97,7 +97,7 @@ class Drafts(Service):
 
     def start(self, actor: Actor, market: str, entity: str = "") -> DraftView:
         """Begin a draft in a market. Raises NotEntitled, InvalidValue."""
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             row = start_draft(session, actor, market, entity, self._now())
             record(session, self._means, actor, "draft:started", f"draft {row.id}", entity=entity or None)
             return _view(session, row)
@@ -109,7 +109,7 @@ class Drafts(Service):
             ChangedMeanwhile: the draft was saved elsewhere since `version`.
             NotFound: it was submitted or discarded elsewhere.
         """
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             row = _mine(session, actor, draft_id)
             if row.version != version:
                 raise ChangedMeanwhile("This draft was changed in another window. Go back and resume it there.")
@@ -144,7 +144,7 @@ class Drafts(Service):
 
     def add(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             chosen = _picked(_available(row, gfid), picked).with_only_columns(literal(row.id), col(SenderCompRow.id))
             session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
@@ -152,7 +152,7 @@ class Drafts(Service):
 
     def remove(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
         """Take the picked SenderComps out again, or all that match."""
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             chosen = _picked(_added(row, gfid), picked).with_only_columns(col(SenderCompRow.id))
             session.execute(
@@ -193,7 +193,7 @@ class Drafts(Service):
             InvalidValue: every problem, one a sentence.
             ChangedMeanwhile: the draft is not the one that was shown.
         """
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             row = _mine(session, actor, draft_id)
             if row.version != version:
                 raise ChangedMeanwhile("This draft was changed in another window. Look at it again, then submit.")
@@ -201,7 +201,7 @@ class Drafts(Service):
 
     def discard(self, actor: Actor, draft_id: int) -> None:
         """Throw the draft away."""
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             row = _mine(session, actor, draft_id)
             record(session, self._means, actor, "draft:discarded", f"draft {row.id}", before={"name": row.name})
             _empty(session, row)

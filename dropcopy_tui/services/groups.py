@@ -25,6 +25,7 @@ from dropcopy_tui.services.requests import submit_draft
 from dropcopy_tui.services.rights import require_view, visible_entities, visible_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.sessions import keys_summary, session_rows, views
+from dropcopy_tui.services.trail import writing
 from dropcopy_tui.services.views import (
     EntityView,
     FirmCount,
@@ -173,7 +174,7 @@ class Groups(Service):
             InvalidValue: every problem, one a sentence; nothing is kept.
             NotEntitled: the person may not create groups there.
         """
-        with self._store.write() as session:
+        with writing(self._means, actor) as session:
             draft = start_draft(session, actor, new.market, new.entity, self._now())
             entity = entity_named(session, new.entity)
             draft.name = new.name

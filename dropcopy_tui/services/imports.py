@@ -14,7 +14,7 @@ from dropcopy_tui.services.base import Service
 from dropcopy_tui.services.csv_lines import LineError, Tally, csv_rows
 from dropcopy_tui.services.import_kinds import KEY_SEPARATOR, KINDS, Entry, ImportKind, Kind
 from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.trail import record
+from dropcopy_tui.services.trail import record, writing
 
 __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
 
@@ -58,7 +58,7 @@ class Imports(Service):
         kind = ImportKind(kind)
         tally = Tally()
         try:
-            with self._store.write() as session:
+            with writing(self._means, actor) as session:
                 require(session, actor, MAY_OPERATE)
                 _Import(KINDS[kind](session.connection(), self._now()), tally).run(stream)
                 if tally.rejected or dry_run:

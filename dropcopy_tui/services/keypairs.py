@@ -19,9 +19,9 @@ from dropcopy_tui.services.factors import Proof, Purpose, spend
 from dropcopy_tui.services.identity import person_row
 from dropcopy_tui.services.key_delivery import Delivery, deliver
 from dropcopy_tui.services.requests import end_request, make_request, request_view
-from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.rights import require, visible_ids
 from dropcopy_tui.services.sessions import key_rows, key_view, market_hours, pair_of
-from dropcopy_tui.services.trail import record, tell
+from dropcopy_tui.services.trail import reading, record, tell, writing
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, SessionRow
 
@@ -50,7 +50,7 @@ class KeyPairs(Service):
 
     def plan(self, actor: Actor, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> tuple[Plan, ...]:
         """What generating would do to each session, before anything happens. Raises NotEntitled, NotFound."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             rows, _ = self._entitled(session, actor, sessions)
             return tuple(self._plan(session, row, drops.get(key_of(row.id))) for row in rows)
 
@@ -69,7 +69,7 @@ class KeyPairs(Service):
             InvalidValue: a session has two living pairs and none was chosen to be deleted.
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
-        with deliver(out) as file, self._store.write() as session:
+        with deliver(out) as file, writing(self._means, actor) as session:
             rows, entity = self._entitled(session, actor, sessions)
             spend(session, self._means, actor, proof, Purpose.KEYS)
             plans = [self._plan(session, row, drops.get(key_of(row.id))) for row in rows]
@@ -98,7 +98,7 @@ class KeyPairs(Service):
             FileRefused: the file exists or cannot be written; the code is not used up.
             NotFound: a session has no living pair.
         """
-        with deliver(out) as file, self._store.write() as session:
+        with deliver(out) as file, writing(self._means, actor) as session:
             rows, entity = self._entitled(session, actor, sessions)
             spend(session, self._means, actor, proof, Purpose.KEYS)
             living = [pair for row in rows for pair in self._living(session, row)]
@@ -116,9 +116,10 @@ class KeyPairs(Service):
         if not sessions:
             raise InvalidValue("Select at least one session.")
         rows = [session.get(SessionRow, pk) for pk in dict.fromkeys(sessions)]
-        found = [row for row in rows if row is not None]
+        visible = visible_ids(session, actor)
+        found = [row for row in rows if row is not None and row.entity_id in visible]
         if len(found) != len(rows):
-            raise NotFound("A selected session is not there any more. Reload the list.")
+            raise NotFound("A selected session is not there any more, or you may not see it. Reload the list.")
         places = {row.entity_id for row in found}
         for place in places:
             require(session, actor, MAY_USE_KEYS, session.get_one(EntityRow, place))

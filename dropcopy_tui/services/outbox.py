@@ -13,6 +13,7 @@ from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.trail import reading
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import NoticeRow, OutboxRow
 
@@ -47,7 +48,7 @@ class Outbox(Service):
 
     def page(self, actor: Actor, ask: Ask) -> Page[Message]:
         """Messages, the newest first. Outside a sandbox this needs operations, and codes stay hidden."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             if not self._means.sandbox:
                 require(session, actor, MAY_OPERATE)
             rows = Listing(

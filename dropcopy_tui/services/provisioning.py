@@ -23,7 +23,7 @@ from dropcopy_tui.services import content
 from dropcopy_tui.services.base import Means, Service, key_of
 from dropcopy_tui.services.requests import end_request, request_view, waiting_for
 from dropcopy_tui.services.rights import DESK, require
-from dropcopy_tui.services.trail import record
+from dropcopy_tui.services.trail import reading, record
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -54,7 +54,7 @@ class Provisioning(Service):
 
     def process(self, actor: Actor) -> Processed:
         """Validate and set up everything that is due. Raises NotEntitled."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             require(session, actor, MAY_OPERATE)
             due, waiting = _due(session)
         ended = [view for pk in due if (view := self._set_up(pk)) is not None]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import AuditRow, NoticeRow, OutboxRow, PersonRow
@@ -44,6 +46,30 @@ def record(
     row.digest = digest_of(row, last or FIRST_DIGEST)
     session.add(row)
     session.flush()
+
+
+@contextmanager
+def writing(means: Means, actor: Actor) -> Iterator[Session]:
+    """One write transaction of the person's; a right that is missing is an event of its own (rule P4)."""
+    with _refusals_noted(means, actor), means.store.write() as session:
+        yield session
+
+
+@contextmanager
+def reading(means: Means, actor: Actor) -> Iterator[Session]:
+    """One look at the store; a right that is missing is an event (rule P4)."""
+    with _refusals_noted(means, actor), means.store.read() as session:
+        yield session
+
+
+@contextmanager
+def _refusals_noted(means: Means, actor: Actor) -> Iterator[None]:
+    try:
+        yield
+    except NotEntitled as refusal:
+        with means.store.write() as session:
+            record(session, means, actor, "person:refused", actor.user_id, after={"why": refusal.message})
+        raise
 
 
 def digest_of(row: AuditRow, previous: str) -> str:

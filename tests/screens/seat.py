@@ -56,6 +56,11 @@ class Seat:
         assert found
         return found
 
+    def says(self, words: str) -> None:
+        """Assert that the words stand on the screen, wherever their lines break."""
+        text = " ".join(re.sub("[│┃▊▎]", " ", self.text()).split())
+        assert words in text, f"{words!r} is not on the screen:\n{self.text()}"
+
     def sees_not(self, *patterns: str) -> None:
         text = self.text()
         for pattern in patterns:

@@ -10,6 +10,7 @@ import os
 from datetime import timedelta
 from functools import partial
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from dropcopy_tui.domain.errors import (
     SecondFactorFailed,
 )
 from dropcopy_tui.domain.keypairs import KeyState
-from dropcopy_tui.domain.logon import parse_fix
+from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services import key_delivery
@@ -90,7 +91,7 @@ def read(path: Path) -> list[dict[str, str]]:
     starts = (0, 21, 52, 103, 124, 145, 166)
     assert lines.pop() == ""
     assert lines[1::2] == [""] * (len(lines) // 2)
-    cut = [[line[a:b].rstrip(" ") for a, b in zip(starts, starts[1:], strict=False)] for line in lines[::2]]
+    cut = [[line[a:b].rstrip(" ") for a, b in pairwise(starts)] for line in lines[::2]]
     assert all(len(line) == 166 for line in lines[::2])
     assert cut[0] == ["Session ID", "Access ID", "Secret Key", "Creation Date", "Expiration Date", "Environment"]
     return [dict(zip(cut[0], row, strict=True)) for row in cut[1:]]
@@ -145,9 +146,9 @@ def test_the_files_secret_signs_a_logon_that_the_desk_accepts(world: World, targ
     signature = base64.urlsafe_b64encode(mac).decode().rstrip("=")
     sent = tags | {"354": "20", "355": row["Access ID"], "1400": "CME-1-SHA-256", "1401": "43", "1402": signature}
     body = "\x01".join(f"{tag}={value}" for tag, value in ({"35": "A"} | sent).items()) + "\x01"
-    verdict = Logons(world.means).verify(world.viewer, parse_fix(body))
+    verdict = Logons(world.means).verify(world.viewer, parse_message(body))
     assert (verdict.valid, verdict.session_id, verdict.explanations) == (True, "ABC", ())
-    assert not Logons(world.means).verify(world.stranger, parse_fix(body)).valid
+    assert not Logons(world.means).verify(world.stranger, parse_message(body)).valid
 
 
 def test_a_stream_gets_the_same_text(world: World, target: int, file: Path) -> None:
