@@ -49,6 +49,6 @@ def facts(rows: Iterable[tuple[str, str, str]], label: int, width: int) -> Conte
 def clip(text: object, width: int) -> str:
     """The visible text in at most `width` terminal cells, with an ellipsis where it was cut."""
     shown = visible(str(text))
-    if len(shown) <= width and cell_len(shown) <= width:
+    if len(shown) <= 4 * width + 4 and cell_len(shown) <= width:
         return shown
     return set_cell_size(shown[: 4 * width], width - 1).rstrip() + ELLIPSIS if width > 0 else ""

@@ -151,6 +151,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self._page: Page[Row] = Page((), (), 0)
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
+        self._ink: Style | None = None
 
     # -- what it shows
 
@@ -194,13 +195,13 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         """One line: the header stays, the rows scroll."""
         width = self.scrollable_content_region.width
         if y == 0:
-            return self._header().adjust_cell_length(width, self.rich_style)
+            return self._header().adjust_cell_length(width, self._plain())
         number = int(self.scroll_y) + y - 1
         if number >= max(self.total, 0):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._plain())
         row = self._row(number)
         if row is None:
-            return Strip([Segment(f"  {_NOT_YET}", self.rich_style)]).adjust_cell_length(width, self.rich_style)
+            return Strip([Segment(f"  {_NOT_YET}", self._plain())]).adjust_cell_length(width, self._plain())
         state = (number, number == self.cursor, self.picked.holds(self.key(row)), self.has_focus)
         strip = self._strips.get(state)
         if strip is None:
@@ -209,7 +210,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     def _drawn(self, row: Row, state: tuple[int, bool, bool, bool], width: int) -> Strip:
         _, here, chosen, focused = state
-        base = self._style("cursor" if focused else "cursor-blurred") if here else self.rich_style
+        base = self._style("cursor" if focused else "cursor-blurred") if here else self._plain()
         mark = (_CURSOR if here else " ") + (_CHOSEN if chosen else " ")
         segments = [Segment(mark, base if here or not chosen else base + self._style("picked"))]
         for column, cells in self._layout:
@@ -220,15 +221,21 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         return Strip(Segment.simplify(segments)).adjust_cell_length(width, base)
 
     def _header(self) -> Strip:
-        style = self.rich_style + self._style("header")
-        segments = [Segment(" " * _MARK_WIDTH, self.rich_style)]
+        style = self._plain() + self._style("header")
+        segments = [Segment(" " * _MARK_WIDTH, self._plain())]
         for column, cells in self._layout:
             arrow = ""
             if column.order and column.order == self.query_ask.order:
                 arrow = " v" if self.query_ask.descending else " ^"
             title = clip(column.title, max(1, cells - len(arrow))) + arrow
-            segments += [Segment(_fitted(title, cells, column.right), style), Segment(" ", self.rich_style)]
+            segments += [Segment(_fitted(title, cells, column.right), style), Segment(" ", self._plain())]
         return Strip(segments)
+
+    def _plain(self) -> Style:
+        """The table's own style: Textual works it out anew each time it is asked for."""
+        if self._ink is None:
+            self._ink = self.rich_style
+        return self._ink
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"record-table--{name}", partial=name not in ("cursor", "cursor-blurred"))
@@ -278,11 +285,27 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         if self.source is None:
             return
         try:
-            page = await asyncio.to_thread(self.source, ask)
+            if ask.place is Place.FIRST and ask.count:
+                page = await self._first(self.source, ask)
+            else:
+                page = await asyncio.to_thread(self.source, ask)
         except DeskError as error:
             self.post_message(self.Refused(error))
             return
         self._keep(ask, page, start)
+
+    async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
+        """The first page. A long list is shown before it is counted: counting takes longer than reading."""
+        page = await asyncio.to_thread(source, replace(ask, count=False))
+        if len(page.rows) < ask.limit:
+            return replace(page, total=len(page.rows))
+        self._start, self._page, self.total = 0, page, len(page.rows)
+        self._strips.clear()
+        self._draw_all()
+        drawn = asyncio.Event()
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
+        return replace(page, total=(await asyncio.to_thread(source, replace(ask, limit=1))).total)
 
     def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
         seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
@@ -313,11 +336,15 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         return self._start <= top and bottom <= self._start + len(self._page.rows)
 
     def _settle(self) -> None:
+        self._draw_all()
+        self.post_message(self.Changed(self))
+        self._want()
+
+    def _draw_all(self) -> None:
+        self._ink = None
         self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
         self.cursor = min(self.cursor, max(0, self.total - 1))
         self.refresh()
-        self.post_message(self.Changed(self))
-        self._want()
 
     def _want(self) -> None:
         """Fetch what is about to be seen and is not there, in the cheapest way."""
@@ -383,6 +410,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn anew."""
         self._strips.clear()
+        self._ink = None
         super().notify_style_update()
 
     # -- actions

@@ -131,9 +131,7 @@ def _calm(app: App[Any]) -> bool:
         if screen is app.screen and (screen._dirty_widgets or screen._layout_required or screen._callbacks):
             return False
         for node in screen.walk_children(with_self=True):
-            if not node._closing and (
-                not node.is_mounted or not node._message_queue.empty() or node._next_callbacks
-            ):
+            if not node._closing and (not node.is_mounted or not node._message_queue.empty() or node._next_callbacks):
                 return False
     return True
 

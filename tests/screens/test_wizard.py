@@ -63,7 +63,9 @@ async def test_six_steps_by_keyboard_make_a_group(place: Place, size: Size) -> N
         await seat.press("space", "space", "plus")
         seat.sees("Available 2,775", "Added 2", "2 added")
         await seat.press("enter")
-        seat.sees(r"6 > +Submit", r"Name +US-NEW-ONE", "2 SenderComps", r"1 target session \(MSGW\)", "Submit this request")
+        seat.sees(
+            r"6 > +Submit", r"Name +US-NEW-ONE", "2 SenderComps", r"1 target session \(MSGW\)", "Submit this request"
+        )
         await seat.press("enter")
         assert seat.on == "HomeScreen"
         await seat.until_seen("completed")
@@ -154,7 +156,9 @@ async def test_a_step_that_was_not_reached_cannot_be_opened(place: Place) -> Non
         seat.sees("5 SenderComps: not reached yet")
 
 
-@pytest.mark.parametrize(("choice", "stays", "kept"), [("keep", False, True), ("stay", True, True), ("discard", False, False)])
+@pytest.mark.parametrize(
+    ("choice", "stays", "kept"), [("keep", False, True), ("stay", True, True), ("discard", False, False)]
+)
 async def test_leaving_asks_what_becomes_of_the_draft(choice: str, stays: bool, kept: bool, place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_step(seat, NAME)
@@ -213,7 +217,7 @@ async def test_what_cannot_be_a_name_says_so_under_its_field(pasted: str, error:
         assert "\x00" not in seat.text()
 
 
-@pytest.mark.parametrize("name", ["[/x] [b]", "\"it's\" `so`", "Zürich – 1", "[@click=app.quit]x[/]"])
+@pytest.mark.parametrize("name", ["[/x] [b]", '"it\'s" `so`', "Zürich – 1", "[@click=app.quit]x[/]"])
 async def test_what_looks_odd_is_a_name_all_the_same(name: str, place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_step(seat, NAME)
@@ -234,7 +238,7 @@ async def test_a_name_that_is_taken_is_told_under_its_field(place: Place, size: 
         await seat.type("us-rates-risk")
         await seat.press("enter")
         seat.sees(r"2 > +Name")
-        seat.says("a group named us-rates-risk already. Choose another name.")
+        seat.sees("a group named us-rates-risk already", "Choose another name")
 
 
 async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, size: Size) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -52,9 +52,17 @@ def means(empty_store: Path, tmp_path: Path) -> Means:
     return _copy(empty_store, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def first_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = make_world(make_means(tmp_path_factory.mktemp("world") / "store.db"))
+    world.means.store.close()
+    return world
+
+
 @pytest.fixture
-def world(means: Means) -> World:
-    return make_world(means)
+def world(first_world: World, tmp_path: Path) -> World:
+    """A copy that the test may change."""
+    return replace(first_world, means=_copy(first_world.means.store.path, tmp_path))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.filters import Filter
@@ -21,7 +21,6 @@ from dropcopy_tui.services.groups import NewGroup
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.tables import (
-    METADATA,
     EntitlementRow,
     EntityRow,
     FrontEndMappingRow,
@@ -152,15 +151,14 @@ def add_sender_comps(
     with means.store.write() as session:
         place = entity_named(session, entity).id
         guarantor_id = entity_named(session, guarantor).id if guarantor else None
-        same = {"entity_id": place, "market": market, "gfid": gfid, "gateway": gateway, "status": status}
         rows = [
-            same
-            | {"sender_comp_id": f"{name}{gfid}{fti}", "session_id": name, "fti": fti, "guarantor_id": guarantor_id}
+            (f"{name}{gfid}{fti}", name, fti, place, market, gfid, gateway, status, guarantor_id)
             for fti in "PBUN"
             for name in islice(session_ids(), min(number, 36**3))
         ][:number]
-        session.connection().execute(insert(METADATA.tables["sender_comp"]), rows)
-        return [row["sender_comp_id"] for row in rows]
+        columns = "sender_comp_id, session_id, fti, entity_id, market, gfid, gateway, status, guarantor_id"
+        session.connection().exec_driver_sql(f"INSERT INTO sender_comp ({columns}) VALUES (?,?,?,?,?,?,?,?,?)", rows)
+        return [row[0] for row in rows]
 
 
 def add_session(

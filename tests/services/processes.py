@@ -112,7 +112,13 @@ def _run_together(barrier: Any, path: Path, job: Job, end: Connection) -> None:
     end.send(_answer(job, means))
 
 
+def _spill() -> None:
+    """A cache of a few pages: a transaction writes into the store's file long before it commits."""
+    event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA cache_size=40"))
+
+
 def _run_alone(path: Path, job: Job, end: Connection) -> None:
+    _spill()
     means = open_means(path)
     end.send("ready")
     end.send(_answer(job, means))
@@ -120,6 +126,7 @@ def _run_alone(path: Path, job: Job, end: Connection) -> None:
 
 def _run_until(number: int, path: Path, job: Job, _end: Connection) -> None:
     left = number
+    _spill()
 
     def count(*_: object) -> None:
         nonlocal left

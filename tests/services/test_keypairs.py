@@ -313,6 +313,7 @@ def test_a_third_pair_needs_a_choice(world: World, keypairs: KeyPairs, target: i
     assert contents(world.means) == before
     assert not file.exists()
     keypairs.generate(world.operator, [target], proof, {target: newer}, out=file)
+    later(world.means, DAY)
     deleted, active = KeyState.DELETED, KeyState.ACTIVE
     assert states(world, target) == [KeyState.PENDING_EXPIRATION, deleted, active]
     assert rows(world.means, "SELECT slot, sealed_secret IS NULL FROM key_pair ORDER BY id") == [
@@ -383,12 +384,14 @@ def test_who_does_not_manage_keys_touches_none(
 ) -> None:
     place = None if role.desk_wide else "ACME"
     person = add_person(world.means, "someone", role, entity=place, mobile="+1 202 555 0199")
+    make(world, target)
     before = contents(world.means)
     how = {} if verb == "plan" else {"proof": proof_of(world.means, person), "out": file}
     with pytest.raises((NotEntitled, NotFound)):
         getattr(keypairs, verb)(person, [target], **how)
     assert contents(world.means)["key_pair"] == before["key_pair"]
-    assert one(world.means, "SELECT count(*) FROM challenge WHERE used_at IS NOT NULL OR tries > 0") == 0
+    spent = "SELECT count(*) FROM challenge WHERE person_id = :it AND (used_at IS NOT NULL OR tries > 0)"
+    assert one(world.means, spent, it=person.person_id) == 0
     assert not file.exists()
 
 

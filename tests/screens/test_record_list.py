@@ -1,0 +1,265 @@
+"""The one list on its own, over a million rows that somebody else would have to hold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from textual.app import ComposeResult
+
+from dropcopy_tui.domain.pages import Ask, Page, Place
+from screens.terminal.app import TerminalApp
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import Column, RecordTable
+from tests.screens.seat import Seat, seated
+
+MILLION = 1_000_000
+COLUMNS: tuple[Column[int], ...] = (
+    Column("Number", lambda row: f"{row:,}", 10, order="number", right=True),
+    Column("Name", lambda row: f"row {row}"),
+    Column("Parity", lambda row: "even" if row % 2 == 0 else "odd", 8, optional=1),
+    Column("Remark", lambda row: "nothing", 26, optional=2),
+)
+
+
+@dataclass
+class Numbers:
+    """Every number below a limit; a filter of digits keeps the multiples of that number."""
+
+    limit: int = MILLION
+    asks: list[Ask] = field(default_factory=list)
+    before: Callable[[Ask], None] = lambda _: None
+
+    def __call__(self, ask: Ask) -> Page[int]:
+        self.asks.append(ask)
+        self.before(ask)
+        rows = range(0, self.limit, int(ask.match) if ask.match.isdigit() and int(ask.match) else 1)
+        if ask.descending:
+            rows = rows[::-1]
+        start, end = self._span(ask, rows)
+        chosen = tuple(rows[max(0, start) : end])
+        return Page(chosen, tuple((row,) for row in chosen), len(rows) if ask.count else -1)
+
+    @staticmethod
+    def _span(ask: Ask, rows: range) -> tuple[int, int]:
+        if ask.place is Place.LAST:
+            return len(rows) - ask.limit, len(rows)
+        if ask.place is Place.BEFORE:
+            at = rows.index(ask.beside[0])
+            return at - ask.limit, at
+        start = {Place.FIRST: 0, Place.AT: ask.at}.get(ask.place, -1)
+        start = start if start >= 0 else rows.index(ask.beside[0]) + 1
+        return start, start + ask.limit
+
+
+class ListApp(TerminalApp):
+    """One list."""
+
+    def __init__(self, source: Callable[[Ask], Page[Any]], columns: tuple[Column[Any], ...] = COLUMNS) -> None:
+        super().__init__()
+        self.records: RecordList[Any] = RecordList(columns, lambda row: row, source=source, noun="numbers")
+
+    def compose(self) -> ComposeResult:
+        yield self.records
+
+    def on_mount(self) -> None:
+        self.records.focus_list()
+
+
+def table_of(seat: Seat) -> RecordTable[Any]:
+    found: RecordTable[Any] = seat.app.records.table
+    return found
+
+
+def holds_a_window_only(table: RecordTable[Any]) -> None:
+    assert len(table._page.rows) <= table._margin * 6
+    assert len(table._strips) <= 4_000
+
+
+async def test_every_key_goes_where_it_says(size: tuple[int, int]) -> None:
+    source = Numbers()
+    async with seated(ListApp(source), size) as seat:
+        table = table_of(seat)
+        page = table._height - 1
+        for keys, at in (
+            (["down", "j", "down"], 3),
+            (["up", "k"], 1),
+            (["pagedown"], 1 + page),
+            (["pagedown", "pageup"], 1 + page),
+            (["end"], MILLION - 1),
+            (["down"], MILLION - 1),
+            (["pageup"], MILLION - 1 - page),
+            (["home"], 0),
+            (["up"], 0),
+            (["G"], MILLION - 1),
+            (["g"], 0),
+        ):
+            await seat.press(*keys)
+            assert table.cursor == at, keys
+            assert table.current == at
+            seat.sees(rf"^> +{at:,} +row {at}\b", rf"{at + 1:,} of 1,000,000 numbers")
+            seat.sees_not(r"^ *\.\.\.$")
+            holds_a_window_only(table)
+        assert max(ask.limit for ask in source.asks) <= 1_000
+
+
+async def test_walking_far_never_holds_more_than_the_window() -> None:
+    source = Numbers()
+    async with seated(ListApp(source)) as seat:
+        table = table_of(seat)
+        for number in range(30):
+            await seat.press("pagedown")
+            holds_a_window_only(table)
+            assert table.current == table.cursor, number
+        await seat.press(*["pageup"] * 30)
+        assert table.current == 0
+        # A jump into the middle, as a scroll bar makes it.
+        table.scroll_to(y=500_000, animate=False, force=True)
+        await seat.settle()
+        seat.sees("row 500000")
+        holds_a_window_only(table)
+        assert sum(ask.limit for ask in source.asks) < 20_000
+
+
+async def test_a_selection_of_everything_has_exceptions() -> None:
+    async with seated(ListApp(Numbers())) as seat:
+        table = table_of(seat)
+        await seat.press("space", "space")
+        assert table.picked.keys == {0, 1}
+        seat.sees("2 selected")
+        await seat.press("asterisk", "home", "space", "end", "space")
+        assert table.picked.everything
+        assert table.picked.keys == {0, MILLION - 1}
+        assert table.picked_size == MILLION - 2
+        seat.sees("999,998 selected")
+        assert not table.picked.holds(0)
+        assert table.picked.holds(123_456)
+        await seat.press("u")
+        assert table.picked_size == 0
+        seat.sees_not("selected")
+
+
+async def test_all_that_match_is_bound_to_the_filter() -> None:
+    async with seated(ListApp(Numbers())) as seat:
+        table = table_of(seat)
+        await seat.press("slash")
+        await seat.type("250000")
+        await seat.until_seen("of 4 numbers")
+        await seat.press("enter", "asterisk")
+        assert (table.picked_size, table.picked.match) == (4, "250000")
+        seat.app.records.clear_filter()
+        await seat.until_seen("of 1,000,000")
+        assert table.picked_size == 0
+
+
+async def test_sorting_backwards_starts_at_the_other_end() -> None:
+    async with seated(ListApp(Numbers())) as seat:
+        await seat.press("s")
+        seat.sees(r"Number \^")
+        await seat.press("s")
+        seat.sees("Number v", "^> +999,999 ")
+        await seat.press("s")
+        seat.sees("^> +0 +row 0")
+
+
+async def test_a_slow_older_answer_never_overwrites_a_newer_one() -> None:
+    release, asked = threading.Event(), threading.Event()
+
+    def wait(ask: Ask) -> None:
+        if ask.match == "2":
+            asked.set()
+            release.wait(10)
+
+    async with seated(ListApp(Numbers(before=wait))) as seat:
+        table = table_of(seat)
+        try:
+            table.narrow("2")
+            await _until(seat, asked.is_set)
+            table.narrow("500000")
+            await _until(seat, lambda: table.total == 2)
+        finally:
+            release.set()
+        await seat.settle()
+        assert table.total == 2
+        seat.sees("row 500000", "1 of 2 numbers")
+
+
+async def _until(seat: Seat, holds: Callable[[], bool]) -> None:
+    """Without settling: a worker is meant to be busy."""
+    for _ in range(2_000):
+        if holds():
+            return
+        await seat.pilot.pause(0.005)
+    raise AssertionError(seat.text())
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+async def test_columns_fit_and_the_least_needed_go_first(width: int) -> None:
+    async with seated(ListApp(Numbers()), (width, 20)) as seat:
+        lines = seat.text().split("\n")
+        header = lines[0]
+        assert "Number" in header
+        assert "Name" in header
+        assert ("Remark" in header) is (width >= 80)
+        assert all(cell_len(line) <= width for line in lines)
+        assert len({line.index("row ") for line in lines[1:18]}) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "漢字かな交じり文" * 20,
+        "[/x][@click=app.quit]x[/]",
+        "a\x1b]52;c;aGk=\x07\x9b31mb",
+        "\u202eabc\u200b",
+        "x" * 10_000,
+        "",
+        "🚀e\u0301",
+    ],
+    ids=["wide", "markup", "escape", "bidi", "long", "empty", "emoji"],
+)
+async def test_odd_values_keep_their_cells(text: str) -> None:
+    columns: tuple[Column[int], ...] = (
+        Column("Text", lambda row: text, 17),
+        Column("Right", lambda row: text, 9, right=True),
+        Column("Rest", lambda row: f"|{row}"),
+    )
+    async with seated(ListApp(Numbers(30), columns), (60, 20)) as seat:
+        lines = seat.text().split("\n")[1:18]
+        for line in lines:
+            assert cell_len(line) <= 60
+            before, mark, _ = line.rpartition("|")
+            assert mark
+            assert cell_len(before) == 2 + 18 + 10, line
+        assert "\x1b" not in seat.text()
+        assert "\u202e" not in seat.text()
+
+
+@pytest.mark.parametrize("total", [0, 1, 17, 18, 19])
+async def test_short_lists(total: int) -> None:
+    async with seated(ListApp(Numbers(total)), (80, 20)) as seat:
+        table = table_of(seat)
+        await seat.press("end")
+        assert table.cursor == max(0, total - 1)
+        await seat.press("pageup", "down", "space", "enter", "home", "s")
+        assert table.cursor == 0
+        if total:
+            seat.sees(rf"1 of {total} numbers")
+        else:
+            seat.sees("Nothing is here yet")
+
+
+async def test_a_list_that_shrinks_keeps_its_cursor_inside() -> None:
+    source = Numbers()
+    async with seated(ListApp(source)) as seat:
+        table = table_of(seat)
+        await seat.press("end")
+        source.limit = 5
+        await seat.press("ctrl+r")
+        assert table.total == 5
+        assert table.current is not None, seat.text()
+        seat.sees("^> +4 ")
