@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import work
 from textual.app import SystemCommand
 from textual.screen import Screen
+from textual.worker import Worker, get_current_worker
 
 from dropcopy_tui.config import Config
-from dropcopy_tui.domain.errors import DeskError, NotSignedIn
-from screens.frame import DeskScreen
+from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotSignedIn
+from screens.frame import JOB, DeskScreen
 from screens.home import HomeScreen
 from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, quick_start
+from screens.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
     from dropcopy_tui.clock import Clock, Entropy
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.home import HomeView
     from dropcopy_tui.services.views import RequestView
 
+Answer = TypeVar("Answer")
 # How often the quiet worker looks for requests that somebody else submitted, in seconds.
 SET_UP_EVERY = 5.0
 
@@ -56,6 +59,8 @@ class DropCopyApp(TerminalApp):
         self._user = user
         self._actor: Actor | None = None
         self._desk: Desk | None = None
+        self._refusal = ""
+        self._asking: set[Worker[Any]] = set()
         self._awaited: set[str] = set()
         self._opened = asyncio.Event()
         self._painted = asyncio.Event()
@@ -81,10 +86,9 @@ class DropCopyApp(TerminalApp):
         return self._desk
 
     def badges(self) -> tuple[str, ...]:
-        """What stands at the right of the place line: who, what waits, where."""
+        """What stands at the right of the place line: who, and where."""
         who = self._actor.user_id if self._actor else ""
-        notices = self.home_view.notices if self.home_view else 0
-        return (who, f"{notices} notices" if notices else "", "SANDBOX" if self.sandbox else "")
+        return (who, "SANDBOX" if self.sandbox else "")
 
     def become(self, actor: Actor) -> None:
         """Act as this person from now on."""
@@ -147,10 +151,13 @@ class DropCopyApp(TerminalApp):
         here = origin()
         try:
             if desk.sandbox:
-                user = self._user or _first_user(desk)
+                known = self._actor.user_id if self._actor else _first_user(desk)
+                user = self._user or known
                 self.become(await asyncio.to_thread(desk.identity.act_as, user, here))
             elif self._user is None:
                 self.become(await asyncio.to_thread(desk.identity.sign_in_peer, _account(), here))
+        except AccountLocked as error:
+            self._actor, self._refusal = None, error.message
         except NotSignedIn:
             self._actor = None
         await self.refresh_home()
@@ -159,7 +166,7 @@ class DropCopyApp(TerminalApp):
     async def _ask_who(self) -> None:
         from screens.sign_in import SignInScreen
 
-        actor = await self.push_screen_wait(SignInScreen(self._user or ""))
+        actor = await self.push_screen_wait(SignInScreen(self._user or "", self._refusal))
         if actor is None:
             self.exit(3, return_code=3, message="dropcopy: not signed in")
             return
@@ -177,6 +184,34 @@ class DropCopyApp(TerminalApp):
         if isinstance(self.screen, DeskScreen):
             self.screen.show_place()
 
+    # -- keys that were typed ahead
+
+    @property
+    def in_transit(self) -> bool:
+        """A job is running that does not wait for the person, or the list that has the keys is not read yet."""
+        if super().in_transit:
+            return True
+        focused = self.focused
+        if isinstance(focused, RecordTable) and focused.source is not None and focused.total < 0:
+            return True
+        return any(
+            worker.name.startswith(JOB) and not worker.is_finished and worker not in self._asking
+            for worker in self.workers
+        )
+
+    async def push_screen_wait(self, screen: Screen[Answer]) -> Answer:  # type: ignore[override]
+        """Ask with a modal; the job that asks is no longer in transit once the modal is there."""
+        worker = get_current_worker()
+        answer: asyncio.Future[Any] = self.push_screen(screen, wait_for_dismiss=True)
+        screen.call_after_refresh(self._asks, worker)
+        try:
+            return cast("Answer", await answer)
+        finally:
+            self._asking.discard(worker)
+
+    def _asks(self, worker: Worker[Any]) -> None:
+        self._asking.add(worker)
+
     # -- set-up
 
     @work(exclusive=True, group="set-up")
@@ -192,18 +227,19 @@ class DropCopyApp(TerminalApp):
         if not done.ended and not ended:
             return
         await self.refresh_home()
+        # Only now, without a pause in between: the next turn may have cancelled this one until here.
+        news = [view for view in ended if view.id in self._awaited]
+        self._awaited -= {view.id for view in news}
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
-                screen.requests_ended(ended)
+                screen.requests_ended(news)
 
     async def _ended_of_mine(self, desk: Desk) -> list[RequestView]:
         """Requests submitted here that have ended since, whoever set them up."""
         views = [
             await asyncio.to_thread(desk.requests.show, self.actor, reference) for reference in tuple(self._awaited)
         ]
-        ended = [view for view in views if view.ended_at is not None]
-        self._awaited -= {view.id for view in ended}
-        return ended
+        return [view for view in views if view.ended_at is not None]
 
     def submitted(self, request: RequestView) -> None:
         """A request was made here: say so, set it up, and tell when it ended."""

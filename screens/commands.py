@@ -70,19 +70,19 @@ async def _new_group(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
 async def _groups(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.groups import GroupsScreen
 
-    app.push_screen(GroupsScreen(Menu.BROKERTEC))
+    await app.push_screen(GroupsScreen(Menu.BROKERTEC))
 
 
 async def _requests(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.requests import RequestsScreen
 
-    app.push_screen(RequestsScreen())
+    await app.push_screen(RequestsScreen())
 
 
 async def _outbox(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.outbox import OutboxScreen
 
-    app.push_screen(OutboxScreen())
+    await app.push_screen(OutboxScreen())
 
 
 async def _act_as(app: DropCopyApp, screen: DeskScreen[Any]) -> None:

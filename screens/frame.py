@@ -29,6 +29,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Result = TypeVar("Result")
 S = TypeVar("S", bound=Widget)
+# How the workers of jobs are named.
+JOB = "job"
 
 
 class PlaceLine(Static):
@@ -52,7 +54,7 @@ class PlaceLine(Static):
     def render(self) -> Content:
         """The place, shortened in front where the line is narrow: the end says where one is."""
         place = " > ".join(part for part in self._place if part)
-        right = self._fitting(len(place))
+        right = "  ".join(part for part in self._right if part)
         room = max(10, self.size.width - len(right) - 2)
         parts = list(self._place)
         while len(place) > room and len(parts) > 1:
@@ -61,13 +63,6 @@ class PlaceLine(Static):
         left = clip(place, room)
         gap = " " * max(1, self.size.width - value(left).cell_length - len(right))
         return Content.assemble(value(left, "bold"), gap, value(right, "$text-muted"))
-
-    def _fitting(self, place: int) -> str:
-        """What stands at the right; where the line is full, the notices go first: Home counts them too."""
-        parts = [part for part in self._right if part]
-        if place + len("  ".join(parts)) + 2 > self.size.width:
-            parts = [part for part in parts if not part.endswith("notices")]
-        return "  ".join(parts)
 
 
 class Banner(Static):
@@ -224,7 +219,7 @@ def job(
             except DeskError as error:
                 show_refusal(self, error)
 
-        started: Any = work(guarded, group=group, exclusive=exclusive)
+        started: Any = work(guarded, name=f"{JOB} {method.__name__}", group=group, exclusive=exclusive)
         return cast("Callable[Concatenate[S, P], Worker[None]]", started)
 
     return decorate

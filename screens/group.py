@@ -82,7 +82,7 @@ class GroupScreen(ListScreen):
     @job(exclusive=True, group="group")
     async def _load(self) -> None:
         desk = await self.desk()
-        self._view = await off_thread(desk.groups.show, self.actor, str(self._group_id))
+        self._view = await off_thread(desk.groups.show, self.actor, self._group_id)
         self.query_one("#facts", Static).update(_facts(self._view))
         self._table("sources").show_source(partial(desk.groups.sources, self.actor, self._group_id))
         self._table("firms").show_source(partial(desk.groups.by_firm, self.actor, self._group_id))

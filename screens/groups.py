@@ -163,4 +163,4 @@ async def open_session(screen: DeskScreen[Any], session_pk: int) -> None:
     if view.group_id is None:
         screen.say(f"{view.session_id} belongs to no group any more.", "note")
         return
-    screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
+    await screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))

@@ -90,19 +90,19 @@ class HomeScreen(DeskScreen[None]):
             from dropcopy_tui.domain.markets import Menu
             from screens.groups import GroupsScreen
 
-            self.app.push_screen(GroupsScreen(Menu(detail)))
+            await self.app.push_screen(GroupsScreen(Menu(detail)))
         elif kind == "requests":
             from screens.requests import RequestsScreen
 
-            self.app.push_screen(RequestsScreen())
+            await self.app.push_screen(RequestsScreen())
         elif kind == "outbox":
             from screens.outbox import OutboxScreen
 
-            self.app.push_screen(OutboxScreen())
+            await self.app.push_screen(OutboxScreen())
         elif kind == "draft":
             from screens.wizard.screen import WizardScreen
 
-            self.app.push_screen(WizardScreen(int(detail)))
+            await self.app.push_screen(WizardScreen(int(detail)))
         elif kind == "session":
             from screens.groups import open_session
 
@@ -223,8 +223,9 @@ def _months(months: tuple[Month, ...]) -> Content:
     if not most:
         return Content("")
     lines = [Content.styled("Key pairs expiring, by month", "bold")]
-    for row in range(6):
-        cells = [_bar(months[row + column * 6], most) for column in range(2)]
+    half = len(months) // 2
+    for row in range(half):
+        cells = [_bar(months[row + column * half], most) for column in range(2)]
         lines.append(Content("  ").join(cells))
     return Content("\n").join(lines)
 

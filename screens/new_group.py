@@ -29,7 +29,7 @@ async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity
     draft = await off_thread(desk.drafts.start, screen.actor, market, chosen)
     from screens.wizard.screen import WizardScreen
 
-    screen.app.push_screen(WizardScreen(draft.id, fee_shown=bool(chosen)))
+    await screen.app.push_screen(WizardScreen(draft.id, fee_shown=bool(chosen)))
 
 
 async def _fee_accepted(screen: DeskScreen[Any], entity: str, market: str) -> bool:

@@ -20,9 +20,9 @@ class SignInScreen(DeskScreen[Actor]):
     CSS_PATH = "../styles/sign_in.tcss"
     AUTO_FOCUS = None
 
-    def __init__(self, login: str) -> None:
+    def __init__(self, login: str, refusal: str = "") -> None:
         super().__init__()
-        self._login = login
+        self._login, self._refusal = login, refusal
 
     def body(self) -> ComposeResult:
         """Who, and the proof."""
@@ -32,7 +32,7 @@ class SignInScreen(DeskScreen[Actor]):
             yield DeskInput(self._login, id="login", compact=True, max_length=200)
             yield Static("Password", classes="label", markup=False)
             yield SecretInput(id="password", compact=True, max_length=1000)
-            yield Static("", id="error", markup=False)
+            yield Static(value(self._refusal), id="error")
             yield Static("Enter signs in, Tab changes the field, Escape leaves.", classes="label", markup=False)
 
     def place(self) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ from dropcopy_tui.store.tables import (
     SenderCompRow,
 )
 
+# So many bad SenderComps of a request are named one by one.
+_NAMED = 20
+
 
 def problems(session: Session, draft: DraftRow, settings: Settings) -> list[str]:
     """Every reason why the draft cannot become a group now, in the order of the wizard's steps."""
@@ -74,13 +77,19 @@ def _source_problems(session: Session, draft: DraftRow) -> list[str]:
     ).one()
     if not total:
         return ["Add at least one source SenderComp."]
-    found = [
-        f"SenderComp {name} is not an active SenderComp of this entity and market any more."
-        for name in session.exec(
-            _sources(draft).with_only_columns(col(SenderCompRow.sender_comp_id)).where(~_usable(draft)).limit(20)
-        )
-    ]
-    return found + limit_problems(market, by_gateway(session, draft))
+    return _unusable_sources(session, draft) + limit_problems(market, by_gateway(session, draft))
+
+
+def _unusable_sources(session: Session, draft: DraftRow) -> list[str]:
+    """A reason for each of the first such SenderComps, and one that counts the others."""
+    bad = _sources(draft).where(~_usable(draft))
+    names = session.exec(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).all()
+    found = [f"SenderComp {name} is not an active SenderComp of this entity and market any more." for name in names]
+    if len(names) == _NAMED:
+        more = session.exec(bad.with_only_columns(func.count())).one() - _NAMED
+        if more:
+            found.append(f"The same holds for {more:,} more SenderComps.")
+    return found
 
 
 def _usable(draft: DraftRow) -> ColumnElement[bool]:

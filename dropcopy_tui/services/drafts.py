@@ -21,7 +21,7 @@ from dropcopy_tui.services.base import Service, entity_named, key_of
 from dropcopy_tui.services.requests import submit_draft
 from dropcopy_tui.services.rights import require, roles_of, visible_entities
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
-from dropcopy_tui.services.trail import record, writing
+from dropcopy_tui.services.trail import reading, record, writing
 from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, matching
 from dropcopy_tui.store.tables import (
@@ -62,7 +62,7 @@ class Drafts(Service):
 
     def front_ends(self, actor: Actor, entity: str) -> tuple[FrontEnd, ...]:
         """The front end systems mapped to the entity (rule G8)."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             row = entity_named(session, entity)
             require(session, actor, MAY_CHANGE_GROUPS, row)
             rows = session.execute(
@@ -75,14 +75,14 @@ class Drafts(Service):
 
     def fee(self, actor: Actor, entity: str) -> FeeNotice:
         """Rule G1: how many groups the entity has, and what another costs."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             row = entity_named(session, entity)
             require(session, actor, MAY_CHANGE_GROUPS, row)
             return self._fee(session, key_of(row.id))
 
     def mine(self, actor: Actor) -> tuple[DraftView, ...]:
         """The drafts that can be resumed, the last one first."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             rows = session.execute(
                 select(DraftRow)
                 .where(col(DraftRow.person_id) == actor.person_id, col(DraftRow.submitted_at).is_(None))
@@ -92,7 +92,7 @@ class Drafts(Service):
 
     def get(self, actor: Actor, draft_id: int) -> DraftView:
         """One draft. Raises NotFound."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             return _view(session, _mine(session, actor, draft_id))
 
     def start(self, actor: Actor, market: str, entity: str = "") -> DraftView:
@@ -124,19 +124,19 @@ class Drafts(Service):
 
     def available(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
         """A page of the SenderComps that can be added."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             return fetch(session, listing(_available(row, gfid)), ask, sender_comp_view)
 
     def added(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
         """A page of the SenderComps that were added."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             return fetch(session, listing(_added(row, gfid)), ask, sender_comp_view)
 
     def firms(self, actor: Actor, draft_id: int) -> tuple[FirmCount, ...]:
         """The Globex Firms that step 5 can be narrowed by."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             gfid = col(SenderCompRow.gfid)
             rows = session.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
@@ -164,12 +164,12 @@ class Drafts(Service):
 
     def name_problem(self, actor: Actor, draft_id: int) -> str:
         """Why the draft's name cannot be used now, or "" when it can (rule G3)."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             return " ".join(content.name_problems(session, _mine(session, actor, draft_id), self._settings))
 
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
-        with self._store.read() as session:
+        with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             found = content.problems(session, row, self._settings)
             entity_id = row.entity_id or 0

@@ -92,8 +92,8 @@ class Groups(Service):
             page = fetch(session, _listing(rows), ask, lambda row: row)
             return Page(_lines(session, page.rows, self._now()), page.cursors, page.total)
 
-    def show(self, actor: Actor, group: str, entity: str = "") -> GroupView:
-        """One group by its id or its name.
+    def show(self, actor: Actor, group: str | int, entity: str = "") -> GroupView:
+        """One group by its name, or by its id (an int, or text that no group has as its name).
 
         Raises:
             NotFound: it does not exist, or may not be seen.

@@ -14,6 +14,9 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store import glance
 
+# A pair made today ends in the thirteenth month; fourteen make two even columns.
+_MONTHS = 14
+
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
@@ -119,14 +122,14 @@ def _keyless(key: glance.Keyless, now: datetime) -> Keyless:
 
 
 def _months(living: tuple[glance.LivingKey, ...], now: datetime) -> tuple[Month, ...]:
-    """The next twelve months, each with the number of sessions whose last pair ends in it."""
+    """This month and those after it, each with the number of sessions whose last pair ends in it."""
     counted: Counter[tuple[int, int]] = Counter()
     for key in living:
         day = local_day(hours_of(market_named(key.market)), key.expires_at)
         counted[day.year, day.month] += 1
     months = []
     year, month = now.year, now.month
-    for _ in range(12):
+    for _ in range(_MONTHS):
         months.append(Month(year, month, counted[year, month]))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
     return tuple(months)

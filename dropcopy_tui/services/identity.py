@@ -61,12 +61,15 @@ class Identity(Service):
         with self._store.write() as session:
             person = session.exec(select(PersonRow).where(PersonRow.os_account == account)).first()
             if person is None:
+                self._note_refusal(session, account, origin, "unknown account")
                 raise NotSignedIn(
                     f"The account {shorten(account)!r} of this machine belongs to nobody here. "
                     "Sign in with a user id and password: dropcopy --as USER"
                 )
             if person.disabled:
+                self._note_refusal(session, person.user_id, origin, "disabled")
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
+            self._refuse_locked(session, person, origin)
             return self._welcome(session, person, origin, "peer")
 
     def is_peer(self, account: str, login: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.errors import InvalidValue, NameTaken, NotFound
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import clean_name
@@ -104,7 +104,8 @@ def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, 
     found = content.problems(session, draft, means.settings)
     if found:
         ending = "; the draft is kept." if kept else "."
-        raise InvalidValue(" ".join(found) + " Nothing was submitted" + ending)
+        taken = content.name_taken(session, key_of(entity.id), draft.name)
+        raise (NameTaken if taken else InvalidValue)(" ".join(found) + " Nothing was submitted" + ending)
     draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
     chosen = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
     draft.filters = [kind.value for kind in chosen]

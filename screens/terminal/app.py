@@ -98,6 +98,11 @@ class TerminalApp(App[int]):
         """Keep what the person has typed: called before leaving, by a key or by a signal."""
         return None
 
+    @property
+    def in_transit(self) -> bool:
+        """Whether a screen is on its way: keys that were typed for it wait until it is there."""
+        return bool(self.screen_stack) and not self.screen.is_mounted
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """No commands of Textual's: its "Screenshot" writes files on the server."""
         return ()

@@ -10,41 +10,54 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.events import Event, Key, Paste
 
 if TYPE_CHECKING:
-    from textual.app import App
     from textual.dom import DOMNode
+
+    from screens.terminal.app import TerminalApp
 
 # The note travels when the screen has been drawn, or when another key comes before that.
 AFTER_THE_FRAME = 0.03
 # A widget that is removed while a key is on its way swallows it; typing must go on.
 PATIENCE = 0.25
+# A screen that is still being made, or a service that is still answering: keys wait that long, in seconds.
+LONGEST_TRANSIT = 5.0
+_LEAVING = ("ctrl+q", "ctrl+c", "f10")
 
 
 class TypeAhead:
     """Holds keys back while one is on its way."""
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: TerminalApp) -> None:
         self._app = app
         self._waiting: deque[Event] = deque()
         self._turn: Event | None = None
         self._trip: asyncio.TimerHandle | None = None
         self._target: DOMNode | None = None
+        self._since: float | None = None
 
     def holds(self, event: Event) -> bool:
         """Whether the event has to wait; if not, it sets out now."""
         if not isinstance(event, Key | Paste) or event.is_forwarded or self._app.is_headless:
             return False
+        loop = asyncio.get_running_loop()
         if event is self._turn:
             self._turn = None
+            if self._in_transit(event):
+                self._waiting.appendleft(event)
+                self._trip = loop.call_later(AFTER_THE_FRAME, self._arrived)
+                return True
         elif self._trip is not None:
             self._waiting.append(event)
             self._follow()
             return True
-        loop = asyncio.get_running_loop()
+        elif self._in_transit(event):
+            self._waiting.append(event)
+            self._trip = loop.call_later(AFTER_THE_FRAME, self._arrived)
+            return True
         self._target = self._app.focused or self._app.screen
         self._trip = loop.call_later(PATIENCE, self._arrived)
         loop.call_later(AFTER_THE_FRAME, self._follow, self._trip)
@@ -60,7 +73,9 @@ class TypeAhead:
         target = self._target
         if target is not None and trip in (None, self._trip):
             self._target = None
-            self._hop(self._trip, list(target.ancestors_with_self))
+            way = list(target.ancestors_with_self)
+            # Twice: a key makes a widget send a message of its own, which sets out behind the first note.
+            self._hop(self._trip, way + way)
 
     def _hop(self, trip: asyncio.TimerHandle | None, nodes: Sequence[DOMNode]) -> None:
         for index, node in enumerate(nodes):
@@ -69,12 +84,24 @@ class TypeAhead:
         if trip is self._trip:
             self._arrived()
 
+    def _in_transit(self, event: Event) -> bool:
+        """Whether the application is on its way to where the key was meant for: not for ever, never for leaving."""
+        if not self._app.in_transit or getattr(event, "key", "") in _LEAVING:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._since = self._since if self._since is not None else now
+        return now - self._since < LONGEST_TRANSIT
+
     def _arrived(self) -> None:
         if self._trip is not None:
             self._trip.cancel()
         if not self._waiting:
-            self._trip = None
+            self._trip = self._since = None
             return
+        if self._in_transit(self._waiting[0]):
+            self._trip = asyncio.get_running_loop().call_later(AFTER_THE_FRAME, self._arrived)
+            return
+        self._since = None
         # The trip stays set until then, so that a key that comes meanwhile queues up behind.
         self._turn = self._waiting.popleft()
         self._app.call_next(self._app.on_event, self._turn)

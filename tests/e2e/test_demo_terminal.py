@@ -1,4 +1,4 @@
-"""The application itself keeps the terminal contract: what is typed survives, the terminal comes back, idle is silent."""
+"""The application keeps the terminal contract: what is typed survives, the terminal comes back, idle is silent."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,7 @@ def read_key_file(path: Path) -> list[dict[str, str]]:
     lines = path.read_bytes().decode("ascii").split("\n")
     assert lines.pop() == ""
     assert [line for line in lines[1::2] if line] == []
-    rows = [
-        [line[start:end].rstrip(" ") for start, end in zip(STARTS, STARTS[1:], strict=False)] for line in lines[::2]
-    ]
+    rows = [[line[start:end].rstrip(" ") for start, end in pairwise(STARTS)] for line in lines[::2]]
     assert {len(line) for line in lines[::2]} == {166}
     assert tuple(rows[0]) == HEADINGS
     return [dict(zip(HEADINGS, row, strict=True)) for row in rows[1:]]

@@ -99,14 +99,20 @@ async def test_export_writes_what_is_shown_and_no_formulas(
         assert path.suffix == ".csv"
         await seat.press("enter")
         seat.sees("6 rows written to")
-    with path.open(newline="") as file:
-        header, *rows = csv.reader(file)
+    header, rows, mode = written(path)
     assert header[0] == "Group"
     assert len(rows) == 6
     cells = [cell for row in rows for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
     assert {"'=1+1", "'+cmd", "'-2", "'@SUM(A1)", 'a,"b"'} <= {row[0] for row in rows}
-    assert path.stat().st_mode & 0o077 == 0
+    assert mode & 0o077 == 0
+
+
+def written(path: Path) -> tuple[list[str], list[list[str]], int]:
+    """Header, rows and permissions of a CSV file."""
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows, path.stat().st_mode
 
 
 @pytest.mark.parametrize(("answer", "screen"), [("Proceed", "WizardScreen"), ("Cancel", "GroupsScreen")])

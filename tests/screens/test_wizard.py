@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.widgets import OptionList
+from textual.worker import get_current_worker
 
 from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import Place
@@ -94,6 +95,23 @@ async def test_submitting_says_what_is_on_its_way(place: Place) -> None:
         await seat.press("enter")
         assert re.fullmatch(r"Request DC-2026-\d{6} submitted: In Progress, .+\.", said[0])
         await seat.until_seen("completed")
+
+
+async def test_a_turn_of_the_quiet_worker_never_swallows_what_ended(place: Place) -> None:
+    """A turn that begins while the one before reads Home again cancels that one: the news must not go with it."""
+    async with seated(place.app()) as seat:
+        await to_step(seat, SUBMIT)
+        refresh, turns = seat.app.refresh_home, []
+
+        async def interrupted() -> None:
+            if get_current_worker().group == "set-up" and not turns:
+                turns.append(seat.app.set_up())
+            await refresh()
+
+        seat.app.refresh_home = interrupted
+        await seat.press("enter")
+        await seat.until_seen("completed")
+        assert turns
 
 
 async def test_cancelling_the_fee_starts_no_draft(place: Place, size: Size) -> None:
