@@ -267,10 +267,10 @@ class DropCopyApp(TerminalApp):
         await job()
 
     def tell(self, text: str) -> None:
-        """Say what happened on the screen that is left after another one closed."""
-        self.call_next(self._tell, text)
+        """Say what happened on the screen that is left after another one closed.
 
-    def _tell(self, text: str) -> None:
+        At once: Textual's queue waits until the closed screen is gone, and newer news would be overwritten.
+        """
         if isinstance(self.screen, DeskScreen):
             self.screen.say(text)
 

@@ -122,6 +122,8 @@ class GroupsScreen(ListScreen):
         from screens.key_flow import manage_keys
 
         self.quiet()
+        if not self._entity:
+            return
         desk = await self.desk()
         table = self.query_one(RecordTable)
         groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())

@@ -18,7 +18,7 @@ from screens.terminal.values import clip, value
 if TYPE_CHECKING:
     from dropcopy_tui.services.home import HomeView, Month
 
-_LATER = "later"
+_LATER = "not yet"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LISTED = 3
 _BAR = 6
@@ -99,6 +99,10 @@ class HomeScreen(DeskScreen[None]):
             from screens.outbox import OutboxScreen
 
             await self.app.push_screen(OutboxScreen())
+        elif kind == "drafts":
+            from screens.drafts import DraftsScreen
+
+            await self.app.push_screen(DraftsScreen())
         elif kind == "draft":
             from screens.wizard.screen import WizardScreen
 
@@ -175,12 +179,12 @@ def _heading(text: str) -> Option:
 
 def _entry(text: str, count: int | None, target: str) -> Option:
     shown = f"{count:,}" if count is not None else ""
-    return Option(value(f"  {text:<21}{shown:>5}"), id=target)
+    return Option(value(f"  {text:<21}{shown:>4}"), id=target)
 
 
 def _greyed(text: str, count: int | None) -> Option:
     shown = f"{count:,}" if count else ""
-    return Option(Content.styled(f"  {text:<21}{shown:>5} {_LATER}", "$text-disabled"), disabled=True)
+    return Option(Content.styled(f"  {text:<21}{shown:>4} {_LATER}", "$text-disabled"), disabled=True)
 
 
 def _attention(view: HomeView) -> list[Option]:
@@ -202,11 +206,16 @@ def _attention(view: HomeView) -> list[Option]:
         waiting = f"? {view.to_review} requests wait for your approval ({_LATER})"
         lines.append(Option(value(waiting, "$text-muted"), disabled=True))
     for draft in view.drafts[:_LISTED]:
-        name = clip(draft.name or "no name yet", 16)
-        lines.append(Option(value(f"+ resume draft {name}, step {draft.step} of 6"), id=f"draft-{draft.id}"))
+        name = clip(draft.name or "no name yet", 12)
+        market = draft.market_name.removeprefix("BrokerTec ")
+        lines.append(Option(value(f"+ draft {name} ({market}), step {draft.step}"), id=f"draft-{draft.id}"))
+    if view.drafts:
+        lines.append(Option(value(f"  all drafts ({len(view.drafts)}): resume or discard"), id="drafts"))
     for new in view.without[:_LISTED]:
         lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk, new.kind))
-    if not lines:
+    if not view.entities:
+        lines.append(Option(value("Nothing: you are entitled at no entity.", "$text-muted"), disabled=True))
+    elif not lines:
         lines.append(Option(value("Nothing. All key pairs live beyond four weeks.", "$success"), disabled=True))
     return lines
 
@@ -233,5 +242,5 @@ def _months(months: tuple[Month, ...]) -> Content:
 def _bar(month: Month, most: int) -> Content:
     length = round(_BAR * month.keys / most) if month.keys else 0
     bar = "▇" * max(length, 1 if month.keys else 0)
-    label = f" {_MONTHS[month.month - 1]} {bar:<{_BAR}} {month.keys or '':>5}"
+    label = f" {_MONTHS[month.month - 1]} {month.year % 100:02d} {bar:<{_BAR}} {month.keys or '':>4}"
     return Content.styled(label, "" if month.keys else "$text-disabled")

@@ -33,6 +33,9 @@ async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
     if not sessions:
         screen.say("Select a session first.", "note")
         return False
+    desk = await screen.desk()
+    # Who may not do it is told now, and not after three dialogs.
+    await off_thread(desk.keypairs.plan, screen.actor, [view.pk for view in sessions])
     names = ", ".join(view.session_id for view in sessions)
     living = sum(len(view.living) for view in sessions)
     no_pair = "" if living else "the selected sessions have no living key pair"

@@ -25,7 +25,7 @@ COLUMNS: tuple[Column[RequestView], ...] = (
     Column("Group or session", lambda row: row.subject, order="subject"),
     Column("Entity", lambda row: row.entity, 10, order="entity", optional=1),
     Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3),
-    Column("Submitted", lambda row: f"{row.submitted_at:%d %b %H:%M}", 12, order="submitted", optional=2),
+    Column("Submitted", lambda row: f"{row.submitted_at:%d %b %Y}", 11, order="submitted", optional=2),
     Column("Status", lambda row: row.status.words, 11, order="status", tone=lambda row: REQUEST_TONES[row.status]),
     Column("Stage", lambda row: row.stage, 30, optional=4),
 )

@@ -41,7 +41,7 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> Non
     make_store(config, sandbox=sandbox, fill=fill)
     following = [
         f"Keep a copy of the master key {config.paths.master_key} apart from the store: without it no secret opens.",
-        "dropcopy import entities FILE.csv, then front-ends, sendercomps and people",
+        "dropcopy import entities FILE.csv, then people, front-ends and sendercomps",
         "dropcopy",
     ]
     document = {

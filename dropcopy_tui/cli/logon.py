@@ -32,25 +32,31 @@ def logon() -> None:
 @click.option("--key-file", required=True, metavar="FILE", help="A downloaded key file.")
 @_session
 @_message
+@click.option("--complete", is_flag=True, help="Print the whole signed logon instead: 354, 355, 1400 to 1402 added.")
 @verb
-def sign(call: Call, key_file: str, session: str | None, message: str) -> None:
+def sign(call: Call, key_file: str, session: str | None, message: str, complete: bool) -> None:
     """Sign a logon with a key file. Needs no store."""
     from dropcopy_tui.cli.key_files import read_key_file, row_to_sign_with
     from dropcopy_tui.domain import logon as rules
 
     read = _read(message)
     row = row_to_sign_with(read_key_file(key_file), read, session)
+    secret = rules.decode_secret(row.secret)
     document = {
         "access_key_id": row.access_key_id,
         "canonical": rules.canonical(read),
-        "signature": rules.sign(read, rules.decode_secret(row.secret)),
+        "signature": rules.sign(read, secret),
         "session_id": row.session_id,
         "kind": read.kind,
+        "message": rules.complete(read, row.access_key_id, secret),
     }
     if read.session_id not in (None, row.session_id):
         say(f"The logon is of session {read.session_id}, the key pair of {row.session_id}: it would be refused.")
     if read.access_key_id not in (None, row.access_key_id):
         say(f"The logon names another key (355={read.access_key_id}): send 355={row.access_key_id} instead.")
+    if complete and not call.as_json:
+        click.echo(document["message"])
+        return
     # Where a value ends must be seen: a line feed too many is the commonest mistake.
     marked = "␊\n".join(document["canonical"].split("\n")).split("\n")
     pairs = (("access key id", row.access_key_id), ("signature", document["signature"]), ("canonical", marked))

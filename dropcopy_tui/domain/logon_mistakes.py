@@ -118,7 +118,7 @@ def _valid(key: Candidate, now: datetime) -> bool:
 def _life(key: Candidate, now: datetime) -> str:
     if now >= key.expires_at:
         return f"{key.access_key_id}, expired on {key.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"{key.access_key_id}, {'is living' if key.living else 'was deleted'}"
+    return f"{key.access_key_id}, {'still living' if key.living else 'deleted since'}"
 
 
 def _signature(

@@ -201,7 +201,7 @@ class Factors(Service):
         code = self._means.entropy.code(CODE_DIGITS)
         row.code_mac = self._vault.mac(code, "challenge", row.id)
         minutes = round(self._settings.code_life.total_seconds() / 60)
-        body = f"Your drop copy desk code is {code}, valid for {minutes} minutes. Nobody will ask you for it."
+        body = f"Your code is {code}, valid for {minutes} minutes (drop copy desk). Nobody will ask you for it."
         text_message(session, self._means, person, body)
         return body if self._means.sandbox else ""
 

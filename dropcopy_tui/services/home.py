@@ -65,6 +65,7 @@ class HomeView:
 
     actor: Actor | None
     sandbox: bool
+    entities: int
     brokertec_groups: int
     globex_groups: int
     order_entry: int
@@ -90,6 +91,7 @@ def home(
     return HomeView(
         actor=Actor(*seen.person, origin) if seen.person else None,
         sandbox=seen.sandbox,
+        entities=seen.entities,
         brokertec_groups=_of_menu(seen.groups, Menu.BROKERTEC),
         globex_groups=_of_menu(seen.groups, Menu.GLOBEX),
         order_entry=seen.sessions.get("order_entry", 0),

@@ -371,8 +371,10 @@ class SenderComps(_OfEntities):
 
 
 def _gateway(market: Market, text: str) -> str:
+    text = text.lower()
     if text not in market.gateways:
-        raise InvalidValue(f"Gateway {shorten(text)!r} is none of {market.name}. Use: {', '.join(market.gateways)}.")
+        known = ", ".join(market.gateways)
+        raise InvalidValue(f"Gateway {shorten(text)!r} is not one of the market {market.code}. Use: {known}.")
     return text
 
 

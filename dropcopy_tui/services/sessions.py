@@ -151,7 +151,7 @@ def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
         return f"! {min((key.expires_at - now).days for key in pending)} d"
     if None in last or not last:
         return "none"
-    return f"{sum(len(view.living) for view in sessions)} living"
+    return f"{sum(len(view.living) for view in sessions)} active"
 
 
 def session_rows(*conditions: Any) -> Any:

@@ -25,6 +25,7 @@ _VISIBLE = """
 """
 _PERSON = "SELECT id, user_id, name, disabled, locked_until FROM person WHERE {column} = :value"
 _SETTINGS = "SELECT key, value FROM setting WHERE key IN ('sandbox', 'environment')"
+_ENTITIES = f"SELECT COUNT(*) FROM ({_VISIBLE}) AS visible"  # noqa: S608 - constants of this module, no values
 _GROUPS = f"""
     SELECT market, COUNT(*) FROM drop_copy_group
     WHERE deleted_at IS NULL AND entity_id IN ({_VISIBLE}) GROUP BY market
@@ -86,6 +87,7 @@ class Glance:
 
     person: tuple[int, str, str] | None
     sandbox: bool
+    entities: int
     groups: dict[str, int]
     sessions: dict[str, int]
     requests: int
@@ -136,6 +138,7 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
         return Glance(
             person=person,
             sandbox=settings.get("sandbox") == "yes",
+            entities=ask.count(_ENTITIES, person=pk),
             groups=dict(ask.all(_GROUPS, person=pk)),
             sessions=dict(ask.all(_SESSIONS, person=pk)),
             requests=ask.count(_REQUESTS, person=pk),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -14,6 +14,8 @@ from textual.widgets.option_list import Option
 
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
+
+_HINT = "Enter chooses, Escape closes without doing anything."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class ChooseModal(DeskModal[str]):
     def __init__(self, title: str, choices: Sequence[Choice], text: str = "", at: str = "") -> None:
         super().__init__()
         self._title, self._choices, self._text, self._at = title, choices, text, at
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Title, a sentence, the choices."""
@@ -40,7 +43,24 @@ class ChooseModal(DeskModal[str]):
             if self._text:
                 yield Static(value(self._text), classes="text")
             yield OptionList(*map(_line, self._choices), classes="lines", compact=True, markup=False)
-            yield Static("Enter chooses, Escape closes without doing anything.", classes="hint", markup=False)
+            yield Static(_HINT, classes="hint", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters find the choice that has them: what was typed stands in the last line."""
+        if event.is_printable and event.character and event.character != " ":
+            self._find(self._typed + event.character)
+        elif event.key == "backspace":
+            self._find(self._typed[:-1])
+
+    def _find(self, typed: str) -> None:
+        self._typed = typed
+        options = self.query_one(OptionList)
+        wanted = typed.lower()
+        for number, choice in enumerate(self._choices):
+            if wanted in choice.text.lower() and not choice.reason:
+                options.highlighted = number
+                break
+        self.query_one(".hint", Static).update(value(f"Find: {typed}   " if typed else "") + value(_HINT))
 
     def on_mount(self) -> None:
         """Start at the present choice, or the first that can be chosen."""

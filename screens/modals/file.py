@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from textual import on
@@ -51,10 +52,14 @@ def path_problem(text: str, path: Path) -> str:
     """Why the path cannot be a new file, as far as a look can tell; the write itself decides."""
     if not text or "\0" in text or not text.isprintable():
         return "Enter the path of a file."
+    if path.is_dir():
+        return f"{path} is a folder. Add a file name."
     if path.exists():
         return "A file of this name exists already and stays as it is. Choose another name."
     if not path.parent.is_dir():
         return f"The folder {path.parent} is not there. Make it, or choose another."
+    if not os.access(path.parent, os.W_OK):
+        return f"You may not write to the folder {path.parent}. Choose another."
     return ""
 
 

@@ -30,7 +30,7 @@ class ResultModal(DeskModal[bool]):
 
     def compose(self) -> ComposeResult:
         """Session, public key id, expiry; the file; what to do next."""
-        rows = [value(f"{'Session':<9}{'Key ID (public)':<23}Expires", "$text-muted")]
+        rows = [value(f"{'Session':<9}{'Public key id':<23}Expires", "$text-muted")]
         rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{key.when}  {key.left}") for key in self._keys]
         with Vertical(classes="dialog wide"):
             yield Static(value(self._title), classes="title")

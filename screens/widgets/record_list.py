@@ -97,7 +97,7 @@ class RecordList(Vertical, Generic[Row]):
         if table.picked_size:
             parts.append(f"{table.picked_size:,} selected")
         if table.query_ask.match:
-            parts.append(f"filter: {table.query_ask.match}")
+            parts.append(f"/{table.query_ask.match}")
         words = "   ".join(parts)
         return words if len(words) < self.size.width - 4 or not table.picked_size else "   ".join(parts[1:])
 

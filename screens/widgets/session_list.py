@@ -88,7 +88,7 @@ def _expiry(pair: KeyView) -> str:
 def _state(pair: KeyView | None) -> str:
     if pair is None:
         return ""
-    return "pending" if pair.state is KeyState.PENDING_EXPIRATION else key_words(pair)
+    return "expiring" if pair.state is KeyState.PENDING_EXPIRATION else key_words(pair)
 
 
 def shown_keys(lines: Sequence[SessionLine], ask: Ask) -> Page[SessionLine]:

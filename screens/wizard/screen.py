@@ -112,7 +112,8 @@ class WizardScreen(DeskScreen[None]):
     def _show_rail(self) -> None:
         lines = []
         for number, name in enumerate(STEPS, 1):
-            here, done = number == self._step, number < max(self._step, self._fields.step)
+            here = number == self._step
+            done = number < max(self._step, self._fields.step) and bool(self._chosen(number))
             sign = ">" if here else "ok" if done else ""
             style = "bold $primary" if here else "" if done else "$text-muted"
             lines.append(value(f"{number} {sign:<3}{name}", style))
@@ -194,6 +195,11 @@ class WizardScreen(DeskScreen[None]):
             return
         if self._step == 2 and not await self._name_free():
             return
+        if self._step == 5:
+            forgotten = self.query_one(SourcesStep).forgotten()
+            self.step().show_error(forgotten)
+            if forgotten:
+                return
         if self._step < len(STEPS):
             await self._go(self._step + 1)
 
@@ -305,7 +311,7 @@ class WizardScreen(DeskScreen[None]):
             self._draft = await off_thread(change, self.actor, self._draft_id, picked, self._firm)
         moved = abs(self.draft.sources - before)
         self.say(f"{moved:,} {'added' if verb == 'add' else 'taken out'}; {self.draft.sources:,} in the draft.")
-        self.query_one(SourcesStep).refresh_lists()
+        self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
         self._show_rail()
 
     @on(SourcesStep.FirmAsked)

@@ -19,6 +19,7 @@ from screens.terminal.values import value
 from screens.widgets.record_list import ListChanged, RecordList
 from screens.widgets.record_table import Column, RecordTable
 from screens.wizard.steps import Finished, Step
+from screens.wording import plural
 
 COLUMNS: tuple[Column[SenderCompView], ...] = (
     Column("SenderComp", lambda row: row.sender_comp_id, 11, order="sender_comp_id"),
@@ -32,6 +33,8 @@ class SourceTable(RecordTable[SenderCompView]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Next", key_display="enter", id="list.open", tooltip="On to the last step."),
+        Binding("space", "pick", "Select", id="list.pick", tooltip="Select the row, or take it back."),
+        Binding("asterisk", "pick_all", "All", key_display="*", id="list.pick_all", tooltip="Select all that match."),
     ]
 
     def action_open(self) -> None:
@@ -43,6 +46,7 @@ class SourcesStep(Step):
     """Two lists; `+` adds what is selected, `-` takes it out, `*` selects all that match."""
 
     TITLE = "Whose messages are copied?"
+    _warned = 0
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "add", "Add", key_display="+", id="sources.add", tooltip="Add what is selected on the left."),
         Binding(
@@ -53,9 +57,9 @@ class SourcesStep(Step):
             id="sources.remove",
             tooltip="Take out what is selected on the right.",
         ),
-        Binding("f", "firm", "Firm", id="sources.firm", tooltip="Show the SenderComps of one Globex Firm only."),
-        Binding("left", "side(0)", show=False, id="sources.left", tooltip="To the Available list."),
-        Binding("right", "side(1)", show=False, id="sources.right", tooltip="To the Added list."),
+        Binding("f", "firm", "Firm", show=False, id="sources.firm", tooltip="Show one Globex Firm only."),
+        Binding("left", "side(0)", show=False, id="sources.left", tooltip="To the Available list (or Tab)."),
+        Binding("right", "side(1)", show=False, id="sources.right", tooltip="To the Added list (or Tab)."),
     ]
 
     @dataclass
@@ -104,10 +108,10 @@ class SourcesStep(Step):
         for table, source in zip(self.tables(), (available, added), strict=True):
             table.show_source(source)
 
-    def refresh_lists(self) -> None:
-        """Rows have moved from one side to the other."""
+    def refresh_lists(self, side: int) -> None:
+        """Rows of this side have moved to the other; what is selected there stays so."""
+        self.tables()[side].picked = Picked()
         for table in self.tables():
-            table.picked = Picked()
             table.load_first()
 
     def take_keys(self) -> None:
@@ -123,15 +127,34 @@ class SourcesStep(Step):
 
     def action_add(self) -> None:
         """Add what is selected, or the row under the cursor."""
-        picked = _picked(self.tables()[0])
+        picked = self._picked_on(0, "+ adds from Available: Left goes there.")
         if picked is not None:
             self.post_message(self.AddAsked(picked))
 
     def action_remove(self) -> None:
         """Take out what is selected, or the row under the cursor."""
-        picked = _picked(self.tables()[1])
+        picked = self._picked_on(1, "- takes out of Added: Right goes there.")
         if picked is not None:
             self.post_message(self.RemoveAsked(picked))
+
+    def _picked_on(self, side: int, elsewhere: str) -> Picked | None:
+        """What is selected on a side; the row under its cursor only while the keys are there.
+
+        A key never changes a row that nobody looks at: a wrong SenderComp leaks a firm's trading.
+        """
+        table = self.tables()[side]
+        picked = table.chosen() if table.has_focus or table.picked_size else Picked()
+        nothing = not picked.everything and not picked.keys
+        self.show_error(elsewhere if nothing and not table.has_focus else "")
+        return None if nothing else picked
+
+    def forgotten(self) -> str:
+        """What is selected on the left and was not added, in words; asked once before the step is left."""
+        size = self.tables()[0].picked_size
+        warned, self._warned = self._warned, size
+        if not size or warned == size:
+            return ""
+        return f"{plural(size, 'SenderComp is', 'SenderComps are')} selected, not added: + adds, Enter goes on."
 
     def action_firm(self) -> None:
         """Narrow by Globex Firm."""
@@ -140,11 +163,6 @@ class SourcesStep(Step):
     def action_side(self, side: int) -> None:
         """Put the keys on one list."""
         self.tables()[side].focus()
-
-
-def _picked(table: RecordTable[Any]) -> Picked | None:
-    picked = table.chosen()
-    return picked if picked.everything or picked.keys else None
 
 
 def firm_choices(firms: Sequence[FirmCount]) -> list[tuple[str, str, str]]:

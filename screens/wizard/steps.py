@@ -280,11 +280,11 @@ class SubmitStep(Step):
         options = self.query_one(OptionList)
         options.clear_options()
         if review.problems:
-            text = value("Submit (greyed: mend what stands above first)", "$text-disabled")
-            options.add_option(Option(text, disabled=True))
+            options.add_option(Option(value("Submit (not yet: see the lines with !)", "$text-disabled"), id="mend"))
         else:
             options.add_option(Option(value("Submit this request"), id="submit"))
-            options.highlighted = 0
+        options.highlighted = 0
+        self.show_error("")
 
     def take_keys(self) -> None:
         """Enter submits."""
@@ -298,8 +298,10 @@ class SubmitStep(Step):
     def action_submit(self) -> None:
         """Submit, unless something stands against it."""
         options = self.query_one(OptionList)
-        if options.option_count and not options.get_option_at_index(0).disabled:
+        if options.option_count and options.get_option_at_index(0).id == "submit":
             self.post_message(self.Submitted())
+        else:
+            self.show_error("Mend the lines with ! first: Ctrl-T goes to a step.")
 
 
 def _page(review: Review, width: int) -> Content:

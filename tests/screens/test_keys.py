@@ -244,8 +244,8 @@ async def test_whoever_may_not_manage_keys_is_refused(place: Place) -> None:
 # -- factors
 
 
-async def test_an_authenticator_app_is_enrolled_and_then_a_factor(place: Place, size: Size) -> None:
-    async with seated(place.app(), size) as seat:
+async def test_an_authenticator_app_is_enrolled_and_then_a_factor(place: Place) -> None:
+    async with seated(place.app()) as seat:
         await command(seat, "Authenticator")
         assert seat.on == "EnrolModal"
         seed = re.sub(

@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import OptionList
 from textual.worker import get_current_worker
 
+from screens.frame import DeskScreen
 from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
@@ -86,15 +87,19 @@ def place_groups(place: Place) -> set[str]:
     return names
 
 
-async def test_submitting_says_what_is_on_its_way(place: Place) -> None:
+async def test_what_is_said_comes_in_order(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "Submitted" once overwrote "completed": it had waited until the wizard was taken apart."""
+    said: list[str] = []
+    say = DeskScreen.say
+    monkeypatch.setattr(DeskScreen, "say", lambda self, text, *kind: (said.append(text), say(self, text, *kind)))
     async with seated(place.app()) as seat:
         await to_step(seat, SUBMIT)
-        said: list[str] = []
-        tell = seat.app.tell
-        seat.app.tell = lambda text: (said.append(text), tell(text))
+        said.clear()
         await seat.press("enter")
-        assert re.fullmatch(r"Request DC-2026-\d{6} submitted: In Progress, .+\.", said[0])
         await seat.until_seen("completed")
+    assert re.fullmatch(r"Request DC-2026-\d{6} submitted: In Progress, .+\.", said[0])
+    assert "completed" in said[1]
+    assert len(said) == 2
 
 
 async def test_a_turn_of_the_quiet_worker_never_swallows_what_ended(place: Place) -> None:
@@ -126,8 +131,8 @@ async def test_cancelling_the_fee_starts_no_draft(place: Place, size: Size) -> N
     assert drafts(place) == before
 
 
-async def test_going_back_keeps_what_was_entered(place: Place, size: Size) -> None:
-    async with seated(place.app(), size) as seat:
+async def test_going_back_keeps_what_was_entered(place: Place) -> None:
+    async with seated(place.app()) as seat:
         await to_step(seat, SUBMIT)
         shown = " ".join(seat.sees(r" Front end  (\S.*\S)$")[1].split())
         await seat.press("escape")
@@ -276,8 +281,8 @@ async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, s
 # -- step 5
 
 
-async def test_all_that_match_are_added_and_taken_out(place: Place, size: Size) -> None:
-    async with seated(place.app(), size) as seat:
+async def test_all_that_match_are_added_and_taken_out(place: Place) -> None:
+    async with seated(place.app()) as seat:
         await to_step(seat, SOURCES)
         await seat.press("asterisk", "space", "plus")
         seat.sees("Available 1 ", "Added 2,776")

@@ -1,0 +1,94 @@
+"""The person's drafts: resume or discard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.services.views import DraftView
+from screens.frame import job, off_thread
+from screens.lists import ListScreen
+from screens.modals.choose import ConfirmModal
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import Column, RecordTable
+from screens.wording import utc
+
+COLUMNS: tuple[Column[DraftView], ...] = (
+    Column("Group", lambda row: row.name or "no name yet"),
+    Column("Market", lambda row: row.market_name, 14),
+    Column("Entity", lambda row: row.entity or "none yet", 10),
+    Column("Step", lambda row: f"{row.step} of 6", 7),
+    Column("Sources", lambda row: f"{row.sources:,}", 9, right=True),
+    Column("Saved", lambda row: utc(row.updated_at), 22, optional=1),
+)
+_EMPTY = "No draft is open. Press n on Home to ask for a group."
+
+
+class DraftsScreen(ListScreen):
+    """Every open draft, the last one first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "discard", "Discard", id="drafts.discard", tooltip="Throw the draft under the cursor away."),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The list."""
+        yield RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="drafts", pickable=False)
+
+    def place(self) -> tuple[str, ...]:
+        """Where drafts are."""
+        return ("Request Center", "Drafts")
+
+    def on_mount(self) -> None:
+        """Keys on the list."""
+        self.query_one(RecordList).focus_list()
+
+    def on_screen_resume(self) -> None:
+        """A draft may have been submitted or changed."""
+        super().on_screen_resume()
+        self._load()
+
+    @job(group="drafts", exclusive=True)
+    async def _load(self) -> None:
+        desk = await self.desk()
+        drafts = await off_thread(desk.drafts.mine, self.actor)
+        self.query_one(RecordTable).show_source(lambda ask: _page(drafts, ask))
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        from screens.wizard.screen import WizardScreen
+
+        self.quiet()
+        self.app.push_screen(WizardScreen(event.row.id))
+
+    @job()
+    async def action_discard(self) -> None:
+        """Throw one away, once that is confirmed."""
+        self.quiet()
+        draft = self.query_one(RecordTable).current
+        if not isinstance(draft, DraftView):
+            return
+        name = draft.name or "without a name"
+        text = f"The draft {name} ({draft.market_name}) is thrown away with its {draft.sources:,} SenderComps."
+        if await self.app.push_screen_wait(ConfirmModal("Discard draft", text, "Discard", "Keep")):
+            desk = await self.desk()
+            await off_thread(desk.drafts.discard, self.actor, draft.id)
+            self.say(f"Draft {name} discarded.")
+            self._load()
+
+
+def _page(drafts: Sequence[DraftView], ask: Ask) -> Page[DraftView]:
+    """A person's drafts are few: they are read at once and paged here."""
+    words = ask.match.lower().split()
+    rows = [row for row in drafts if all(word in f"{row.name} {row.market_name}".lower() for word in words)]
+    if ask.place in (Place.AFTER, Place.BEFORE):
+        return Page((), (), len(rows))
+    start = ask.at if ask.place is Place.AT else 0
+    chosen = tuple(rows[start : start + ask.limit])
+    return Page(chosen, tuple((row.id, row.id) for row in chosen), len(rows))
