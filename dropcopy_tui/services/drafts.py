@@ -86,7 +86,7 @@ class Drafts(Service):
             rows = session.execute(
                 select(DraftRow)
                 .where(col(DraftRow.person_id) == actor.person_id, col(DraftRow.submitted_at).is_(None))
-                .order_by(col(DraftRow.updated_at).desc())
+                .order_by(col(DraftRow.updated_at).desc(), col(DraftRow.id).desc())
             ).scalars()
             return tuple(_view(session, row) for row in rows)
 

@@ -35,7 +35,7 @@ _REQUESTS = "SELECT COUNT(*) FROM request WHERE submitted_by = :person"
 _NOTICES = "SELECT COUNT(*) FROM notice WHERE person_id = :person AND read_at IS NULL"
 _DRAFTS = """
     SELECT id, name, market, step FROM draft
-    WHERE person_id = :person AND submitted_at IS NULL ORDER BY updated_at DESC
+    WHERE person_id = :person AND submitted_at IS NULL ORDER BY updated_at DESC, id DESC
 """
 _LIVING = f"""
     SELECT s.id, s.session_id, s.market, s.kind, k.expires_at FROM key_pair k JOIN session s ON s.id = k.session_pk

@@ -64,6 +64,7 @@ def figures(samples: Samples) -> list[Figure]:
         amount("Home filled after it", "ms", "home filled", 300),
         amount("--version", "ms", "version", 150, "python", "python -c pass"),
         ratio("first rows of 100,000 SenderComps", "ms", "records open", "lines open", "minimal table", 3),
+        ratio("the same, opened again", "ms", "records open again", "lines open again", "minimal table", 3),
         ratio("repaint after a key, p95", "ms", "records key", "lines key", "minimal table", 2),
         amount("memory on that list above hello-world + libraries", "MB", "more memory", 40),
         amount("adding 100,000 that match to a draft", "s", "add all", 1),

@@ -145,7 +145,7 @@ def test_sources_from_a_file_and_narrowed_by_firm(cli: Cli, sandbox: Path, tmp_p
     sizes = {row["name"]: row["sources"] for row in person.json("groups", "list")}
     assert sizes == {"Listed": len(listed), "Piped": 1, "Firm": COUNT // 2, "Two": 2}
     taken = person(*common, "--name", "listed", "--source", listed[0], "--json")
-    assert (taken.code, taken.error) == (1, "invalid_value")
+    assert (taken.code, taken.error) == (1, "name_taken")
     assert "draft is kept" not in taken.out
     unknown = person(*common, "--name", "Other", "--source", "ZZZZZZ9P")
     assert (unknown.code, unknown.err.count("\n")) == (1, 1)

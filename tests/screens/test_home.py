@@ -30,7 +30,7 @@ async def test_home_shows_what_there_is_and_what_needs_somebody(place: Place, si
         assert seat.on == "HomeScreen"
         seat.sees("^ Request Center .*acme-operator.*SANDBOX", "Drop Copy Groups +6", "Request Status +20")
         seat.sees(r"2 key pairs expire within four weeks", r"T6B +16 Dec 2026 17:30 ET +in 23 days")
-        seat.sees("draft EU-RATES, step 4 of 6", "Key pairs expiring, by month", r"Dec ▇+ +2")
+        seat.sees("draft EU-RATES.*step 4", "Key pairs expiring, by month", r"Dec .*▇+ +2")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_what_is_not_built_is_greyed_and_cannot_be_opened(place: Place, si
         menu = seat.find(OptionList, "#menu")
         greyed = [option for option in menu.options if option.disabled]
         texts = [str(option.prompt) for option in greyed]
-        assert sum("later" in text for text in texts) == 4, texts
+        assert sum(text.startswith("  ") for text in texts) == 4, texts
         reached = set()
         for _ in range(menu.option_count):
             reached.add(menu.highlighted)
@@ -73,7 +73,7 @@ async def test_an_expiring_session_opens_its_group(place: Place, size: Size) -> 
     async with seated(place.app(), size) as seat:
         await open_line(seat, "attention", "T6B")
         assert seat.on == "GroupScreen"
-        seat.sees("US-ACTIVES", r"\[2 Target Sessions\]", "> T6B .*pending")
+        seat.sees("US-ACTIVES", r"\[2 Target Sessions\]", "> T6B .*16 Dec 2026")
 
 
 async def test_acting_as_another_person_changes_what_is_seen(place: Place, size: Size) -> None:

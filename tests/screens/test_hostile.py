@@ -28,7 +28,7 @@ async def test_groups_and_keys(place: Place, size: tuple[int, int]) -> None:
         looks_harmless(seat)
         await seat.press("slash")
         await seat.paste("[/x]\x1b]52;c;aGk=\x07")
-        await seat.until_seen("filter|matches")
+        await seat.until_seen(r"matches|groups +\S*\[/x\]")
         looks_harmless(seat)
         await seat.press("escape", "s", "n", "enter")
         looks_harmless(seat)

@@ -18,6 +18,7 @@ from dropcopy_tui.domain.logon import (
     FIX_SIGNED,
     canonical,
     canonical_lines,
+    complete,
     decode_secret,
     encode_secret,
     parse_message,
@@ -303,3 +304,17 @@ def test_a_negotiate_without_key_and_signature() -> None:
 def test_the_order_of_signing_is_the_specification_s() -> None:
     assert list(FIX_SIGNED) == list(VECTOR)
     assert list(ESTABLISH_SIGNED) == list(ESTABLISH)
+
+
+def test_a_completed_logon_verifies_as_it_stands() -> None:
+    secret = bytes(range(32))
+    text = "8=FIX.4.2|9=99|35=A|34=1|49=B08004N|50=MSG|52=20170623-14:48:42.855|57=92|108=60|142=US|369=0|" + (
+        "1603=BRIO|1604=8.0|1605=ABC|10=001|"
+    )
+    whole = complete(parse_message(text), "A" * 20, secret)
+    assert "|9=" not in whole
+    assert "|10=" not in whole
+    read = parse_message(whole)
+    assert read.access_key_id == "A" * 20
+    assert verify(read, secret)
+    assert problems(read) == ()

@@ -100,7 +100,7 @@ FIX_MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "deleted key": (
         {"secret": DELETED.secret},
-        "It was signed with the older key of the session: DELKEY00000000000000, was deleted.",
+        "It was signed with the older key of the session: DELKEY00000000000000, deleted since.",
     ),
 }
 
@@ -230,7 +230,7 @@ def test_the_older_key_after_it_expired() -> None:
 def test_a_deleted_key() -> None:
     message = fix_message(signature(FIX, secret=DELETED.secret), DELETED.access_key_id)
     (found,) = explain(message, KEYS, NOW)
-    assert found == "The key that the logon names, DELKEY00000000000000, was deleted."
+    assert found == "The key that the logon names, DELKEY00000000000000, deleted since."
 
 
 def test_a_key_of_another_session_that_holds() -> None:
@@ -242,14 +242,14 @@ def test_a_key_of_another_session_that_holds() -> None:
 def test_the_newer_key_under_the_older_name() -> None:
     found = explain(fix_message(signature(FIX), OLDER.access_key_id), KEYS, NOW)
     assert found[0].startswith("The key that the logon names")
-    assert found[1:] == ("It was signed with the newer key of the session: NEWKEY00000000000000, is living.",)
+    assert found[1:] == ("It was signed with the newer key of the session: NEWKEY00000000000000, still living.",)
 
 
 def test_an_unknown_key_id() -> None:
     found = explain(fix_message(signature(FIX), "X" * 20), KEYS, NOW)
     assert found == (
         "No key pair with the access key id XXXXXXXXXXXXXXXXXXXX is known.",
-        "It was signed with the other key of the session: NEWKEY00000000000000, is living.",
+        "It was signed with the other key of the session: NEWKEY00000000000000, still living.",
     )
     found = explain(fix_message(signature(FIX, ending="\n"), None), KEYS, NOW)
     assert found[0] == "The logon names no access key id."

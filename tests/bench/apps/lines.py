@@ -1,4 +1,4 @@
-"""A minimal table on Textual's Line API: every row in a list, a cursor, six keys. `o` opens it.
+"""A minimal table on Textual's Line API: every row in a list, a cursor, six keys. `o` opens it, `c` closes it.
 
 Run with the path of a store: it shows the SenderComps that are in it.
 """
@@ -79,7 +79,7 @@ class LineTable(ScrollView, can_focus=True):
 class LinesApp(App[None]):
     """Waits for `o`, then shows the table."""
 
-    BINDINGS = [("o", "open", "Open"), ("q", "quit", "Quit")]
+    BINDINGS = [("o", "open", "Open"), ("c", "close", "Close")]
 
     def __init__(self, rows: list[Line]) -> None:
         super().__init__()
@@ -94,6 +94,10 @@ class LinesApp(App[None]):
         table = LineTable(self._rows)
         self.mount(table)
         table.focus()
+
+    async def action_close(self) -> None:
+        """Take it away again."""
+        await self.query(LineTable).remove()
 
 
 if __name__ == "__main__":

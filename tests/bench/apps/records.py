@@ -1,4 +1,4 @@
-"""Our table over the pages of the store, and nothing else on the screen. `o` opens it.
+"""Our table over the pages of the store, and nothing else on the screen. `o` opens it, `c` closes it.
 
 Run with the path of a store that `tests.bench.fill` has made.
 """
@@ -37,7 +37,7 @@ COLUMNS: tuple[Column[SenderCompView], ...] = (
 class RecordsApp(TerminalApp):
     """Waits for `o`, then shows the table."""
 
-    BINDINGS = [("o", "open", "Open")]
+    BINDINGS = [("o", "open", "Open"), ("c", "close", "Close")]
     source: PageSource[SenderCompView]
 
     def compose(self) -> ComposeResult:
@@ -49,6 +49,10 @@ class RecordsApp(TerminalApp):
         table = RecordTable(COLUMNS, lambda row: row.id, source=self.source)
         self.mount(table)
         table.focus()
+
+    async def action_close(self) -> None:
+        """Take it away again."""
+        await self.query(RecordTable).remove()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""What made new users stumble, once."""
+
+from __future__ import annotations
+
+from tests.screens.conftest import Place
+from tests.screens.seat import seated
+from tests.screens.test_wizard import FRONT_END, SOURCES, drafts, to_step
+
+
+async def test_minus_changes_nothing_while_the_keys_are_on_the_left(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_step(seat, SOURCES)
+        await seat.press("plus", "asterisk", "minus")
+        seat.says("- takes out of Added: Right goes there.")
+        seat.sees("Added 1", r"selected")
+
+
+async def test_plus_changes_nothing_while_the_keys_are_on_the_right(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_step(seat, SOURCES)
+        await seat.press("plus", "right", "plus")
+        seat.says("+ adds from Available: Left goes there.")
+        seat.sees("Added 1")
+
+
+async def test_removing_keeps_what_is_selected_on_the_other_side(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_step(seat, SOURCES)
+        await seat.press("plus", "space", "space", "right", "minus")
+        seat.sees("Added 0", "2 selected")
+
+
+async def test_rows_that_are_selected_and_not_added_are_not_left_behind_in_silence(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_step(seat, SOURCES)
+        await seat.press("space", "space", "enter")
+        seat.says("2 SenderComps are selected, not added: + adds, Enter goes on.")
+        await seat.press("enter")
+        seat.sees("6 > +Submit", "! Add at least one source SenderComp")
+        await seat.press("enter")
+        seat.says("Mend the lines with ! first: Ctrl-T goes to a step.")
+
+
+async def test_every_draft_can_be_found_and_discarded(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        for name in ("US-ONE", "US-TWO", "US-THREE", "US-FOUR"):
+            await to_step(seat, FRONT_END, name)
+            await seat.press("escape", "escape", "escape", "enter")
+        await seat.press("right", "end")
+        seat.sees(r"all drafts \(5\)")
+        await seat.press("up", "enter")
+        assert seat.on == "DraftsScreen"
+        seat.sees("EU-RATES", "US-ONE", "US-FOUR", "1 of 5 drafts")
+        await seat.press("d")
+        seat.sees("Discard draft")
+        await seat.press("enter")
+        seat.sees("Draft US-FOUR discarded", "1 of 4 drafts")
+        assert "US-FOUR" not in drafts(place)
+        await seat.press("d", "escape", "enter")
+        assert seat.on == "WizardScreen"
+
+
+async def test_letters_find_a_person_to_act_as(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await seat.press("ctrl+p")
+        await seat.type("act as")
+        await seat.until_seen("Act as another person")
+        await seat.press("enter")
+        await seat.until_seen("acme-viewer")
+        await seat.press(*"auditor")
+        seat.sees("Find: auditor")
+        await seat.press("enter")
+        seat.sees("You act as auditor now")
+
+
+async def test_who_may_not_manage_keys_is_told_before_any_dialog(place: Place) -> None:
+    async with seated(place.app("acme-viewer")) as seat:
+        await seat.press("enter")
+        await seat.until_seen("US-ACTIVES")
+        await seat.press("k")
+        assert seat.on == "GroupsScreen"
+        seat.says("acme-viewer is not entitled: this needs key management at ACME.")
