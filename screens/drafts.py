@@ -14,8 +14,9 @@ from dropcopy_tui.services.views import DraftView
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import ConfirmModal
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from screens.wording import utc
 
 COLUMNS: tuple[Column[DraftView], ...] = (

@@ -15,8 +15,9 @@ from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, Se
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
 from screens.terminal.values import facts, value
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from screens.widgets.session_list import COLUMNS, SessionTable, session_lines, shown_keys
 from screens.widgets.tab_line import TabLine
 from screens.wording import utc

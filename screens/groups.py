@@ -17,8 +17,9 @@ from screens.frame import DeskScreen, job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import value
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 
 _MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
 _EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."

@@ -16,8 +16,9 @@ from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Ask, PageSource, Place
 from screens.frame import DeskScreen, job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from screens.wording import plural
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from dropcopy_tui.services.outbox import Message
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from screens.wording import utc
 
 if TYPE_CHECKING:

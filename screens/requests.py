@@ -12,8 +12,9 @@ from textual.widgets import Static
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.views import RequestView
 from screens.lists import OneListScreen
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from screens.wording import REQUEST_TONES
 
 if TYPE_CHECKING:

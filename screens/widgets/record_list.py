@@ -15,8 +15,9 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from dropcopy_tui.domain.pages import PageSource
+from screens.widgets.columns import Column
 from screens.widgets.inputs import DeskInput
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 
 Row = TypeVar("Row")
 _TYPING = 0.08

@@ -24,6 +24,8 @@ from textual.strip import Strip
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import Ask, Page, PageSource, Picked, Place
 from screens.terminal.values import clip
+from screens.widgets.columns import Column, fit, fitted
+from screens.widgets.row_window import RowWindow
 
 Row = TypeVar("Row")
 _MARK_WIDTH = 2
@@ -31,23 +33,6 @@ _CURSOR, _CHOSEN = ">", "*"
 _MARGIN_PAGES = 2
 _WINDOW_PAGES = 6
 _NOT_YET = "..."
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Row]):
-    """A column: `show` makes its text, `tone` names a component class for it ("warning", "muted", ...).
-
-    `width` is in cells; one column of width 0 takes what is left. Where the screen is too narrow, columns
-    with the highest `optional` are left out first. `order` names the service's order ("" does not sort).
-    """
-
-    title: str
-    show: Callable[[Row], str]
-    width: int = 0
-    order: str = ""
-    right: bool = False
-    optional: int = 0
-    tone: Callable[[Row], str] | None = None
 
 
 class RecordTable(ScrollView, Generic[Row], can_focus=True):
@@ -145,10 +130,8 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self.pickable = pickable
         self.query_ask = Ask()
         self.picked = Picked()
-        self.total = -1
-        self._start = 0
         self._asked = False
-        self._page: Page[Row] = Page((), (), 0)
+        self._window: RowWindow[Row] = RowWindow()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
         self._ink: Style | None = None
@@ -156,9 +139,14 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     # -- what it shows
 
     @property
+    def total(self) -> int:
+        """How long the list is; -1 before it was read."""
+        return self._window.total
+
+    @property
     def current(self) -> Row | None:
         """The row under the cursor."""
-        return self._row(self.cursor)
+        return self._window.row(self.cursor)
 
     @property
     def picked_size(self) -> int:
@@ -199,7 +187,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         number = int(self.scroll_y) + y - 1
         if number >= max(self.total, 0):
             return Strip.blank(width, self._plain())
-        row = self._row(number)
+        row = self._window.row(number)
         if row is None:
             return Strip([Segment(f"  {_NOT_YET}", self._plain())]).adjust_cell_length(width, self._plain())
         state = (number, number == self.cursor, self.picked.holds(self.key(row)), self.has_focus)
@@ -216,7 +204,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         for column, cells in self._layout:
             tone = column.tone(row) if column.tone and not here else ""
             style = base + self._style(tone) if tone else base
-            segments.append(Segment(_fitted(column.show(row), cells, column.right) + " ", style))
+            segments.append(Segment(fitted(column.show(row), cells, column.right) + " ", style))
         # What looks alike is one segment: fewer bytes on the line, and less for every filter to look at.
         return Strip(Segment.simplify(segments)).adjust_cell_length(width, base)
 
@@ -228,7 +216,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
             if column.order and column.order == self.query_ask.order:
                 arrow = " v" if self.query_ask.descending else " ^"
             title = clip(column.title, max(1, cells - len(arrow))) + arrow
-            segments += [Segment(_fitted(title, cells, column.right), style), Segment(" ", self._plain())]
+            segments += [Segment(fitted(title, cells, column.right), style), Segment(" ", self._plain())]
         return Strip(segments)
 
     def _plain(self) -> Style:
@@ -240,21 +228,10 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"record-table--{name}", partial=name not in ("cursor", "cursor-blurred"))
 
-    def _row(self, number: int) -> Row | None:
-        place = number - self._start
-        return self._page.rows[place] if 0 <= place < len(self._page.rows) else None
-
     def _arrange(self) -> None:
         """Give the columns their widths, leaving out optional ones that do not fit."""
         room = self.size.width - self.scrollbar_size_vertical - _MARK_WIDTH
-        columns = list(self.columns)
-        while len(columns) > 1 and sum((column.width or 12) + 1 for column in columns) > room:
-            victim = max(columns, key=lambda column: column.optional)
-            if not victim.optional:
-                break
-            columns.remove(victim)
-        left = room - sum(column.width + 1 for column in columns)
-        self._layout = tuple((column, column.width or max(4, left)) for column in columns)
+        self._layout = fit(self.columns, room)
         self._strips.clear()
 
     # -- keeping rows
@@ -299,7 +276,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         page = await asyncio.to_thread(source, replace(ask, count=False))
         if len(page.rows) < ask.limit:
             return replace(page, total=len(page.rows))
-        self._start, self._page, self.total = 0, page, len(page.rows)
+        self._window.show(page, 0, len(page.rows))
         self._strips.clear()
         self._draw_all()
         drawn = asyncio.Event()
@@ -309,20 +286,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
         seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
-        most = self._margin * _WINDOW_PAGES
-        if ask.place is Place.AFTER:
-            rows, cursors = self._page.rows + page.rows, self._page.cursors + page.cursors
-            cut = max(0, len(rows) - most)
-            self._start, self._page = self._start + cut, Page(rows[cut:], cursors[cut:], 0)
-        elif ask.place is Place.BEFORE:
-            rows, cursors = page.rows + self._page.rows, page.cursors + self._page.cursors
-            self._start, self._page = max(0, self._start - len(page.rows)), Page(rows[:most], cursors[:most], 0)
-        else:
-            if page.total >= 0:
-                self.total = page.total
-            if ask.place is Place.LAST:
-                start = max(0, self.total - len(page.rows))
-            self._start, self._page = start, page
+        self._window.keep(ask, page, start, self._margin * _WINDOW_PAGES)
         self._strips.clear()
         if seen and self._seen_whole():
             self._want()
@@ -333,7 +297,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         """Whether every row on the screen is known: rows beside it change nothing there."""
         top = int(self.scroll_y)
         bottom = min(max(self.total, 0), top + self._height)
-        return self._start <= top and bottom <= self._start + len(self._page.rows)
+        return self._window.covers(top, bottom)
 
     def _settle(self) -> None:
         self._draw_all()
@@ -348,25 +312,9 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     def _want(self) -> None:
         """Fetch what is about to be seen and is not there, in the cheapest way."""
-        if self.total <= 0:
-            return
-        top = int(self.scroll_y)
-        low, high = max(0, top - self._height), min(self.total, top + 2 * self._height)
-        have_low, have_high = self._start, self._start + len(self._page.rows)
-        if have_low <= low and high <= have_high:
-            return
-        ask = replace(self.query_ask, limit=self._margin, count=False)
-        seen = have_low <= top <= have_high and self._page.rows
-        if seen and high > have_high:
-            self._load(replace(ask, place=Place.AFTER, beside=self._page.cursors[-1]), have_high)
-        elif seen and low < have_low:
-            self._load(replace(ask, place=Place.BEFORE, beside=self._page.cursors[0]), 0)
-        elif high == self.total:
-            self._load(replace(ask, place=Place.LAST), 0)
-        elif low == 0:
-            self._load(replace(ask, place=Place.FIRST), 0)
-        else:
-            self._load(replace(ask, place=Place.AT, at=max(0, low), limit=self._margin * 2), max(0, low))
+        wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin, self.query_ask)
+        if wanted is not None:
+            self._load(*wanted)
 
     # -- events
 
@@ -494,14 +442,3 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     def _redraw(self, number: int) -> None:
         self.refresh(Region(0, number - int(self.scroll_y) + 1, self.size.width, 1))
-
-
-def _fitted(text: str, cells: int, right: bool) -> str:
-    """The text in exactly so many cells."""
-    if text.isascii() and text.isprintable() and len(text) <= cells:
-        return text.rjust(cells) if right else text.ljust(cells)
-    from rich.cells import cell_len
-
-    shown = clip(text, cells)
-    space = " " * (cells - cell_len(shown))
-    return space + shown if right else shown + space

@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.pages import Ask, Page, Place
 from dropcopy_tui.services.views import KeyView, SessionView
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.columns import Column
+from screens.widgets.record_table import RecordTable
 from screens.wording import TONES, key_words
 
 _HIDDEN = "····· (s to show)"

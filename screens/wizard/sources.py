@@ -16,8 +16,9 @@ from textual.widgets import Static
 from dropcopy_tui.domain.pages import PageSource, Picked
 from dropcopy_tui.services.views import FirmCount, SenderCompView
 from screens.terminal.values import value
+from screens.widgets.columns import Column
 from screens.widgets.record_list import ListChanged, RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from screens.wizard.steps import Finished, Step
 from screens.wording import plural
 

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import DraftRow, EntitlementRow, EntityRow, PersonRow, SenderCompRow
-from tests.bench.place import ENTITY, MARKET, PERSON, ROWS
+from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS
 
 FIRMS = ("BENCA", "BENCB", "BENCC")
 
@@ -30,7 +30,7 @@ def fill(means: Means) -> None:
         place, who = key_of(entity.id), key_of(person.id)
         for role in (Role.FULL_ACCESS, Role.KEY_MANAGEMENT):
             session.add(EntitlementRow(person_id=who, role=role.value, entity_id=place))
-        session.add(DraftRow(person_id=who, market=MARKET, entity_id=place, name="BENCH", step=5, updated_at=now))
+        session.add(DraftRow(person_id=who, market=MARKET, entity_id=place, name=DRAFT, step=5, updated_at=now))
         names = product(map("".join, product(sorted(ALPHABET), repeat=3)), FIRMS)
         rows = [_sender_comp(place, *name) for name in islice(names, ROWS)]
         session.execute(insert(SenderCompRow), rows)

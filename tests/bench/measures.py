@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from tests.bench.place import FIRST, ROWS, Place, dropcopy
+from tests.bench.place import DRAFT, FIRST, ROWS, Place, dropcopy
 from tests.bench.program import Program
 
 IDLE_SECONDS = 10.0
@@ -124,7 +124,7 @@ def wizard(place: Place, samples: Samples, ours_first: bool) -> None:
 
 def open_list(program: Program) -> None:
     """From Home to the list of the draft that waits in the big store."""
-    program.shows("resume draft")
+    program.shows(DRAFT)
     program.settle(0.3)
     program.press("right")
     program.settle(QUIET)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.bench.program import Program
 
-# What the big store holds; FIRST is the first row of the list.
+# What the big store holds; FIRST is the first row of the list, DRAFT the name of the draft that waits there.
 ROWS = 100_000
 ENTITY, MARKET, PERSON = "BENCH", "brokertec_us", "bench-operator"
-FIRST = "000BENCAP"
+FIRST, DRAFT = "000BENCAP", "BENCH"
 ROOT = Path(__file__).resolve().parents[2]
 # The variables of whoever runs the bench must not decide what is measured.
 _NOT_INHERITED = re.compile(

@@ -13,8 +13,9 @@ from textual.app import ComposeResult
 
 from dropcopy_tui.domain.pages import Ask, Page, Place
 from screens.terminal.app import TerminalApp
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.record_table import RecordTable
 from tests.screens.seat import Seat, seated
 
 MILLION = 1_000_000
@@ -76,7 +77,7 @@ def table_of(seat: Seat) -> RecordTable[Any]:
 
 
 def holds_a_window_only(table: RecordTable[Any]) -> None:
-    assert len(table._page.rows) <= table._margin * 6
+    assert len(table._window.page.rows) <= table._margin * 6
     assert len(table._strips) <= 4_000
 
 

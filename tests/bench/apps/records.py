@@ -24,7 +24,8 @@ from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.views import SenderCompView
 from screens.terminal.app import TerminalApp
-from screens.widgets.record_table import Column, RecordTable
+from screens.widgets.columns import Column
+from screens.widgets.record_table import RecordTable
 from tests.bench.place import ENTITY, MARKET, PERSON
 
 COLUMNS: tuple[Column[SenderCompView], ...] = (

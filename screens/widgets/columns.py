@@ -1,0 +1,52 @@
+"""Columns of a table of records, and how they share a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from screens.terminal.values import clip
+
+Row = TypeVar("Row")
+_LEAST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """A column: `show` makes its text, `tone` names a component class for it ("warning", "muted", ...).
+
+    `width` is in cells; one column of width 0 takes what is left. Where the screen is too narrow, columns
+    with the highest `optional` are left out first. `order` names the service's order ("" does not sort).
+    """
+
+    title: str
+    show: Callable[[Row], str]
+    width: int = 0
+    order: str = ""
+    right: bool = False
+    optional: int = 0
+    tone: Callable[[Row], str] | None = None
+
+
+def fit(columns: Sequence[Column[Any]], room: int) -> tuple[tuple[Column[Any], int], ...]:
+    """The columns that fit into so many cells, each with its width; optional ones go first."""
+    chosen = list(columns)
+    while len(chosen) > 1 and sum((column.width or _LEAST) + 1 for column in chosen) > room:
+        victim = max(chosen, key=lambda column: column.optional)
+        if not victim.optional:
+            break
+        chosen.remove(victim)
+    left = room - sum(column.width + 1 for column in chosen)
+    return tuple((column, column.width or max(4, left)) for column in chosen)
+
+
+def fitted(text: str, cells: int, right: bool) -> str:
+    """The text in exactly so many cells."""
+    if text.isascii() and text.isprintable() and len(text) <= cells:
+        return text.rjust(cells) if right else text.ljust(cells)
+    from rich.cells import cell_len
+
+    shown = clip(text, cells)
+    space = " " * (cells - cell_len(shown))
+    return space + shown if right else shown + space

@@ -1,0 +1,85 @@
+"""The rows of a long list that are held: what is on the screen and a margin, whatever the list's length."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from dropcopy_tui.domain.pages import Ask, Page, Place
+
+Row = TypeVar("Row")
+
+
+class RowWindow(Generic[Row]):
+    """Consecutive rows of a list, by number. `total` is how long the list is, -1 before it was read."""
+
+    def __init__(self) -> None:
+        self.total = -1
+        self.start = 0
+        self.page: Page[Row] = Page((), (), 0)
+
+    @property
+    def end(self) -> int:
+        """The number behind the last row that is held."""
+        return self.start + len(self.page.rows)
+
+    def row(self, number: int) -> Row | None:
+        """The row with this number, if it is held."""
+        place = number - self.start
+        return self.page.rows[place] if 0 <= place < len(self.page.rows) else None
+
+    def covers(self, low: int, high: int) -> bool:
+        """Whether all rows from `low` up to `high` (left out) are held."""
+        return self.start <= low and high <= self.end
+
+    def show(self, page: Page[Row], start: int, total: int) -> None:
+        """Hold these rows and no others."""
+        self.start, self.page, self.total = start, page, total
+
+    def keep(self, ask: Ask, page: Page[Row], start: int, most: int) -> None:
+        """Take a page in beside what is held, or instead of it; never more than `most` rows are held.
+
+        A page that is empty where the total promised rows says that the list has become shorter meanwhile.
+        """
+        held = self.page
+        if ask.place is Place.AFTER:
+            rows, cursors = held.rows + page.rows, held.cursors + page.cursors
+            cut = max(0, len(rows) - most)
+            self.total = self.total if page.rows else self.end
+            self.start, self.page = self.start + cut, Page(rows[cut:], cursors[cut:], 0)
+        elif ask.place is Place.BEFORE:
+            rows, cursors = page.rows + held.rows, page.cursors + held.cursors
+            self.total -= 0 if page.rows else self.start
+            self.start = max(0, self.start - len(page.rows)) if page.rows else 0
+            self.page = Page(rows[:most], cursors[:most], 0)
+        else:
+            self._replace(ask, page, start)
+
+    def _replace(self, ask: Ask, page: Page[Row], start: int) -> None:
+        if page.total >= 0:
+            self.total = page.total
+        elif not page.rows:
+            self.total = min(self.total, start)
+        if ask.place is Place.LAST:
+            start = max(0, self.total - len(page.rows))
+        self.start, self.page = start, page
+
+    def wanted(self, top: int, height: int, margin: int, ask: Ask) -> tuple[Ask, int] | None:
+        """What to ask for so that a screen above and below `top` is held, in the cheapest way.
+
+        Returns the page to ask for and the number of its first row; None when nothing is missing.
+        """
+        low, high = max(0, top - height), min(self.total, top + 2 * height)
+        if self.total <= 0 or self.covers(low, high):
+            return None
+        ask = replace(ask, limit=margin, count=False)
+        beside = self.start <= top <= self.end and self.page.rows
+        if beside and high > self.end:
+            return replace(ask, place=Place.AFTER, beside=self.page.cursors[-1]), self.end
+        if beside and low < self.start:
+            return replace(ask, place=Place.BEFORE, beside=self.page.cursors[0]), 0
+        if high == self.total:
+            return replace(ask, place=Place.LAST), 0
+        if low == 0:
+            return replace(ask, place=Place.FIRST), 0
+        return replace(ask, place=Place.AT, at=low, limit=margin * 2), low
