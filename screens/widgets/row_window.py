@@ -39,27 +39,29 @@ class RowWindow(Generic[Row]):
     def keep(self, ask: Ask, page: Page[Row], start: int, most: int) -> None:
         """Take a page in beside what is held, or instead of it; never more than `most` rows are held.
 
-        A page that is empty where the total promised rows says that the list has become shorter meanwhile.
+        A page that is shorter than what was asked for is an end of the list: where the total says otherwise,
+        the list has changed meanwhile.
         """
-        held = self.page
+        held, short = self.page, len(page.rows) < ask.limit
         if ask.place is Place.AFTER:
             rows, cursors = held.rows + page.rows, held.cursors + page.cursors
+            self.total = self.start + len(rows) if short else self.total
             cut = max(0, len(rows) - most)
-            self.total = self.total if page.rows else self.end
             self.start, self.page = self.start + cut, Page(rows[cut:], cursors[cut:], 0)
         elif ask.place is Place.BEFORE:
             rows, cursors = page.rows + held.rows, page.cursors + held.cursors
-            self.total -= 0 if page.rows else self.start
-            self.start = max(0, self.start - len(page.rows)) if page.rows else 0
+            start = self.start - len(page.rows)
+            missing = start if short else min(start, 0)
+            self.start, self.total = start - missing, self.total - missing
             self.page = Page(rows[:most], cursors[:most], 0)
         else:
-            self._replace(ask, page, start)
+            self._replace(ask, page, start, short)
 
-    def _replace(self, ask: Ask, page: Page[Row], start: int) -> None:
+    def _replace(self, ask: Ask, page: Page[Row], start: int, short: bool) -> None:
         if page.total >= 0:
             self.total = page.total
-        elif not page.rows:
-            self.total = min(self.total, start)
+        elif short:
+            self.total = start + len(page.rows) if page.rows or not start else min(self.total, start)
         if ask.place is Place.LAST:
             start = max(0, self.total - len(page.rows))
         self.start, self.page = start, page

@@ -94,11 +94,12 @@ class Seat:
         """Until every worker is done, or waits for an answer on the screen."""
         end, calm = time.monotonic() + _PATIENCE, 0
         loop: Any = asyncio.get_running_loop()
-        while calm < 3 or loop._ready:
+        while calm < 6 or loop._ready:
             busy = [worker for worker in self.app.workers if not worker.is_finished]
             calm = calm + 1 if len(busy) <= self._questions() and _calm(self.app) else 0
             assert time.monotonic() < end, f"still busy: {busy}\n{self.text()}"
-            await asyncio.sleep(0 if calm else 0.002)
+            # Once a real pause: a thread may be about to hand over its answer.
+            await asyncio.sleep(0 if calm not in (0, 3) else 0.003)
 
     async def until(self, holds: Callable[[], Any], what: str = "") -> None:
         """Until something holds: for what a timer of the application starts."""
