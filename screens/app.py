@@ -18,7 +18,6 @@ from screens.frame import JOB, DeskScreen
 from screens.home import HomeScreen
 from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, quick_start
-from screens.widgets.record_table import RecordTable
 
 if TYPE_CHECKING:
     from dropcopy_tui.clock import Clock, Entropy
@@ -192,7 +191,8 @@ class DropCopyApp(TerminalApp):
         if super().in_transit:
             return True
         focused = self.focused
-        if isinstance(focused, RecordTable) and focused.source is not None and focused.total < 0:
+        # Asked by name: the table's modules are not imported before the first screen is painted.
+        if getattr(focused, "is_opening", False):
             return True
         return any(
             worker.name.startswith(JOB) and not worker.is_finished and worker not in self._asking

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlmodel import Session
 
 from dropcopy_tui.domain.pages import Ask, Page, Place
@@ -64,9 +64,7 @@ def fetch(session: Session, listing: Listing, ask: Ask, build: Callable[[Any], R
 
 def _counted(rows: Select[Any]) -> Select[Any]:
     """How many rows there are. Without their columns, which take longer to compile than to count."""
-    bare: Select[Any] = rows.order_by(None).with_only_columns(
-        literal_column("1").label("one"), maintain_column_froms=True
-    )
+    bare = rows.order_by(None)
     return select(func.count()).select_from(bare.subquery())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\S{20,}")
 
 def new_incident_id() -> str:
     """Short enough to be read out on the telephone."""
-    return secrets.token_hex(4)
+    return os.urandom(4).hex()
 
 
 def redacted(error: BaseException) -> str:

@@ -7,7 +7,7 @@ that are known, off the UI thread, and a slow older answer never overwrites a ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -33,6 +33,8 @@ _CURSOR, _CHOSEN = ">", "*"
 _MARGIN_PAGES = 2
 _WINDOW_PAGES = 6
 _NOT_YET = "..."
+# Seconds a screen that opens waits for its first page before it is drawn without.
+_PATIENCE = 0.05
 
 
 class RecordTable(ScrollView, Generic[Row], can_focus=True):
@@ -133,6 +135,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self._asked = False
         self._window: RowWindow[Row] = RowWindow()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
+        self._fitted_to = -1
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
         self._ink: Style | None = None
 
@@ -142,6 +145,11 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     def total(self) -> int:
         """How long the list is; -1 before it was read."""
         return self._window.total
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the list was asked for and is not there yet."""
+        return self.source is not None and self.total < 0
 
     @property
     def current(self) -> Row | None:
@@ -182,6 +190,8 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line: the header stays, the rows scroll."""
         width = self.scrollable_content_region.width
+        if self._fitted_to != self.size.width:
+            self._arrange()
         if y == 0:
             return self._header().adjust_cell_length(width, self._plain())
         number = int(self.scroll_y) + y - 1
@@ -232,6 +242,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         """Give the columns their widths, leaving out optional ones that do not fit."""
         room = self.size.width - self.scrollbar_size_vertical - _MARK_WIDTH
         self._layout = fit(self.columns, room)
+        self._fitted_to = self.size.width
         self._strips.clear()
 
     # -- keeping rows
@@ -273,7 +284,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
         """The first page. A long list is shown before it is counted: counting takes longer than reading."""
-        page = await asyncio.to_thread(source, replace(ask, count=False))
+        page = await self._opening(asyncio.to_thread(source, replace(ask, count=False)))
         if len(page.rows) < ask.limit:
             return replace(page, total=len(page.rows))
         self._window.show(page, 0, len(page.rows))
@@ -283,6 +294,14 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self.call_after_refresh(drawn.set)
         await drawn.wait()
         return replace(page, total=(await asyncio.to_thread(source, replace(ask, limit=1))).total)
+
+    async def _opening(self, reading: Coroutine[Any, Any, Page[Row]]) -> Page[Row]:
+        """The page, and a moment's patience of a screen that opens with it: it is drawn once instead of twice."""
+        task = asyncio.create_task(reading)
+        if self.total < 0:
+            with self.app.batch_update():
+                await asyncio.wait([task], timeout=_PATIENCE)
+        return await task
 
     def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
         seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
@@ -306,7 +325,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     def _draw_all(self) -> None:
         self._ink = None
-        self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
+        self.virtual_size = Size(1, max(self.total, 0) + 1)
         self.cursor = min(self.cursor, max(0, self.total - 1))
         self.refresh()
 
@@ -327,7 +346,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Fit the columns, and read what is seen now."""
         self._arrange()
-        self.virtual_size = Size(self.size.width, max(self.total, 0) + 1)
+        self.virtual_size = Size(1, max(self.total, 0) + 1)
         self._want()
 
     def on_focus(self) -> None:
@@ -353,7 +372,8 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._strips.clear() if len(self._strips) > 2_000 else None
-            self._want()
+            # Rows beyond the screen are fetched when the screen is drawn: both would take turns.
+            self.call_after_refresh(self._want) if self._seen_whole() else self._want()
 
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn anew."""
