@@ -20,8 +20,9 @@ from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import ALPHABET, SESSION_ID_LENGTH, SessionKind, session_ids
 from dropcopy_tui.services import content
+from dropcopy_tui.services.approvals import waiting_for
 from dropcopy_tui.services.base import Means, Service, key_of
-from dropcopy_tui.services.requests import end_request, request_view, waiting_for
+from dropcopy_tui.services.requests import end_request, request_view
 from dropcopy_tui.services.rights import DESK, require
 from dropcopy_tui.services.trail import reading, record
 from dropcopy_tui.services.views import RequestView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference, stage
 from dropcopy_tui.services import content
+from dropcopy_tui.services.approvals import ask_approvals, waiting_for
 from dropcopy_tui.services.base import Means, Service, key_of
 from dropcopy_tui.services.identity import person_row
 from dropcopy_tui.services.rights import require, visible_ids
@@ -67,7 +68,7 @@ def make_request(
     subject: str,
     asked: Mapping[str, Any],
     draft: DraftRow | None = None,
-    waits_for: list[int] | None = None,
+    waits_for: Iterable[int] = (),
 ) -> RequestRow:
     """A request inside the caller's transaction, with its audit event."""
     now = means.clock.now()
@@ -77,7 +78,6 @@ def make_request(
         entity_id=key_of(entity.id),
         subject=subject,
         draft_id=draft.id if draft else None,
-        waits_for=waits_for or [],
         asked=dict(asked),
         submitted_by=actor.person_id,
         submitted_at=now,
@@ -85,6 +85,7 @@ def make_request(
     session.add(row)
     session.flush()
     row.reference = reference(now.year, key_of(row.id))
+    ask_approvals(session, row, waits_for)
     record(
         session, means, actor, "request:submitted", row.reference,
         entity=entity.code, after={"type": kind.value, "subject": subject, **asked},
@@ -154,19 +155,6 @@ def end_request(session: Session, means: Means, row: RequestRow, status: Request
     kind = RequestType(row.type).words.lower()
     body = " ".join(reasons) or f"The request to {kind} {row.subject} is done."
     tell(session, means, person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)
-
-
-def waiting_for(session: Session, row: RequestRow) -> tuple[str, ...]:
-    """The entities whose approval is missing (rule Q3)."""
-    if not row.waits_for or row.status != RequestStatus.IN_PROGRESS.value:
-        return ()
-    given = session.execute(
-        select(col(DecisionRow.entity_id)).where(
-            col(DecisionRow.request_id) == row.id, col(DecisionRow.verdict) == "approve"
-        )
-    ).scalars()
-    missing = set(row.waits_for) - set(given)
-    return tuple(session.get_one(EntityRow, pk).code for pk in sorted(missing))
 
 
 def request_view(session: Session, row: RequestRow) -> RequestView:

@@ -57,6 +57,27 @@ def visible_entities(session: Session, actor: Actor) -> list[EntityRow]:
     return list(session.exec(rows))
 
 
+def same_person_ids(session: Session, person_id: int) -> frozenset[int]:
+    """The accounts of the person behind an account: those with the same mobile phone or the same mailbox.
+
+    Letter case and what follows a + aside, two addresses are one mailbox. Nobody approves or entitles
+    themselves by way of a second account (rules P3, Q3).
+    """
+    account = session.get(PersonRow, person_id)
+    if account is None:
+        return frozenset({person_id})
+    mine = _marks(account)
+    rows = session.exec(select(PersonRow))
+    return frozenset({person_id, *(key_of(row.id) for row in rows if mine & _marks(row))})
+
+
+def _marks(account: PersonRow) -> frozenset[str]:
+    """What two accounts of one person have in common."""
+    name, _, host = account.email.casefold().rpartition("@")
+    phone = "".join(letter for letter in account.mobile or "" if letter.isdigit())
+    return frozenset(mark for mark in (f"{name.split('+')[0]}@{host}", phone) if mark)
+
+
 def _has_a_role(actor: Actor) -> ColumnElement[bool]:
     mine = (
         select(EntitlementRow.entity_id)

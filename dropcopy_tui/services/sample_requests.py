@@ -12,6 +12,7 @@ from sqlmodel import col
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services import sample_facts as facts
+from dropcopy_tui.services.approvals import ask_approvals
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample_ground import Ground
@@ -37,6 +38,8 @@ def add_requests(ground: Ground, groups: Mapping[str, GroupRow], keys: list[KeyM
     _number(ground, rows)
     deciders = {key_of(row.id): fact.decided_by or DESK.user_id for row, fact in asked}
     for row, fact in asked:
+        if fact.approver:
+            ask_approvals(ground.session, row, [ground.entities[fact.approver]])
         _decide(ground, row, fact)
     for row in rows:
         _tell_story(ground, row, deciders.get(key_of(row.id), DESK.user_id))
@@ -99,7 +102,6 @@ def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
     asked = _content(fact.name, fact.market, title, facts.TRADES, ground.count(sources))
     row = _request(ground, RequestType.CREATE_GROUP, fact.entity, fact.name, asked, fact.by, made)
     row.draft_id = draft.id
-    row.waits_for = [ground.entities[fact.approver]] if fact.approver else []
     row.status = fact.status.value
     row.reasons = list(fact.reasons)
     if fact.status is not RequestStatus.IN_PROGRESS:

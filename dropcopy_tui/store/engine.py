@@ -150,7 +150,7 @@ def _prepare(path: Path) -> None:
         connection.close()
 
 
-def migrate(path: Path) -> None:
+def migrate(path: Path, revision: str = "head") -> None:
     """Bring the store to this version's tables, in one transaction. Alembic is imported here alone."""
     from alembic import command
     from alembic.config import Config
@@ -161,7 +161,8 @@ def migrate(path: Path) -> None:
     try:
         with store._through_gate(), store._engine.execution_options(immediate=True).begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+            command.upgrade(config, revision)
+            version = SCHEMA_VERSION if revision == "head" else int(revision)
+            connection.exec_driver_sql(f"PRAGMA user_version={version}")
     finally:
         store.close()

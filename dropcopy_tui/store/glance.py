@@ -50,12 +50,12 @@ _WITHOUT = f"""
     HAVING MAX(k.expires_at) IS NULL OR MAX(k.expires_at) <= :now
     ORDER BY MAX(k.expires_at) DESC, s.session_id
 """  # noqa: S608
-_WAITING = (
-    "SELECT waits_for FROM request WHERE status = 'in_progress' AND waits_for <> '[]' AND submitted_by <> :person"
-)
-_APPROVER_AT = """
-    SELECT t.entity_id FROM entitlement t JOIN person p ON p.id = t.person_id
-    WHERE p.id = :person AND NOT p.disabled AND t.role = 'administrative_manager'
+_TO_REVIEW = """
+    SELECT COUNT(DISTINCT r.id) FROM approval a JOIN request r ON r.id = a.request_id
+    WHERE a.given_at IS NULL AND r.status = 'in_progress' AND r.submitted_by <> :person
+      AND a.entity_id IN (
+        SELECT t.entity_id FROM entitlement t JOIN person p ON p.id = t.person_id
+        WHERE p.id = :person AND NOT p.disabled AND t.role = 'administrative_manager')
 """
 
 
@@ -146,7 +146,7 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
             drafts=tuple(ask.all(_DRAFTS, person=pk)),
             living=_latest(ask.all(_LIVING, person=pk, now=_stored(now))),
             keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=_stored(now))),
-            to_review=_to_review(ask, pk),
+            to_review=ask.count(_TO_REVIEW, person=pk),
         )
 
 
@@ -158,15 +158,6 @@ def _latest(rows: list[tuple[Any, ...]]) -> tuple[LivingKey, ...]:
 
 def _keyless(row: tuple[Any, ...]) -> Keyless:
     return Keyless(row[0], row[1], row[2], row[3], _read(row[4]) if row[4] else None)
-
-
-def _to_review(ask: Looker, person: int) -> int:
-    mine = {row[0] for row in ask.all(_APPROVER_AT, person=person)}
-    if not mine:
-        return 0
-    import json
-
-    return sum(1 for (waits_for,) in ask.all(_WAITING, person=person) if mine & set(json.loads(waits_for)))
 
 
 def _stored(when: datetime) -> str:

@@ -19,6 +19,7 @@ from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionS
 
 _DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
 _NO_ROWID = {"sqlite_with_rowid": False}
+_OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group')"
 
 
 def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
@@ -66,6 +67,24 @@ class PersonRow(SQLModel, table=True):
     locked_until: datetime | None = None
     disabled: bool = False
     created_at: datetime
+
+
+class InvitationRow(SQLModel, table=True):
+    """A one-time code with which a person sets their password. The code itself is never here."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        CheckConstraint("tries >= 0", name="ck_invitation_tries"),
+        CheckConstraint("expires_at > created_at", name="ck_invitation_life"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    code_mac: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    tries: int = 0
+    created_at: datetime
+    created_by: int = Field(foreign_key="person.id")
+    expires_at: datetime
+    used_at: datetime | None = None
 
 
 class AuthenticatorRow(SQLModel, table=True):
@@ -187,7 +206,10 @@ class GroupSourceRow(SQLModel, table=True):
 
 
 class DraftRow(SQLModel, table=True):
-    """What a person has entered in the wizard; its sources are in draft_source (architecture, decision 4)."""
+    """What a person has entered in the wizard; its sources are in draft_source (architecture, decision 4).
+
+    A draft with a group is an edit of it, begun when the group had its `base_version` (rules G7, G10).
+    """
 
     __tablename__ = "draft"
     __table_args__ = (
@@ -202,6 +224,8 @@ class DraftRow(SQLModel, table=True):
     name: str = ""
     front_end_id: int | None = Field(default=None, foreign_key="front_end.id")
     filters: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id", index=True)
+    base_version: int | None = None
     step: int = 1
     version: int = 1
     updated_at: datetime
@@ -284,7 +308,7 @@ class ChallengeRow(SQLModel, table=True):
 
 
 class RequestRow(SQLModel, table=True):
-    """A request (rule Q1)."""
+    """A request (rule Q1). An edit that was carried out made the group's version `group_version`."""
 
     __tablename__ = "request"
     __table_args__ = (
@@ -293,7 +317,12 @@ class RequestRow(SQLModel, table=True):
         CheckConstraint("(status = 'in_progress') = (ended_at IS NULL)", name="ck_request_ended"),
         Index("ix_request_status", "status", "id"),
         Index("ix_request_person", "submitted_by", "id"),
-    )
+        # A group is asked to change by one request at a time (rule G10).
+        Index(
+            "uq_request_open_change", "group_id", unique=True,
+            sqlite_where=text(_OPEN_CHANGE), postgresql_where=text(_OPEN_CHANGE),
+        ),
+    )  # fmt: skip
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(unique=True)
     type: str
@@ -302,13 +331,37 @@ class RequestRow(SQLModel, table=True):
     subject: str
     draft_id: int | None = Field(default=None, foreign_key="draft.id", unique=True)
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id")
-    waits_for: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    group_version: int | None = None
     asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     submitted_by: int = Field(foreign_key="person.id")
     submitted_at: datetime
     ended_at: datetime | None = None
     version: int = 1
+
+
+class RequestSourceRow(SQLModel, table=True):
+    """A SenderComp that an edit adds to its group or takes out of it: what was asked, for ever."""
+
+    __tablename__ = "request_source"
+    __table_args__ = (_one_of("change", ("added", "removed"), "ck_request_source_change"), _NO_ROWID)
+    request_id: int = Field(primary_key=True, foreign_key="request.id")
+    change: str = Field(primary_key=True)
+    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id", index=True)
+
+
+class ApprovalRow(SQLModel, table=True):
+    """An entity whose approval a request needs, and who gave it (rule Q3)."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint("(given_by IS NULL) = (given_at IS NULL)", name="ck_approval_given"),
+        Index("ix_approval_open", "entity_id", "given_at", "request_id"),
+    )
+    request_id: int = Field(primary_key=True, foreign_key="request.id")
+    entity_id: int = Field(primary_key=True, foreign_key="entity.id")
+    given_by: int | None = Field(default=None, foreign_key="person.id")
+    given_at: datetime | None = None
 
 
 class DecisionRow(SQLModel, table=True):
@@ -342,7 +395,10 @@ class NoticeRow(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A message to send. A body that carries a code is sealed (`body` is empty then)."""
+    """A message to send. A body that carries a code is sealed (`body` is empty then).
+
+    A queued message is taken by whoever leases it first, and tried again from `next_at` on.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -359,13 +415,22 @@ class OutboxRow(SQLModel, table=True):
     sealed_body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     state: str
     created_at: datetime
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    next_at: datetime | None = None
+    leased_until: datetime | None = None
+    sent_at: datetime | None = None
+    error: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class AuditRow(SQLModel, table=True):
     """What happened (rule P4), each event chained to the one before by a digest."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_at", "at"),)
+    __table_args__ = (
+        Index("ix_audit_event_at", "at"),
+        Index("ix_audit_event_person", "person", "id"),
+        Index("ix_audit_event_subject", "subject", "id"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     at: datetime
     person: str

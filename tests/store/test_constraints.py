@@ -36,7 +36,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "challenge": {"id": "c", "person_id": 1, "factor": "sms", "purpose": "keys", "tries": 0, "created_at": T,
                   "expires_at": LATER},
     "request": {"id": 1, "reference": "DC-1", "type": "create_group", "status": "in_progress", "entity_id": 1,
-                "subject": "Rates", "draft_id": 1, "waits_for": "[]", "asked": "{}", "reasons": "[]",
+                "subject": "Rates", "draft_id": 1, "asked": "{}", "reasons": "[]",
                 "submitted_by": 1, "submitted_at": T, "version": 1},
     "decision": {"id": 1, "request_id": 1, "person_id": 1, "verdict": "deny", "reason": "no", "at": T},
     "outbox": {"id": 1, "channel": "sms", "recipient": "", "subject": "", "body": "", "state": "held",

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from dropcopy_tui.store.engine import Store, create_store, migrate
-from dropcopy_tui.store.place import APPLICATION_ID, SCHEMA_VERSION
+from dropcopy_tui.store.place import APPLICATION_ID, SCHEMA_VERSION, needs_migration
 from dropcopy_tui.store.tables import METADATA
 
 
@@ -68,3 +68,25 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> No
         migrate(path)
     tables = sqlite3.connect(path).execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     assert tables == [("session",)]
+
+
+def test_a_store_of_the_first_version_keeps_its_approvals(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    sqlite3.connect(path).close()
+    migrate(path, "0001")
+    connection = sqlite3.connect(path)
+    now = "2026-11-23 16:45:00.000000"
+    for line in (
+        "INSERT INTO entity (id, code, name, clearing_firm, approvals) VALUES (1, 'A', 'A', 0, 'always'), (2, 'B', 'B', 1, 'never')",  # noqa: E501
+        f"INSERT INTO person (id, user_id, name, email, failed_tries, disabled, created_at) VALUES (1, 'p', 'P', 'p@x', 0, 0, '{now}')",  # noqa: E501
+        f"INSERT INTO request (id, reference, type, status, entity_id, subject, waits_for, asked, reasons, submitted_by, submitted_at, version) VALUES (1, 'R', 'create_group', 'in_progress', 1, 'G', '[1, 2]', '{{}}', '[]', 1, '{now}', 1)",  # noqa: E501
+        f"INSERT INTO decision (request_id, person_id, entity_id, verdict, reason, at) VALUES (1, 1, 2, 'approve', '', '{now}')",  # noqa: E501
+    ):
+        connection.execute(line)
+    connection.commit()
+    connection.close()
+    assert needs_migration(path)
+    migrate(path)
+    assert not needs_migration(path)
+    found = sqlite3.connect(path).execute("SELECT entity_id, given_by, given_at FROM approval ORDER BY entity_id")
+    assert found.fetchall() == [(1, None, None), (2, 1, now)]

@@ -1,0 +1,68 @@
+"""Whose approval a request needs, and whose it has (rule Q3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.requests import RequestStatus
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.store.tables import ApprovalRow, EntityRow, RequestRow
+
+
+def ask_approvals(session: Session, request: RequestRow, entities: Iterable[int]) -> None:
+    """From now on the request needs these entities' approval; what was given already stays given."""
+    asked = {row.entity_id for row in _approvals(session, request)}
+    session.add_all(
+        ApprovalRow(request_id=key_of(request.id), entity_id=entity) for entity in sorted(set(entities) - asked)
+    )
+    session.flush()
+
+
+def needed(session: Session, request: RequestRow) -> frozenset[int]:
+    """Every entity whose approval the request needs or has."""
+    return frozenset(row.entity_id for row in _approvals(session, request))
+
+
+def missing(session: Session, request: RequestRow) -> tuple[int, ...]:
+    """The entities whose approval is missing; none for a request that ended."""
+    if request.status != RequestStatus.IN_PROGRESS.value:
+        return ()
+    return tuple(row.entity_id for row in _approvals(session, request) if row.given_at is None)
+
+
+def waiting_for(session: Session, request: RequestRow) -> tuple[str, ...]:
+    """The same as codes, by name."""
+    rows = select(col(EntityRow.code)).where(col(EntityRow.id).in_(missing(session, request)))
+    return tuple(session.execute(rows.order_by(col(EntityRow.code))).scalars())
+
+
+def give(session: Session, request: RequestRow, entities: Iterable[int], person_id: int, now: datetime) -> None:
+    """The person approves for these entities."""
+    for row in _approvals(session, request):
+        if row.entity_id in set(entities) and row.given_at is None:
+            row.given_by, row.given_at = person_id, now
+    session.flush()
+
+
+def ready_at(session: Session, request: RequestRow) -> datetime:
+    """Since when nobody's approval is missing: a batch takes what was ready before it (rule Q5)."""
+    given = (row.given_at for row in _approvals(session, request))
+    return max([request.submitted_at, *(at for at in given if at is not None)])
+
+
+def drop_unneeded(session: Session, request: RequestRow, still: Iterable[int]) -> None:
+    """Forget approvals that are no longer needed and were never given."""
+    session.execute(
+        delete(ApprovalRow)
+        .where(col(ApprovalRow.request_id) == request.id, col(ApprovalRow.given_at).is_(None))
+        .where(col(ApprovalRow.entity_id).not_in(list(still)))
+    )
+
+
+def _approvals(session: Session, request: RequestRow) -> list[ApprovalRow]:
+    rows = select(ApprovalRow).where(col(ApprovalRow.request_id) == request.id)
+    return list(session.execute(rows.order_by(col(ApprovalRow.entity_id))).scalars())
