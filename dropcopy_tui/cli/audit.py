@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterable
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
-from dropcopy_tui.cli.output import fields, short_utc, show, table
+from dropcopy_tui.cli.output import fields, short_utc, show, table, utc, write
 from dropcopy_tui.cli.shapes import event_shape
+from dropcopy_tui.domain.moments import since as first_moment
+from dropcopy_tui.domain.moments import until as last_moment
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.audit import Event
+    from dropcopy_tui.services.audit import AuditFilter, Event
+
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @noun("audit")
@@ -25,22 +32,31 @@ def audit() -> None:
 
 @audit.command("list")
 @click.option("--person", default="", metavar="P", help="Of this user id only.")
-@click.option("--action", default="", metavar="A", help="Of this action only, such as keypair:generated or keypair.")
+@click.option("--group", default="", metavar="G", help="About this group, its requests and its sessions' set-up.")
+@click.option("--session", default="", metavar="S", help="About this Session ID and its key pairs.")
+@click.option("--since", default="", metavar="T", help="From this day or moment on (UTC), such as 2026-11-23.")
+@click.option("--until", default="", metavar="T", help="To the end of this day, or before this moment (UTC).")
+@click.option("--kind", "--action", default="", metavar="A", help="Of this kind: keypair:generated, or all of keypair.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @limit_option
 @verb
-def list_events(call: Call, person: str, action: str, limit: int | None) -> None:
+def list_events(call: Call, limit: int | None, as_csv: bool, **wanted: str) -> None:
     """The events, the newest first."""
+    if as_csv and call.as_json:
+        raise click.UsageError("Choose --csv or --json.")
     with call.signed_in() as (desk, actor):
-        # The words narrow the search in the store, in any column; which column counts is said here.
-        every = rows_of(partial(desk.audit.page, actor), f"{person} {action}")
-        chosen = (event for event in every if _wanted(event, person.lower(), action.lower()))
-        found = list(islice(chosen, limit))
-    show(call, [event_shape(event) for event in found], _lines(found) if not call.as_json else ())
+        pages = partial(desk.audit.page, actor, filters=_filter(**wanted))
+        found = list(rows_of(pages, limit=limit))
+    if as_csv:
+        write(_csv(found))
+    else:
+        show(call, [event_shape(event) for event in found], _lines(found) if not call.as_json else ())
 
 
-def _wanted(event: Event, person: str, action: str) -> bool:
-    said = event.action.lower()
-    return person in ("", event.person.lower()) and (not action or said == action or said.startswith(f"{action}:"))
+def _filter(*, since: str, until: str, **names: str) -> AuditFilter:
+    from dropcopy_tui.services.audit import AuditFilter
+
+    return AuditFilter(**names, since=first_moment(since), until=last_moment(until))
 
 
 def _lines(found: Iterable[Event]) -> list[str]:
@@ -49,6 +65,25 @@ def _lines(found: Iterable[Event]) -> list[str]:
         (row.id, short_utc(row.at), row.person, row.action, row.entity or "-", row.subject, row.origin) for row in found
     ]
     return table(headers, rows, "There are no events.")
+
+
+def _csv(found: Iterable[Event]) -> str:
+    """Every field of the events; what was before and after as JSON."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("id", "at", "person", "action", "entity", "subject", "origin", "before", "after"))
+    for row in found:
+        named = (row.person, row.action, row.entity or "", row.subject, row.origin)
+        writer.writerow((row.id, utc(row.at), *map(_cell, named), _facts(row.before), _facts(row.after)))
+    return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _facts(said: dict[str, Any]) -> str:
+    return json.dumps(said, sort_keys=True) if said else ""
 
 
 @audit.command("verify")

@@ -52,6 +52,13 @@ class Call:
         finally:
             desk.close()
 
+    def confirm(self, question: str) -> None:
+        """Ask somebody at a terminal whether they mean it; a script means what it says. Raises click.Abort."""
+        from dropcopy_tui.cli.proof import may_ask
+
+        if may_ask(self):
+            click.confirm(question, abort=True, err=True)
+
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:
         """The desk and the person who acts. Raises NotSignedIn."""

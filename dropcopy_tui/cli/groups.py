@@ -134,6 +134,74 @@ def create(
     show(call, request_shape(view), request_lines(view))
 
 
+@groups.command("edit")
+@click.argument("group")
+@click.option("--entity", default="", metavar="E", help="Whose group, where several entities have one of this name.")
+@click.option("--name", metavar="NAME", help="The new name.")
+@click.option("--front-end", metavar="NAME", help="Name, or name and version.")
+@click.option(
+    "--filter", "filters", type=click.Choice([kind.value for kind in Filter]), multiple=True,
+    help="Every communication type it copies from now on; may be repeated.",
+)  # fmt: skip
+@click.option("--add", multiple=True, metavar="ID", help="A SenderCompID to add; may be repeated.")
+@click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to take out; may be repeated.")
+@click.option("--source", "sources", multiple=True, metavar="ID", help="Every source from now on; may be repeated.")
+@click.option("--sources-from", metavar="FILE", help="Every source from now on, a SenderCompID a line; - is stdin.")
+@click.option("--version", type=int, metavar="N", help="Only if the group is still at this version.")
+@verb
+def edit(
+    call: Call,
+    group: str,
+    entity: str,
+    name: str | None,
+    front_end: str | None,
+    filters: tuple[str, ...],
+    add: tuple[str, ...],
+    remove: tuple[str, ...],
+    sources: tuple[str, ...],
+    sources_from: str | None,
+    version: int | None,
+) -> None:
+    """Ask for a group to be changed; what is not named stays. Prints the request."""
+    if sources and sources_from is not None:
+        raise click.UsageError("Name the sources in one way: --source or --sources-from.")
+    if (sources or sources_from is not None) and (add or remove):
+        raise click.UsageError("--source and --sources-from name every source; --add and --remove change some.")
+    if sources_from is not None:
+        sources = tuple(_listed(sources_from))
+    with call.signed_in() as (desk, actor):
+        from dropcopy_tui.services.groups import GroupEdit
+
+        change = GroupEdit(
+            name=name,
+            front_end=front_end,
+            filters=tuple(Filter(kind) for kind in filters) or None,
+            sources=sources if sources or sources_from is not None else None,
+            add=add,
+            remove=remove,
+            version=version,
+        )
+        view = desk.groups.edit(actor, group, change, entity)
+    show(call, request_shape(view), request_lines(view))
+
+
+@groups.command("delete")
+@click.argument("names", metavar="GROUP", nargs=-1, required=True)
+@click.option("--entity", default="", metavar="E", help="Whose groups, where several entities have one of this name.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@verb
+def delete_groups(call: Call, names: tuple[str, ...], entity: str, yes: bool) -> None:
+    """Ask for groups to be deleted; prints a request each. Their target sessions are released, not deleted."""
+    with call.signed_in() as (desk, actor):
+        found = [desk.groups.show(actor, name, entity).line for name in names]
+        if not yes:
+            call.confirm("Delete " + ", ".join(f"{line.name} of {line.entity}" for line in found) + "?")
+        views = desk.groups.delete(actor, [line.id for line in found])
+    shapes = [request_shape(view) for view in views]
+    lines = [line for view in views for line in request_lines(view)]
+    show(call, shapes[0] if len(shapes) == 1 else shapes, lines)
+
+
 def _listed(name: str) -> Iterator[str]:
     """The SenderCompIDs of a file, one a line, however many."""
     with opened(name, "The list of sources") as file:

@@ -10,7 +10,7 @@ import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
-from dropcopy_tui.cli.output import short_utc, show, table
+from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.shapes import message_shape
 
 if TYPE_CHECKING:
@@ -23,24 +23,53 @@ def outbox() -> None:
 
 
 @outbox.command("list")
-@click.option("--match", default="", metavar="TEXT", help="With this text in recipient, subject or channel.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in recipient, subject, channel or state.")
 @limit_option
 @verb
 def list_outbox(call: Call, match: str, limit: int | None) -> None:
     """The messages, the newest first."""
     with call.signed_in() as (desk, actor):
         found = list(rows_of(partial(desk.outbox.page, actor), match, limit))
+        words = desk.outbox.standing(actor).words
     show(call, [message_shape(message) for message in found], _lines(found) if not call.as_json else ())
+    if words and not call.as_json:
+        say(words)
 
 
 def _lines(found: Iterable[Message]) -> list[str]:
-    headers = ("ID", "AT", "CHANNEL", "STATE", "TO", "MESSAGE")
+    headers = ("ID", "AT", "CHANNEL", "STATE", "TRIES", "TO", "MESSAGE")
     rows = [
-        (row.id, short_utc(row.created_at), row.channel, row.state, row.to, " - ".join(filter(None, _said(row))))
+        (row.id, short_utc(row.created_at), row.channel, row.state, row.attempts, row.to, " - ".join(_said(row)))
         for row in found
     ]
     return table(headers, rows, "The outbox is empty.")
 
 
-def _said(message: Message) -> tuple[str, str]:
-    return message.subject, message.body
+def _said(message: Message) -> list[str]:
+    again = f"next try {short_utc(message.next_at)}" if message.next_at else ""
+    why = f"[{'; '.join(filter(None, (message.error, again)))}]" if message.error else ""
+    return [part for part in (why, message.subject, message.body) if part]
+
+
+@outbox.command("send")
+@click.option("--limit", type=click.IntRange(1), default=1_000, show_default=True, metavar="N", help="At most so many.")
+@verb
+def send(call: Call, limit: int) -> int:
+    """Send the email that is due now; exit code 1 when the mail server is in trouble."""
+    with call.signed_in() as (desk, actor):
+        done = desk.mailing.send_due(actor, limit)
+    document = {"sent": done.sent, "later": done.later, "failed": done.failed, "trouble": done.trouble}
+    show(call, document, [f"sent {done.sent:,}  later {done.later:,}  failed {done.failed:,}"])
+    if done.trouble:
+        say(f"dropcopy: {done.trouble}")
+    return 1 if done.trouble else 0
+
+
+@outbox.command("retry")
+@click.argument("ids", metavar="ID...", type=click.IntRange(1), nargs=-1, required=True)
+@verb
+def retry(call: Call, ids: tuple[int, ...]) -> None:
+    """Put failed messages back into the queue: all that are named, or none."""
+    with call.signed_in() as (desk, actor):
+        count = desk.mailing.retry(actor, ids)
+    show(call, {"put_back": count}, [f"{count:,} put back into the queue"])

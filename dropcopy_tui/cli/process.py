@@ -16,7 +16,9 @@ def process(call: Call) -> None:
     """Validate and set up the requests that are due."""
     with call.signed_in() as (desk, actor):
         done = desk.provisioning.process(actor)
-    document = {"ended": [request_shape(view) for view in done.ended], "waiting": done.waiting}
+    document = {"ended": [request_shape(view) for view in done.ended], "waiting": done.waiting, "queued": done.queued}
     show(call, document, request_table(done.ended, "Nothing was due.") if not call.as_json else ())
     if done.waiting:
         say(f"{done.waiting} await approval.")
+    if done.queued:
+        say(f"{done.queued} are queued for their batch.")

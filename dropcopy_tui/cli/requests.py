@@ -24,13 +24,17 @@ def requests() -> None:
 
 @requests.command("list")
 @click.option("--all", "everyone", is_flag=True, help="Of everybody at the entities you may see.")
+@click.option("--todo", is_flag=True, help="What waits for your approval.")
 @click.option("--match", default="", metavar="TEXT", help="With this text in id, subject, status or person.")
 @limit_option
 @verb
-def list_requests(call: Call, everyone: bool, match: str, limit: int | None) -> None:
+def list_requests(call: Call, everyone: bool, todo: bool, match: str, limit: int | None) -> None:
     """Your requests, the newest first."""
+    if everyone and todo:
+        raise click.UsageError("Choose one of --all and --todo.")
     with call.signed_in() as (desk, actor):
-        found = list(rows_of(partial(desk.requests.page, actor, everyone=everyone), match, limit))
+        pages = partial(desk.requests.to_do, actor) if todo else partial(desk.requests.page, actor, everyone=everyone)
+        found = list(rows_of(pages, match, limit))
     show(call, [request_shape(view) for view in found], request_table(found) if not call.as_json else ())
 
 
@@ -51,6 +55,41 @@ def show_request(call: Call, request_id: str) -> None:
     """One request with its story."""
     with call.signed_in() as (desk, actor):
         view = desk.requests.show(actor, request_id)
+    show(call, whole_request_shape(view), request_lines(view))
+
+
+@requests.command("approve")
+@click.argument("request_id", metavar="ID")
+@click.option("--version", type=int, metavar="N", help="Only what `requests show` showed as this version.")
+@verb
+def approve(call: Call, request_id: str, version: int | None) -> None:
+    """Approve a request for every firm whose administrative manager you are."""
+    with call.signed_in() as (desk, actor):
+        shown = desk.requests.show(actor, request_id).version if version is None else version
+        view = desk.requests.approve(actor, request_id, shown)
+    show(call, whole_request_shape(view), request_lines(view))
+
+
+@requests.command("deny")
+@click.argument("request_id", metavar="ID")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; the requester reads it.")
+@click.option("--version", type=int, metavar="N", help="Only what `requests show` showed as this version.")
+@verb
+def deny(call: Call, request_id: str, reason: str, version: int | None) -> None:
+    """Deny a request, with a reason."""
+    with call.signed_in() as (desk, actor):
+        shown = desk.requests.show(actor, request_id).version if version is None else version
+        view = desk.requests.deny(actor, request_id, shown, reason)
+    show(call, whole_request_shape(view), request_lines(view))
+
+
+@requests.command("cancel")
+@click.argument("request_id", metavar="ID")
+@verb
+def cancel(call: Call, request_id: str) -> None:
+    """Cancel your own request while nothing was set up."""
+    with call.signed_in() as (desk, actor):
+        view = desk.requests.cancel(actor, request_id)
     show(call, whole_request_shape(view), request_lines(view))
 
 

@@ -13,7 +13,7 @@ from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import session_shape
-from dropcopy_tui.domain.sessions import SessionKind
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.views import KeyView, SessionView
@@ -28,15 +28,19 @@ def sessions() -> None:
 @click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), help="Of this module only.")
 @click.option("--group", metavar="G", help="Target sessions of this group only, by name or id.")
 @click.option("--entity", default="", metavar="E", help="Of this entity only.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in id, market or status.")
+@click.option("--status", type=click.Choice([status.value for status in SessionStatus]), help="In this state only.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in id, market, status or group.")
 @limit_option
 @verb
-def list_sessions(call: Call, kind: str | None, group: str | None, entity: str, match: str, limit: int | None) -> None:
+def list_sessions(
+    call: Call, kind: str | None, group: str | None, entity: str, status: str | None, match: str, limit: int | None
+) -> None:
     """The sessions you may see."""
     with call.signed_in() as (desk, actor):
         group_id = desk.groups.show(actor, group, entity).line.id if group is not None else None
         chosen = SessionKind(kind) if kind else None
-        pages = partial(desk.sessions.page, actor, kind=chosen, entity=entity, group_id=group_id)
+        state = SessionStatus(status) if status else None
+        pages = partial(desk.sessions.page, actor, kind=chosen, entity=entity, group_id=group_id, status=state)
         found = list(rows_of(pages, match, limit))
     show(call, [session_shape(view) for view in found], _lines(found) if not call.as_json else ())
 
@@ -63,6 +67,18 @@ def show_session(call: Call, session_id: str, market: str | None) -> None:
     """One session with its key pairs."""
     with call.signed_in() as (desk, actor):
         view = desk.sessions.find(actor, [session_id], market or "")[0]
+    show(call, session_shape(view), _details(view))
+
+
+@sessions.command("retire")
+@click.argument("session_id", metavar="SESSION")
+@click.option("--market", type=MARKET, help="Where several markets have a session of this id.")
+@verb
+def retire_session(call: Call, session_id: str, market: str | None) -> None:
+    """Take a released drop copy session out of use for ever, with its key pairs (GAM only)."""
+    with call.signed_in() as (desk, actor):
+        found = desk.sessions.find(actor, [session_id], market or "")[0]
+        view = desk.sessions.retire(actor, found.pk)
     show(call, session_shape(view), _details(view))
 
 

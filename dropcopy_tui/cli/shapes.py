@@ -8,6 +8,7 @@ from dropcopy_tui.cli.output import maybe_utc, utc
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.audit import Event
+    from dropcopy_tui.services.notices import Notice
     from dropcopy_tui.services.outbox import Message
     from dropcopy_tui.services.views import (
         GroupLine,
@@ -90,6 +91,9 @@ def request_shape(view: RequestView) -> Shape:
         "submitted_at": utc(view.submitted_at),
         "ended_at": maybe_utc(view.ended_at),
         "reasons": list(view.reasons),
+        "version": view.version,
+        "waiting_for": list(view.waiting_for),
+        "due": maybe_utc(view.due),
     }
 
 
@@ -125,6 +129,21 @@ def message_shape(message: Message) -> Shape:
         "body": message.body,
         "state": message.state,
         "created_at": utc(message.created_at),
+        "attempts": message.attempts,
+        "next_at": maybe_utc(message.next_at),
+        "sent_at": maybe_utc(message.sent_at),
+        "error": message.error or None,
+    }
+
+
+def notice_shape(notice: Notice) -> Shape:
+    """A notice in the application."""
+    return {
+        "id": notice.id,
+        "at": utc(notice.at),
+        "text": notice.text,
+        "read": notice.read,
+        "request": notice.request or None,
     }
 
 

@@ -44,6 +44,13 @@ class RequestStatus(StrEnum):
         return self.value.replace("_", " ").title()
 
 
+class Change(StrEnum):
+    """What a request does to a SenderComp's place in a group."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+
+
 class Approvals(StrEnum):
     """An entity's policy for approving its own requests (rule Q3)."""
 
@@ -54,6 +61,11 @@ class Approvals(StrEnum):
 def reference(year: int, number: int) -> str:
     """The id people see, such as DC-2026-000123."""
     return f"DC-{year}-{number:06d}"
+
+
+# A group is asked to change by one request at a time (rule G10).
+CHANGES_A_GROUP = frozenset({RequestType.EDIT_GROUP, RequestType.DELETE_GROUP})
+OF_GROUPS = CHANGES_A_GROUP | {RequestType.CREATE_GROUP}
 
 
 def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "") -> str:

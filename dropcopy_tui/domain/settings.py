@@ -28,9 +28,14 @@ class Settings:
         codes_a_day: the most codes a person gets in 24 hours (rule P2).
         sign_in_tries: wrong passwords in a row that lock an account (rule P1).
         lock_time: how long an account stays locked (rule P1).
+        invitation_life: how long the code of an invitation is valid.
         closes: market closes that differ from the default, by market (rule K2).
         closed_days: days on which markets are closed beside the calendar's holidays.
         open_days: days on which markets are open although the calendar has a holiday.
+        batches: when the daily batch sets a market's requests up; a market that is not here has none (rule Q5).
+        batch_zone: the time zone of those times.
+        challenge_life: how long an expired second factor is kept (rule P2).
+        notice_life: how long a notice is kept after it was read (rule Q6).
         environment: the environment named in key files; None takes the store's own.
     """
 
@@ -42,7 +47,12 @@ class Settings:
     codes_a_day: int = 10
     sign_in_tries: int = 5
     lock_time: timedelta = timedelta(hours=3)
+    invitation_life: timedelta = timedelta(hours=72)
     closes: Mapping[str, time] = field(default_factory=_none)
     closed_days: frozenset[date] = frozenset()
     open_days: frozenset[date] = frozenset()
+    batches: Mapping[str, time] = field(default_factory=_none)
+    batch_zone: str = "America/Chicago"
+    challenge_life: timedelta = timedelta(days=30)
+    notice_life: timedelta = timedelta(days=180)
     environment: str | None = None

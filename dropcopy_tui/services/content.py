@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, select
 
@@ -47,17 +49,18 @@ def name_problems(session: Session, draft: DraftRow, settings: Settings) -> list
         name = clean_name(draft.name, "Group name", settings.group_name_length)
     except InvalidValue as error:
         return [error.message]
-    if name_taken(session, draft.entity_id or 0, name):
+    if name_taken(session, draft.entity_id or 0, name, draft.group_id):
         return [f"The entity has a group named {name} already. Choose another name."]
     return []
 
 
-def name_taken(session: Session, entity_id: int, name: str) -> bool:
-    """Whether a living group of the entity has this name (rule G3: letter case aside)."""
+def name_taken(session: Session, entity_id: int, name: str, besides: int | None = None) -> bool:
+    """Whether a living group of the entity, `besides` this one, has this name (rule G3: letter case aside)."""
     rows = select(GroupRow.id).where(
         GroupRow.entity_id == entity_id,
         GroupRow.name_key == name_key(name),
         col(GroupRow.deleted_at).is_(None),
+        col(GroupRow.id) != (besides or 0),
     )
     return session.exec(rows).first() is not None
 
@@ -82,7 +85,7 @@ def _source_problems(session: Session, draft: DraftRow) -> list[str]:
 
 def _unusable_sources(session: Session, draft: DraftRow) -> list[str]:
     """A reason for each of the first such SenderComps, and one that counts the others."""
-    bad = _sources(draft).where(~_usable(draft))
+    bad = draft_sources(draft).where(~_usable(draft))
     names = session.exec(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).all()
     found = [f"SenderComp {name} is not an active SenderComp of this entity and market any more." for name in names]
     if len(names) == _NAMED:
@@ -100,7 +103,8 @@ def _usable(draft: DraftRow) -> ColumnElement[bool]:
     )
 
 
-def _sources(draft: DraftRow):  # type: ignore[no-untyped-def]  # SQLModel's Select types do not survive here
+def draft_sources(draft: DraftRow) -> Any:
+    """The SenderComps of a draft, open or submitted."""
     return (
         select(SenderCompRow)
         .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == SenderCompRow.id)
@@ -111,14 +115,14 @@ def _sources(draft: DraftRow):  # type: ignore[no-untyped-def]  # SQLModel's Sel
 def by_gateway(session: Session, draft: DraftRow) -> dict[Gateway, int]:
     """How many of the draft's sources each gateway kind has."""
     gateway = col(SenderCompRow.gateway)
-    rows = session.execute(_sources(draft).with_only_columns(gateway, func.count()).group_by(gateway))
+    rows = session.execute(draft_sources(draft).with_only_columns(gateway, func.count()).group_by(gateway))
     return {Gateway(name): count for name, count in rows}
 
 
 def by_firm(session: Session, draft: DraftRow) -> tuple[FirmCount, ...]:
     """How many of the draft's sources each Globex Firm has."""
     gfid = col(SenderCompRow.gfid)
-    rows = session.execute(_sources(draft).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
+    rows = session.execute(draft_sources(draft).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
     return tuple(FirmCount(name, count) for name, count in rows)
 
 
@@ -126,7 +130,7 @@ def approvers(session: Session, draft: DraftRow) -> list[int]:
     """Rule Q3: the entities of which an administrative manager must approve, smallest key first."""
     guarantor = col(SenderCompRow.guarantor_id)
     rows = session.execute(
-        _sources(draft)
+        draft_sources(draft)
         .with_only_columns(guarantor)
         .where(guarantor.is_not(None), guarantor != draft.entity_id)
         .distinct()

@@ -11,18 +11,18 @@ from sqlmodel import Session, col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
-from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, gateways_needed
+from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_needed, loads_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.sessions import SenderCompStatus
-from dropcopy_tui.services import content
+from dropcopy_tui.services import content, edits
 from dropcopy_tui.services.base import Service, entity_named, key_of
-from dropcopy_tui.services.requests import submit_draft
 from dropcopy_tui.services.rights import require, roles_of, visible_entities
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.submission import submit_draft
 from dropcopy_tui.services.trail import reading, record, writing
-from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
+from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, matching
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -88,19 +88,19 @@ class Drafts(Service):
                 .where(col(DraftRow.person_id) == actor.person_id, col(DraftRow.submitted_at).is_(None))
                 .order_by(col(DraftRow.updated_at).desc(), col(DraftRow.id).desc())
             ).scalars()
-            return tuple(_view(session, row) for row in rows)
+            return tuple(draft_view(session, row) for row in rows)
 
     def get(self, actor: Actor, draft_id: int) -> DraftView:
         """One draft. Raises NotFound."""
         with reading(self._means, actor) as session:
-            return _view(session, _mine(session, actor, draft_id))
+            return draft_view(session, own_draft(session, actor, draft_id))
 
     def start(self, actor: Actor, market: str, entity: str = "") -> DraftView:
         """Begin a draft in a market. Raises NotEntitled, InvalidValue."""
         with writing(self._means, actor) as session:
             row = start_draft(session, actor, market, entity, self._now())
             record(session, self._means, actor, "draft:started", f"draft {row.id}", entity=entity or None)
-            return _view(session, row)
+            return draft_view(session, row)
 
     def save(self, actor: Actor, draft_id: int, version: int, fields: DraftFields) -> DraftView:
         """Keep what was entered, complete or not. Another entity empties what belonged to the first.
@@ -110,7 +110,7 @@ class Drafts(Service):
             NotFound: it was submitted or discarded elsewhere.
         """
         with writing(self._means, actor) as session:
-            row = _mine(session, actor, draft_id)
+            row = own_draft(session, actor, draft_id)
             if row.version != version:
                 raise ChangedMeanwhile("This draft was changed in another window. Go back and resume it there.")
             before, after = _changed(session, row, fields)
@@ -120,7 +120,7 @@ class Drafts(Service):
             if after:
                 what = f"draft {row.id}"
                 record(session, self._means, actor, "draft:saved", what, before=before, after=after)
-            return _view(session, row)
+            return draft_view(session, row)
 
     def available(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
         """A page of the SenderComps that can be added."""
@@ -141,6 +141,14 @@ class Drafts(Service):
             gfid = col(SenderCompRow.gfid)
             rows = session.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
             return tuple(FirmCount(name, count) for name, count in rows)
+
+    def loads(self, actor: Actor, draft_id: int) -> tuple[Load, ...]:
+        """How full the target sessions would be, where the market limits them (rule G5)."""
+        with reading(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            market = market_named(row.market)
+            # A draft without limits may hold a million: they are not counted for nothing.
+            return loads_of(market, content.by_gateway(session, row)) if market.limits else ()
 
     def add(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
@@ -165,7 +173,7 @@ class Drafts(Service):
     def name_problem(self, actor: Actor, draft_id: int) -> str:
         """Why the draft's name cannot be used now, or "" when it can (rule G3)."""
         with reading(self._means, actor) as session:
-            return " ".join(content.name_problems(session, _mine(session, actor, draft_id), self._settings))
+            return " ".join(content.name_problems(session, own_draft(session, actor, draft_id), self._settings))
 
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
@@ -177,13 +185,14 @@ class Drafts(Service):
             needed = gateways_needed(market_named(row.market), content.by_gateway(session, row))
             chosen = {Filter(name) for name in row.filters} | self._settings.mandatory_filters
             return Review(
-                draft=_view(session, row),
+                draft=draft_view(session, row),
                 filters=in_order(chosen),
                 firms=content.by_firm(session, row),
                 gateways=needed,
                 approval_of=tuple(codes),
-                fee=self._fee(session, entity_id).sentence,
+                fee="" if row.group_id else self._fee(session, entity_id).sentence,
                 problems=tuple(found),
+                changes=_changes(session, row),
             )
 
     def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:
@@ -194,7 +203,7 @@ class Drafts(Service):
             ChangedMeanwhile: the draft is not the one that was shown.
         """
         with writing(self._means, actor) as session:
-            row = _mine(session, actor, draft_id)
+            row = own_draft(session, actor, draft_id)
             if row.version != version:
                 raise ChangedMeanwhile("This draft was changed in another window. Look at it again, then submit.")
             return submit_draft(session, self._means, actor, row)
@@ -202,7 +211,7 @@ class Drafts(Service):
     def discard(self, actor: Actor, draft_id: int) -> None:
         """Throw the draft away."""
         with writing(self._means, actor) as session:
-            row = _mine(session, actor, draft_id)
+            row = own_draft(session, actor, draft_id)
             record(session, self._means, actor, "draft:discarded", f"draft {row.id}", before={"name": row.name})
             _empty(session, row)
             session.delete(row)
@@ -221,6 +230,8 @@ class Drafts(Service):
         entity = entity_named(session, fields.entity) if fields.entity else None
         if entity is not None:
             require(session, actor, MAY_CHANGE_GROUPS, entity)
+        if row.group_id is not None and (entity.id if entity else None) != row.entity_id:
+            raise InvalidValue("A group stays at its entity. Ask for a new group there instead.", "entity")
         if (entity.id if entity else None) != row.entity_id:
             _empty(session, row)
             row.front_end_id = None
@@ -234,9 +245,14 @@ class Drafts(Service):
     def _sources_changed(self, session: Session, actor: Actor, row: DraftRow, action: str) -> DraftView:
         row.version += 1
         row.updated_at = self._now()
-        view = _view(session, row)
+        view = draft_view(session, row)
         record(session, self._means, actor, action, f"draft {row.id}", after={"sources": view.sources})
         return view
+
+
+def _changes(session: Session, row: DraftRow) -> Changes | None:
+    group = edits.edited_group(session, row)
+    return edits.changes_of(session, row, group) if group else None
 
 
 def start_draft(session: Session, actor: Actor, market: str, entity: str, now: datetime) -> DraftRow:
@@ -281,7 +297,8 @@ def _changed(session: Session, row: DraftRow, fields: DraftFields) -> tuple[dict
     return {key: old[key] for key in keys}, {key: new[key] for key in keys}
 
 
-def _mine(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+def own_draft(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+    """The person's open draft. Raises NotFound."""
     row = session.get(DraftRow, draft_id)
     if row is None or row.person_id != actor.person_id or row.submitted_at is not None:
         raise NotFound("This draft is not there any more: it was submitted or discarded.")
@@ -290,7 +307,7 @@ def _mine(session: Session, actor: Actor, draft_id: int) -> DraftRow:
 
 def _open(session: Session, actor: Actor, draft_id: int) -> DraftRow:
     """The person's draft, as long as they may create groups at its entity. Raises NotFound, NotEntitled."""
-    row = _mine(session, actor, draft_id)
+    row = own_draft(session, actor, draft_id)
     if row.entity_id is not None:
         require(session, actor, MAY_CHANGE_GROUPS, session.get_one(EntityRow, row.entity_id))
     return row
@@ -331,7 +348,8 @@ def _picked(rows: Select[Any], picked: Picked) -> Select[Any]:
     return rows.where(~keys) if picked.keys else rows
 
 
-def _view(session: Session, row: DraftRow) -> DraftView:
+def draft_view(session: Session, row: DraftRow) -> DraftView:
+    """The draft as the wizard shows it."""
     entity = session.get(EntityRow, row.entity_id) if row.entity_id else None
     front_end = session.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
     sources = session.execute(
@@ -350,4 +368,6 @@ def _view(session: Session, row: DraftRow) -> DraftView:
         step=row.step,
         sources=sources,
         updated_at=row.updated_at,
+        group_id=row.group_id,
+        base_version=row.base_version,
     )

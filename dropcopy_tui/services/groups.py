@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import select
 from sqlmodel import Session, col, func
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
@@ -17,15 +17,15 @@ from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.names import name_key, shorten
 from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.domain.sessions import SenderCompStatus, SessionStatus, parse_sender_comp
+from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import Service, entity_named, key_of
 from dropcopy_tui.services.content import front_end_view
-from dropcopy_tui.services.drafts import start_draft
-from dropcopy_tui.services.requests import submit_draft
+from dropcopy_tui.services.one_step import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
 from dropcopy_tui.services.rights import require_view, visible_entities, visible_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.sessions import keys_summary, session_rows, views
-from dropcopy_tui.services.trail import writing
+from dropcopy_tui.services.submission import submit_deletion
+from dropcopy_tui.services.trail import reading, writing
 from dropcopy_tui.services.views import (
     EntityView,
     FirmCount,
@@ -37,10 +37,7 @@ from dropcopy_tui.services.views import (
 )
 from dropcopy_tui.store.paging import Listing, fetch, matching
 from dropcopy_tui.store.tables import (
-    DraftRow,
-    DraftSourceRow,
     EntityRow,
-    FrontEndMappingRow,
     FrontEndRow,
     GroupFilterRow,
     GroupRow,
@@ -53,18 +50,18 @@ from dropcopy_tui.store.tables import (
 _CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class NewGroup:
-    """A group to ask for in one step. Sources are SenderCompIDs, or all of the entity (of some GFIDs)."""
+__all__ = ["Deletion", "GroupEdit", "Groups", "NewGroup"]
 
-    entity: str
-    market: str
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What deleting a group would do: its active target sessions are released; whose approval it needs."""
+
+    group_id: int
     name: str
-    front_end: str
-    filters: tuple[Filter, ...]
-    sources: tuple[str, ...] = ()
-    all_sources: bool = False
-    gfids: tuple[str, ...] = ()
+    sources: int
+    sessions: tuple[str, ...]
+    approval_of: tuple[str, ...]
 
 
 class Groups(Service):
@@ -175,14 +172,52 @@ class Groups(Service):
             NotEntitled: the person may not create groups there.
         """
         with writing(self._means, actor) as session:
-            draft = start_draft(session, actor, new.market, new.entity, self._now())
-            entity = entity_named(session, new.entity)
-            draft.name = new.name
-            draft.filters = [kind.value for kind in new.filters]
-            draft.front_end_id = _front_end_named(session, entity, new.front_end)
-            session.flush()
-            _add_sources(session, draft, new)
-            return submit_draft(session, self._means, actor, draft, kept=False)
+            return ask_for_group(session, self._means, actor, new)
+
+    def edit(self, actor: Actor, group: str | int, edit: GroupEdit, entity: str = "") -> RequestView:
+        """Ask for a group to be changed, in one transaction (rule G7).
+
+        Raises:
+            ChangedMeanwhile: the group is not at the version named, or another request is about to change it.
+            InvalidValue: every problem, or that nothing would change; nothing is kept.
+            NotEntitled, NotFound.
+        """
+        with writing(self._means, actor) as session:
+            row = _find(session, actor, group, entity)[0]
+            return ask_for_edit(session, self._means, actor, row, edit)
+
+    def deletion(self, actor: Actor, group_ids: Sequence[int]) -> tuple[Deletion, ...]:
+        """What deleting these groups would do, before anything happens. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            found = [_find(session, actor, group_id) for group_id in group_ids]
+            sessions = _target_sessions(session, list(group_ids), self._now())
+            return tuple(
+                Deletion(
+                    group_id=key_of(row.id),
+                    name=row.name,
+                    sources=row.sources,
+                    sessions=tuple(
+                        view.session_id
+                        for view in sessions[key_of(row.id)]
+                        if view.status == SessionStatus.ACTIVE.value
+                    ),
+                    approval_of=deletion_approval(session, row),
+                )
+                for row, *_ in found
+            )
+
+    def delete(self, actor: Actor, groups: Sequence[str | int], entity: str = "") -> tuple[RequestView, ...]:
+        """Ask for groups to be deleted: a request each, all of them or none (rule G9).
+
+        Raises:
+            ChangedMeanwhile: another request is about to change or delete one of them.
+            NotEntitled, NotFound, InvalidValue.
+        """
+        if not groups:
+            raise InvalidValue("Select at least one group.")
+        with writing(self._means, actor) as session:
+            rows = {found[0].id: found[0] for found in (_find(session, actor, group, entity) for group in groups)}
+            return tuple(submit_deletion(session, self._means, actor, row) for row in rows.values())
 
 
 def _find(session: Session, actor: Actor, group: str | int, entity: str = "") -> Any:
@@ -280,54 +315,3 @@ def _sources(group_id: int) -> Any:
         .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
         .where(col(GroupSourceRow.group_id) == group_id)
     )
-
-
-def _front_end_named(session: Session, entity: EntityRow, name: str) -> int:
-    """The entity's front end with this name, or this name and version. Raises InvalidValue."""
-    rows = session.execute(
-        select(FrontEndRow)
-        .join(FrontEndMappingRow, col(FrontEndMappingRow.front_end_id) == col(FrontEndRow.id))
-        .where(col(FrontEndMappingRow.entity_id) == entity.id)
-    ).scalars()
-    wanted = name.casefold()
-    mapped = [front_end_view(row) for row in rows]
-    found = [row for row in mapped if wanted in (row.name.casefold(), row.title.casefold())]
-    if len(found) == 1:
-        return found[0].id
-    if found:
-        titles = ", ".join(row.title for row in found)
-        raise InvalidValue(f"{shorten(name)!r} could be one of: {titles}. Name its version too.", "front_end")
-    titles = ", ".join(sorted(row.title for row in mapped)[:10]) or "none"
-    raise InvalidValue(
-        f"No front end system {shorten(name)!r} is mapped to {entity.code}. Mapped: {titles}.", "front_end"
-    )
-
-
-def _add_sources(session: Session, draft: DraftRow, new: NewGroup) -> None:
-    """Put the named SenderComps, or all of them, into the draft. Raises InvalidValue for unknown ones."""
-    usable = select(literal(draft.id), col(SenderCompRow.id)).where(
-        col(SenderCompRow.entity_id) == draft.entity_id,
-        col(SenderCompRow.market) == draft.market,
-        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
-    )
-    if new.all_sources:
-        if new.gfids:
-            usable = usable.where(col(SenderCompRow.gfid).in_(new.gfids))
-        session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], usable))
-        return
-    wanted = list(dict.fromkeys(str(parse_sender_comp(name)) for name in new.sources))
-    for start in range(0, len(wanted), _CHUNK):
-        _add_named(session, usable, wanted[start : start + _CHUNK])
-
-
-def _add_named(session: Session, usable: Any, wanted: Sequence[str]) -> None:
-    name = col(SenderCompRow.sender_comp_id)
-    rows = usable.where(name.in_(wanted))
-    found = set(session.execute(rows.with_only_columns(name)).scalars())
-    missing = [sender_comp for sender_comp in wanted if sender_comp not in found]
-    if missing:
-        listed = ", ".join(missing[:5]) + (f" and {len(missing) - 5:,} more" if len(missing) > 5 else "")
-        raise InvalidValue(
-            f"Not an active SenderComp of this entity and market: {listed}. Nothing was submitted.", "sources"
-        )
-    session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], rows))

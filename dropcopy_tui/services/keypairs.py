@@ -10,17 +10,19 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
+from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.factors import Proof, Purpose, spend
 from dropcopy_tui.services.identity import person_row
 from dropcopy_tui.services.key_delivery import Delivery, deliver
-from dropcopy_tui.services.requests import end_request, make_request, request_view
+from dropcopy_tui.services.request_views import request_view
 from dropcopy_tui.services.rights import require, visible_ids
 from dropcopy_tui.services.sessions import key_rows, key_view, market_hours, pair_of
+from dropcopy_tui.services.submission import end_request, make_request
 from dropcopy_tui.services.trail import reading, record, tell, writing
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, SessionRow
@@ -49,9 +51,13 @@ class KeyPairs(Service):
     """The key pairs of sessions, named by their primary keys."""
 
     def plan(self, actor: Actor, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> tuple[Plan, ...]:
-        """What generating would do to each session, before anything happens. Raises NotEntitled, NotFound."""
+        """What generating would do to each session, before anything happens.
+
+        Raises NotEntitled, NotFound, SessionEnded.
+        """
         with reading(self._means, actor) as session:
             rows, _ = self._entitled(session, actor, sessions)
+            _check_in_use(rows)
             return tuple(self._plan(session, row, drops.get(key_of(row.id))) for row in rows)
 
     def generate(
@@ -67,10 +73,12 @@ class KeyPairs(Service):
         Raises:
             SecondFactorFailed: the code does not hold; the try is counted.
             InvalidValue: a session has two living pairs and none was chosen to be deleted.
+            SessionEnded: a session was released with its group, or retired.
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
         with deliver(out) as file, writing(self._means, actor) as session:
             rows, entity = self._entitled(session, actor, sessions)
+            _check_in_use(rows)
             spend(session, self._means, actor, proof, Purpose.KEYS)
             plans = [self._plan(session, row, drops.get(key_of(row.id))) for row in rows]
             made = [self._make(session, actor, row, plan) for row, plan in zip(rows, plans, strict=True)]
@@ -88,7 +96,7 @@ class KeyPairs(Service):
             file.write(session, self._means, made)
             if out is not None:
                 self._note_download(session, actor, entity, made)
-            return Generated(request_view(session, request), self._views(rows, made), file.path)
+            return Generated(request_view(session, request, self._means), self._views(rows, made), file.path)
 
     def download(self, actor: Actor, sessions: Sequence[int], proof: Proof, out: Delivery) -> Downloaded:
         """Write the living pairs of the sessions to a file of the form of domain section 7 (rule K6).
@@ -191,6 +199,17 @@ class KeyPairs(Service):
         now = self._now()
         found = [(pair, owners[pair.session_pk]) for pair in pairs]
         return tuple(key_view(pair, owner.session_id, owner.market, now) for pair, owner in found)
+
+
+def _check_in_use(rows: Sequence[SessionRow]) -> None:
+    """Go on only with sessions that something uses (rule G9). Raises SessionEnded."""
+    for row in rows:
+        if row.status != SessionStatus.ACTIVE.value:
+            why = "its group was deleted" if row.status == SessionStatus.RELEASED.value else "GAM took it out of use"
+            raise SessionEnded(
+                f"{row.session_id} is {row.status}: {why}, and it gets no new key pair. "
+                "Leave it out of the selection. Nothing was changed."
+            )
 
 
 def _short(listed: str) -> str:

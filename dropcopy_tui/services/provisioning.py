@@ -1,4 +1,4 @@
-"""Set-up: what is in progress becomes a group, its members and its target sessions (rules Q4, Q5).
+"""Set-up: what is in progress and due is carried out (rules Q4, Q5).
 
 One transaction a request, all or nothing, and once however many processes try: the status is read again
 inside the transaction, and writers pass one gate.
@@ -8,46 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.errors import DeskError, LimitReached
-from dropcopy_tui.domain.filters import Filter, complete_filters
-from dropcopy_tui.domain.groups import gateways_needed
-from dropcopy_tui.domain.markets import Gateway, market_named
-from dropcopy_tui.domain.names import name_key
-from dropcopy_tui.domain.people import MAY_OPERATE, Actor
-from dropcopy_tui.domain.requests import RequestStatus, RequestType
-from dropcopy_tui.domain.sessions import ALPHABET, SESSION_ID_LENGTH, SessionKind, session_ids
-from dropcopy_tui.services import content
-from dropcopy_tui.services.approvals import waiting_for
-from dropcopy_tui.services.base import Means, Service, key_of
-from dropcopy_tui.services.requests import end_request, request_view
-from dropcopy_tui.services.rights import DESK, require
-from dropcopy_tui.services.trail import reading, record
+from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_OPERATE, Actor
+from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType
+from dropcopy_tui.services import approvals, content
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.batches import due_at
+from dropcopy_tui.services.group_setup import set_up
+from dropcopy_tui.services.request_views import request_view
+from dropcopy_tui.services.rights import DESK, require, roles_of
+from dropcopy_tui.services.submission import approvers_of, end_request
+from dropcopy_tui.services.trail import reading, record, tell
 from dropcopy_tui.services.views import RequestView
-from dropcopy_tui.store.tables import (
-    DraftRow,
-    DraftSourceRow,
-    EntityRow,
-    GroupFilterRow,
-    GroupRow,
-    GroupSourceRow,
-    RequestRow,
-    SenderCompRow,
-    SessionRow,
-)
-
-_SPACE = len(ALPHABET) ** SESSION_ID_LENGTH
-_GUESSES = 50
+from dropcopy_tui.store.tables import DraftRow, EntityRow, PersonRow, RequestRow
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """What one run of set-up did: the requests that ended, and how many still wait for approval."""
+    """What one run of set-up did: the requests that ended, how many wait for approval, how many for a batch."""
 
     ended: tuple[RequestView, ...]
     waiting: int
+    queued: int = 0
 
 
 class Provisioning(Service):
@@ -57,150 +41,83 @@ class Provisioning(Service):
         """Validate and set up everything that is due. Raises NotEntitled."""
         with reading(self._means, actor) as session:
             require(session, actor, MAY_OPERATE)
-            due, waiting = _due(session)
+            due, waiting, queued = self._due(session)
         ended = [view for pk in due if (view := self._set_up(pk)) is not None]
-        return Processed(tuple(ended), waiting)
+        return Processed(tuple(ended), waiting, queued)
 
     def process_as_desk(self) -> Processed:
         """The same in the desk's own name: the quiet worker of the application."""
         return self.process(DESK)
 
+    def _due(self, session: Session) -> tuple[list[int], int, int]:
+        """The requests to set up now, how many wait for approval, and how many for their batch."""
+        rows = session.execute(
+            select(RequestRow)
+            .where(
+                col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
+                col(RequestRow.type).in_([kind.value for kind in OF_GROUPS]),
+            )
+            .order_by(col(RequestRow.id))
+        ).scalars()
+        due, waiting, queued = [], 0, 0
+        for row in rows:
+            if approvals.missing(session, row):
+                waiting += 1
+            elif self._is_due(session, row):
+                due.append(key_of(row.id))
+            else:
+                queued += 1
+        return due, waiting, queued
+
+    def _is_due(self, session: Session, row: RequestRow) -> bool:
+        when = due_at(row.asked["market"], self._settings, approvals.ready_at(session, row))
+        return when is None or when <= self._now()
+
     def _set_up(self, request_pk: int) -> RequestView | None:
-        """Set one request up, or fail it with every reason; None when somebody else did meanwhile."""
+        """Set one request up, or fail it with every reason; None when it has ended or waits meanwhile."""
         with self._store.write() as session:
             row = session.get_one(RequestRow, request_pk)
-            if row.status != RequestStatus.IN_PROGRESS.value or waiting_for(session, row):
+            in_progress = row.status == RequestStatus.IN_PROGRESS.value
+            if not in_progress or approvals.missing(session, row) or not self._is_due(session, row):
                 return None
-            draft = session.get_one(DraftRow, row.draft_id)
-            reasons = content.problems(session, draft, self._settings)
+            reasons, said = self._reasons(session, row), ""
+            if not reasons and self._needs_more_approval(session, row):
+                return None
             if not reasons:
-                reasons = _try_set_up(session, self._means, row, draft)
+                reasons, said = set_up(session, self._means, row)
             status = RequestStatus.FAILED if reasons else RequestStatus.COMPLETED
-            end_request(session, self._means, row, status, reasons)
+            end_request(session, self._means, row, status, reasons, said)
             entity = session.get_one(EntityRow, row.entity_id)
             record(
                 session, self._means, DESK, f"request:{status.value}", row.reference,
                 entity=entity.code, after={"reasons": reasons},
             )  # fmt: skip
-            return request_view(session, row)
+            return request_view(session, row, self._means)
 
+    def _reasons(self, session: Session, row: RequestRow) -> list[str]:
+        """Rule Q4: everything that stands against it now."""
+        found = []
+        person = session.get_one(PersonRow, row.submitted_by)
+        entity = session.get_one(EntityRow, row.entity_id)
+        asker = Actor(key_of(person.id), person.user_id, person.name)
+        if not roles_of(session, asker, entity.id) & MAY_CHANGE_GROUPS:
+            found.append(f"{person.user_id} is no longer entitled to change groups at {entity.code}.")
+        if row.draft_id is not None:
+            found += content.problems(session, session.get_one(DraftRow, row.draft_id), self._settings)
+        return found
 
-def _due(session: Session) -> tuple[list[int], int]:
-    rows = session.execute(
-        select(RequestRow)
-        .where(
-            col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
-            col(RequestRow.type) == RequestType.CREATE_GROUP.value,
-        )
-        .order_by(col(RequestRow.id))
-    ).scalars()
-    due, waiting = [], 0
-    for row in rows:
-        if waiting_for(session, row):
-            waiting += 1
-        else:
-            due.append(key_of(row.id))
-    return due, waiting
-
-
-def _try_set_up(session: Session, means: Means, row: RequestRow, draft: DraftRow) -> list[str]:
-    """Make the group with all that belongs to it; the reasons why not, with nothing made."""
-    try:
-        with session.begin_nested():
-            _make_group(session, means, row, draft)
-    except DeskError as error:
-        return [error.message]
-    return []
-
-
-def _make_group(session: Session, means: Means, row: RequestRow, draft: DraftRow) -> None:
-    by_gateway = content.by_gateway(session, draft)
-    filters = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
-    group = GroupRow(
-        entity_id=row.entity_id,
-        market=draft.market,
-        name=draft.name,
-        name_key=name_key(draft.name),
-        front_end_id=draft.front_end_id or 0,
-        sources=sum(by_gateway.values()),
-        created_at=means.clock.now(),
-        created_by=row.submitted_by,
-    )
-    session.add(group)
-    session.flush()
-    row.group_id = key_of(group.id)
-    session.add_all(GroupFilterRow(group_id=row.group_id, filter=kind.value) for kind in filters)
-    _copy_sources(session, draft, row.group_id)
-    entity = session.get_one(EntityRow, row.entity_id)
-    record(
-        session, means, DESK, "group:created", draft.name, entity=entity.code,
-        after={"request": row.reference, "sources": group.sources, "filters": [kind.value for kind in filters]},
-    )  # fmt: skip
-    for gateway in gateways_needed(market_named(draft.market), by_gateway):
-        _make_target(session, means, group, gateway, entity.code)
-
-
-def _copy_sources(session: Session, draft: DraftRow, group_id: int) -> None:
-    chosen = select(literal(group_id), col(DraftSourceRow.sender_comp_pk)).where(
-        col(DraftSourceRow.draft_id) == draft.id
-    )
-    session.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], chosen))
-
-
-def _make_target(session: Session, means: Means, group: GroupRow, gateway: Gateway, entity: str) -> None:
-    session_id = free_session_id(session, group.market, means.entropy.below(_SPACE))
-    session.add(
-        SessionRow(
-            entity_id=group.entity_id,
-            market=group.market,
-            session_id=session_id,
-            kind=SessionKind.DROP_COPY.value,
-            gateway=gateway.value,
-            group_id=group.id,
-            created_at=means.clock.now(),
-        )
-    )
-    record(
-        session, means, DESK, "session:allocated", session_id, entity=entity,
-        after={"group": group.name, "gateway": gateway.value},
-    )  # fmt: skip
-
-
-def free_session_id(session: Session, market: str, start: int) -> str:
-    """A Session ID that nothing uses: no session of any market, and no SenderComp of this market.
-
-    A key pair belongs to its Session ID, so two users of one ID would share keys. Where the market's
-    SenderComps use up the whole alphabet, an ID that no session has is taken: SenderComps without a session
-    have no keys, and the target's SenderCompID differs from theirs in its indicator.
-    Raises LimitReached when every ID has a session.
-    """
-    for number, candidate in enumerate(session_ids(start)):
-        if number == _GUESSES:
-            break
-        if not _has_session(session, candidate) and not _has_sender_comp(session, market, candidate):
-            return candidate
-    return _any_free(session, market, start)
-
-
-def _any_free(session: Session, market: str, start: int) -> str:
-    """The same after the first guesses failed: read what is used once instead of asking for each."""
-    sessions = set(session.execute(select(col(SessionRow.session_id))).scalars())
-    comps = select(col(SenderCompRow.session_id)).where(col(SenderCompRow.market) == market).distinct()
-    used = sessions | set(session.execute(comps).scalars())
-    for taken in (used, sessions):
-        for candidate in session_ids(start):
-            if candidate not in taken:
-                return candidate
-    raise LimitReached("Every Session ID is in use. GAM must retire some before another group can be set up.")
-
-
-def _has_session(session: Session, session_id: str) -> bool:
-    rows = select(col(SessionRow.id)).where(col(SessionRow.session_id) == session_id)
-    return session.execute(rows.limit(1)).first() is not None
-
-
-def _has_sender_comp(session: Session, market: str, session_id: str) -> bool:
-    rows = select(col(SenderCompRow.id)).where(
-        col(SenderCompRow.market) == market, col(SenderCompRow.session_id) == session_id
-    )
-    return session.execute(rows.limit(1)).first() is not None
+    def _needs_more_approval(self, session: Session, row: RequestRow) -> bool:
+        """Whether a firm guarantees a source by now that did not when it was submitted (rule Q3)."""
+        if row.draft_id is None:
+            return False
+        needed = content.approvers(session, session.get_one(DraftRow, row.draft_id))
+        if set(needed) <= approvals.needed(session, row):
+            return False
+        approvals.ask_approvals(session, row, needed)
+        row.version += 1
+        codes = approvals.waiting_for(session, row)
+        record(session, self._means, DESK, "request:approval_asked", row.reference, after={"of": list(codes)})
+        for person in approvers_of(session, row):
+            what = f"{RequestType(row.type).words.lower()} {row.subject}"
+            tell(session, self._means, person, f"{row.reference} waits for your approval: {what}", what, row.id)
+        return True

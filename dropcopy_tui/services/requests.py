@@ -1,246 +1,242 @@
-"""Requests: how they are made, and how their story is told (rules Q1 to Q7)."""
+"""Requests: read, approved, denied and cancelled (rules Q1 to Q3, Q7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlmodel import Session, col, exists, select
 
-from dropcopy_tui.domain.errors import InvalidValue, NameTaken, NotFound
-from dropcopy_tui.domain.filters import Filter, complete_filters
-from dropcopy_tui.domain.markets import market_named
-from dropcopy_tui.domain.names import clean_name
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Ask, Page
-from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
-from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference, stage
-from dropcopy_tui.services import content
-from dropcopy_tui.services.approvals import ask_approvals, waiting_for
-from dropcopy_tui.services.base import Means, Service, key_of
-from dropcopy_tui.services.identity import person_row
-from dropcopy_tui.services.rights import require, visible_ids
-from dropcopy_tui.services.trail import record, tell
-from dropcopy_tui.services.views import Moment, RequestView
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.domain.people import MAY_APPROVE, Actor
+from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
+from dropcopy_tui.services import approvals, edits
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.content import draft_sources
+from dropcopy_tui.services.request_views import request_page, request_rows, request_view
+from dropcopy_tui.services.rights import roles_of, same_person_ids, visible_ids
+from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.submission import end_request
+from dropcopy_tui.services.trail import reading, record, tell, writing
+from dropcopy_tui.services.views import RequestView, SenderCompView
+from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
+    ApprovalRow,
     DecisionRow,
     DraftRow,
+    EntitlementRow,
     EntityRow,
-    FrontEndRow,
+    GroupSourceRow,
     PersonRow,
     RequestRow,
-    SessionRow,
+    SenderCompRow,
 )
 
-_VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
+LONGEST_REASON = 500
 
 
 class Requests(Service):
-    """What was asked for."""
+    """What was asked for, and what is decided about it."""
 
     def page(self, actor: Actor, ask: Ask, everyone: bool = False) -> Page[RequestView]:
         """Request Status: the person's own requests, or (`everyone`) all of the entities they may see."""
-        with self._store.read() as session:
-            rows = _select()
+        with reading(self._means, actor) as session:
+            rows = request_rows()
             if everyone:
                 rows = rows.where(col(RequestRow.entity_id).in_(visible_ids(session, actor)))
             else:
                 rows = rows.where(col(RequestRow.submitted_by) == actor.person_id)
-            return fetch(session, _listing(rows), ask, lambda row: _view(session, row))
+            return request_page(session, self._means, rows, ask)
+
+    def to_do(self, actor: Actor, ask: Ask) -> Page[RequestView]:
+        """To Do: requests that wait for this person's approval (rule Q7)."""
+        with reading(self._means, actor) as session:
+            return request_page(session, self._means, _to_review(session, actor), ask)
 
     def show(self, actor: Actor, reference_id: str) -> RequestView:
         """One request with its story. Raises NotFound."""
-        with self._store.read() as session:
-            row = session.execute(_select().where(col(RequestRow.reference) == reference_id)).first()
-            if row is None or not _may_see(session, actor, row[0]):
-                raise NotFound(f"There is no request {reference_id}, or you may not see it.")
-            return _view(session, row, whole=True)
+        with reading(self._means, actor) as session:
+            return request_view(session, _seen(session, actor, reference_id), self._means)
+
+    def may_decide(self, actor: Actor, reference_id: str) -> tuple[bool, str]:
+        """Whether the person may approve or deny the request now, and if not, why not."""
+        with reading(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            try:
+                _approves_for(session, actor, row)
+            except (NotEntitled, ChangedMeanwhile) as error:
+                return False, error.message
+            return True, ""
+
+    def sources(self, actor: Actor, reference_id: str, change: Change, ask: Ask) -> Page[SenderCompView]:
+        """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            return fetch(session, listing(_sources(session, row, change)), ask, sender_comp_view)
+
+    def approve(self, actor: Actor, reference_id: str, version: int) -> RequestView:
+        """Approve what was shown as `version`, for every firm the person approves for (rule Q3).
+
+        Raises:
+            NotFound: there is no such request for this person.
+            ChangedMeanwhile: it changed, was decided or has ended since it was opened.
+            NotEntitled: it is their own, or waits for somebody else.
+        """
+        with writing(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            places = _approves_for(session, actor, row)
+            _unchanged(session, row, version)
+            approvals.give(session, row, places, actor.person_id, self._now())
+            for place in places:
+                self._note(session, actor, row, "approve", place)
+            row.version += 1
+            self._tell_approved(session, actor, row)
+            return request_view(session, row, self._means)
+
+    def deny(self, actor: Actor, reference_id: str, version: int, reason: str) -> RequestView:
+        """Deny it, with a reason that the requester reads (rule Q2). Raises as approve; InvalidValue."""
+        reason = clean_name(reason, "Reason", LONGEST_REASON, "reason")
+        with writing(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            places = _approves_for(session, actor, row)
+            _unchanged(session, row, version)
+            self._note(session, actor, row, "deny", places[0], reason)
+            said = f"Denied by {actor.user_id}: {reason}"
+            end_request(session, self._means, row, RequestStatus.DENIED, [said])
+            return request_view(session, row, self._means)
+
+    def cancel(self, actor: Actor, reference_id: str) -> RequestView:
+        """Cancel one's own request while nothing was set up (rule Q2).
+
+        Raises:
+            NotEntitled: it is somebody else's.
+            ChangedMeanwhile: it has ended already.
+        """
+        with writing(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            if row.submitted_by != actor.person_id:
+                raise NotEntitled(f"{row.reference} is not yours: only who asked can cancel. Nothing was changed.")
+            _open(session, row)
+            self._note(session, actor, row, "cancel", None)
+            end_request(session, self._means, row, RequestStatus.CANCELLED, [], "It was cancelled: nothing was set up.")
+            return request_view(session, row, self._means)
+
+    def _note(
+        self, session: Session, actor: Actor, row: RequestRow, verdict: str, place: int | None, reason: str = ""
+    ) -> None:
+        session.add(
+            DecisionRow(
+                request_id=key_of(row.id),
+                person_id=actor.person_id,
+                entity_id=place,
+                verdict=verdict,
+                reason=reason,
+                at=self._now(),
+            )
+        )
+        code = session.get_one(EntityRow, place or row.entity_id).code
+        what = {"approve": "request:approved", "deny": "request:denied", "cancel": "request:cancelled"}[verdict]
+        after = {"subject": row.subject, "version": row.version} | ({"reason": reason} if reason else {})
+        record(session, self._means, actor, what, row.reference, entity=code, after=after)
+
+    def _tell_approved(self, session: Session, actor: Actor, row: RequestRow) -> None:
+        waits = approvals.waiting_for(session, row)
+        rest = f"It still waits for {', '.join(waits)}." if waits else "It will be set up now."
+        what = f"{RequestType(row.type).words.lower()} {row.subject}"
+        person = session.get_one(PersonRow, row.submitted_by)
+        subject = f"{row.reference} approved by {actor.user_id}: {what}"
+        tell(session, self._means, person, subject, f"{subject}. {rest}", row.id)
 
 
-def make_request(
-    session: Session,
-    means: Means,
-    actor: Actor,
-    kind: RequestType,
-    entity: EntityRow,
-    subject: str,
-    asked: Mapping[str, Any],
-    draft: DraftRow | None = None,
-    waits_for: Iterable[int] = (),
-) -> RequestRow:
-    """A request inside the caller's transaction, with its audit event."""
-    now = means.clock.now()
-    row = RequestRow(
-        reference=f"new-{means.entropy.token()}",
-        type=kind.value,
-        entity_id=key_of(entity.id),
-        subject=subject,
-        draft_id=draft.id if draft else None,
-        asked=dict(asked),
-        submitted_by=actor.person_id,
-        submitted_at=now,
+def _approves_for(session: Session, actor: Actor, row: RequestRow) -> list[int]:
+    """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
+    if row.submitted_by in same_person_ids(session, actor.person_id):
+        whose = "your own" if row.submitted_by == actor.person_id else "that of another account of yours"
+        raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")
+    _open(session, row)
+    open_places = approvals.missing(session, row)
+    mine = [place for place in open_places if roles_of(session, actor, place) & MAY_APPROVE]
+    if not mine:
+        waits = ", ".join(approvals.waiting_for(session, row))
+        what = f"waits for an administrative manager of {waits}" if waits else "needs no approval"
+        raise NotEntitled(f"{row.reference} {what}: you are none. Nothing was changed.")
+    return mine
+
+
+def _open(session: Session, row: RequestRow) -> None:
+    """Raises ChangedMeanwhile, saying how it ended, unless the request is in progress."""
+    if row.status == RequestStatus.IN_PROGRESS.value:
+        return
+    status = RequestStatus(row.status).words
+    raise ChangedMeanwhile(f"{row.reference} has ended already: {status}{_by(session, row)}. Nothing was changed.")
+
+
+def _unchanged(session: Session, row: RequestRow, version: int) -> None:
+    if row.version != version:
+        raise ChangedMeanwhile(
+            f"{row.reference} changed since it was opened{_by(session, row)}. Look at it again, then decide. "
+            "Nothing was changed."
+        )
+
+
+def _by(session: Session, row: RequestRow) -> str:
+    """Who decided last, as ` (approved by X)`."""
+    rows = select(DecisionRow).where(col(DecisionRow.request_id) == row.id).order_by(col(DecisionRow.id).desc())
+    last = session.exec(rows).first()
+    if last is None:
+        return ""
+    verdict = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}[last.verdict]
+    return f" ({verdict} by {session.get_one(PersonRow, last.person_id).user_id})"
+
+
+def _to_review(session: Session, actor: Actor) -> Any:
+    """Requests that wait for a firm of the person's, but for those of their own accounts."""
+    mine = (
+        select(EntitlementRow.entity_id)
+        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
+        .where(
+            EntitlementRow.person_id == actor.person_id,
+            col(PersonRow.disabled).is_(False),
+            col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
+        )
     )
-    session.add(row)
-    session.flush()
-    row.reference = reference(now.year, key_of(row.id))
-    ask_approvals(session, row, waits_for)
-    record(
-        session, means, actor, "request:submitted", row.reference,
-        entity=entity.code, after={"type": kind.value, "subject": subject, **asked},
-    )  # fmt: skip
+    waits = exists().where(
+        col(ApprovalRow.request_id) == RequestRow.id,
+        col(ApprovalRow.given_at).is_(None),
+        col(ApprovalRow.entity_id).in_(mine),
+    )
+    return request_rows().where(
+        col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
+        col(RequestRow.submitted_by).not_in(same_person_ids(session, actor.person_id)),
+        waits,
+    )
+
+
+def _seen(session: Session, actor: Actor, reference_id: str) -> RequestRow:
+    """A request the person made, may see by a role, or was asked to approve. Raises NotFound."""
+    row = session.exec(select(RequestRow).where(col(RequestRow.reference) == reference_id)).first()
+    if row is None or not (
+        row.submitted_by == actor.person_id
+        or row.entity_id in visible_ids(session, actor)
+        or any(roles_of(session, actor, place) & MAY_APPROVE for place in approvals.needed(session, row))
+    ):
+        raise NotFound(f"There is no request {shorten(reference_id)}, or you may not see it.")
     return row
 
 
-def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, *, kept: bool = True) -> RequestView:
-    """Freeze a draft and ask for its group. `kept`: the draft outlives a refusal.
-
-    Raises InvalidValue with every problem, NotEntitled.
-    """
-    entity = session.get(EntityRow, draft.entity_id) if draft.entity_id else None
-    if entity is None:
-        raise InvalidValue("Choose a Registered Entity.", "entity")
-    require(session, actor, MAY_CHANGE_GROUPS, entity)
-    found = content.problems(session, draft, means.settings)
-    if found:
-        ending = "; the draft is kept." if kept else "."
-        taken = content.name_taken(session, key_of(entity.id), draft.name)
-        raise (NameTaken if taken else InvalidValue)(" ".join(found) + " Nothing was submitted" + ending)
-    draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
-    chosen = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
-    draft.filters = [kind.value for kind in chosen]
-    draft.submitted_at = means.clock.now()
-    waits_for = content.approvers(session, draft)
-    asked = _asked(session, draft)
-    row = make_request(session, means, actor, RequestType.CREATE_GROUP, entity, draft.name, asked, draft, waits_for)
-    person = person_row(session, actor)
-    tell(
-        session,
-        means,
-        person,
-        f"{row.reference} submitted: create group {draft.name}",
-        _letter(asked),
-        row.id,
-    )
-    return _view(session, session.execute(_select().where(col(RequestRow.id) == row.id)).one(), whole=True)
-
-
-def _asked(session: Session, draft: DraftRow) -> dict[str, Any]:
-    front_end = session.get_one(FrontEndRow, draft.front_end_id)
-    return {
-        "name": draft.name,
-        "market": draft.market,
-        "front_end": content.front_end_view(front_end).title,
-        "filters": draft.filters,
-        "sources": sum(content.by_gateway(session, draft).values()),
-    }
-
-
-def _letter(asked: Mapping[str, Any]) -> str:
-    market = market_named(asked["market"]).name
-    return (
-        f"Group {asked['name']} in {market}, front end {asked['front_end']}, "
-        f"{asked['sources']:,} source SenderComps. Status: In Progress."
-    )
-
-
-def end_request(session: Session, means: Means, row: RequestRow, status: RequestStatus, reasons: list[str]) -> None:
-    """Give a request its last status, and tell the person who asked (rule Q6)."""
-    row.status = status.value
-    row.reasons = reasons
-    row.ended_at = means.clock.now()
-    row.version += 1
-    person = session.get_one(PersonRow, row.submitted_by)
-    kind = RequestType(row.type).words.lower()
-    body = " ".join(reasons) or f"The request to {kind} {row.subject} is done."
-    tell(session, means, person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)
-
-
-def request_view(session: Session, row: RequestRow) -> RequestView:
-    """A request's view inside the caller's transaction."""
-    session.flush()
-    found = session.execute(_select().where(col(RequestRow.id) == row.id)).one()
-    return _view(session, found, whole=True)
-
-
-_Submitter = aliased(PersonRow)
-
-
-def _select() -> Any:
-    return (
-        select(RequestRow, col(EntityRow.code), col(_Submitter.user_id))
-        .join(EntityRow, col(EntityRow.id) == col(RequestRow.entity_id))
-        .join(_Submitter, col(_Submitter.id) == col(RequestRow.submitted_by))
-    )
-
-
-def _listing(rows: Any) -> Listing:
-    number = col(RequestRow.id)
-    return Listing(
-        rows=rows,
-        orders={
-            "id": number,
-            "type": col(RequestRow.type),
-            "subject": col(RequestRow.subject),
-            "entity": col(EntityRow.code),
-            "submitted_by": col(_Submitter.user_id),
-            "submitted": col(RequestRow.submitted_at),
-            "status": col(RequestRow.status),
-        },
-        tie=number,
-        searched=(
-            col(RequestRow.reference),
-            col(RequestRow.subject),
-            col(RequestRow.status),
-            col(EntityRow.code),
-            col(_Submitter.user_id),
-        ),
-        newest_first=True,
-    )
-
-
-def _may_see(session: Session, actor: Actor, row: RequestRow) -> bool:
-    return row.submitted_by == actor.person_id or row.entity_id in visible_ids(session, actor)
-
-
-def _view(session: Session, found: Any, whole: bool = False) -> RequestView:
-    row, entity, submitter = found[0], found[1], found[2]
-    status = RequestStatus(row.status)
-    return RequestView(
-        id=row.reference,
-        type=RequestType(row.type),
-        status=status,
-        stage=stage(status, waiting_for(session, row)),
-        entity=entity,
-        subject=row.subject,
-        submitted_by=submitter,
-        submitted_at=row.submitted_at,
-        ended_at=row.ended_at,
-        reasons=tuple(row.reasons),
-        asked=row.asked,
-        story=_story(session, row, submitter) if whole else (),
-        group_id=row.group_id,
-        targets=_targets(session, row.group_id) if whole and row.group_id else (),
-    )
-
-
-def _targets(session: Session, group_id: int) -> tuple[str, ...]:
-    rows = select(col(SessionRow.session_id)).where(col(SessionRow.group_id) == group_id)
-    return tuple(session.execute(rows.order_by(col(SessionRow.session_id))).scalars())
-
-
-def _story(session: Session, row: RequestRow, submitter: str) -> tuple[Moment, ...]:
-    moments = [Moment(row.submitted_at, f"submitted by {submitter}")]
-    decisions = session.execute(
-        select(DecisionRow, col(PersonRow.user_id))
-        .join(PersonRow, col(PersonRow.id) == col(DecisionRow.person_id))
-        .where(col(DecisionRow.request_id) == row.id)
-        .order_by(col(DecisionRow.id))
-    )
-    for decision, user_id in decisions:
-        why = f": {decision.reason}" if decision.reason else ""
-        moments.append(Moment(decision.at, f"{_VERDICTS[decision.verdict]} by {user_id}{why}"))
-    if row.ended_at is not None and row.status in (RequestStatus.COMPLETED, RequestStatus.FAILED):
-        moments.append(Moment(row.ended_at, RequestStatus(row.status).words.lower()))
-    return tuple(moments)
+def _sources(session: Session, row: RequestRow, change: Change) -> Any:
+    kind = RequestType(row.type)
+    if kind is RequestType.EDIT_GROUP:
+        return edits.frozen(row, change)
+    if kind is RequestType.CREATE_GROUP and change is Change.ADDED and row.draft_id:
+        return draft_sources(session.get_one(DraftRow, row.draft_id))
+    if kind in (RequestType.DELETE_GROUP, RequestType.CREATE_GROUP) and (kind is RequestType.DELETE_GROUP) == (
+        change is Change.REMOVED
+    ):
+        return (
+            select(SenderCompRow)
+            .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == SenderCompRow.id)
+            .where(GroupSourceRow.group_id == row.group_id)
+        )
+    raise InvalidValue(f"{row.reference} does not change SenderComps that way.")

@@ -127,6 +127,32 @@ class DraftView:
     step: int
     sources: int
     updated_at: datetime
+    group_id: int | None = None
+    base_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a group, before and after, in words."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an edit would change (rule G7). `stale` says what happened to the group meanwhile (rule G10)."""
+
+    group: str
+    fields: tuple[FieldChange, ...]
+    added: int
+    removed: int
+    stale: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything would change."""
+        return bool(self.fields or self.added or self.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +166,7 @@ class Review:
     approval_of: tuple[str, ...]
     fee: str
     problems: tuple[str, ...]
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +181,8 @@ class Moment:
 class RequestView:
     """A request. `id` is the reference people see; `subject` the group or the sessions it is about.
 
-    `targets` are the Session IDs of the group that came of it.
+    `targets` are the Session IDs of the group that came of it. `version` is what a decision is bound to,
+    `waiting_for` whose approval is missing, `due` when the next batch takes it (None: at once).
     """
 
     id: str
@@ -171,3 +199,11 @@ class RequestView:
     story: tuple[Moment, ...] = ()
     group_id: int | None = None
     targets: tuple[str, ...] = ()
+    version: int = 1
+    waiting_for: tuple[str, ...] = ()
+    due: datetime | None = None
+
+    @property
+    def changes(self) -> tuple[FieldChange, ...]:
+        """The fields that an edit changes."""
+        return tuple(FieldChange(name, *values) for name, values in self.asked.get("changes", {}).items())

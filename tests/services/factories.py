@@ -18,6 +18,7 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means, entity_named, key_of
 from dropcopy_tui.services.factors import Factor, Factors, Proof
 from dropcopy_tui.services.groups import NewGroup
+from dropcopy_tui.services.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.tables import (
@@ -186,18 +187,10 @@ def new_group(name: str = "RATES", entity: str = "ACME", **more: Any) -> NewGrou
     return NewGroup(entity=entity, name=name, **(asked | more))
 
 
-def approve(means: Means, request: RequestView, actor: Actor, entity: str, verdict: str = "approve") -> None:
-    """An approver's decision; no verb of the desk makes one in this version."""
-    from dropcopy_tui.store.tables import DecisionRow
-
-    with means.store.write() as session:
-        pk = session.execute(text("SELECT id FROM request WHERE reference = :it"), {"it": request.id}).scalar_one()
-        place = entity_named(session, entity).id
-        session.add(
-            DecisionRow(
-                request_id=pk, person_id=actor.person_id, entity_id=place, verdict=verdict, at=means.clock.now()
-            )
-        )
+def approve(means: Means, request: RequestView, actor: Actor) -> RequestView:
+    """An approver looks at the request and approves what they see."""
+    requests = Requests(means)
+    return requests.approve(actor, request.id, requests.show(actor, request.id).version)
 
 
 def proof_of(means: Means, actor: Actor, code: str = CODE) -> Proof:

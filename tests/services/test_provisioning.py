@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.pages import Ask
@@ -207,11 +207,11 @@ def test_guaranteed_sources_wait_for_the_firm_that_guarantees_them(world: World)
     assert request.stage == "awaiting approval of OTHER"
     assert process(world.means) == Processed((), 1)
     assert set(counts(world.means).values()) == {0}
-    approve(world.means, request, manager, "OTHER")
+    approve(world.means, request, manager)
     assert Requests(world.means).show(world.operator, request.id).stage == "queued for set-up"
     done = process(world.means)
     assert (done.ended[0].status, done.waiting) == (RequestStatus.COMPLETED, 0)
-    assert [moment.text for moment in done.ended[0].story][1] == "approved by manager"
+    assert [moment.text for moment in done.ended[0].story][1] == "approved by manager for OTHER"
 
 
 def test_sources_that_the_entity_guarantees_itself_wait_for_nobody(world: World) -> None:
@@ -225,16 +225,19 @@ def test_every_firm_that_must_approve_is_waited_for(world: World) -> None:
     request = ask_for(world)
     assert request.stage == "awaiting approval of ACME, OTHER"
     for code, waiting in (("OTHER", 1), ("ACME", 0)):
-        approve(world.means, request, world.viewer, code)
+        approve(world.means, request, add_person(world.means, code.lower(), Role.ADMINISTRATIVE_MANAGER, entity=code))
         assert process(world.means).waiting == waiting
     assert counts(world.means)["drop_copy_group"] == 1
 
 
-def test_another_verdict_and_another_firm_approve_nothing(world: World) -> None:
+def test_another_firms_manager_approves_nothing(world: World) -> None:
     change(world.means, "UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
     request = ask_for(world)
-    approve(world.means, request, world.viewer, "OTHER")
-    approve(world.means, request, world.viewer, "ACME", verdict="cancel")
+    manager = add_person(world.means, "manager", Role.ADMINISTRATIVE_MANAGER, entity="OTHER")
+    with pytest.raises(NotFound):
+        approve(world.means, request, manager)
+    with pytest.raises(NotEntitled):
+        approve(world.means, request, world.viewer)
     assert process(world.means) == Processed((), 1)
 
 

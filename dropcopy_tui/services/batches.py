@@ -1,0 +1,35 @@
+"""The daily batch of a market, where it is set so (rule Q5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dropcopy_tui.domain.keypairs import market_date
+from dropcopy_tui.domain.market_close import MarketHours, hours_of, local_day, next_close
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.settings import Settings
+
+
+def due_at(market: str, settings: Settings, ready: datetime) -> datetime | None:
+    """When the batch takes what was ready then; None where the market has no batch: at once."""
+    hours = _hours(market, settings)
+    return next_close(hours, ready) if hours else None
+
+
+def due_words(market: str, settings: Settings, due: datetime, now: datetime) -> str:
+    """The moment in the batch's zone, such as `16:00 CT today` or `24 Nov 2026 16:00 CT`."""
+    hours = _hours(market, settings)
+    if hours is None:
+        return ""
+    words = market_date(hours, due)
+    if local_day(hours, due) != local_day(hours, now):
+        return words
+    return " ".join(words.split(" ")[3:]) + " today"
+
+
+def _hours(market: str, settings: Settings) -> MarketHours | None:
+    at = settings.batches.get(market)
+    if at is None:
+        return None
+    hours = hours_of(market_named(market), close=at, closed=settings.closed_days, opened=settings.open_days)
+    return MarketHours(settings.batch_zone, hours.close, hours.calendar, hours.closed, hours.open)
