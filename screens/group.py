@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
+from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
@@ -50,6 +51,10 @@ class GroupScreen(ListScreen):
         ),
         Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="group.next_tab", priority=False),
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
+        Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change name, front end, filters or SenderComps."),
+        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the group to be deleted."),
+        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
+        Binding("w", "route", "Would get", id="groups.route", tooltip="What would it receive, from a FIX log?"),
     ]
 
     def __init__(self, group_id: int, tab: str = "details", session: str = "") -> None:
@@ -83,7 +88,14 @@ class GroupScreen(ListScreen):
     @job(exclusive=True, group="group")
     async def _load(self) -> None:
         desk = await self.desk()
-        self._view = await off_thread(desk.groups.show, self.actor, self._group_id)
+        try:
+            self._view = await off_thread(desk.groups.show, self.actor, self._group_id)
+        except NotFound:
+            if self._view is None:
+                raise
+            # It was deleted while it was looked at; the list below tells so.
+            self.dismiss(None)
+            return
         self.query_one("#facts", Static).update(_facts(self._view))
         self._table("sources").show_source(partial(desk.groups.sources, self.actor, self._group_id))
         self._table("firms").show_source(partial(desk.groups.by_firm, self.actor, self._group_id))
@@ -148,6 +160,47 @@ class GroupScreen(ListScreen):
     def _lines(self) -> Any:
         assert self._view is not None
         return session_lines(self._view.sessions, False)
+
+    # -- the group itself
+
+    @job()
+    async def action_edit(self) -> None:
+        """Edit the group."""
+        from screens.group_verbs import edit_group
+
+        await edit_group(self, self._group_id)
+
+    @job()
+    async def action_clone(self) -> None:
+        """Copy the group."""
+        from screens.group_verbs import clone_group
+
+        await clone_group(self, self._group_id)
+
+    @job()
+    async def action_delete(self) -> None:
+        """Delete the group."""
+        from screens.group_verbs import delete_groups
+
+        await delete_groups(self, [self._group_id])
+
+    def action_route(self) -> None:
+        """What would it receive?"""
+        from screens.route import RouteScreen
+
+        self.quiet()
+        self.app.push_screen(RouteScreen(self._group_id))
+
+    def on_screen_resume(self) -> None:
+        """The group may have changed."""
+        super().on_screen_resume()
+        if self._view is not None:
+            self._load()
+
+    def requests_ended(self, requests: Any) -> None:
+        """It may have been changed just now, or be gone."""
+        super().requests_ended(requests)
+        self._load()
 
     def action_show(self) -> None:
         """Show or hide the public key ids."""

@@ -148,7 +148,7 @@ class Drafts(Service):
             row = _open(session, actor, draft_id)
             market = market_named(row.market)
             # A draft without limits may hold a million: they are not counted for nothing.
-            return loads_of(market, content.by_gateway(session, row)) if market.limits else ()
+            return loads_of(market, content.tally(session, row).gateways) if market.limits else ()
 
     def add(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
@@ -179,15 +179,20 @@ class Drafts(Service):
         """What submitting would ask for, and every problem that stands against it."""
         with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
-            found = content.problems(session, row, self._settings)
+            counted = content.tally(session, row)
+            found = content.problems(session, row, self._settings, counted)
             entity_id = row.entity_id or 0
-            codes = [session.get_one(EntityRow, pk).code for pk in content.approvers(session, row)] if entity_id else []
-            needed = gateways_needed(market_named(row.market), content.by_gateway(session, row))
+            codes = (
+                [session.get_one(EntityRow, pk).code for pk in content.approvers(session, row, counted)]
+                if entity_id
+                else []
+            )
+            needed = gateways_needed(market_named(row.market), counted.gateways)
             chosen = {Filter(name) for name in row.filters} | self._settings.mandatory_filters
             return Review(
                 draft=draft_view(session, row),
                 filters=in_order(chosen),
-                firms=content.by_firm(session, row),
+                firms=counted.firms,
                 gateways=needed,
                 approval_of=tuple(codes),
                 fee="" if row.group_id else self._fee(session, entity_id).sentence,

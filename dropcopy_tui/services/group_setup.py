@@ -44,13 +44,14 @@ def set_up(session: Session, means: Means, row: RequestRow) -> tuple[list[str], 
 
 def _create(session: Session, means: Means, row: RequestRow) -> str:
     draft = session.get_one(DraftRow, row.draft_id)
+    counted = content.tally(session, draft)
     group = GroupRow(
         entity_id=row.entity_id,
         market=draft.market,
         name=draft.name,
         name_key=name_key(draft.name),
         front_end_id=draft.front_end_id or 0,
-        sources=sum(content.by_gateway(session, draft).values()),
+        sources=counted.total,
         created_at=means.clock.now(),
         created_by=row.submitted_by,
     )
@@ -64,7 +65,7 @@ def _create(session: Session, means: Means, row: RequestRow) -> str:
         session, means, DESK, "group:created", draft.name, entity=entity.code,
         after={"request": row.reference, "sources": group.sources, "filters": filters},
     )  # fmt: skip
-    made = _make_targets(session, means, group, draft, entity.code)
+    made = _make_targets(session, means, group, counted, entity.code)
     return f"The group {group.name} is set up. Target session: {', '.join(made)}. It has no key pair yet."
 
 
@@ -91,7 +92,7 @@ def _edit(session: Session, means: Means, row: RequestRow) -> str:
         | {"request": row.reference, "version": group.version}
         | {name: row.asked[name] for name in ("added", "removed")},
     )  # fmt: skip
-    made = _make_targets(session, means, group, draft, entity.code)
+    made = _make_targets(session, means, group, content.tally(session, draft), entity.code)
     _empty(session, draft)
     new = f" New target session: {', '.join(made)}." if made else ""
     return f"The group {group.name} was changed: {edits.deed_words(row.asked)}.{new}"
@@ -157,10 +158,10 @@ def _targets(session: Session, group: GroupRow) -> Sequence[SessionRow]:
     return session.execute(rows.order_by(col(SessionRow.session_id))).scalars().all()
 
 
-def _make_targets(session: Session, means: Means, group: GroupRow, draft: DraftRow, entity: str) -> list[str]:
+def _make_targets(session: Session, means: Means, group: GroupRow, counted: content.Tally, entity: str) -> list[str]:
     """A target session for each gateway kind of the sources that has none yet; their Session IDs."""
     there = {row.gateway for row in _targets(session, group)}
-    needed = gateways_needed(market_named(group.market), content.by_gateway(session, draft))
+    needed = gateways_needed(market_named(group.market), counted.gateways)
     return [_make_target(session, means, group, gateway, entity) for gateway in needed if gateway.value not in there]
 
 

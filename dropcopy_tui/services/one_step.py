@@ -82,11 +82,7 @@ def ask_for_edit(session: Session, means: Means, actor: Actor, group: GroupRow, 
     edits.refuse_second_change(session, group)
     draft = begin_edit(session, actor, group, means.clock.now())
     if edit.version is not None and edit.version != group.version:
-        draft.base_version = edit.version
-        raise ChangedMeanwhile(
-            f"{edits.stale_words(session, draft, group)} It is at version {group.version}, not {edit.version}. "
-            "Nothing was submitted."
-        )
+        raise ChangedMeanwhile(_other_version(session, draft, group, edit.version))
     draft.name = draft.name if edit.name is None else edit.name
     if edit.front_end is not None:
         draft.front_end_id = _front_end_named(session, entity, edit.front_end)
@@ -94,6 +90,14 @@ def ask_for_edit(session: Session, means: Means, actor: Actor, group: GroupRow, 
         draft.filters = [kind.value for kind in edit.filters]
     _change_sources(session, draft, edit)
     return submit_draft(session, means, actor, draft, kept=False)
+
+
+def _other_version(session: Session, draft: DraftRow, group: GroupRow, version: int) -> str:
+    numbers = f"at version {group.version}, not {version}. Nothing was submitted."
+    if version > group.version:
+        return f"{group.name} is {numbers}"
+    draft.base_version = version
+    return f"{edits.stale_words(session, draft, group)} It is {numbers}"
 
 
 def deletion_approval(session: Session, group: GroupRow) -> tuple[str, ...]:
@@ -120,7 +124,7 @@ def _take_out(session: Session, draft: DraftRow, names: Sequence[str]) -> None:
             .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == col(SenderCompRow.id))
             .where(col(DraftSourceRow.draft_id) == draft.id, col(SenderCompRow.sender_comp_id).in_(part))
         )
-        found = dict(session.execute(held).tuples())
+        found = {row[0]: row[1] for row in session.execute(held)}
         missing = [name for name in part if name not in found]
         if missing:
             raise InvalidValue(f"Not a source of this group: {_some(missing)}. Nothing was submitted.", "sources")

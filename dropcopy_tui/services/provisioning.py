@@ -110,7 +110,8 @@ class Provisioning(Service):
         """Whether a firm guarantees a source by now that did not when it was submitted (rule Q3)."""
         if row.draft_id is None:
             return False
-        needed = content.approvers(session, session.get_one(DraftRow, row.draft_id))
+        draft = session.get_one(DraftRow, row.draft_id)
+        needed = content.approvers(session, draft, content.tally(session, draft))
         if set(needed) <= approvals.needed(session, row):
             return False
         approvals.ask_approvals(session, row, needed)

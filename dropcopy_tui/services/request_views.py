@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, case, cast, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.pages import Ask, Page
@@ -16,37 +15,48 @@ from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType, 
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.services.batches import due_at, due_words
 from dropcopy_tui.services.views import Moment, RequestView
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.paging import Listing, Lowered, fetch
 from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
 
 _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
-_Submitter = aliased(PersonRow)
+_STATUS_WORDS = {status.value: status.words for status in RequestStatus}
 
 
 def request_rows() -> Any:
-    """Requests with the code of their entity and the user id of who asked."""
-    return (
-        select(RequestRow, col(EntityRow.code), col(_Submitter.user_id))
-        .join(EntityRow, col(EntityRow.id) == col(RequestRow.entity_id))
-        .join(_Submitter, col(_Submitter.id) == col(RequestRow.submitted_by))
-    )
+    """Requests; who asked and where is looked up for those that are shown."""
+    return select(RequestRow)
+
+
+def search_words(reference: str, kind: RequestType, subject: str, entity: str, user_id: str, at: datetime) -> str:
+    """What a filter of requests looks for, in lower case."""
+    return f"{reference} {kind.value.replace('_', ' ')} {subject} {entity} {user_id} {at:%Y-%m-%d}".casefold()
 
 
 def request_page(session: Session, means: Means, rows: Any, ask: Ask) -> Page[RequestView]:
     """A page of such rows, newest first."""
-    page = fetch(session, _listing(rows), ask, lambda row: row)
-    approvals = _approvals(session, [key_of(row[0].id) for row in page.rows])
-    views = tuple(_view(row, approvals[key_of(row[0].id)], means) for row in page.rows)
+    page = fetch(session, _listing(rows), ask, lambda row: row[0])
+    approvals = _approvals(session, [key_of(row.id) for row in page.rows])
+    codes = _named(session, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
+    people = _named(session, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})
+    views = tuple(
+        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], means)
+        for row in page.rows
+    )
     return Page(views, page.cursors, page.total)
+
+
+def _named(session: Session, key: Any, name: Any, keys: set[int]) -> dict[int, str]:
+    return {row[0]: row[1] for row in session.execute(select(key, name).where(key.in_(keys)))}
 
 
 def request_view(session: Session, row: RequestRow, means: Means) -> RequestView:
     """A request with its story, inside the caller's transaction."""
     session.flush()
-    found = session.execute(request_rows().where(col(RequestRow.id) == row.id)).one()
+    code = session.get_one(EntityRow, row.entity_id).code
+    submitter = session.get_one(PersonRow, row.submitted_by).user_id
     approvals = _approvals(session, [key_of(row.id)])[key_of(row.id)]
     targets = _targets(session, row.group_id) if row.group_id else ()
-    return _view(found, approvals, means, _story(session, row, found[2]), targets)
+    return _view(row, code, submitter, approvals, means, _story(session, row, submitter), targets)
 
 
 def _listing(rows: Any) -> Listing:
@@ -58,24 +68,20 @@ def _listing(rows: Any) -> Listing:
             "id": number,
             "type": col(RequestRow.type),
             "subject": col(RequestRow.subject),
-            "entity": col(EntityRow.code),
-            "submitted_by": col(_Submitter.user_id),
+            "entity": _of(col(EntityRow.code), col(EntityRow.id), col(RequestRow.entity_id)),
+            "submitted_by": _of(col(PersonRow.user_id), col(PersonRow.id), col(RequestRow.submitted_by)),
             "submitted": col(RequestRow.submitted_at),
             "status": col(RequestRow.status),
             "stage": waits,
         },
         tie=number,
-        searched=(
-            col(RequestRow.reference),
-            col(RequestRow.type),
-            col(RequestRow.subject),
-            col(RequestRow.status),
-            col(EntityRow.code),
-            col(_Submitter.user_id),
-            cast(col(RequestRow.submitted_at), String),
-        ),
+        searched=(Lowered(col(RequestRow.search), _STATUS_WORDS, col(RequestRow.status)),),
         newest_first=True,
     )
+
+
+def _of(name: Any, key: Any, value: Any) -> Any:
+    return select(name).where(key == value).correlate(RequestRow).scalar_subquery()
 
 
 def _waits() -> Any:
@@ -108,13 +114,14 @@ def _approvals(session: Session, requests: Sequence[int]) -> dict[int, list[tupl
 
 
 def _view(
-    found: Any,
+    row: RequestRow,
+    entity: str,
+    submitter: str,
     approvals: Sequence[tuple[str, datetime | None]],
     means: Means,
     story: tuple[Moment, ...] = (),
     targets: tuple[str, ...] = (),
 ) -> RequestView:
-    row, entity, submitter = found[0], found[1], found[2]
     status, kind = RequestStatus(row.status), RequestType(row.type)
     open_still = status is RequestStatus.IN_PROGRESS
     waits = tuple(code for code, given_at in approvals if given_at is None) if open_still else ()

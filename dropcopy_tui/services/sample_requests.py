@@ -14,6 +14,7 @@ from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services import sample_facts as facts
 from dropcopy_tui.services.approvals import ask_approvals
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.request_views import search_words
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample_ground import Ground
 from dropcopy_tui.services.sample_groups import KeyMade
@@ -154,6 +155,7 @@ def _tell_story(ground: Ground, row: RequestRow, decider: str) -> None:
     """The audit events of a request, and for a recent one the notices and emails too (rule Q6)."""
     by = next(name for name, person in ground.people.items() if person.id == row.submitted_by)
     entity = next(code for code, pk in ground.entities.items() if pk == row.entity_id)
+    row.search = search_words(row.reference, RequestType(row.type), row.subject, entity, by, row.submitted_at)
     status = RequestStatus(row.status)
     what = f"{RequestType(row.type).words.lower()} {row.subject}"
     ground.note(row.submitted_at, by, "request:submitted", row.reference, entity, type=row.type, **row.asked)

@@ -17,7 +17,7 @@ from dropcopy_tui.services import content, edits
 from dropcopy_tui.services.approvals import ask_approvals, missing
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.services.identity import person_row
-from dropcopy_tui.services.request_views import request_view
+from dropcopy_tui.services.request_views import request_view, search_words
 from dropcopy_tui.services.rights import require, same_person_ids
 from dropcopy_tui.services.trail import record, tell
 from dropcopy_tui.services.views import Changes, RequestView
@@ -60,6 +60,7 @@ def make_request(
     session.add(row)
     session.flush()
     row.reference = reference(now.year, key_of(row.id))
+    row.search = search_words(row.reference, kind, subject, entity.code, actor.user_id, now)
     ask_approvals(session, row, waits_for)
     record(
         session, means, actor, "request:submitted", row.reference,
@@ -80,16 +81,19 @@ def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, 
     if entity is None:
         raise InvalidValue("Choose a Registered Entity.", "entity")
     require(session, actor, MAY_CHANGE_GROUPS, entity)
-    changes = _changes(session, draft) if draft.group_id else None
-    _refuse_problems(session, means, draft, entity, kept)
+    group = _edited(session, draft) if draft.group_id else None
+    counted = content.tally(session, draft)
+    _refuse_problems(session, means, draft, counted, kept)
     draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
     chosen = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
     draft.filters = [kind.value for kind in chosen]
+    # What would change is told of the cleaned values: spaces and a mandatory filter left out are no change.
+    changes = _changes(session, draft, group) if group else None
     draft.submitted_at = means.clock.now()
-    asked = _asked(session, draft, changes)
+    asked = _asked(session, draft, counted.total, changes)
     kind = RequestType.EDIT_GROUP if changes else RequestType.CREATE_GROUP
     subject = changes.group if changes else draft.name
-    waits_for = content.approvers(session, draft)
+    waits_for = content.approvers(session, draft, counted)
     row = make_request(session, means, actor, kind, entity, subject, asked, draft, waits_for, draft.group_id)
     if changes:
         edits.freeze_changes(session, draft, row)
@@ -97,26 +101,31 @@ def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, 
     return request_view(session, row, means)
 
 
-def _changes(session: Session, draft: DraftRow) -> Changes:
+def _edited(session: Session, draft: DraftRow) -> GroupRow:
+    """The group that the draft edits, as it was when the edit was begun. Raises ChangedMeanwhile (rule G10)."""
     group = edits.edited_group(session, draft)
     if group is None:
         raise ChangedMeanwhile(edits.GONE)
     edits.refuse_second_change(session, group)
-    changes = edits.changes_of(session, draft, group)
-    if changes.stale:
+    if stale := edits.stale_words(session, draft, group):
         raise ChangedMeanwhile(
-            f"{changes.stale} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
+            f"{stale} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
         )
+    return group
+
+
+def _changes(session: Session, draft: DraftRow, group: GroupRow) -> Changes:
+    changes = edits.changes_of(session, draft, group)
     if not changes:
         raise InvalidValue(f"Nothing would change in {group.name}. Nothing was submitted.")
     return changes
 
 
-def _refuse_problems(session: Session, means: Means, draft: DraftRow, entity: EntityRow, kept: bool) -> None:
-    found = content.problems(session, draft, means.settings)
+def _refuse_problems(session: Session, means: Means, draft: DraftRow, counted: content.Tally, kept: bool) -> None:
+    found = content.problems(session, draft, means.settings, counted)
     if found:
         ending = "; the draft is kept." if kept else "."
-        taken = content.name_taken(session, key_of(entity.id), draft.name, draft.group_id)
+        taken = content.name_taken(session, draft.entity_id or 0, draft.name, draft.group_id)
         raise (NameTaken if taken else InvalidValue)(" ".join(found) + " Nothing was submitted" + ending)
 
 
@@ -136,14 +145,14 @@ def submit_deletion(session: Session, means: Means, actor: Actor, group: GroupRo
     return request_view(session, row, means)
 
 
-def _asked(session: Session, draft: DraftRow, changes: Changes | None) -> dict[str, Any]:
+def _asked(session: Session, draft: DraftRow, sources: int, changes: Changes | None) -> dict[str, Any]:
     front_end = session.get_one(FrontEndRow, draft.front_end_id)
     asked: dict[str, Any] = {
         "name": draft.name,
         "market": draft.market,
         "front_end": content.front_end_view(front_end).title,
         "filters": draft.filters,
-        "sources": sum(content.by_gateway(session, draft).values()),
+        "sources": sources,
     }
     if changes:
         asked["changes"] = {change.field: [change.before, change.after] for change in changes.fields}

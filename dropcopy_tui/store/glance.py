@@ -25,6 +25,10 @@ _VISIBLE = """
 """
 _PERSON = "SELECT id, user_id, name, disabled, locked_until FROM person WHERE {column} = :value"
 _SETTINGS = "SELECT key, value FROM setting WHERE key IN ('sandbox', 'environment')"
+_ROLES = """
+    SELECT DISTINCT t.role FROM entitlement t JOIN person p ON p.id = t.person_id
+    WHERE p.id = :person AND NOT p.disabled
+"""
 _ENTITIES = f"SELECT COUNT(*) FROM ({_VISIBLE}) AS visible"  # noqa: S608 - constants of this module, no values
 _GROUPS = f"""
     SELECT market, COUNT(*) FROM drop_copy_group
@@ -96,6 +100,7 @@ class Glance:
     living: tuple[LivingKey, ...]
     keyless: tuple[Keyless, ...]
     to_review: int
+    roles: frozenset[str] = frozenset()
 
 
 class Looker:
@@ -147,6 +152,7 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
             living=_latest(ask.all(_LIVING, person=pk, now=_stored(now))),
             keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=_stored(now))),
             to_review=ask.count(_TO_REVIEW, person=pk),
+            roles=frozenset(role for (role,) in ask.all(_ROLES, person=pk)),
         )
 
 

@@ -31,6 +31,21 @@ class Listing:
     newest_first: bool = False
 
 
+class Lowered:
+    """A searched column that is in lower case already: nothing has to be lowered row by row."""
+
+    def __init__(self, column: Expression, words: Mapping[str, str], status: Expression) -> None:
+        """`words` maps each value of `status` to what lists show: it is searched as well."""
+        self._column, self._words, self._status = column, words, status
+
+    def holds(self, word: str) -> ColumnElement[bool]:
+        """Whether the column has the word in it, or the status does."""
+        word = word.casefold()
+        found: ColumnElement[bool] = func.instr(self._column, word) > 0
+        named = [value for value, words in self._words.items() if word in words.casefold()]
+        return found | self._status.in_(named) if named else found
+
+
 def contains(column: Expression, text: str) -> ColumnElement[bool]:
     """Whether the column has the text in it, letter case aside."""
     found: ColumnElement[bool] = column.icontains(text, autoescape=True)
@@ -41,7 +56,9 @@ def matching(listing: Listing, match: str) -> Select[Any]:
     """The list's rows that match what a person typed: every word, in any of the searched columns."""
     rows: Select[Any] = listing.rows
     for word in match.split():
-        anywhere = [contains(column, word) for column in listing.searched]
+        anywhere = [
+            column.holds(word) if isinstance(column, Lowered) else contains(column, word) for column in listing.searched
+        ]
         if anywhere:
             condition = anywhere[0]
             for other in anywhere[1:]:

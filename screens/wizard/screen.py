@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static
 
-from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.services.drafts import DraftFields
@@ -35,8 +35,8 @@ from screens.wizard.steps import (
     FrontEndStep,
     NameStep,
     Step,
-    SubmitStep,
 )
+from screens.wizard.submit import SubmitStep
 
 STEPS = ("Entity", "Name", "Front end", "Filters", "SenderComps", "Submit")
 _SAVE_AFTER = 0.3
@@ -71,6 +71,7 @@ class WizardScreen(DeskScreen[None]):
         self._step = 0
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
+        self._group = ""
         self._saved = True
         self._saving = asyncio.Lock()
         self._timer: Timer | None = None
@@ -92,8 +93,11 @@ class WizardScreen(DeskScreen[None]):
                 yield SubmitStep(id="step6")
 
     def place(self) -> tuple[str, ...]:
-        """The market the group is for."""
-        return ("New drop copy group", self._draft.market_name if self._draft else "")
+        """The market the group is for, or the group that is edited."""
+        draft = self._draft
+        if draft is not None and draft.group_id is not None:
+            return ("Drop Copy Groups", "Edit", self._group)
+        return ("New drop copy group", draft.market_name if draft else "")
 
     def aside(self) -> tuple[str, ...]:
         """Whether everything is on disk."""
@@ -104,6 +108,11 @@ class WizardScreen(DeskScreen[None]):
         """The draft as it was saved last."""
         assert self._draft is not None
         return self._draft
+
+    @property
+    def _edits(self) -> bool:
+        """Whether a group is edited; else a new one is asked for."""
+        return self._draft is not None and self._draft.group_id is not None
 
     def step(self) -> Step:
         """The step at hand."""
@@ -143,6 +152,10 @@ class WizardScreen(DeskScreen[None]):
         self._fields = _fields_of(self._draft)
         entities = await off_thread(desk.drafts.entities, self.actor)
         step = self._draft.step
+        if self._edits:
+            # Whoever resumes an edit is shown first what it would change by now.
+            step = len(STEPS)
+            self._group = (await off_thread(desk.edits.changes, self.actor, self._draft_id)).group
         if not self._draft.entity and len(entities) == 1:
             await self._enter({"entity": entities[0].code})
         if step == 1 and self._draft.entity and not self._draft.name:
@@ -177,6 +190,7 @@ class WizardScreen(DeskScreen[None]):
             self.query_one(FilterStep).show(self.draft)
         elif step == 5:
             self._show_sources(desk)
+            await self._show_loads(desk)
         else:
             self.query_one(SubmitStep).show(await off_thread(desk.drafts.review, self.actor, self._draft_id))
 
@@ -184,6 +198,10 @@ class WizardScreen(DeskScreen[None]):
         available = partial(_page, desk.drafts.available, self.actor, self._draft_id, self._firm)
         added = partial(_page, desk.drafts.added, self.actor, self._draft_id, self._firm)
         self.query_one(SourcesStep).show(available, added, self._firm)
+
+    async def _show_loads(self, desk: Any) -> None:
+        loads = await off_thread(desk.drafts.loads, self.actor, self._draft_id)
+        self.query_one(SourcesStep).show_loads(loads)
 
     @on(Finished)
     @job(exclusive=True, group="steps")
@@ -201,7 +219,7 @@ class WizardScreen(DeskScreen[None]):
             if forgotten:
                 return
         if self._step < len(STEPS):
-            await self._go(self._step + 1)
+            await self._go(len(STEPS) if self._edits else self._step + 1)
 
     async def _name_free(self) -> bool:
         """Rule G3, asked as soon as the name is there; submit asks again."""
@@ -222,7 +240,9 @@ class WizardScreen(DeskScreen[None]):
 
     def action_step(self, number: int) -> None:
         """Open a step that was reached again."""
-        if number <= self._fields.step:
+        if self._edits and number == 1:
+            self.say("A group stays at its entity.", "note")
+        elif number <= self._fields.step:
             self._reopen(number)
 
     @job(exclusive=True, group="steps")
@@ -242,6 +262,8 @@ class WizardScreen(DeskScreen[None]):
             await self._go(int(chosen))
 
     def _not_reached(self, number: int) -> str:
+        if self._edits and number == 1:
+            return "a group stays at its entity"
         return "" if number <= self._fields.step else "not reached yet"
 
     # -- entering and saving
@@ -312,6 +334,7 @@ class WizardScreen(DeskScreen[None]):
         moved = abs(self.draft.sources - before)
         self.say(f"{moved:,} {'added' if verb == 'add' else 'taken out'}; {self.draft.sources:,} in the draft.")
         self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
+        await self._show_loads(desk)
         self._show_rail()
 
     @on(SourcesStep.FirmAsked)
@@ -339,15 +362,46 @@ class WizardScreen(DeskScreen[None]):
         event.stop()
         await self._save()
         desk = await self.desk()
-        request = await off_thread(desk.drafts.submit, self.actor, self._draft_id, self.draft.version)
+        try:
+            request = await off_thread(desk.drafts.submit, self.actor, self._draft_id, self.draft.version)
+        except ChangedMeanwhile:
+            # Show what stands against it now, then the refusal.
+            await self._go(len(STEPS))
+            raise
         self.dismiss(None)
         self.desk_app.submitted(request)
+
+    @on(SubmitStep.StepAsked)
+    def _part_asked(self, event: SubmitStep.StepAsked) -> None:
+        event.stop()
+        self.action_step(event.number)
+
+    @on(SubmitStep.ListAsked)
+    def _list_asked(self, event: SubmitStep.ListAsked) -> None:
+        event.stop()
+        from screens.changed_sources import ChangedSourcesScreen
+
+        self.app.push_screen(ChangedSourcesScreen(self._draft_id, self._group, event.change))
+
+    @on(SubmitStep.CatchUpAsked)
+    @job(exclusive=True, group="steps")
+    async def _catch_up(self, event: SubmitStep.CatchUpAsked) -> None:
+        """Rule G10: what others did is taken over, shown, and nothing is submitted yet."""
+        event.stop()
+        desk = await self.desk()
+        async with self._saving:
+            self._draft = await off_thread(desk.edits.catch_up, self.actor, self._draft_id)
+            self._fields = _fields_of(self._draft)
+        await self._go(len(STEPS))
+        self.say("Taken over. Look at what would change now, then submit.", "note")
 
     def action_back(self) -> None:
         """Out of a filter, then one step back, then out with the draft's fate asked."""
         if any(records.clear_filter() for records in self.query(RecordList)):
             return
-        if self._step > 1:
+        if self._edits and self._step < len(STEPS):
+            self._reopen(len(STEPS))
+        elif self._step > 1 and not self._edits:
             self._reopen(self._step - 1)
         else:
             self._leave()
@@ -360,7 +414,7 @@ class WizardScreen(DeskScreen[None]):
             show_refusal(self, error)
         chosen = await self.app.push_screen_wait(
             ChooseModal(
-                "Leave the wizard",
+                "Leave the edit" if self._edits else "Leave the wizard",
                 (
                     Choice("keep", "Keep the draft", "it waits on Home and can be resumed"),
                     Choice("stay", "Stay here"),

@@ -10,9 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from dropcopy_tui.domain.groups import Load
 from dropcopy_tui.domain.pages import PageSource, Picked
 from dropcopy_tui.services.views import FirmCount, SenderCompView
 from screens.terminal.values import value
@@ -83,6 +85,7 @@ class SourcesStep(Step):
         """Available at the left, Added at the right."""
         yield from self.heading()
         yield Static("", classes="firm", markup=False)
+        yield Static("", classes="loads", markup=False)
         with Horizontal(classes="sides"):
             with Vertical(classes="side"):
                 yield Static("Available", classes="side-title", markup=False)
@@ -108,6 +111,16 @@ class SourcesStep(Step):
         self.query_one(".firm", Static).update(value(narrowed))
         for table, source in zip(self.tables(), (available, added), strict=True):
             table.show_source(source)
+
+    def show_loads(self, loads: Sequence[Load]) -> None:
+        """How full the target sessions would be, where they have limits (rule G5): before it is submitted."""
+        parts = [
+            value(f"{load.words}{' too many' if load.over else ''}   ", "bold $error" if load.over else "")
+            for load in loads
+        ]
+        line = self.query_one(".loads", Static)
+        line.update(Content.assemble(value("Target sessions:  ", "$text-muted"), *parts))
+        line.set_class(bool(loads), "-shown")
 
     def refresh_lists(self, side: int) -> None:
         """Rows of this side have moved to the other; what is selected there stays so."""

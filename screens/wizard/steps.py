@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
@@ -19,10 +19,9 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.groups import FrontEnd
 from dropcopy_tui.domain.names import clean_name
-from dropcopy_tui.services.views import DraftView, EntityView, Review
-from screens.terminal.values import facts, value
+from dropcopy_tui.services.views import DraftView, EntityView
+from screens.terminal.values import value
 from screens.widgets.inputs import DeskInput
-from screens.wording import plural
 
 
 @dataclass
@@ -251,79 +250,3 @@ class FilterStep(Step):
 
 def _line(kind: Filter, on: bool) -> str:
     return f"[{'x' if on else ' '}] {kind.words}"
-
-
-class SubmitStep(Step):
-    """Step 6: the whole request on one page."""
-
-    TITLE = "Nothing exists until this is submitted."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
-    ]
-
-    @dataclass
-    class Submitted(Message):
-        """The person wants it."""
-
-    def compose(self) -> ComposeResult:
-        """The page, and one line to press Enter on."""
-        yield from self.heading()
-        with VerticalScroll(classes="page"):
-            yield Static("", classes="review", markup=False)
-        yield self.error_line()
-        yield OptionList(classes="submit", compact=True, markup=False)
-
-    def show(self, review: Review) -> None:
-        """Every fact of the request; problems first."""
-        page = self.query_one(".review", Static)
-        page.update(_page(review, self.size.width or 52))
-        options = self.query_one(OptionList)
-        options.clear_options()
-        if review.problems:
-            options.add_option(Option(value("Submit (not yet: see the lines with !)", "$text-disabled"), id="mend"))
-        else:
-            options.add_option(Option(value("Submit this request"), id="submit"))
-        options.highlighted = 0
-        self.show_error("")
-
-    def take_keys(self) -> None:
-        """Enter submits."""
-        self.query_one(OptionList).focus()
-
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self.action_submit()
-
-    def action_submit(self) -> None:
-        """Submit, unless something stands against it."""
-        options = self.query_one(OptionList)
-        if options.option_count and options.get_option_at_index(0).id == "submit":
-            self.post_message(self.Submitted())
-        else:
-            self.show_error("Mend the lines with ! first: Ctrl-T goes to a step.")
-
-
-def _page(review: Review, width: int) -> Content:
-    draft = review.draft
-    firms = ", ".join(f"{firm.gfid} {firm.count:,}" for firm in review.firms[:6])
-    more = f" and {len(review.firms) - 6} more" if len(review.firms) > 6 else ""
-    targets = ", ".join(gateway.upper() for gateway in review.gateways)
-    approval = ", ".join(review.approval_of)
-    rows = [
-        ("Entity", f"{draft.entity}  {draft.entity_name}"),
-        ("Market", draft.market_name),
-        ("Name", draft.name),
-        ("Front end", draft.front_end.title if draft.front_end else "none"),
-        ("Copies", ", ".join(kind.words for kind in review.filters)),
-        ("Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"),
-        (
-            "Will get",
-            f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
-        ),
-        ("Approval", f"by an administrative manager of {approval}" if approval else "not needed: set up at once"),
-        ("Fee", review.fee),
-    ]
-    lines = [value(f"! {problem}", "$error") for problem in review.problems]
-    lines.append(facts([(name, text, "") for name, text in rows], 11, width))
-    return Content("\n").join(lines)

@@ -12,12 +12,20 @@ branch_labels = None
 depends_on = None
 
 _OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group')"
+# As services.request_views.search_words makes them; the date is that of UTC.
+_WORDS = """
+    UPDATE request SET search = lower(reference || ' ' || replace(type, '_', ' ') || ' ' || subject
+        || ' ' || (SELECT code FROM entity WHERE entity.id = request.entity_id)
+        || ' ' || (SELECT user_id FROM person WHERE person.id = request.submitted_by)
+        || ' ' || substr(submitted_at, 1, 10))
+"""
 
 
 def upgrade() -> None:
     """New tables and columns; the approvals that requests wait for become rows."""
     _approvals()
     _edits()
+    _search()
     _invitations()
     _mailbox()
     op.create_index("ix_audit_event_person", "audit_event", ["person", "id"], unique=False)
@@ -90,6 +98,15 @@ def _edits() -> None:
     op.execute("ALTER TABLE draft ADD COLUMN group_id INTEGER REFERENCES drop_copy_group (id)")
     op.execute("ALTER TABLE draft ADD COLUMN base_version INTEGER")
     op.create_index(op.f("ix_draft_group_id"), "draft", ["group_id"], unique=False)
+
+
+def _search() -> None:
+    op.execute("ALTER TABLE request ADD COLUMN search VARCHAR DEFAULT '' NOT NULL")
+    op.execute(_WORDS)
+    op.drop_index("ix_request_entity_id", "request")
+    op.drop_index("ix_request_person", "request")
+    op.create_index("ix_request_entity", "request", ["entity_id", "id", "search", "status"], unique=False)
+    op.create_index("ix_request_person", "request", ["submitted_by", "id", "search", "status"], unique=False)
 
 
 def _invitations() -> None:

@@ -1,0 +1,190 @@
+"""Step 6: the whole request on one page; for an edit, what it was and what it will be (rules G2, G7, G10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from dropcopy_tui.domain.requests import Change
+from dropcopy_tui.services.views import Changes, Review
+from screens.terminal.values import facts, paragraphs, value
+from screens.wizard.steps import Step
+from screens.wording import plural
+
+# The wizard's steps that an edit can change, by the field that shows it.
+_PARTS = ((2, "name", "Name"), (3, "front_end", "Front end"), (4, "filters", "Filters"), (5, "", "SenderComps"))
+_LABEL = 13
+
+
+class SubmitStep(Step):
+    """The last step."""
+
+    TITLE = "Nothing exists until this is submitted."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
+    ]
+
+    @dataclass
+    class Submitted(Message):
+        """The person wants it."""
+
+    @dataclass
+    class StepAsked(Message):
+        """The person wants to change a part."""
+
+        number: int
+
+    @dataclass
+    class ListAsked(Message):
+        """The person wants to see which SenderComps come or go."""
+
+        change: Change
+
+    @dataclass
+    class CatchUpAsked(Message):
+        """What others changed meanwhile should be taken over."""
+
+    def compose(self) -> ComposeResult:
+        """The page, and the lines to press Enter on."""
+        yield from self.heading()
+        with VerticalScroll(classes="page"):
+            yield Static("", classes="review", markup=False)
+        yield self.error_line()
+        yield OptionList(classes="submit", compact=True, markup=False)
+
+    def show(self, review: Review) -> None:
+        """Every fact of the request; problems first."""
+        width = self.size.width or 52
+        self.query_one(".review", Static).update(
+            _new_page(review, width) if review.changes is None else _edit_page(review, review.changes, width)
+        )
+        if review.changes is not None:
+            self.query_one(".step-title", Static).update(value("Before -> after. Nothing changes until submitted."))
+        options = self.query_one(OptionList)
+        at = options.highlighted
+        options.clear_options()
+        options.add_options(_lines(review))
+        options.styles.height = options.option_count
+        options.highlighted = min(at or 0, options.option_count - 1)
+        if review.changes is not None and not at and not (review.changes or review.changes.stale):
+            # Nothing would change yet: the cursor waits on the first part that can.
+            options.highlighted = 1
+        self.show_error("")
+
+    def take_keys(self) -> None:
+        """Enter submits."""
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        kind, _, detail = (event.option_id or "").partition("-")
+        if kind == "step":
+            self.post_message(self.StepAsked(int(detail)))
+        elif kind == "list":
+            self.post_message(self.ListAsked(Change(detail)))
+        elif kind == "catchup":
+            self.post_message(self.CatchUpAsked())
+        else:
+            self.action_submit()
+
+    def action_submit(self) -> None:
+        """Submit, unless something stands against it."""
+        options = self.query_one(OptionList)
+        if options.option_count and options.get_option_at_index(0).id == "submit":
+            self.post_message(self.Submitted())
+        else:
+            self.show_error("Not yet: see the lines with ! above. Ctrl-T goes to a step.")
+
+
+def _lines(review: Review) -> list[Option]:
+    """The lines to press Enter on: Submit, and for an edit its parts."""
+    changes = review.changes
+    if review.problems:
+        first = Option(value("Submit (not yet: see the lines with !)", "$text-disabled"), id="mend")
+    elif changes is None:
+        first = Option(value("Submit this request"), id="submit")
+    elif changes.stale:
+        first = Option(value("Take over what changed meanwhile"), id="catchup")
+    elif not changes:
+        first = Option(value("Submit (nothing would change yet)", "$text-disabled"), id="mend")
+    else:
+        first = Option(value("Submit these changes", "bold"), id="submit")
+    if changes is None:
+        return [first]
+    lines = [first, *(Option(value(f"Change: {title}"), id=f"step-{number}") for number, _, title in _PARTS)]
+    for change, count in ((Change.ADDED, changes.added), (Change.REMOVED, changes.removed)):
+        if count:
+            lines.append(Option(value(f"Show the {count:,} {change.value}"), id=f"list-{change.value}"))
+    return lines
+
+
+def _edit_page(review: Review, changes: Changes, width: int) -> Content:
+    """What it was and what it will be; what stays is muted."""
+    draft = review.draft
+    changed = {change.field: change for change in changes.fields}
+    present = {
+        "name": draft.name,
+        "front_end": draft.front_end.title if draft.front_end else "none",
+        "filters": ", ".join(kind.words for kind in review.filters),
+    }
+    rows = []
+    for _, field, title in _PARTS[:-1]:
+        if field in changed:
+            rows += [(title, changed[field].before, "$text-muted"), ("  ->", changed[field].after, "$warning")]
+        else:
+            rows.append((title, f"{present[field]}  (stays)", "$text-muted"))
+    rows.append(
+        ("SenderComps", _sources(changes, draft.sources), "$warning" if changes.added + changes.removed else "")
+    )
+    if review.approval_of:
+        rows.append(("Approval", f"by an administrative manager of {', '.join(review.approval_of)}", ""))
+    parts = [_problems(review)]
+    if changes.stale:
+        parts.append(paragraphs(f"! {changes.stale} Your own changes are kept.", style="$error"))
+    parts += [value(f"{changes.group} of {draft.entity}, {draft.market_name}", "bold"), facts(rows, _LABEL, width)]
+    return Content("\n").join(part for part in parts if part.plain)
+
+
+def _sources(changes: Changes, after: int) -> str:
+    if not changes.added and not changes.removed:
+        return f"{after:,}  (stay)"
+    before = after - changes.added + changes.removed
+    return f"{before:,} -> {after:,}: {changes.added:,} added, {changes.removed:,} removed"
+
+
+def _problems(review: Review) -> Content:
+    return Content("\n").join(value(f"! {problem}", "$error") for problem in review.problems)
+
+
+def _new_page(review: Review, width: int) -> Content:
+    draft = review.draft
+    firms = ", ".join(f"{firm.gfid} {firm.count:,}" for firm in review.firms[:6])
+    more = f" and {len(review.firms) - 6} more" if len(review.firms) > 6 else ""
+    targets = ", ".join(gateway.upper() for gateway in review.gateways)
+    approval = ", ".join(review.approval_of)
+    rows = [
+        ("Entity", f"{draft.entity}  {draft.entity_name}"),
+        ("Market", draft.market_name),
+        ("Name", draft.name),
+        ("Front end", draft.front_end.title if draft.front_end else "none"),
+        ("Copies", ", ".join(kind.words for kind in review.filters)),
+        ("Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"),
+        (
+            "Will get",
+            f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
+        ),
+        ("Approval", f"by an administrative manager of {approval}" if approval else "not needed: set up at once"),
+        ("Fee", review.fee),
+    ]
+    parts = [_problems(review), facts([(name, text, "") for name, text in rows], 11, width)]
+    return Content("\n").join(part for part in parts if part.plain)
