@@ -11,6 +11,7 @@ from typing import Any
 
 from dropcopy_tui.domain.errors import ConfigInvalid, DeskError
 from dropcopy_tui.domain.filters import parse_filters
+from dropcopy_tui.domain.mail import MailServer, Security
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.settings import Settings
 
@@ -34,6 +35,7 @@ class Config:
 
     paths: Paths
     settings: Settings
+    mail: MailServer | None = None
 
 
 def load(
@@ -58,6 +60,7 @@ def load(
     place = _store_path(str(named)) if named else default
     own_key = table.pop("master_key", None)
     downloads = table.pop("download_folder", None)
+    mail = table.pop("mail", None)
     paths = Paths(
         store=place,
         master_key=Path(str(own_key)).expanduser() if own_key and not sandbox else place.with_suffix(".key"),
@@ -65,7 +68,7 @@ def load(
         incident_log=platformdirs.user_log_path(APPLICATION) / "incidents.log",
         downloads=Path(str(downloads)).expanduser() if downloads else Path.home() / "dropcopy-keys",
     )
-    return Config(paths, _settings(table, path))
+    return Config(paths, _settings(table, path), None if mail is None else _mail(mail, path))
 
 
 def _store_path(named: str) -> Path:
@@ -95,6 +98,29 @@ def _table(path: Path, *, must_exist: bool) -> dict[str, Any]:
         raise ConfigInvalid(f"The configuration file {path} cannot be read: {error}") from None
 
 
+def _mail(table: Any, path: Path) -> MailServer:
+    """The table [mail]: host and sender, and what differs from the defaults. Raises ConfigInvalid."""
+    if not isinstance(table, dict):
+        raise ConfigInvalid(f"{path}: mail must be a table: [mail] on a line of its own, then host and sender.")
+    unknown = sorted(set(table) - set(_MAIL_READERS))
+    if unknown:
+        raise ConfigInvalid(f"{path}: unknown setting {unknown[0]!r} in [mail]. Known: {', '.join(_MAIL_READERS)}.")
+    missing = [name for name in ("host", "sender") if name not in table]
+    if missing:
+        raise ConfigInvalid(f"{path}: [mail] has no {' and no '.join(missing)}. Without [mail], email is held.")
+    read: dict[str, Any] = {"security": Security.STARTTLS}
+    for name, value in table.items():
+        try:
+            read[name] = _MAIL_READERS[name](value)
+        except (DeskError, ValueError, TypeError) as error:
+            raise ConfigInvalid(f"{path}: the setting {name!r} in [mail] cannot be used: {error}") from None
+    read.setdefault("port", read["security"].usual_port)
+    try:
+        return MailServer(**read)
+    except DeskError as error:
+        raise ConfigInvalid(f"{path}: [mail] cannot be used: {error}.") from None
+
+
 def _settings(table: dict[str, Any], path: Path) -> Settings:
     unknown = sorted(set(table) - set(_READERS))
     if unknown:
@@ -121,6 +147,42 @@ def _minutes(value: Any) -> timedelta:
     return timedelta(minutes=_whole(1, 1_440)(value))
 
 
+def _hours(value: Any) -> timedelta:
+    return timedelta(hours=_whole(1, 720)(value))
+
+
+def _days_long(low: int) -> Callable[[Any], timedelta]:
+    return lambda value: timedelta(days=_whole(low, 3_650)(value))
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > 255 or not value.isprintable() or " " in value:
+        raise ValueError("it must be text of 1 to 255 printable characters without a space")
+    return value
+
+
+def _address(value: Any) -> str:
+    name, at, host = _word(value).partition("@")
+    if not (name and at and host) or not value.isascii() or "@" in host:
+        raise ValueError("it must be an email address such as desk@firm.example")
+    return str(value)
+
+
+def _file(value: Any) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("it must be the path of a file")
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        raise ValueError("it must be a path from the root or from ~")
+    return path
+
+
+def _security(value: Any) -> Security:
+    if value not in tuple(Security):
+        raise ValueError(f"it must be one of {', '.join(Security)}")
+    return Security(value)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 60 or not value.isprintable():
         raise ValueError("it must be text of 1 to 60 printable characters")
@@ -133,7 +195,16 @@ def _days(value: Any) -> frozenset[date]:
     return frozenset(value)
 
 
-def _closes(value: Any) -> dict[str, time]:
+def _zone(value: Any) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, TypeError):
+        raise ValueError("it must be a time zone such as America/Chicago") from None
+
+
+def _times(value: Any) -> dict[str, time]:
     if not isinstance(value, dict) or not all(isinstance(close, time) for close in value.values()):
         raise ValueError("it must be a table such as { brokertec_us = 17:30:00 }")
     return {market_named(name).code: close for name, close in value.items()}
@@ -154,10 +225,30 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "codes_a_day": _whole(1, 100),
     "sign_in_tries": _whole(1, 20),
     "lock_minutes": _minutes,
-    "closes": _closes,
+    "invitation_hours": _hours,
+    "closes": _times,
+    "batches": _times,
+    "batch_zone": _zone,
     "closed_days": _days,
     "open_days": _days,
+    "challenge_life_days": _days_long(2),
+    "notice_life_days": _days_long(1),
     "environment": _environment,
 }
-_FIELD = {"code_life_minutes": "code_life", "lock_minutes": "lock_time"}
+_MAIL_READERS: dict[str, Callable[[Any], Any]] = {
+    "host": _word,
+    "port": _whole(1, 65_535),
+    "security": _security,
+    "user": _word,
+    "password_file": _file,
+    "ca_file": _file,
+    "sender": _address,
+}
+_FIELD = {
+    "code_life_minutes": "code_life",
+    "lock_minutes": "lock_time",
+    "invitation_hours": "invitation_life",
+    "challenge_life_days": "challenge_life",
+    "notice_life_days": "notice_life",
+}
 assert {_FIELD.get(name, name) for name in _READERS} == {field.name for field in fields(Settings)}

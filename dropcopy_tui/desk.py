@@ -15,17 +15,24 @@ from dropcopy_tui.domain.errors import InvalidValue, StoreUnusable, WrongMasterK
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.chores import Chores
 from dropcopy_tui.services.drafts import Drafts
 from dropcopy_tui.services.factors import Factors
+from dropcopy_tui.services.front_ends import FrontEnds
+from dropcopy_tui.services.group_edits import GroupEdits
 from dropcopy_tui.services.groups import Groups
 from dropcopy_tui.services.identity import Identity
 from dropcopy_tui.services.imports import Imports
 from dropcopy_tui.services.keypairs import KeyPairs
 from dropcopy_tui.services.logons import Logons
+from dropcopy_tui.services.mailing import Mailing
+from dropcopy_tui.services.notices import Notices
 from dropcopy_tui.services.outbox import Outbox
 from dropcopy_tui.services.passwords import hash_password
+from dropcopy_tui.services.people import People
 from dropcopy_tui.services.provisioning import Provisioning
 from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.routing import Routing
 from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions import Sessions
 from dropcopy_tui.services.trail import record
@@ -52,15 +59,22 @@ class Desk:
         self.factors = Factors(means)
         self.drafts = Drafts(means)
         self.groups = Groups(means)
+        self.edits = GroupEdits(means)
         self.sendercomps = SenderComps(means)
         self.sessions = Sessions(means)
         self.keypairs = KeyPairs(means)
         self.requests = Requests(means)
         self.provisioning = Provisioning(means)
         self.outbox = Outbox(means)
+        self.mailing = Mailing(means)
+        self.notices = Notices(means)
+        self.chores = Chores(means, self.provisioning, self.mailing)
         self.audit = Audit(means)
         self.imports = Imports(means)
         self.logons = Logons(means)
+        self.routing = Routing(means)
+        self.people = People(means)
+        self.front_ends = FrontEnds(means)
 
     def close(self) -> None:
         """Give the store back."""
@@ -88,6 +102,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         settings=config.settings,
         sandbox=facts["sandbox"] == "yes",
         environment=config.settings.environment or facts["environment"],
+        mail=config.mail,
     )
     return Desk(means, config)
 

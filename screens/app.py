@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import work
@@ -22,7 +22,7 @@ from screens.terminal.guard import TerminalFacts, finish_quick_start, quick_star
 if TYPE_CHECKING:
     from dropcopy_tui.clock import Clock, Entropy
     from dropcopy_tui.desk import Desk
-    from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.domain.people import Actor, Role
     from dropcopy_tui.services.home import HomeView
     from dropcopy_tui.services.views import RequestView
 
@@ -78,16 +78,29 @@ class DropCopyApp(TerminalApp):
         """Whether anybody acts."""
         return self._actor is not None
 
+    def may(self, roles: Collection[Role]) -> bool:
+        """Whether the person holds one of the roles anywhere: what is offered; services decide."""
+        return self.home_view is not None and not self.home_view.roles.isdisjoint(roles)
+
     async def desk(self) -> Desk:
         """The desk, once its store is open."""
         await self._opened.wait()
         assert self._desk is not None
         return self._desk
 
-    def badges(self) -> tuple[str, ...]:
-        """What stands at the right of the place line: who, and where."""
+    def badges(self, notices: bool = True) -> tuple[str, ...]:
+        """What stands at the right of the place line: who, what waits, and where."""
         who = self._actor.user_id if self._actor else ""
-        return (who, "SANDBOX" if self.sandbox else "")
+        return (who, self._notices() if notices else "", "SANDBOX" if self.sandbox else "")
+
+    def _notices(self) -> str:
+        """How many notices wait for whoever acts; "" for none, or before they were counted."""
+        view = self.home_view
+        if view is None or view.actor is None or self._actor is None or not view.notices:
+            return ""
+        if view.actor.person_id != self._actor.person_id:
+            return ""
+        return "1 notice" if view.notices == 1 else f"{view.notices:,} notices"
 
     def become(self, actor: Actor) -> None:
         """Act as this person from now on."""
@@ -246,6 +259,17 @@ class DropCopyApp(TerminalApp):
         self._awaited.add(request.id)
         self.tell(f"Request {request.id} submitted: In Progress, {request.stage}.")
         self.set_up()
+
+    def decided(self, request: RequestView) -> None:
+        """A request was approved, denied or cancelled here: set up what is ready, and tell when it ended."""
+        self._awaited.discard(request.id)
+        if request.ended_at is None and not request.waiting_for and request.due is None:
+            self._awaited.add(request.id)
+        self.set_up()
+
+    def expect(self, reference: str) -> None:
+        """Tell when this request of the person's ends, whoever sets it up or decides."""
+        self._awaited.add(reference)
 
     # -- leaving and commands
 

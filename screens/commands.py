@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.markets import Menu
+from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_SEE_EVERYBODY, MAY_VIEW
 from screens.frame import DeskScreen, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import clip
@@ -29,9 +30,22 @@ def commands(app: DropCopyApp, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return
     yield SystemCommand("Home", "The first screen", app.go_home)
     yield SystemCommand("New group", "Ask for a new drop copy group", _run(app, _new_group))
-    yield SystemCommand("Drop Copy Groups", "The groups of a Registered Entity", _run(app, _groups))
+    yield SystemCommand("Drop Copy Groups", "BrokerTec: the groups of a Registered Entity", _run(app, _groups))
+    yield SystemCommand("Globex Drop Copy Groups", "Globex: the groups of a Registered Entity", _run(app, _globex))
+    yield SystemCommand("Coverage", "SenderComps that no drop copy group copies", _run(app, _coverage))
+    yield SystemCommand("What would it receive?", "A FIX log through the drop copy groups", _run(app, _route))
     yield SystemCommand("My Requests", "What was asked for, and where it is", _run(app, _requests))
+    if app.may(MAY_SEE_EVERYBODY | MAY_ADMINISTER):
+        yield SystemCommand("People and entitlements", "Who is there, and what they may do", _run(app, _people))
+    if app.may(MAY_VIEW):
+        yield SystemCommand("Front End Mapping", "Which front end systems an entity may use", _run(app, _front_ends))
+    yield SystemCommand("To Do", "Requests that wait for your approval", _run(app, _to_do))
     yield SystemCommand("Authenticator app", "Enrol an app as second factor", _run(app, _enrol))
+    if app.may(MAY_AUDIT):
+        yield SystemCommand("Audit trail", "Who did what, from where and when", _run(app, _audit))
+    yield SystemCommand("Notices", "What the desk told you", _run(app, _notices))
+    if not app.sandbox:
+        yield SystemCommand("Outbox", "Messages that were sent, wait, or failed (operations)", _run(app, _outbox))
     if app.sandbox:
         yield SystemCommand("Act as another person", "Sandbox only: no proof is needed", _run(app, _act_as))
         yield SystemCommand("Phone and mailbox", "What the sandbox would have sent", _run(app, _outbox))
@@ -73,10 +87,58 @@ async def _groups(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     await app.push_screen(GroupsScreen(Menu.BROKERTEC))
 
 
+async def _globex(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.groups import GroupsScreen
+
+    await app.push_screen(GroupsScreen(Menu.GLOBEX))
+
+
+async def _audit(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.audit import AuditScreen
+
+    await app.push_screen(AuditScreen())
+
+
+async def _people(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.people import PeopleScreen
+
+    await app.push_screen(PeopleScreen())
+
+
+async def _front_ends(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.front_ends import FrontEndsScreen
+
+    await app.push_screen(FrontEndsScreen())
+
+
+async def _coverage(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.coverage import CoverageScreen
+
+    await app.push_screen(CoverageScreen())
+
+
+async def _route(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.route import RouteScreen
+
+    await app.push_screen(RouteScreen())
+
+
 async def _requests(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.requests import RequestsScreen
 
     await app.push_screen(RequestsScreen())
+
+
+async def _to_do(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.requests import RequestsScreen
+
+    await app.push_screen(RequestsScreen("todo"))
+
+
+async def _notices(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.notices import NoticesScreen
+
+    await app.push_screen(NoticesScreen())
 
 
 async def _outbox(app: DropCopyApp, screen: DeskScreen[Any]) -> None:

@@ -154,19 +154,22 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def show_place(self) -> None:
         """Draw the line of place."""
+        # A screen with news of its own is in the midst of something: the line is narrow, and notices can wait.
+        news = self.aside()
         for line in self.query(PlaceLine):
-            line.show(self.place(), (*self.aside(), *self.desk_app.badges()))
+            line.show(self.place(), (*news, *self.desk_app.badges(notices=not news)))
 
     async def save_work(self) -> None:
         """Keep what was typed: called before the application ends."""
 
     def requests_ended(self, requests: Sequence[RequestView]) -> None:
         """Requests of this person were set up or failed just now: say so, and `o` opens the group."""
-        from screens.wording import ended_words
+        from screens.wording import ended_words, group_to_open
 
         for request in requests:
-            self.say(*ended_words(request))
-            self._new_group = request.group_id or self._new_group
+            group = group_to_open(request, self.actor.user_id)
+            self.say(*ended_words(request, opens=group is not None))
+            self._new_group = group or self._new_group
 
     def action_open_new(self) -> None:
         """Open the group that was set up last."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import EntityView, GroupLine
 from screens.frame import DeskScreen, job, off_thread
 from screens.lists import ListScreen
@@ -54,7 +55,26 @@ class GroupsScreen(ListScreen):
     CSS_PATH = "../styles/groups.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new_group", "New", id="groups.create", tooltip="Ask for a new drop copy group."),
-        Binding("r", "entity", "Entity", id="groups.entity", tooltip="Show another Registered Entity."),
+        Binding("e", "edit", "Edit", show=False, id="groups.edit", tooltip="Change the group under the cursor."),
+        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the selected groups to be deleted."),
+        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
+        Binding(
+            "c",
+            "coverage",
+            "Coverage",
+            show=False,
+            id="sendercomps.uncovered",
+            tooltip="The entity's SenderComps that no group copies.",
+        ),
+        Binding("r", "entity", "Entity", show=False, id="groups.entity", tooltip="Show another Registered Entity."),
+        Binding(
+            "t",
+            "sessions",
+            "Sessions",
+            show=False,
+            id="sessions.list",
+            tooltip="Every drop copy session of the entity, those of deleted groups too.",
+        ),
     ]
 
     def __init__(self, menu: Menu) -> None:
@@ -97,6 +117,7 @@ class GroupsScreen(ListScreen):
         self._entity = code
         name = next(entity.name for entity in self._entities if entity.code == code)
         more = "   r shows another" if len(self._entities) > 1 else ""
+        more += "   t its sessions"
         self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
         source = partial(_page, desk.groups.page, self.actor, code, self._menu)
         self.query_one(RecordList).table.show_source(source)
@@ -116,6 +137,57 @@ class GroupsScreen(ListScreen):
         from screens.new_group import new_group
 
         await new_group(self, self._menu, self._entity)
+
+    def action_sessions(self) -> None:
+        """The drop copy sessions of the entity."""
+        from screens.sessions import SessionsScreen
+
+        self.quiet()
+        if self._entity:
+            self.app.push_screen(SessionsScreen(SessionKind.DROP_COPY, self._entity))
+
+    def _current(self) -> int | None:
+        row = self.query_one(RecordTable).current
+        return row.id if isinstance(row, GroupLine) else None
+
+    @job()
+    async def action_edit(self) -> None:
+        """Edit the group under the cursor."""
+        from screens.group_verbs import edit_group
+
+        group_id = self._current()
+        if group_id is not None:
+            await edit_group(self, group_id)
+
+    @job()
+    async def action_clone(self) -> None:
+        """Copy the group under the cursor."""
+        from screens.group_verbs import clone_group
+
+        group_id = self._current()
+        if group_id is not None:
+            await clone_group(self, group_id)
+
+    @job()
+    async def action_delete(self) -> None:
+        """Delete the selected groups, or the one under the cursor."""
+        from screens.group_verbs import delete_groups
+
+        if not self._entity:
+            return
+        desk = await self.desk()
+        table = self.query_one(RecordTable)
+        groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())
+        if await delete_groups(self, groups):
+            table.pick(Picked())
+
+    def action_coverage(self) -> None:
+        """Which SenderComps no group copies."""
+        from screens.coverage import CoverageScreen
+
+        self.quiet()
+        if self._entity:
+            self.app.push_screen(CoverageScreen(self._entity))
 
     @job()
     async def action_keys(self) -> None:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from dropcopy_tui.domain.people import MAY_AUDIT
 from screens.frame import DeskScreen, job
 from screens.terminal.values import clip, value
 
@@ -94,7 +95,15 @@ class HomeScreen(DeskScreen[None]):
         elif kind == "requests":
             from screens.requests import RequestsScreen
 
-            await self.app.push_screen(RequestsScreen())
+            await self.app.push_screen(RequestsScreen(detail or "status"))
+        elif kind == "notices":
+            from screens.notices import NoticesScreen
+
+            await self.app.push_screen(NoticesScreen())
+        elif kind == "audit":
+            from screens.audit import AuditScreen
+
+            await self.app.push_screen(AuditScreen())
         elif kind == "outbox":
             from screens.outbox import OutboxScreen
 
@@ -155,11 +164,14 @@ def _menu(view: HomeView | None) -> list[Option]:
         _greyed("Order Entry Sessions", order_entry),
         _greyed("Market Data Sessions", market_data),
         _heading("Globex Requests"),
-        _greyed("Drop Copy Groups", globex),
+        _entry("Drop Copy Groups", globex, "groups-globex"),
         _heading("My Requests"),
         _entry("Request Status", requests, "requests"),
-        _greyed("To Do", to_do),
+        _entry("To Do", to_do, "requests-todo"),
+        _entry("Notices", view.notices if view is not None else None, "notices"),
     ]
+    if view is not None and not view.roles.isdisjoint(MAY_AUDIT):
+        lines += [_heading("Desk"), _entry("Audit trail", None, "audit")]
     if view is not None and view.sandbox:
         lines += [_heading("Sandbox"), _entry("Phone and mailbox", None, "outbox")]
     return lines
@@ -203,8 +215,8 @@ def _attention(view: HomeView) -> list[Option]:
             more = f"    and {len(view.expiring) - _LISTED} more"
             lines.append(Option(value(more, "$text-muted"), disabled=True))
     if view.to_review:
-        waiting = f"? {view.to_review} requests wait for your approval ({_LATER})"
-        lines.append(Option(value(waiting, "$text-muted"), disabled=True))
+        waiting = "1 request waits" if view.to_review == 1 else f"{view.to_review:,} requests wait"
+        lines.append(Option(value(f"? {waiting} for your approval", "bold $warning"), id="requests-todo"))
     for draft in view.drafts[:_LISTED]:
         name = clip(draft.name or "no name yet", 12)
         market = draft.market_name.removeprefix("BrokerTec ")

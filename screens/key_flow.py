@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dropcopy_tui.domain.errors import SecondFactorFailed
 from dropcopy_tui.domain.keypairs import Plan
+from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.factors import Challenge, Factor, Proof
 from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen, off_thread
@@ -35,15 +36,18 @@ async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
         return False
     desk = await screen.desk()
     # Who may not do it is told now, and not after three dialogs.
-    await off_thread(desk.keypairs.plan, screen.actor, [view.pk for view in sessions])
+    ended = [view for view in sessions if view.status != SessionStatus.ACTIVE]
+    if len(ended) < len(sessions):
+        await off_thread(desk.keypairs.plan, screen.actor, [view.pk for view in sessions if view not in ended])
     names = ", ".join(view.session_id for view in sessions)
     living = sum(len(view.living) for view in sessions)
     no_pair = "" if living else "the selected sessions have no living key pair"
+    no_new = f"{ended[0].session_id} is {ended[0].status} and gets no new pair" if ended else ""
     verb = await screen.app.push_screen_wait(
         ChooseModal(
             "Manage Keys for Selected Sessions",
             (
-                Choice("generate", "Generate Key", "a new pair for each session, and its file"),
+                Choice("generate", "Generate Key", "a new pair for each session, and its file", no_new),
                 Choice("download", "Download Key", "the living pairs as a key file", no_pair),
                 Choice("delete", "Delete Key", reason=_LATER),
             ),

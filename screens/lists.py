@@ -33,8 +33,8 @@ class ListScreen(DeskScreen[None]):
     """A screen with lists."""
 
     def action_back(self) -> None:
-        """Out of the filter first, then one level back."""
-        if not any(records.clear_filter() for records in self.query(RecordList)):
+        """Out of the filter that is seen first, then one level back."""
+        if not any(records.clear_filter() for records in self.query(RecordList) if records.display):
             super().action_back()
 
     @on(RecordTable.Refused)

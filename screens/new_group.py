@@ -17,9 +17,7 @@ async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity
     if not entities:
         screen.say("Creating groups needs full access at an entity. Ask a user administrator.", "failed")
         return
-    market = await screen.app.push_screen_wait(
-        ChooseModal("Create New Group", [Choice(market.code, market.name) for market in markets_of(menu)])
-    )
+    market = await _market(screen, menu)
     if market is None:
         return
     codes = [place.code for place in entities]
@@ -30,6 +28,15 @@ async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity
     from screens.wizard.screen import WizardScreen
 
     await screen.app.push_screen(WizardScreen(draft.id, fee_shown=bool(chosen)))
+
+
+async def _market(screen: DeskScreen[Any], menu: Menu) -> str | None:
+    """The market to choose; the only one of a menu is chosen by itself."""
+    markets = markets_of(menu)
+    if len(markets) == 1:
+        return markets[0].code
+    choices = [Choice(market.code, market.name) for market in markets]
+    return await screen.app.push_screen_wait(ChooseModal("Create New Group", choices))
 
 
 async def _fee_accepted(screen: DeskScreen[Any], entity: str, market: str) -> bool:

@@ -1,4 +1,4 @@
-"""The sandbox's phone and mailbox: every message that a real desk would have sent."""
+"""The outbox: what was or will be sent. In a sandbox it is the phone and the mailbox of everybody."""
 
 from __future__ import annotations
 
@@ -11,47 +11,122 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import PageSource
-from dropcopy_tui.services.outbox import Message
+from dropcopy_tui.services.outbox import Message, Standing
+from screens.frame import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
-from screens.terminal.values import value
+from screens.terminal.values import paragraphs, value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.wording import utc
+from screens.wording import MESSAGE_TONES, message_words, plural, utc
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-COLUMNS: tuple[Column[Message], ...] = (
+
+def _state(message: Message) -> str:
+    """The state, and how often it was tried in vain."""
+    return f"{message.state} {message.attempts}" if message.attempts and message.sent_at is None else message.state
+
+
+# Nothing is sent in a sandbox: what counts there is what a message says.
+SANDBOX_COLUMNS: tuple[Column[Message], ...] = (
     Column("When", lambda row: f"{row.created_at:%d %b %H:%M:%S}", 15),
     Column("By", lambda row: row.channel, 6, order="channel"),
     Column("To", lambda row: row.to, 24, order="to"),
     Column("Message", lambda row: row.subject or row.body),
 )
+COLUMNS: tuple[Column[Message], ...] = (
+    Column("When", lambda row: f"{row.created_at:%d %b %H:%M}", 12),
+    Column("By", lambda row: row.channel, 5, order="channel"),
+    Column("To", lambda row: row.to, 22, order="to"),
+    Column("State", _state, 9, order="state", tone=lambda row: MESSAGE_TONES[row.state]),
+    Column("Message", lambda row: row.subject or row.body),
+    Column("Reason", lambda row: row.error, 32, optional=1),
+)
 _EMPTY = "No message yet. Ask for an SMS code, or submit a request: it appears here."
 
 
 class OutboxScreen(OneListScreen):
-    """Messages, the newest first. A sandbox never sends: this is where they can be read."""
+    """Messages, the newest first."""
+
+    CSS_PATH = "../styles/outbox.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "try_again", "Try again", id="outbox.retry", tooltip="Put a failed message back into the queue."),
+    ]
+
+    def body(self) -> ComposeResult:
+        """How the outbox stands, and the list."""
+        yield Static("", id="standing", markup=False)
+        yield from super().body()
 
     def records(self) -> RecordList[Any]:
         """Messages, the newest first."""
-        return RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="messages", pickable=False)
+        columns = SANDBOX_COLUMNS if self.desk_app.sandbox else COLUMNS
+        return RecordList(columns, lambda row: row.id, empty=_EMPTY, noun="messages", pickable=False)
 
     def place(self) -> tuple[str, ...]:
-        """The sandbox."""
-        return ("Request Center", "Sandbox", "Phone and mailbox")
+        """The sandbox's phone, or the desk's outbox."""
+        here = ("Sandbox", "Phone and mailbox") if self.desk_app.sandbox else ("Outbox",)
+        return ("Request Center", *here)
 
     def source(self, desk: Desk) -> PageSource[Any]:
         """What the service pages."""
         return partial(desk.outbox.page, self.actor)
 
+    def on_mount(self) -> None:
+        """Read the list and how it stands."""
+        super().on_mount()
+        self._stand()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A sandbox never sends: nothing is tried again there."""
+        return not (action == "try_again" and self.desk_app.sandbox)
+
+    @job(exclusive=True, group="standing")
+    async def _stand(self) -> None:
+        desk = await self.desk()
+        try:
+            standing = await off_thread(desk.outbox.standing, self.actor)
+        except DeskError:
+            return  # The list says so already.
+        line = self.query_one("#standing", Static)
+        line.set_class(bool(standing.failed), "-failed")
+        line.update(value(_words(standing)))
+
+    @job()
+    async def action_try_again(self) -> None:
+        """Put the failed message under the cursor back into the queue."""
+        message = self.query_one(RecordTable).current
+        if message is None:
+            self.say("There is no message here.", "note")
+            return
+        desk = await self.desk()
+        await off_thread(desk.mailing.retry, self.actor, [message.id])
+        self.say(f"Message {message.id} to {message.to} is queued: the next dropcopy tick sends it.")
+        self.query_one(RecordTable).reload()
+        self._stand()
+
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:
         event.stop()
-        self.app.push_screen(TextModal(event.row))
+        self.app.push_screen(TextModal(event.row, self.desk_app.sandbox))
+
+
+def _words(standing: Standing) -> str:
+    """What waits and what failed, in one line."""
+    if standing.words:
+        return standing.words
+    if standing.failed:
+        return f"! {plural(standing.failed, 'message')} failed: t tries again.   {_queue(standing)}"
+    return _queue(standing)
+
+
+def _queue(standing: Standing) -> str:
+    return f"{standing.queued:,} queued; dropcopy tick sends them." if standing.queued else "Nothing waits."
 
 
 class TextModal(DeskModal[None]):
@@ -61,15 +136,17 @@ class TextModal(DeskModal[None]):
     CSS_PATH = "../styles/modals.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "cancel", "Close", id="text.close")]
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, sandbox: bool = True) -> None:
         super().__init__()
         self._message = message
+        self._sandbox = sandbox
 
     def compose(self) -> ComposeResult:
         """To, when, subject, body."""
         message = self._message
+        where = "Held here: a sandbox never sends." if self._sandbox else message_words(message)
         with Vertical(classes="dialog"):
             yield Static(value(message.subject or f"Text message to {message.to}"), classes="title")
             yield Static(value(f"{message.channel} to {message.to}, {utc(message.created_at)}"), classes="label")
-            yield Static(value(message.body), classes="text")
-            yield Static("Held here: a sandbox never sends. Enter closes.", classes="hint", markup=False)
+            yield Static(paragraphs(message.body.rstrip()), classes="text")
+            yield Static(paragraphs(f"{where}\nEnter closes."), classes="hint", markup=False)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from dropcopy_tui.domain.errors import DeskError, NotSignedIn
+from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotSignedIn
 from dropcopy_tui.domain.people import Actor
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen, job, off_thread
+from screens.modals.form import Field, Form, FormModal
 from screens.terminal.values import value
 from screens.widgets.inputs import DeskInput, SecretInput
+from screens.wording import utc
+
+_INVITED = (
+    Field("login", "User id or email", 200),
+    Field("code", "Invitation code", 40, placeholder="ABCD-EFGH-2345-WXYZ"),
+    Field("password", "New password, at least ten characters", 1000, secret=True),
+    Field("again", "New password again", 1000, secret=True),
+)
+_FROM_MAIL = "The code is in the email that invited you. It works once; choose your own password with it."
 
 
 class SignInScreen(DeskScreen[Actor]):
@@ -19,6 +32,10 @@ class SignInScreen(DeskScreen[Actor]):
 
     CSS_PATH = "../styles/sign_in.tcss"
     AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "use_invitation", "I have an invitation code", id="sign_in.invitation",
+                tooltip="Set your password with the code of an invitation."),
+    ]  # fmt: skip
 
     def __init__(self, login: str, refusal: str = "") -> None:
         super().__init__()
@@ -34,6 +51,7 @@ class SignInScreen(DeskScreen[Actor]):
             yield SecretInput(id="password", compact=True, max_length=1000)
             yield Static(value(self._refusal), id="error")
             yield Static("Enter signs in, Tab changes the field, Escape leaves.", classes="label", markup=False)
+            yield Static("F2: I have an invitation code.", classes="label", markup=False)
 
     def place(self) -> tuple[str, ...]:
         """Before everything."""
@@ -71,6 +89,38 @@ class SignInScreen(DeskScreen[Actor]):
         self.query_one("#error", Static).update(value(error.message))
         self.query_one("#password").focus()
 
+    @job()
+    async def action_use_invitation(self) -> None:
+        """Set a password with a code; signing in comes after."""
+        from screens.app import origin
+
+        desk = await self.desk()
+        form: Form | None = {"login": self.query_one("#login", DeskInput).value}
+        error = field = ""
+        while True:
+            modal = FormModal("I have an invitation code", _INVITED, _FROM_MAIL, form, error, field, _differs)
+            form = await self.app.push_screen_wait(modal)
+            if form is None:
+                return
+            try:
+                given = (form["login"], form["code"], form["password"])
+                accepted = await off_thread(desk.people.accept, *given, origin())
+            except (InvalidValue, NotSignedIn) as problem:
+                error, field = problem.message, getattr(problem, "field", "code")
+                continue
+            locked = accepted.locked_until
+            self.query_one("#error", Static).update("")
+            self.query_one("#login", DeskInput).value = accepted.user_id
+            self.query_one("#password").focus()
+            wait = f" The account is locked until {utc(locked)}; EASE can unlock it." if locked else ""
+            self.say(f"Your password is set: sign in with it now.{wait}")
+            return
+
     def action_back(self) -> None:
         """Leave without signing in."""
         self.dismiss(None)
+
+
+def _differs(form: Form) -> str:
+    """Why the form cannot be sent, before it costs a try."""
+    return "" if form["password"] == form["again"] else "The two passwords differ."

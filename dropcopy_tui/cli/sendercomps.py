@@ -29,22 +29,25 @@ def sendercomps() -> None:
 @click.option("--market", type=MARKET, help="Of this market only.")
 @click.option("--gfid", default="", metavar="G", help="Of this Globex Firm only.")
 @click.option("--match", default="", metavar="TEXT", help="With this text in the SenderCompID.")
+@click.option("--uncovered", is_flag=True, help="Active ones that no group copies.")
 @click.option("--after", default="", metavar="ID", help="Go on after this one: the `next` of the page before.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
 @verb
 def list_sendercomps(
-    call: Call, entity: str, market: str | None, gfid: str, match: str, after: str, limit: int
+    call: Call, entity: str, market: str | None, gfid: str, match: str, uncovered: bool, after: str, limit: int
 ) -> None:
     """A page of an entity's SenderComps, in the order of their ids."""
     beside = _cursor(after)
     # One more than is shown tells whether there is a next page.
     ask = Ask(match=match, limit=limit + 1, place=Place.AFTER if beside else Place.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
-        page = desk.sendercomps.page(actor, entity, ask, market=market or "", gfid=gfid)
+        pages = desk.routing.coverage if uncovered else desk.sendercomps.page
+        page = pages(actor, entity, ask, market=market or "", gfid=gfid)
     rows = page.rows[:limit]
     following = _name(rows[-1], market) if len(page.rows) > limit else None
     document = {"total": page.total, "rows": [sender_comp_shape(row) for row in rows], "next": following}
-    show(call, document, _lines(rows) if not call.as_json else ())
+    empty = "Every active SenderComp is copied by a group." if uncovered else "There are no SenderComps."
+    show(call, document, _lines(rows, empty) if not call.as_json else ())
     if not call.as_json and rows:
         more = f" More: --after {following}" if following else ""
         say(f"{len(rows):,} of {page.total:,}.{more}")
@@ -65,7 +68,7 @@ def _name(row: SenderCompView, market: str | None) -> str:
     return row.sender_comp_id if market else f"{row.sender_comp_id}/{row.id}"
 
 
-def _lines(rows: tuple[SenderCompView, ...]) -> list[str]:
+def _lines(rows: tuple[SenderCompView, ...], empty: str) -> list[str]:
     headers = ("SENDERCOMP", "SESSION", "GFID", "FTI", "GATEWAY", "STATUS")
     shown = [(row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status) for row in rows]
-    return table(headers, shown, "There are no SenderComps.")
+    return table(headers, shown, empty)

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 from dropcopy_tui.cli.output import maybe_utc, utc
 
 if TYPE_CHECKING:
+    from dropcopy_tui.domain.groups import FrontEnd
     from dropcopy_tui.services.audit import Event
+    from dropcopy_tui.services.front_ends import MappingLine
     from dropcopy_tui.services.notices import Notice
     from dropcopy_tui.services.outbox import Message
+    from dropcopy_tui.services.person_views import PersonLine, PersonView
+    from dropcopy_tui.services.routing import Report, Routed
     from dropcopy_tui.services.views import (
         GroupLine,
         GroupView,
@@ -159,4 +163,79 @@ def event_shape(event: Event) -> Shape:
         "subject": event.subject,
         "before": event.before,
         "after": event.after,
+    }
+
+
+def person_shape(line: PersonLine) -> Shape:
+    """A person; roles are written as imports write them."""
+    return {
+        "user_id": line.user_id,
+        "name": line.name,
+        "email": line.email,
+        "status": line.status.value,
+        "roles": [each.code for each in line.entitlements],
+    }
+
+
+def whole_person_shape(view: PersonView) -> Shape:
+    """A person with what is known of the account."""
+    return {
+        **person_shape(view.line),
+        "mobile": view.mobile or None,
+        "has_password": view.has_password,
+        "created_at": utc(view.created_at),
+        "locked_until": maybe_utc(view.locked_until),
+        "invited_until": maybe_utc(view.invited_until),
+        "events": [{"at": utc(moment.at), "text": moment.text} for moment in view.events],
+    }
+
+
+def front_end_shape(view: FrontEnd) -> Shape:
+    """A front end system."""
+    return {"id": view.id, "name": view.name, "version": view.version, "vendor": view.vendor}
+
+
+def mapping_shape(line: MappingLine) -> Shape:
+    """A front end system as one entity sees it; groups is a count."""
+    return {**front_end_shape(line.front_end), "mapped": line.mapped, "groups": line.groups}
+
+
+def report_shape(report: Report) -> Shape:
+    """A FIX log as a whole. `copies` is what each target session of a group receives."""
+    return {
+        "messages": report.messages,
+        "unrouted": report.unrouted,
+        "groups": [
+            {
+                "id": total.group.id,
+                "name": total.group.name,
+                "entity": total.group.entity,
+                "market": total.group.market,
+                "target_sessions": list(total.group.target_sessions),
+                "copies": total.copies,
+                "by_filter": {kind.value: number for kind, number in total.by_filter.items()},
+            }
+            for total in report.groups
+        ],
+        "by_filter": {kind.value: number for kind, number in report.by_filter.items()},
+        "flagged": report.flagged,
+        "unknown": report.unknown,
+        "unknown_sources": list(report.unknown_sources),
+        "garbage": report.garbage,
+        "garbage_lines": list(report.garbage_lines),
+    }
+
+
+def routed_shape(row: Routed) -> Shape:
+    """A message of a log; `groups` are ids, `why_not` is null where it is copied."""
+    return {
+        "line": row.line,
+        "kind": row.reading.kind.code,
+        "kind_words": row.reading.kind.words,
+        "source": row.reading.source,
+        "filters": [kind.value for kind in row.reading.filters],
+        "groups": [group.id for group in row.groups],
+        "group_names": [group.name for group in row.groups],
+        "why_not": row.why_not or None,
+        "problems": list(row.problems),
     }

@@ -55,6 +55,18 @@ class ChangedMeanwhile(DeskError):
     code = "changed_meanwhile"
 
 
+class SessionInUse(DeskError):
+    """Rule G9: a session of a living group stays."""
+
+    code = "session_in_use"
+
+
+class SessionEnded(DeskError):
+    """Rule G9: a released or retired session gets no new key pair."""
+
+    code = "session_ended"
+
+
 class NotSignedIn(DeskError):
     """Nobody is known, or the proof did not hold."""
 
@@ -146,6 +158,37 @@ class MasterKeyLoose(StoreUnusable):
     """The master key file can be read by others."""
 
     code = "master_key_loose"
+
+
+class MailHeld(DeskError):
+    """Rule Q6: nothing can be sent from here: a sandbox, or no mail server is configured."""
+
+    code = "mail_held"
+
+
+class MailUnusable(DeskError):
+    """The mail configuration cannot be used as it is: a file of it is not there, or others may read it."""
+
+    code = "mail_unusable"
+
+
+class TryLater(DeskError):
+    """A letter was not taken, and may be later.
+
+    `server`: the trouble is with the server itself, so that no other letter would be taken either.
+    """
+
+    code = "try_later"
+
+    def __init__(self, message: str, server: bool = False) -> None:
+        super().__init__(message)
+        self.server = server
+
+
+class Undeliverable(DeskError):
+    """A letter will never be taken as it is."""
+
+    code = "undeliverable"
 
 
 class FileRefused(DeskError):

@@ -45,6 +45,30 @@ class FeeNotice:
         return "Every group after the first is charged: a fee applies. Ask GAM for the amount."
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many SenderComps a target session would copy, and how many it may (rule G5)."""
+
+    gateway: Gateway
+    sources: int
+    limit: int
+
+    @property
+    def over(self) -> bool:
+        """Whether they are too many."""
+        return self.sources > self.limit
+
+    @property
+    def words(self) -> str:
+        """Such as `CGW 998 of 1,000`."""
+        return f"{self.gateway.upper()} {self.sources:,} of {self.limit:,}"
+
+
+def loads_of(market: Market, sources: Mapping[Gateway, int]) -> tuple[Load, ...]:
+    """The load of every target session that has a limit; none in a market without limits."""
+    return tuple(Load(gateway, sources.get(gateway, 0), limit) for gateway, limit in market.limits)
+
+
 def gateways_needed(market: Market, sources: Mapping[Gateway, int]) -> tuple[Gateway, ...]:
     """One target session a gateway kind that the sources use, in the market's order."""
     return tuple(gateway for gateway in market.gateways if sources.get(gateway))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.requests import RequestStatus
@@ -52,15 +52,6 @@ def ready_at(session: Session, request: RequestRow) -> datetime:
     """Since when nobody's approval is missing: a batch takes what was ready before it (rule Q5)."""
     given = (row.given_at for row in _approvals(session, request))
     return max([request.submitted_at, *(at for at in given if at is not None)])
-
-
-def drop_unneeded(session: Session, request: RequestRow, still: Iterable[int]) -> None:
-    """Forget approvals that are no longer needed and were never given."""
-    session.execute(
-        delete(ApprovalRow)
-        .where(col(ApprovalRow.request_id) == request.id, col(ApprovalRow.given_at).is_(None))
-        .where(col(ApprovalRow.entity_id).not_in(list(still)))
-    )
 
 
 def _approvals(session: Session, request: RequestRow) -> list[ApprovalRow]:

@@ -1,21 +1,23 @@
-"""The audit trail: read, and proven whole (rule P4)."""
+"""The audit trail: read, narrowed, and proven whole (rule P4)."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import col
+from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlmodel import Session, and_, col, or_
 
+from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.rights import require
 from dropcopy_tui.services.trail import FIRST_DIGEST, digest_of, reading
 from dropcopy_tui.store.paging import Listing, fetch
-from dropcopy_tui.store.tables import AuditRow
+from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,30 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which events are wanted; what is empty does not narrow.
+
+    Attributes:
+        person: a user id.
+        group: a group's name: its own events, its requests', its sessions' set-up.
+        session: a Session ID: its own events and those of its key pairs.
+        since: the first moment.
+        until: the first moment that is too late.
+        kind: an action such as `keypair:generated`, or its noun: `keypair`.
+    """
+
+    person: str = ""
+    group: str = ""
+    session: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: str = ""
+
+
+ANY = AuditFilter()
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """Whether every event stands as it was written; `first_bad` is the first that does not."""
 
@@ -45,12 +71,12 @@ class Verified:
 class Audit(Service):
     """The audit trail, for auditors and operations."""
 
-    def page(self, actor: Actor, ask: Ask) -> Page[Event]:
-        """Events, the newest first. Raises NotEntitled."""
+    def page(self, actor: Actor, ask: Ask, filters: AuditFilter = ANY) -> Page[Event]:
+        """The events that the filter lets through, the newest first. Raises NotEntitled."""
         with reading(self._means, actor) as session:
             require(session, actor, MAY_AUDIT)
             rows = Listing(
-                select(AuditRow),
+                select(AuditRow).where(*_conditions(session, filters)),
                 {
                     "id": col(AuditRow.id),
                     "person": col(AuditRow.person),
@@ -62,6 +88,12 @@ class Audit(Service):
                 newest_first=True,
             )
             return fetch(session, rows, ask, lambda row: _event(row[0]))
+
+    def kinds(self, actor: Actor) -> tuple[str, ...]:
+        """Every action that the trail has, by name. Raises NotEntitled."""
+        with reading(self._means, actor) as session:
+            require(session, actor, MAY_AUDIT)
+            return tuple(_kinds(session))
 
     def verify(self, actor: Actor) -> Verified:
         """Recompute the chain of digests from the first event on. Raises NotEntitled."""
@@ -75,6 +107,79 @@ class Audit(Service):
                     return Verified(False, count, row.id)
                 previous = row.digest
             return Verified(True, count, None)
+
+
+def _kinds(session: Session) -> list[str]:
+    """The actions of the trail, one look into the index each: the trail itself may be long."""
+    found: list[str] = []
+    action = col(AuditRow.action)
+    while True:
+        rows = select(func.min(action))
+        following = session.execute(rows.where(action > found[-1]) if found else rows).scalar_one()
+        if following is None:
+            return found
+        found.append(following)
+
+
+def _conditions(session: Session, wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.person:
+        found.append(col(AuditRow.person) == wanted.person.lower())
+    if wanted.kind:
+        kind = wanted.kind.lower().rstrip(":")
+        kinds = [name for name in _kinds(session) if name == kind or name.startswith(f"{kind}:")]
+        found.append(col(AuditRow.action).in_(kinds))
+    if wanted.since is not None:
+        found.append(col(AuditRow.at) >= wanted.since)
+    if wanted.until is not None:
+        found.append(col(AuditRow.at) < wanted.until)
+    if wanted.session:
+        found.append(_of_session(session, wanted.session.upper()))
+    if wanted.group:
+        found.append(_of_group(session, wanted.group))
+    return found
+
+
+def _of_session(session: Session, session_id: str) -> ColumnElement[bool]:
+    """Its own events, and those of several sessions or key pairs that name it or one of its pairs."""
+    pairs = select(col(KeyPairRow.access_key_id)).join(SessionRow, col(SessionRow.id) == col(KeyPairRow.session_pk))
+    keys = session.execute(pairs.where(col(SessionRow.session_id) == session_id)).scalars()
+    named = [_names(name) for name in (session_id, *keys)]
+    many = and_(col(AuditRow.action).in_(_of_nouns(session, "keypair", "request")), or_(*named))
+    return or_(col(AuditRow.subject) == session_id, many)
+
+
+def _of_group(session: Session, group: str) -> ColumnElement[bool]:
+    """Its own events, its requests', and those of its target sessions' set-up."""
+    key = name_key(group)
+    living = session.execute(select(col(GroupRow.name)).where(col(GroupRow.name_key) == key)).scalars()
+    names = {group, *living}
+    references = select(col(RequestRow.reference)).where(col(RequestRow.subject).in_(names))
+    targets = and_(
+        col(AuditRow.action).in_(_of_nouns(session, "session")), or_(*(_says("group", name) for name in names))
+    )
+    return or_(col(AuditRow.subject).in_(names), col(AuditRow.subject).in_(references), targets)
+
+
+def _of_nouns(session: Session, *nouns: str) -> list[str]:
+    return [kind for kind in _kinds(session) if kind.partition(":")[0] in nouns]
+
+
+def _names(value: str) -> ColumnElement[bool]:
+    """Whether the event's facts have this text among them."""
+    return _has(col(AuditRow.after), json.dumps(value))
+
+
+def _says(name: str, value: str) -> ColumnElement[bool]:
+    """Whether the event's facts, before or after, have this value under this name."""
+    said = f"{json.dumps(name)}: {json.dumps(value)}"
+    return or_(_has(col(AuditRow.before), said), _has(col(AuditRow.after), said))
+
+
+def _has(facts: Any, said: str) -> ColumnElement[bool]:
+    """Whether the JSON as it is stored has this in it: twice as quick as with letter case aside."""
+    found: ColumnElement[bool] = cast(facts, String).contains(said, autoescape=True)
+    return found
 
 
 def _event(row: AuditRow) -> Event:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.errors import NotFound
+from dropcopy_tui.domain.mail import MailServer
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.tables import EntityRow
@@ -17,7 +18,10 @@ from dropcopy_tui.store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The store, the vault, the clock, randomness and settings, as the desk put them together."""
+    """The store, the vault, the clock, randomness and settings, as the desk put them together.
+
+    `mail` is None where no mail server is configured.
+    """
 
     store: Store
     vault: Vault
@@ -26,6 +30,7 @@ class Means:
     settings: Settings
     sandbox: bool
     environment: str
+    mail: MailServer | None = None
 
 
 class Service:

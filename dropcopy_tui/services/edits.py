@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, literal, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile
@@ -192,14 +193,15 @@ def carry_out(session: Session, request: RequestRow, group_id: int) -> None:
 
 def catch_up(session: Session, draft: DraftRow, group: GroupRow) -> None:
     """Take over what others changed since, but for the fields that the draft changes itself."""
-    present = _words_of_group(session, group)
     mine = _words_of_draft(session, draft)
-    for row in _edits_since(session, draft):
-        for name, (before, _) in row.asked.get("changes", {}).items():
-            if mine[name] == before:
-                _take_over(session, draft, group, name)
-                mine[name] = present[name]
-        _take_sources_over(session, draft, row)
+    since = _edits_since(session, draft)
+    base: dict[str, str] = {}
+    for row in since:
+        base = {name: before for name, (before, _) in row.asked.get("changes", {}).items()} | base
+    for name, before in base.items():
+        if mine[name] == before:
+            _take_over(session, draft, group, name)
+    _take_sources_over(session, draft, [key_of(row.id) for row in since])
     draft.base_version = group.version
     session.flush()
 
@@ -211,20 +213,36 @@ def _take_over(session: Session, draft: DraftRow, group: GroupRow, name: str) ->
         draft.front_end_id = group.front_end_id
     else:
         rows = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
-        draft.filters = list(session.execute(rows).scalars())
+        draft.filters = [kind.value for kind in in_order(Filter(name) for name in session.execute(rows).scalars())]
 
 
-def _take_sources_over(session: Session, draft: DraftRow, row: RequestRow) -> None:
+def _take_sources_over(session: Session, draft: DraftRow, since: list[int]) -> None:
+    """What others did to a SenderComp in the end: added and taken out again is nothing at all."""
+    in_group = select(col(GroupSourceRow.sender_comp_pk)).where(col(GroupSourceRow.group_id) == draft.group_id)
     in_draft = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
-    gone = frozen(row, Change.REMOVED).with_only_columns(col(SenderCompRow.id))
+    pk = col(RequestSourceRow.sender_comp_pk)
+    gone = _first_touched(since, Change.REMOVED).where(pk.not_in(in_group))
     session.execute(
         delete(DraftSourceRow)
         .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(gone))
         .execution_options(synchronize_session=False)
     )
-    new = (
-        frozen(row, Change.ADDED)
-        .where(col(SenderCompRow.id).not_in(in_draft))
-        .with_only_columns(literal(draft.id), col(SenderCompRow.id))
+    new = _first_touched(since, Change.ADDED).where(pk.in_(in_group), pk.not_in(in_draft))
+    session.execute(
+        insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new.with_only_columns(literal(draft.id), pk))
     )
-    session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new))
+
+
+def _first_touched(since: list[int], change: Change) -> Select[Any]:
+    """The SenderComps to which the first of these requests that touched them did this: before, it was the reverse."""
+    earlier = aliased(RequestSourceRow)
+    touched = select(literal(1)).where(
+        col(earlier.request_id).in_(since),
+        col(earlier.sender_comp_pk) == col(RequestSourceRow.sender_comp_pk),
+        col(earlier.request_id) < col(RequestSourceRow.request_id),
+    )
+    return select(col(RequestSourceRow.sender_comp_pk)).where(
+        col(RequestSourceRow.request_id).in_(since),
+        col(RequestSourceRow.change) == change.value,
+        ~touched.exists(),
+    )

@@ -8,6 +8,7 @@ from sqlalchemy import insert, literal, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotFound
+from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import Change
@@ -119,7 +120,7 @@ def _draft_of(session: Session, actor: Actor, group: GroupRow, now: datetime) ->
         entity_id=group.entity_id,
         name=group.name,
         front_end_id=group.front_end_id,
-        filters=list(session.execute(filters).scalars()),
+        filters=[kind.value for kind in in_order(Filter(name) for name in session.execute(filters).scalars())],
         step=LAST_STEP,
         updated_at=now,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from dropcopy_tui.domain.keypairs import PENDING_WINDOW, how_far, market_date
 from dropcopy_tui.domain.market_close import hours_of, local_day
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
-from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store import glance
 
@@ -61,7 +61,10 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """Everything on the first screen. `actor` is None when the person is not known here."""
+    """Everything on the first screen. `actor` is None when the person is not known here.
+
+    `roles` are those held anywhere: what is offered, by courtesy; services decide what is allowed (rule P3).
+    """
 
     actor: Actor | None
     sandbox: bool
@@ -78,6 +81,7 @@ class HomeView:
     without: tuple[Keyless, ...]
     drafts: tuple[Resumable, ...]
     months: tuple[Month, ...]
+    roles: frozenset[Role] = frozenset()
 
 
 def home(
@@ -104,6 +108,7 @@ def home(
         without=tuple(_keyless(key, now) for key in targets if not key.expired_at),
         drafts=tuple(Resumable(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
         months=_months(seen.living, now),
+        roles=frozenset(Role(role) for role in seen.roles),
     )
 
 

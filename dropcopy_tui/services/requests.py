@@ -155,12 +155,18 @@ def _approves_for(session: Session, actor: Actor, row: RequestRow) -> list[int]:
         whose = "your own" if row.submitted_by == actor.person_id else "that of another account of yours"
         raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")
     _open(session, row)
-    open_places = approvals.missing(session, row)
-    mine = [place for place in open_places if roles_of(session, actor, place) & MAY_APPROVE]
-    if not mine:
+    asked = [place for place in approvals.needed(session, row) if roles_of(session, actor, place) & MAY_APPROVE]
+    if not asked:
         waits = ", ".join(approvals.waiting_for(session, row))
-        what = f"waits for an administrative manager of {waits}" if waits else "needs no approval"
+        if not waits:
+            raise NotEntitled(f"{row.reference} waits for nobody's approval. Nothing was changed.")
+        what = f"waits for an administrative manager of {waits}"
         raise NotEntitled(f"{row.reference} {what}: you are none. Nothing was changed.")
+    mine = [place for place in approvals.missing(session, row) if place in asked]
+    if not mine:
+        raise ChangedMeanwhile(
+            f"{row.reference} does not wait for you any more{_by(session, row)}. Nothing was changed."
+        )
     return mine
 
 

@@ -66,9 +66,13 @@ def same_person_ids(session: Session, person_id: int) -> frozenset[int]:
     account = session.get(PersonRow, person_id)
     if account is None:
         return frozenset({person_id})
-    mine = _marks(account)
-    rows = session.exec(select(PersonRow))
-    return frozenset({person_id, *(key_of(row.id) for row in rows if mine & _marks(row))})
+    mine, others = _marks(account), {key_of(row.id): _marks(row) for row in session.exec(select(PersonRow))}
+    found = {person_id}
+    # An account leads to the next one: the first may share a phone with it, and it a mailbox with the third.
+    while more := {pk for pk, marks in others.items() if pk not in found and marks & mine}:
+        found |= more
+        mine = mine.union(*(others[pk] for pk in more))
+    return frozenset(found)
 
 
 def _marks(account: PersonRow) -> frozenset[str]:

@@ -10,24 +10,25 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date, state_of
 from dropcopy_tui.domain.market_close import MarketHours, hours_of
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.pages import Ask, Page
-from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.domain.sessions import SessionKind
+from dropcopy_tui.domain.people import MAY_RETIRE, Actor
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Service, entity_named, key_of
-from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.rights import require, require_view, visible_ids
+from dropcopy_tui.services.trail import record, writing
 from dropcopy_tui.services.views import KeyView, SessionView
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
 class Sessions(Service):
-    """The sessions that a person may see."""
+    """The sessions that a person may see; those that a deleted group released can be retired."""
 
     def page(
         self,
@@ -37,6 +38,7 @@ class Sessions(Service):
         kind: SessionKind | None = None,
         entity: str = "",
         group_id: int | None = None,
+        status: SessionStatus | None = None,
     ) -> Page[SessionView]:
         """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
         with self._store.read() as session:
@@ -49,6 +51,8 @@ class Sessions(Service):
                 rows = rows.where(col(SessionRow.kind) == kind.value)
             if group_id is not None:
                 rows = rows.where(col(SessionRow.group_id) == group_id)
+            if status is not None:
+                rows = rows.where(col(SessionRow.status) == status.value)
             page = fetch(session, _listing(rows), ask, lambda row: row)
             return Page(views(session, page.rows, self._now()), page.cursors, page.total)
 
@@ -72,6 +76,51 @@ class Sessions(Service):
         with self._store.read() as session:
             visible = visible_ids(session, actor)
             return tuple(_one(session, session_id, market, visible, self._now()) for session_id in session_ids)
+
+    def retire(self, actor: Actor, session_pk: int) -> SessionView:
+        """Take a released drop copy session out of use for ever, with its key pairs (rule G9).
+
+        Raises:
+            NotEntitled: only GAM retires sessions.
+            SessionInUse: its group still lives; says which one.
+            InvalidValue: it is retired already, or no drop copy session.
+        """
+        with writing(self._means, actor) as session:
+            require(session, actor, MAY_RETIRE)
+            row = session.get(SessionRow, session_pk)
+            if row is None:
+                raise NotFound("This session is not there any more. Nothing was changed.")
+            _check_released(session, row)
+            destroyed = _destroy_keys(session, row, self._now())
+            row.status = SessionStatus.RETIRED.value
+            record(
+                session, self._means, actor, "session:retired", row.session_id,
+                entity=session.get_one(EntityRow, row.entity_id).code,
+                before={"status": SessionStatus.RELEASED.value}, after={"status": row.status, "keys": destroyed},
+            )  # fmt: skip
+            return views(session, session.execute(session_rows(col(SessionRow.id) == row.id)).all(), self._now())[0]
+
+
+def _check_released(session: Session, row: SessionRow) -> None:
+    """Go on only with a released drop copy session. Raises SessionInUse, InvalidValue."""
+    if row.kind != SessionKind.DROP_COPY.value:
+        raise InvalidValue(f"{row.session_id} is no drop copy session: it is not retired here. Nothing was changed.")
+    if row.status == SessionStatus.RETIRED.value:
+        raise InvalidValue(f"{row.session_id} is retired already. Nothing was changed.")
+    if row.status == SessionStatus.ACTIVE.value:
+        group = session.get(GroupRow, row.group_id) if row.group_id else None
+        where = f"group {group.name} uses it. Delete the group first" if group else "only a released one can be retired"
+        raise SessionInUse(f"{row.session_id} is active: {where}. Nothing was changed.")
+
+
+def _destroy_keys(session: Session, row: SessionRow, now: datetime) -> list[str]:
+    """Destroy the session's living key pairs at once; their public ids."""
+    pairs = key_rows(session, [key_of(row.id)])[key_of(row.id)]
+    living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id), now).living]
+    for pair in living:
+        pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
+    session.flush()
+    return [pair.access_key_id for pair in living]
 
 
 def market_hours(market: str, settings: Settings) -> MarketHours:
@@ -177,7 +226,7 @@ def _listing(rows: Any) -> Listing:
             "status": col(SessionRow.status),
         },
         tie=col(SessionRow.id),
-        searched=(col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.status)),
+        searched=(col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.status), col(GroupRow.name)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from dropcopy_tui.domain.errors import NotEntitled
+from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import AuditRow, NoticeRow, OutboxRow, PersonRow
@@ -79,6 +80,12 @@ def digest_of(row: AuditRow, previous: str) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def email_state(means: Means) -> str:
+    """The state of a new email: held where nothing sends it, so that it waits where it can be read."""
+    sends = means.mail is not None and not means.sandbox
+    return (MessageState.QUEUED if sends else MessageState.HELD).value
+
+
 def tell(
     session: Session, means: Means, person: PersonRow, subject: str, body: str, request_id: int | None = None
 ) -> None:
@@ -92,8 +99,7 @@ def tell(
             recipient=person.email,
             subject=subject,
             body=body,
-            # No sender is built yet, and a sandbox never sends: the message waits where it can be read.
-            state="held",
+            state=email_state(means),
             created_at=now,
         )
     )
@@ -104,6 +110,17 @@ def text_message(session: Session, means: Means, person: PersonRow, body: str) -
     row = OutboxRow(
         channel="sms", person_id=person.id, recipient=person.mobile or "", subject="", body="",
         state="held", created_at=means.clock.now(),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    row.sealed_body = means.vault.seal(body.encode(), "outbox", str(row.id))
+
+
+def sealed_mail(session: Session, means: Means, person: PersonRow, subject: str, body: str) -> None:
+    """Put an email into the outbox, its body sealed: it carries a code."""
+    row = OutboxRow(
+        channel="email", person_id=person.id, recipient=person.email, subject=subject, body="",
+        state=email_state(means), created_at=means.clock.now(),
     )  # fmt: skip
     session.add(row)
     session.flush()

@@ -34,6 +34,7 @@ class SenderCompView:
     gateway: str
     status: str
     guarantor: str = ""
+    market: str = ""
 
 
 @dataclass(frozen=True, slots=True)

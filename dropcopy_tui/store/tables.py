@@ -289,7 +289,10 @@ class KeyPairRow(SQLModel, table=True):
 
 
 class ChallengeRow(SQLModel, table=True):
-    """A second factor that was started (rule P2). The code itself is never here."""
+    """A second factor that was started (rule P2). The code itself is never here.
+
+    An EASE code was issued by an agent (`issued_by`); `remote_id` is how the factor's provider names it.
+    """
 
     __tablename__ = "challenge"
     __table_args__ = (
@@ -305,6 +308,37 @@ class ChallengeRow(SQLModel, table=True):
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    issued_by: int | None = Field(default=None, foreign_key="person.id")
+    remote_id: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+
+
+class FactorResetRow(SQLModel, table=True):
+    """A second factor that an EASE agent wants to take off a person; a second agent has to confirm it."""
+
+    __tablename__ = "factor_reset"
+    __table_args__ = (
+        CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="ck_factor_reset_confirmed"),
+        CheckConstraint("confirmed_by IS NULL OR confirmed_by <> asked_by", name="ck_factor_reset_two_agents"),
+        Index("ix_factor_reset_person", "person_id", "confirmed_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    factor: str
+    asked_by: int = Field(foreign_key="person.id")
+    asked_at: datetime
+    expires_at: datetime
+    confirmed_by: int | None = Field(default=None, foreign_key="person.id")
+    confirmed_at: datetime | None = None
+
+
+class ExpiryNoticeRow(SQLModel, table=True):
+    """That the people of an entity were told, so many days before, that a key pair ends (rule K7): once."""
+
+    __tablename__ = "expiry_notice"
+    __table_args__ = (_NO_ROWID,)
+    key_pair_id: int = Field(primary_key=True, foreign_key="key_pair.id")
+    days: int = Field(primary_key=True)
+    at: datetime
 
 
 class RequestRow(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
@@ -17,7 +18,7 @@ Result = TypeVar("Result")
 class DeskModal(ModalScreen[Result | None], Generic[Result]):
     """A question. Escape answers nothing and loses nothing."""
 
-    CSS_PATH = "../../styles/modals.tcss"
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = "../../styles/modals.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *MODAL_BINDINGS,
         Binding("escape", "cancel", "Cancel", id="modal.cancel", tooltip="Close without doing anything."),

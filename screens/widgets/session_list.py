@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -31,6 +31,7 @@ class SessionLine:
     state: str
     expires: str
     tone: str
+    group: str = ""
 
 
 COLUMNS: tuple[Column[SessionLine], ...] = (
@@ -41,6 +42,17 @@ COLUMNS: tuple[Column[SessionLine], ...] = (
     Column("Public key id", lambda line: line.key_id, 20),
     Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
     Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
+)
+# A list of any length: a line a session, with the group it belongs or belonged to.
+PAGED_COLUMNS: tuple[Column[SessionLine], ...] = (
+    Column("Session", lambda line: line.session, 7),
+    Column("Group", lambda line: line.group),
+    Column("Gateway", lambda line: line.gateway, 7, optional=2),
+    Column("Segments", lambda line: line.segments, 9, optional=3),
+    Column("Status", lambda line: line.status, 8, tone=lambda line: "" if line.status == "active" else "muted"),
+    Column("Public key id", lambda line: line.key_id, 20),
+    Column("State", lambda line: line.state, 9, tone=lambda line: line.tone),
+    Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone),
 )
 
 
@@ -62,6 +74,15 @@ def session_lines(sessions: Sequence[SessionView], shows_key_ids: bool) -> list[
         for number, pair in enumerate(pairs):
             lines.append(_line(view, pair, number, shows_key_ids))
     return lines
+
+
+def session_line(view: SessionView, shows_key_ids: bool) -> SessionLine:
+    """A session in one line: its pair that lives longest, and how many more live."""
+    pair = max(view.living, key=lambda key: key.expires_at, default=view.keys[-1] if view.keys else None)
+    line = _line(view, pair, 0, shows_key_ids)
+    more = f" +{len(view.living) - 1}" if len(view.living) > 1 else ""
+    no_pair = "none" if view.status != "active" and pair is None else line.key_id
+    return replace(line, key=str(view.pk), group=view.group, state=line.state + more, key_id=no_pair)
 
 
 def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: bool) -> SessionLine:

@@ -24,6 +24,11 @@ class TabLine(Static):
         self._tabs = dict(tabs)
         self.set_reactive(TabLine.active, active)
 
+    def show(self, tabs: Mapping[str, str]) -> None:
+        """Other names, or other tabs: what they hold is known by now."""
+        self._tabs = dict(tabs)
+        self.refresh()
+
     def render(self) -> Content:
         """Number and name of each tab."""
         shown = [

@@ -70,14 +70,12 @@ class SubmitStep(Step):
         if review.changes is not None:
             self.query_one(".step-title", Static).update(value("Before -> after. Nothing changes until submitted."))
         options = self.query_one(OptionList)
-        at = options.highlighted
         options.clear_options()
         options.add_options(_lines(review))
         options.styles.height = options.option_count
-        options.highlighted = min(at or 0, options.option_count - 1)
-        if review.changes is not None and not at and not (review.changes or review.changes.stale):
-            # Nothing would change yet: the cursor waits on the first part that can.
-            options.highlighted = 1
+        # Where nothing would change yet, the cursor waits on the first part that can.
+        idle = review.changes is not None and not review.changes and not review.changes.stale
+        options.highlighted = 1 if idle else 0
         self.show_error("")
 
     def take_keys(self) -> None:

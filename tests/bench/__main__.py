@@ -21,6 +21,7 @@ ROUNDS: dict[str, measures.Round] = {
     "version": measures.version,
     "table": measures.table,
     "wizard": measures.wizard,
+    "route": measures.route,
 }
 
 

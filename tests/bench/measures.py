@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from tests.bench.place import DRAFT, FIRST, ROWS, Place, dropcopy
+from tests.bench.place import DRAFT, FIRST, ROOT, ROUTE_MESSAGES, ROWS, Place, dropcopy
 from tests.bench.program import Program
 
 IDLE_SECONDS = 10.0
@@ -131,6 +134,30 @@ def open_list(program: Program) -> None:
     program.press("enter")
     program.shows(FIRST)
     program.settle(1.0)
+
+
+def route(place: Place, samples: Samples, _ours_first: bool) -> None:
+    """`dropcopy route` on a small and a large log: what each message more costs, in time and in memory."""
+    (few, few_seconds, few_mb), (many, many_seconds, many_mb) = (_routed(place, lines) for lines in ROUTE_MESSAGES)
+    samples.add("route rate", (many - few) / (many_seconds - few_seconds))
+    samples.add("route growth", many_mb - few_mb)
+
+
+def _routed(place: Place, messages: int) -> tuple[int, float, float]:
+    """How many messages a log had, how long it took, and the most memory of the process in MB."""
+    began = perf_counter()
+    with place.fix_log(messages).open("rb") as log:
+        child = subprocess.Popen(
+            [*dropcopy(), *place.on_demo(), "route", "-", "--json"],
+            stdin=log, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=place.environment(), cwd=ROOT,
+        )  # fmt: skip
+        assert child.stdout is not None
+        with child.stdout as answer:
+            found = json.loads(answer.read())
+        # The usage of this child alone; Popen would ask for that of all.
+        _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return found["messages"], perf_counter() - began, usage.ru_maxrss / 1024
 
 
 def idle(place: Place, samples: Samples) -> None:

@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from tests.bench.program import Program
 
 # What the big store holds; FIRST is the first row of the list, DRAFT the name of the draft that waits there.
 ROWS = 100_000
+# How many messages the FIX logs have that `dropcopy route` reads.
+ROUTE_MESSAGES = (20_000, 400_000)
 ENTITY, MARKET, PERSON = "BENCH", "brokertec_us", "bench-operator"
 FIRST, DRAFT = "000BENCAP", "BENCH"
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,22 @@ class Place:
     def run(self, argv: list[str]) -> None:
         """Run a command that must succeed."""
         subprocess.run(argv, env=self.environment(), cwd=ROOT, check=True, capture_output=True)
+
+    def fix_log(self, messages: int) -> Path:
+        """A FIX log with so many messages, plain and copies: the sandbox's example over and over. Made once."""
+        path = self.folder / f"fix-{messages}.log"
+        if not path.exists():
+            argv = [*dropcopy(), *self.on_demo(), "route", "--example"]
+            done = subprocess.run(argv, env=self.environment(), cwd=ROOT, check=True, capture_output=True)
+            lines = [line for line in done.stdout.splitlines(keepends=True) if b"8=FIX" in line]
+            with path.open("wb") as file:
+                file.writelines(islice(cycle(lines), messages))
+        return path
+
+    def on_demo(self) -> list[str]:
+        """Options of a call on the sandbox."""
+        store = self.folder / "data" / "dropcopy-tui" / "sandbox" / "dropcopy.db"
+        return ["--store", str(store), "--as", "acme-operator"]
 
     # -- programs
 

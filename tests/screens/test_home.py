@@ -52,7 +52,7 @@ async def test_what_is_not_built_is_greyed_and_cannot_be_opened(place: Place, si
         menu = seat.find(OptionList, "#menu")
         greyed = [option for option in menu.options if option.disabled]
         texts = [str(option.prompt) for option in greyed]
-        assert sum(text.startswith("  ") for text in texts) == 4, texts
+        assert sum(text.startswith("  ") for text in texts) == 2, texts
         reached = set()
         for _ in range(menu.option_count):
             reached.add(menu.highlighted)

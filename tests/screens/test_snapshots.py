@@ -115,6 +115,29 @@ def test_request(picture: Callable[..., bool]) -> None:
     assert picture(way)
 
 
+def test_to_do(picture: Callable[..., bool]) -> None:
+    async def way(seat: Seat) -> None:
+        await open_line(seat, "menu", "To Do")
+
+    assert picture(way, "clearing-approver")
+
+
+def test_request_to_decide(picture: Callable[..., bool]) -> None:
+    async def way(seat: Seat) -> None:
+        await open_line(seat, "menu", "To Do")
+        await seat.press("enter")
+
+    assert picture(way, "clearing-approver")
+
+
+def test_approve(picture: Callable[..., bool]) -> None:
+    async def way(seat: Seat) -> None:
+        await open_line(seat, "menu", "To Do")
+        await seat.press("a")
+
+    assert picture(way, "clearing-approver")
+
+
 def test_help(picture: Callable[..., bool]) -> None:
     async def way(seat: Seat) -> None:
         await open_line(seat, "menu", "Drop Copy Groups")

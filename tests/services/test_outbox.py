@@ -75,9 +75,3 @@ def test_messages_are_searched_by_who_and_what_but_not_by_their_codes(sent: Worl
     assert outbox.page(sent.operations, Ask("submitted")).total == 1
     assert outbox.page(sent.operations, Ask("555 0123")).total == 1
     assert outbox.page(sent.operations, Ask(CODE)).total == 0
-
-
-def test_notices_are_ones_own(sent: World) -> None:
-    outbox = Outbox(sent.means)
-    assert [notice.read for notice in outbox.notices(sent.operator, Ask()).rows] == [False]
-    assert outbox.notices(sent.operations, Ask()).total == 0

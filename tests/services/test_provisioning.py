@@ -15,7 +15,7 @@ from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.drafts import Drafts
 from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.outbox import Outbox
+from dropcopy_tui.services.notices import Notices
 from dropcopy_tui.services.provisioning import Processed, Provisioning
 from dropcopy_tui.services.requests import Requests
 from dropcopy_tui.services.views import RequestView
@@ -71,7 +71,7 @@ def test_submission_and_completion_each_send_an_email_and_a_notice(world: World)
     request = ask_for(world)
     process(world.means)
     mails = rows(world.means, "SELECT recipient, subject FROM outbox ORDER BY id")
-    notices = [notice.text for notice in Outbox(world.means).notices(world.operator, Ask()).rows][::-1]
+    notices = [notice.text for notice in Notices(world.means).page(world.operator, Ask()).rows][::-1]
     assert [recipient for recipient, _ in mails] == ["operator@firm.example"] * 2
     assert [subject for _, subject in mails] == notices
     assert [f"{request.id} {word}" in text for word, text in zip(("submitted", "completed"), notices, strict=True)] == [

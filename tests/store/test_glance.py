@@ -18,7 +18,7 @@ from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.drafts import Drafts
 from dropcopy_tui.services.groups import Groups
 from dropcopy_tui.services.home import HomeView, home
-from dropcopy_tui.services.outbox import Outbox
+from dropcopy_tui.services.notices import Notices
 from dropcopy_tui.services.requests import Requests
 from dropcopy_tui.services.sample import fill
 from dropcopy_tui.services.sample_facts import PEOPLE
@@ -62,7 +62,7 @@ def test_it_counts_what_the_services_list(whole: Means, user_id: str) -> None:
     assert seen.order_entry == sessions.page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
     assert seen.market_data == sessions.page(actor, ALL, kind=SessionKind.MARKET_DATA).total
     assert seen.requests == Requests(whole).page(actor, ALL).total
-    assert seen.notices == sum(not notice.read for notice in Outbox(whole).notices(actor, ALL).rows)
+    assert seen.notices == sum(not notice.read for notice in Notices(whole).page(actor, ALL).rows)
     mine = Drafts(whole).mine(actor)
     assert [(draft.id, draft.name, draft.step) for draft in seen.drafts] == [(d.id, d.name, d.step) for d in mine]
 

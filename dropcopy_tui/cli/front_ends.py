@@ -1,0 +1,90 @@
+"""dropcopy front-ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.output import fields, say, show, table
+from dropcopy_tui.cli.shapes import front_end_shape, mapping_shape
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.front_ends import MappingLine
+
+_ENTITY = click.option("--entity", required=True, metavar="E", help="Whose mapping.")
+
+
+@noun("front-ends")
+def front_ends() -> None:
+    """Front End Mapping: the front end systems that an entity may use."""
+
+
+@front_ends.command("list")
+@_ENTITY
+@click.option("--match", default="", metavar="TEXT", help="With this text in name, version or vendor.")
+@limit_option
+@verb
+def list_front_ends(call: Call, entity: str, match: str, limit: int | None) -> None:
+    """Every front end system, whether the entity may use it, and how many of its groups do."""
+    with call.signed_in() as (desk, actor):
+        found = list(rows_of(partial(desk.front_ends.page, actor, entity), match, limit))
+    show(call, [mapping_shape(line) for line in found], _lines(found) if not call.as_json else ())
+
+
+def _lines(found: Iterable[MappingLine]) -> list[str]:
+    rows = [
+        (
+            row.front_end.id,
+            row.front_end.name,
+            row.front_end.version,
+            row.front_end.vendor,
+            _yes(row.mapped),
+            row.groups,
+        )
+        for row in found
+    ]
+    return table(("ID", "NAME", "VERSION", "VENDOR", "MAPPED", "GROUPS"), rows, "There are no front end systems.")
+
+
+def _yes(mapped: bool) -> str:
+    return "yes" if mapped else "no"
+
+
+@front_ends.command("map")
+@click.argument("front_end", metavar="[ID]", type=click.IntRange(1), required=False)
+@_ENTITY
+@click.option("--name", default="", metavar="NAME", help="Instead of an id; one that nobody knows yet is made known.")
+@click.option("--version", default="", metavar="V", help="With --name.")
+@click.option("--vendor", default="", metavar="V", help="With --name.")
+@verb
+def map_front_end(call: Call, front_end: int | None, entity: str, name: str, version: str, vendor: str) -> None:
+    """Let an entity use a front end system."""
+    if (front_end is None) is not bool(name) or (front_end and (version or vendor)):
+        raise click.UsageError("Name the front end system by its id, or by --name with --version and --vendor.")
+    with call.signed_in() as (desk, actor):
+        if front_end is None:
+            mapped = desk.front_ends.map_new(actor, entity, name, version, vendor)
+        else:
+            mapped = desk.front_ends.map(actor, entity, front_end)
+    document = {**front_end_shape(mapped), "entity": entity, "mapped": True}
+    show(call, document, fields([("id", mapped.id), ("mapped", f"{mapped.title} to {entity}")]))
+
+
+@front_ends.command("unmap")
+@click.argument("front_end", metavar="ID", type=click.IntRange(1))
+@_ENTITY
+@verb
+def unmap_front_end(call: Call, front_end: int, entity: str) -> None:
+    """Take a front end system from an entity; groups that use it keep working until they are edited."""
+    with call.signed_in() as (desk, actor):
+        done = desk.front_ends.unmap(actor, entity, front_end)
+    if done.groups:
+        say("Groups that use it keep working; at their next edit another front end system must be chosen.")
+    document = {**front_end_shape(done.front_end), "entity": entity, "mapped": False, "groups": list(done.groups)}
+    pairs = [("unmapped", f"{done.front_end.title} from {entity}"), ("used by", list(done.groups) or "no group")]
+    show(call, document, fields(pairs))

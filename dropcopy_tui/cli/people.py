@@ -1,0 +1,201 @@
+"""dropcopy people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
+from dropcopy_tui.cli.proof import ask, origin, secret
+from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.people import Role
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.people import Invited
+    from dropcopy_tui.services.person_views import PersonLine, PersonView
+
+ROLE = click.Choice([role.value for role in Role])
+_ENTITY = click.option("--entity", default="", metavar="E", help="Where the role is held; not for desk-wide roles.")
+
+
+@noun("people")
+def people() -> None:
+    """People and their entitlements."""
+
+
+@people.command("list")
+@click.option("--entity", default="", metavar="E", help="With a role at this entity only.")
+@click.option("--match", default="", metavar="TEXT", help="With this text in user id, name, email or status.")
+@limit_option
+@verb
+def list_people(call: Call, entity: str, match: str, limit: int | None) -> None:
+    """The people you may administer or look after."""
+    with call.signed_in() as (desk, actor):
+        found = list(rows_of(partial(desk.people.page, actor, entity=entity), match, limit))
+    show(call, [person_shape(line) for line in found], _lines(found) if not call.as_json else ())
+
+
+def _lines(found: Iterable[PersonLine]) -> list[str]:
+    rows = [(row.user_id, row.name, row.email, row.status, row.summary) for row in found]
+    return table(("USER", "NAME", "EMAIL", "STATUS", "ROLES"), rows, "There is nobody.")
+
+
+@people.command("show")
+@click.argument("user")
+@verb
+def show_person(call: Call, user: str) -> None:
+    """One person."""
+    with call.signed_in() as (desk, actor):
+        view = desk.people.show(actor, user)
+    show(call, whole_person_shape(view), _details(view))
+
+
+def _details(view: PersonView) -> list[str]:
+    line = view.line
+    pairs: list[tuple[str, object]] = [
+        ("user", line.user_id),
+        ("name", line.name),
+        ("email", line.email),
+        ("mobile", view.mobile or "none"),
+        ("status", line.status),
+        ("password", "set" if view.has_password else "not set"),
+        ("roles", [each.words for each in line.entitlements] or "none"),
+    ]
+    if view.locked_until is not None:
+        pairs.append(("locked until", short_utc(view.locked_until)))
+    if view.invited_until is not None:
+        pairs.append(("invited until", short_utc(view.invited_until)))
+    if view.events:
+        pairs.append(("events", [f"{short_utc(moment.at)} {moment.text}" for moment in view.events]))
+    return fields(pairs)
+
+
+@people.command("invite")
+@click.argument("user")
+@click.option("--name", required=True, metavar="NAME")
+@click.option("--email", required=True, metavar="ADDRESS", help="Where the code goes, and nowhere else.")
+@click.option("--mobile", default="", metavar="NUMBER", help="The phone for codes by SMS.")
+@_ENTITY
+@click.option("--role", "roles", type=ROLE, multiple=True, required=True, help="A first role; may be repeated.")
+@verb
+def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: str, roles: tuple[str, ...]) -> None:
+    """Make a person, and mail them a one-time code with which they set their password."""
+    with call.signed_in() as (desk, actor):
+        invited = desk.people.invite(actor, user, name, email, mobile, entity, [Role(role) for role in roles])
+    _show_invited(call, invited)
+
+
+@people.command("invite-again")
+@click.argument("user")
+@verb
+def invite_again(call: Call, user: str) -> None:
+    """Mail a new code, which voids the older ones: also for a forgotten password."""
+    with call.signed_in() as (desk, actor):
+        invited = desk.people.invite_again(actor, user)
+    _show_invited(call, invited)
+
+
+def _show_invited(call: Call, invited: Invited) -> None:
+    until = short_utc(invited.expires_at)
+    user_id = invited.person.user_id
+    say(f"{invited.sentence} It works once, until {until}: dropcopy people accept {user_id}")
+    document = {
+        **person_shape(invited.person),
+        "sent_to": invited.sent_to,
+        "expires_at": utc(invited.expires_at),
+        "waits": invited.waits,
+    }
+    pairs = [("user", user_id), ("sent to", invited.sent_to), ("valid until", until)]
+    show(call, document, fields(pairs))
+
+
+@people.command("accept")
+@click.argument("user")
+@click.option("--code-file", metavar="FILE", help="Where the code is read from; - is standard input.")
+@verb
+def accept(call: Call, user: str, code_file: str | None) -> None:
+    """Set your password with the code of your invitation.
+
+    --password-file names where the new password is read from; - is standard input (the next line).
+    """
+    with call.desk() as desk:
+        code = secret(call, code_file, "Invitation code", "--code-file")
+        accepted = desk.people.accept(user, code, _new_password(call), origin())
+    if accepted.locked_until is not None:
+        say(f"The account is locked until {short_utc(accepted.locked_until)} after wrong tries. EASE can unlock it.")
+    say("Your password is set. Sign in with it from now on.")
+    show(call, {"accepted": True, "user_id": accepted.user_id}, ())
+
+
+def _new_password(call: Call) -> str:
+    new = secret(call, call.password_file, "New password", "--password-file")
+    if call.password_file is None and ask("New password again") != new:
+        raise InvalidValue("The two new passwords differ. Nothing was changed.", "password")
+    return new
+
+
+@people.command("entitle")
+@click.argument("user")
+@click.argument("role", type=ROLE)
+@_ENTITY
+@verb
+def entitle(call: Call, user: str, role: str, entity: str) -> None:
+    """Give a role, effective at once."""
+    with call.signed_in() as (desk, actor):
+        line = desk.people.entitle(actor, user, Role(role), entity)
+    _show_changed(call, line)
+
+
+@people.command("remove")
+@click.argument("user")
+@click.argument("role", type=ROLE)
+@_ENTITY
+@verb
+def remove(call: Call, user: str, role: str, entity: str) -> None:
+    """Take a role away: it is gone at the person's next action."""
+    with call.signed_in() as (desk, actor):
+        line = desk.people.disentitle(actor, user, Role(role), entity)
+    _show_changed(call, line)
+
+
+@people.command("disable")
+@click.argument("user")
+@verb
+def disable(call: Call, user: str) -> None:
+    """Shut an account. Open requests of the person stay."""
+    with call.signed_in() as (desk, actor):
+        done = desk.people.disable(actor, user)
+    if done.open_requests:
+        say(f"Requests of theirs that are In Progress and stay: {done.open_requests:,}.")
+    document = {**person_shape(done.person), "open_requests": done.open_requests}
+    show(call, document, _lines([done.person]) if not call.as_json else ())
+
+
+@people.command("enable")
+@click.argument("user")
+@verb
+def enable(call: Call, user: str) -> None:
+    """Open a disabled account again."""
+    with call.signed_in() as (desk, actor):
+        line = desk.people.enable(actor, user)
+    _show_changed(call, line)
+
+
+@people.command("unlock")
+@click.argument("user")
+@verb
+def unlock(call: Call, user: str) -> None:
+    """End the lock of an account before its time (EASE)."""
+    with call.signed_in() as (desk, actor):
+        line = desk.people.unlock(actor, user)
+    _show_changed(call, line)
+
+
+def _show_changed(call: Call, line: PersonLine) -> None:
+    show(call, person_shape(line), _lines([line]) if not call.as_json else ())

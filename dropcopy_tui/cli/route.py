@@ -1,0 +1,136 @@
+"""dropcopy route."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.files import opened
+from dropcopy_tui.cli.output import fields, say, table, write
+from dropcopy_tui.cli.shapes import report_shape, routed_shape
+from screens.terminal.visible import visible
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.routing import Report, Route, Routed
+
+_CHUNK = 262_144
+_NAMED = 10
+# Rows that are written at once.
+_BLOCK = 500
+_LINE = "{:>8}  {:<26}  {:<10}  {:<44}  {}"
+
+
+@click.command("route")
+@click.argument("file", metavar="FILE", required=False)
+@click.option("--each", is_flag=True, help="Every message as well, and why it is not copied.")
+@click.option("--group", default="", metavar="G", help="Through this group only, by name or id.")
+@click.option("--entity", default="", metavar="E", help="Through the groups of this entity only.")
+@click.option("--example", is_flag=True, help="Print a sample log of a sandbox instead; route reads it.")
+@verb
+def route(call: Call, file: str | None, each: bool, group: str, entity: str, example: bool) -> None:
+    """Say which messages of a FIX log each group's target sessions receive; - is standard input.
+
+    Fields are parted by SOH, | or ^A; messages are plain or copies (35=n). `copies` is how many messages each
+    target session of the group receives; a message that falls under several filters counts under each.
+    """
+    if example:
+        if file or each or group:
+            raise click.UsageError("--example prints a log; route it with a second call: route -")
+        with call.signed_in() as (desk, actor):
+            for line in desk.routing.example(actor, entity):
+                write(line.decode("ascii"))
+        return
+    if not file:
+        raise click.UsageError("Name a FIX log, or - for standard input. A sandbox prints one with --example.")
+    with call.signed_in() as (desk, actor), opened(file, "The FIX log") as log:
+        _print(call, desk.routing.route(actor, _chunks(log), entity, group), each)
+
+
+def _chunks(log: BinaryIO) -> Iterator[bytes]:
+    while chunk := log.read(_CHUNK):
+        yield chunk
+
+
+def _print(call: Call, found: Route, each: bool) -> None:
+    if call.as_json:
+        _print_json(found, each)
+        return
+    if each:
+        write(_LINE.format("LINE", "KIND", "SOURCE", "FILTERS", "COPIES TO").rstrip() + "\n")
+        for block in _blocks(found):
+            write("".join(f"{_line(row)}\n" for row in block))
+        write("\n")
+    report = found.report()
+    write("".join(f"{line}\n" for line in _totals(report)))
+
+
+def _print_json(found: Route, each: bool) -> None:
+    """One document, however long the log: the rows are written as they come, the totals after them."""
+    write("{")
+    if each:
+        write('"rows": [')
+        comma = ""
+        for block in _blocks(found):
+            write(comma + ",\n".join(json.dumps(routed_shape(row)) for row in block))
+            comma = ",\n"
+        write("],\n")
+    write(json.dumps(report_shape(found.report()), indent=2).removeprefix("{") + "\n")
+
+
+def _blocks(found: Route) -> Iterator[list[Routed]]:
+    block: list[Routed] = []
+    for row in found:
+        block.append(row)
+        if len(block) == _BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _line(row: Routed) -> str:
+    what = row.reading
+    filters = ", ".join(what.filters) or "-"
+    to = ", ".join(f"{group.name} ({' '.join(group.target_sessions) or 'no target'})" for group in row.groups)
+    said = [to or f"none: {row.why_not}", *row.problems]
+    return visible(_LINE.format(row.line, what.kind.words, what.source or "-", filters, "  ! ".join(said)))
+
+
+def _totals(report: Report) -> list[str]:
+    pairs: list[tuple[str, object]] = [
+        ("messages", f"{report.messages:,}"),
+        ("received by no group", f"{report.unrouted:,}"),
+        (
+            "unknown sources",
+            f"{_count(report.unknown, 'message')}{_some(report.unknown_sources)}" if report.unknown else "none",
+        ),
+    ]
+    if report.flagged:
+        pairs.append(("wrong length, checksum or copy", f"{_count(report.flagged, 'message')}; --each says which"))
+    if report.garbage:
+        lines = _some(tuple(f"line {line}" for line in report.garbage_lines))
+        pairs.append(("skipped, no message", f"{_count(report.garbage, 'piece')}{lines}"))
+    rows = [
+        (
+            total.group.id, total.group.name, total.group.entity, " ".join(total.group.target_sessions) or "-",
+            f"{total.copies:,}", ", ".join(f"{kind} {number:,}" for kind, number in total.by_filter.items()) or "-",
+        )
+        for total in report.groups
+    ]  # fmt: skip
+    headers = ("ID", "GROUP", "ENTITY", "TARGETS", "COPIES", "BY FILTER")
+    if not report.messages:
+        say("There is no FIX message in the log.")
+    return [*fields(pairs), "", *table(headers, rows, "There is no group that you may see.")]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = ", ..." if len(names) > _NAMED else ""
+    return f": {', '.join(names[:_NAMED])}{more}" if names else ""

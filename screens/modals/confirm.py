@@ -1,0 +1,50 @@
+"""Confirm what cannot be taken back: a word has to be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Input, Static
+
+from screens.modals.base import DeskModal
+from screens.terminal.values import paragraphs, value
+from screens.widgets.inputs import DeskInput
+
+
+class ConfirmModal(DeskModal[bool]):
+    """What will happen and what will not, a line each; True once `word` was typed as it is written."""
+
+    def __init__(self, title: str, lines: Sequence[str], word: str) -> None:
+        super().__init__()
+        self._title, self._lines, self._word = title, lines, word
+
+    def compose(self) -> ComposeResult:
+        """Title, the lines, a field for the word."""
+        with Vertical(classes="dialog"):
+            yield Static(value(self._title), classes="title")
+            with VerticalScroll(classes="lines"):
+                yield Static(paragraphs("\n".join(self._lines)), classes="text")
+            yield Static(value(f"Type {self._word} to confirm"), classes="label")
+            yield DeskInput(compact=True, max_length=max(40, len(self._word)))
+            yield Static("", classes="error", markup=False)
+            yield Static("Enter confirms, Escape closes without doing anything.", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Type at once; Tab goes to lines that are longer than the dialog."""
+        self.query_one(DeskInput).focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show_error("")
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip() == self._word:
+            self.dismiss(True)
+        else:
+            self.show_error(f"This is not {self._word}. Nothing was done.")

@@ -1,0 +1,137 @@
+"""A request in words: what was asked, what happened, and what a decision does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
+from dropcopy_tui.services.views import FieldChange, RequestView
+from screens.terminal.values import facts, value
+from screens.wording import REQUEST_TONES, utc
+
+Row = tuple[str, str, str]
+_LABEL, _SHORT_LABEL = 24, 21
+_ASKED = {
+    "name": "Group",
+    "market": "Market",
+    "front_end": "Front end system",
+    "filters": "Communication types",
+    "sources": "Source SenderComps",
+    "sessions": "Sessions",
+    "keys": "Public key ids",
+}
+_CHANGED = {"name": "Group name", "front_end": "Front end system", "filters": "Communication types"}
+_RELEASED = "released, not deleted: only GAM can retire them"
+# What refusals end with: on a page nobody has tried anything yet.
+_NOTHING_DONE = " Nothing was changed."
+_COUNTS = {
+    RequestType.CREATE_GROUP: {Change.ADDED: "sources"},
+    RequestType.EDIT_GROUP: {Change.ADDED: "added", Change.REMOVED: "removed"},
+    RequestType.DELETE_GROUP: {Change.REMOVED: "sources"},
+}
+
+
+def source_counts(view: RequestView) -> dict[Change, int]:
+    """How many SenderComps the request adds and removes: only the changes that its type has."""
+    return {change: _number(view.asked.get(name)) for change, name in _COUNTS.get(view.type, {}).items()}
+
+
+def _number(said: object) -> int:
+    return said if isinstance(said, int) else 0
+
+
+def story(view: RequestView, width: int, decision: str = "") -> Content:
+    """Status first, then what was asked, then the time line. `decision`: why the person may not decide."""
+    tone = REQUEST_TONES[view.status]
+    status = [
+        ("Request", f"{view.id}  {view.type.words.lower()} {view.subject}", ""),
+        ("Registered Entity", view.entity, ""),
+        ("Status", view.status.words, "$text-muted" if tone == "muted" else f"${tone}"),
+        ("Stage", view.stage, ""),
+        *(("Reason", reason, "$error") for reason in view.reasons),
+        *((("Your decision", decision.removesuffix(_NOTHING_DONE), ""),) if decision else ()),
+    ]
+    happened = [(utc(moment.at), moment.text, "") for moment in view.story]
+    parts = [facts(status, _LABEL, width)]
+    for title, rows in (("What was asked", list(asked_rows(view, width))), ("What happened", happened)):
+        parts += [Content(""), value(title, "bold"), facts(rows, _LABEL, width)]
+    return Content("\n").join(parts)
+
+
+def asked_rows(view: RequestView, width: int) -> Iterator[Row]:
+    """What was asked, a fact a row; of an edit only what changes."""
+    if view.type is RequestType.EDIT_GROUP:
+        yield from _edit_rows(view, width)
+        return
+    for name, said in view.asked.items():
+        yield _ASKED.get(name, name), _words(name, said), ""
+    if view.type is RequestType.DELETE_GROUP:
+        yield "Target sessions", _RELEASED, ""
+
+
+def _edit_rows(view: RequestView, width: int) -> Iterator[Row]:
+    if "market" in view.asked:
+        yield "Market", _words("market", view.asked["market"]), ""
+    for change in view.changes:
+        yield from change_rows(change, width)
+    added, removed = (source_counts(view)[change] for change in (Change.ADDED, Change.REMOVED))
+    after = _number(view.asked.get("sources"))
+    counts = f"{added:,} added, {removed:,} removed" if added or removed else "none added or removed"
+    yield "Source SenderComps", f"{after - added + removed:,} -> {after:,}: {counts}", ""
+
+
+def change_rows(change: FieldChange, width: int) -> Iterator[Row]:
+    """A field `before -> after`: on a line where it fits, else one under the other."""
+    label = _CHANGED.get(change.field, change.field.replace("_", " ").capitalize())
+    line = f"{change.before} -> {change.after}"
+    if len(line) <= width - _LABEL:
+        yield label, line, ""
+    else:
+        yield label, change.before, ""
+        yield "", f"-> {change.after}", ""
+
+
+def _words(name: str, said: object) -> str:
+    if name == "market":
+        return market_named(str(said)).name
+    if name == "filters" and isinstance(said, list):
+        return ", ".join(Filter(kind).words for kind in said)
+    if isinstance(said, list):
+        return ", ".join(map(str, said))
+    return f"{said:,}" if isinstance(said, int) else str(said)
+
+
+def approval_page(view: RequestView, mine: frozenset[str], then: str, width: int) -> Content:
+    """What somebody is about to approve. `mine`: the firms they approve for; `then`: when it is set up."""
+    rest = [firm for firm in view.waiting_for if firm not in mine]
+    rows = [
+        ("Request", f"{view.type.words.lower()} {view.subject} of {view.entity}", ""),
+        ("Asked by", f"{view.submitted_by}, {utc(view.submitted_at)}", ""),
+        *asked_rows(view, width),
+        ("You approve for", ", ".join(firm for firm in view.waiting_for if firm in mine), ""),
+        ("Then", f"it still waits for {', '.join(rest)}" if rest else then, "$warning" if rest else "$success"),
+    ]
+    return facts(rows, _SHORT_LABEL, width)
+
+
+def cancellation_page(view: RequestView, width: int) -> Content:
+    """What somebody is about to cancel."""
+    rows = [
+        ("Request", f"{view.type.words.lower()} {view.subject} of {view.entity}", ""),
+        *asked_rows(view, width),
+        ("Then", "nothing is set up; it can be asked for anew", "$warning"),
+    ]
+    return facts(rows, _SHORT_LABEL, width)
+
+
+def decided_words(view: RequestView) -> str:
+    """What became of a request by the decision that was just taken."""
+    if view.status is not RequestStatus.IN_PROGRESS:
+        return f"{view.id} {view.status.words.lower()}: {view.type.words.lower()} {view.subject}."
+    if view.waiting_for:
+        return f"{view.id} approved: still waits for {', '.join(view.waiting_for)}."
+    return f"{view.id} approved: {view.stage}." if view.due else f"{view.id} approved: it will be set up now."

@@ -1,0 +1,527 @@
+"""My Requests: what was asked, who decides, and what each of them sees of the other."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import time
+from pathlib import Path
+
+import pytest
+from textual.widgets import OptionList
+
+from dropcopy_tui.desk import Desk, open_desk
+from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.services.groups import GroupEdit
+from dropcopy_tui.services.views import RequestView
+from screens.widgets.inputs import DeskInput
+from screens.widgets.record_list import RecordList
+from tests.screens.conftest import Place, SeededEntropy
+from tests.screens.seat import Seat, footer_fits, seated
+from tests.screens.test_groups import written
+from tests.screens.test_home import act_as, open_line
+from tests.screens.test_wizard import to_step
+
+Size = tuple[int, int]
+CLEARING, OPERATOR, MULTI, PLACEHLD = "clearing-approver", "acme-operator", "multi-operator", "placehld-approver"
+# The sample's requests that wait: two for the clearing firm, one for PLACEHLD.
+NEWEST, OF_MULTI = "DC-2026-000038", "DC-2026-000037"
+HOSTILE = "[/x] [@click=app.quit]no[/] $error 100%"
+
+
+@contextmanager
+def other_desk(place: Place) -> Iterator[Desk]:
+    """The same store, opened by somebody else."""
+    desk = open_desk(place.config, place.clock, SeededEntropy(8))
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def person(desk: Desk, user_id: str) -> Actor:
+    return desk.identity.act_as(user_id, "test")
+
+
+def decide(place: Place, user_id: str, verb: str, reference: str, *said: str) -> None:
+    """Somebody else decides, at another desk."""
+    with other_desk(place) as desk:
+        actor = person(desk, user_id)
+        version = desk.requests.show(actor, reference).version
+        if verb == "cancel":
+            desk.requests.cancel(actor, reference)
+        else:
+            getattr(desk.requests, verb)(actor, reference, version, *said)
+
+
+def stored(place: Place, reference: str) -> tuple[str, list[str]]:
+    """Status and verdicts of a request, on a connection of our own."""
+    with closing(sqlite3.connect(place.store)) as connection:
+        pk, status = connection.execute("SELECT id, status FROM request WHERE reference = ?", (reference,)).fetchone()
+        rows = connection.execute("SELECT verdict FROM decision WHERE request_id = ? ORDER BY id", (pk,))
+        return status, [verdict for (verdict,) in rows]
+
+
+def change(place: Place, sql: str, *values: object) -> None:
+    """Change the store behind the desk's back."""
+    with closing(sqlite3.connect(place.store)) as connection, connection:
+        connection.execute(sql, values)
+
+
+def edit_of_placehld(place: Place) -> RequestView:
+    """An edit that waits for PLACEHLD: another name and filters, two SenderComps out, none in."""
+    with other_desk(place) as desk:
+        actor = person(desk, MULTI)
+        group = desk.groups.show(actor, "DESK-COPY", "PLACEHLD").line
+        out = [row.sender_comp_id for row in desk.groups.sources(actor, group.id, Ask(limit=2)).rows]
+        edit = GroupEdit(name="DESK-COPY-NEW", filters=(Filter.TRADE_FILL_NOTICE,), remove=tuple(out))
+        return desk.groups.edit(actor, group.id, edit)
+
+
+async def to_do(seat: Seat) -> None:
+    """From Home, by the line that says that something waits."""
+    await open_line(seat, "attention", "for your approval")
+    assert seat.on == "RequestsScreen"
+
+
+def keys_shown(seat: Seat) -> str:
+    """The line of keys."""
+    return seat.text().split("\n")[-1]
+
+
+# -- the lists
+
+
+async def test_home_opens_to_do(place: Place, size: Size) -> None:
+    async with seated(place.app(CLEARING), size) as seat:
+        seat.sees(r"\? 2 requests wait for your approval", r"To Do +2")
+        await to_do(seat)
+        seat.sees(r"My Requests > To Do", r"1 Request Status +\[2 To Do\] +3 All", "1 of 2 requests")
+        seat.sees(rf"> +{NEWEST} Create group FUT-CLEARED-RISK +ACME +acme-operator")
+        assert footer_fits(seat)
+        await seat.press("escape")
+        await open_line(seat, "menu", "To Do")
+        seat.sees("My Requests > To Do")
+    async with seated(place.app(PLACEHLD), size) as seat:
+        seat.sees(r"\? 1 request waits for your approval")
+
+
+async def test_home_opens_notices(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_line(seat, "menu", "Notices")
+        assert seat.on == "NoticesScreen"
+
+
+async def test_the_tabs_are_own_to_review_and_all(place: Place, size: Size) -> None:
+    async with seated(place.app(MULTI), size) as seat:
+        await open_line(seat, "menu", "Request Status")
+        own = seat.find(RecordList, "#status").table.total
+        await seat.press("2")
+        seat.sees("Nothing can wait for you", "administrative managers approve")
+        await seat.press("tab")
+        seat.sees(r"My Requests > All", r"\[3 All\]", "acme-operator" if size[0] > 80 else NEWEST)
+        assert seat.find(RecordList, "#all").table.total > own
+        await seat.press("1")
+        seat.sees(r"\[1 Request Status\]", f"1 of {own} requests")
+    async with seated(place.app("ease-agent"), size) as seat:
+        await open_line(seat, "menu", "Request Status")
+        seat.sees("You have asked for nothing yet", "2 To Do")
+        seat.sees_not("3 All")
+        await seat.press("3")
+        seat.sees(r"\[1 Request Status\]")
+
+
+async def test_every_column_sorts_the_stage_too(place: Place) -> None:
+    async with seated(place.app(MULTI), (120, 40)) as seat:
+        await open_line(seat, "menu", "Request Status")
+        for title in ("Request", "Type", "Group or Se\\S*", "Entity", "Submitted by", "Submitted", "Status", "Stage"):
+            await seat.press("s")
+            seat.sees(rf"{title}[^|]* \^")
+            await seat.press("s")
+            assert seat.find(RecordList, "#status").table.query_ask.descending
+        stages = [row.stage for row in shown(seat, "status")]
+        words = [re.sub("^awaiting approval of ", "awaiting ", stage).lower() for stage in stages]
+        assert words == sorted(words, reverse=True)
+        assert len(set(words)) > 3
+
+
+def shown(seat: Seat, tab: str) -> list[RequestView]:
+    """The rows of a list that is on the screen."""
+    table = seat.find(RecordList, f"#{tab}").table
+    found = []
+    for number in range(table.total):
+        row = table._window.row(number)
+        assert row is not None
+        found.append(row)
+    return found
+
+
+async def test_to_do_is_filtered_and_exported(place: Place, size: Size, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place.folder)
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("slash")
+        await seat.type("backup")
+        await seat.until_seen("1 of 1 requests")
+        await seat.press("enter", "x")
+        path = Path(seat.find(DeskInput).value)
+        await seat.press("enter")
+        seat.sees("1 row written to")
+    header, (row,), _ = written(path)
+    assert header == [
+        "Request", "Type", "Group or Session", "Entity", "Submitted by", "Submitted", "Status", "Stage",
+    ]  # fmt: skip
+    assert row[:5] == [OF_MULTI, "Create group", "FUT-CLEARED-BACKUP", "ACME", MULTI]
+    assert row[6:] == ["In Progress", "awaiting SAMPLECLR"]
+
+
+async def test_escape_ends_the_filter_that_is_seen_and_no_other(place: Place) -> None:
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        await seat.press("slash")
+        await seat.type("backup")
+        await seat.until_seen("1 of 1 requests")
+        await seat.press("enter", "1", "2")
+        seat.sees("1 of 1 requests")
+        await seat.press("1", "escape")
+        assert seat.on == "HomeScreen"
+
+
+# -- approving
+
+
+async def test_approve_from_to_do_sets_the_group_up(place: Place, size: Size) -> None:
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("a")
+        assert seat.on == "DecideModal"
+        seat.sees(f"Approve {NEWEST}", "create group FUT-CLEARED-RISK of ACME", "Asked by +acme-operator")
+        seat.sees("Front end system +Ladder One", "Source SenderComps +198", "You approve for +SAMPLECLR")
+        seat.says("nobody else has to approve: it is set up at")
+        await seat.press("enter")
+        await seat.until_seen("completed")
+        seat.says(f"Done: {NEWEST}, create group FUT-CLEARED-RISK: completed. Target session")
+        seat.sees_not("Press o", rf"^> +{NEWEST}")
+        seat.sees(rf"> +{OF_MULTI}", "1 of 1 requests")
+        await seat.press("escape")
+        seat.sees(r"\? 1 request waits", r"To Do +1")
+    assert stored(place, NEWEST) == ("completed", ["approve"])
+
+
+async def test_not_now_and_escape_change_nothing(place: Place) -> None:
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        await seat.press("a", "down", "enter", "a", "escape", "d", "escape")
+        seat.sees("1 of 2 requests")
+    assert stored(place, NEWEST) == ("in_progress", [])
+
+
+async def test_an_approval_that_is_not_the_last_says_whose_is_missing(place: Place, size: Size) -> None:
+    change(place, "INSERT INTO approval (request_id, entity_id) SELECT 38, id FROM entity WHERE code = 'ACME'")
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("enter", "a")
+        seat.sees("You approve for +SAMPLECLR", "Then +it still waits for ACME")
+        await seat.press("enter")
+        seat.says(f"{NEWEST} approved: still waits for ACME.")
+        seat.sees("Stage +awaiting approval of ACME", "approved by clearing-approver for SAMPLECLR")
+        assert "Approve" not in keys_shown(seat)
+        seat.says(f"Your decision {NEWEST} does not wait for you any more (approved by clearing-approver).")
+        await seat.press("escape")
+        seat.sees("1 of 1 requests", OF_MULTI)
+    assert stored(place, NEWEST) == ("in_progress", ["approve"])
+
+
+async def test_a_batch_is_said_before_and_after(place: Place, size: Size) -> None:
+    place.settings = Settings(batches={"globex": time(16, 0)})
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("a")
+        seat.says("nobody else has to approve: it is queued until 16:00 CT today")
+        await seat.press("enter")
+        seat.says(f"{NEWEST} approved: queued until 16:00 CT today.")
+    assert stored(place, NEWEST) == ("in_progress", ["approve"])
+
+
+@pytest.mark.parametrize("key", ["a", "d"])
+async def test_what_somebody_else_decided_meanwhile_is_told_at_once(key: str, place: Place) -> None:
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        decide(place, OPERATOR, "cancel", NEWEST)
+        await seat.press(key)
+        assert seat.on == "RequestsScreen"
+        seat.says(f"Not done: {NEWEST} has ended already: Cancelled (cancelled by acme-operator).")
+        seat.sees("1 of 1 requests", OF_MULTI)
+
+
+async def test_two_approve_and_one_wins(place: Place, size: Size) -> None:
+    """The other decides while the question stands on the screen."""
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("a")
+        decide(place, CLEARING, "deny", NEWEST, "Not in our limits.")
+        await seat.press("enter")
+        seat.says(f"Not done: {NEWEST} has ended already: Denied (denied by clearing-approver). Nothing was changed.")
+        seat.sees("1 of 1 requests")
+    assert stored(place, NEWEST) == ("denied", ["deny"])
+
+
+async def test_a_page_that_is_old_approves_nothing(place: Place) -> None:
+    """Rule Q3: what changed since it was opened is shown, and nothing is approved."""
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        await seat.press("enter")
+        change(
+            place, "UPDATE request SET version = version + 1, asked = json_set(asked, '$.sources', 4321) WHERE id = 38"
+        )
+        await seat.press("a", "enter")
+        seat.says(f"Not done: {NEWEST} changed since it was opened. Look at it again, then decide.")
+        seat.sees("Source SenderComps +4,321", "2 Added 4,321")
+        assert stored(place, NEWEST) == ("in_progress", [])
+        await seat.press("a", "enter")
+        await seat.until_seen("completed")
+        seat.sees("Status +Completed")
+    assert stored(place, NEWEST) == ("completed", ["approve"])
+
+
+# -- denying
+
+
+async def test_deny_wants_a_reason_that_the_requester_reads(place: Place, size: Size) -> None:
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("d")
+        assert seat.on == "ReasonModal"
+        seat.sees(f"Deny {NEWEST}", "Create group FUT-CLEARED-RISK of ACME, asked by acme-operator")
+        await seat.press("enter")
+        seat.sees("Reason is empty")
+        await seat.paste("tab\there")
+        await seat.press("enter")
+        seat.sees("not plain printable text")
+        seat.find(DeskInput).value = HOSTILE
+        await seat.settle()
+        seat.sees_not("not plain printable")
+        seat.sees(r"acme-operator will read", re.escape(f"Denied by clearing-approver: {HOSTILE}"))
+        await seat.press("enter")
+        seat.sees(f"Done: {NEWEST} denied: create group FUT-CLEARED-RISK", "1 of 1 requests")
+    assert stored(place, NEWEST) == ("denied", ["deny"])
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "menu", "Request Status")
+        seat.sees(rf"> +{NEWEST} .*Denied")
+        await seat.press("enter")
+        seat.sees("Status +Denied")
+        seat.says(f"Reason Denied by clearing-approver: {HOSTILE}")
+        seat.says(f"denied by clearing-approver for SAMPLECLR: {HOSTILE}")
+        await seat.press("a")
+        seat.says(f"{NEWEST} has ended already: Denied.")
+
+
+async def test_the_longest_reason_fits(place: Place, size: Size) -> None:
+    async with seated(place.app(CLEARING), size) as seat:
+        await to_do(seat)
+        await seat.press("enter", "d")
+        await seat.paste("long words " * 60)
+        assert len(seat.find(DeskInput).value) == 500
+        await seat.press("enter")
+        seat.sees("denied: create group", "Status +Denied")
+    with other_desk(place) as desk:
+        assert len(desk.requests.show(person(desk, OPERATOR), NEWEST).reasons[0]) > 500
+
+
+async def test_the_requesters_page_tells_by_itself(place: Place, size: Size) -> None:
+    """The quiet worker of their application looks after what they wait for."""
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "menu", "Request Status")
+        await seat.press("enter")
+        seat.sees("Status +In Progress", "Stage +awaiting approval of SAMPLECLR")
+        decide(place, CLEARING, "deny", NEWEST, "Not in our limits.")
+        seat.app.set_up()
+        await seat.settle()
+        seat.sees("Status +Denied", "Reason +Denied by clearing-approver: Not in our limits.")
+        seat.says(f"{NEWEST}, create group FUT-CLEARED-RISK: denied.")
+
+
+# -- one's own
+
+
+async def test_nobody_decides_their_own(place: Place, size: Size) -> None:
+    """Also an administrative manager of the firm that has to approve."""
+    change(
+        place,
+        "INSERT INTO entitlement (person_id, role, entity_id) SELECT p.id, 'administrative_manager', e.id "
+        "FROM person p, entity e WHERE p.user_id = ? AND e.code = 'SAMPLECLR'",
+        OPERATOR,
+    )
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "menu", "To Do")
+        seat.sees("1 of 1 requests", OF_MULTI)
+        await seat.press("1", "enter")
+        seat.says(f"Your decision {NEWEST} is your own: somebody else must decide.")
+        assert not re.search("Approve|Deny", keys_shown(seat))
+        assert "c Cancel it" in keys_shown(seat)
+        assert footer_fits(seat)
+        await seat.press("a")
+        assert seat.on == "RequestScreen"
+        seat.says(f"Not done: {NEWEST} is your own: somebody else must decide.")
+        await seat.press("question_mark")
+        seat.sees("Say why it cannot be approved")
+        seat.sees_not("Approve what is shown")
+    assert stored(place, NEWEST) == ("in_progress", [])
+
+
+async def test_cancel_ones_own(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await open_line(seat, "menu", "Request Status")
+        await seat.press("enter", "c")
+        seat.sees(f"Cancel {NEWEST}", "nothing is set up", "Keep it")
+        await seat.press("down", "enter")
+        assert stored(place, NEWEST) == ("in_progress", [])
+        await seat.press("c", "enter")
+        seat.sees(f"Done: {NEWEST} cancelled", "Status +Cancelled", "cancelled by acme-operator")
+        assert "Cancel it" not in keys_shown(seat)
+        await seat.press("c")
+        seat.sees("has ended already: Cancelled")
+        await seat.press("escape")
+        seat.sees(rf"> +{NEWEST} .*Cancelled")
+    assert stored(place, NEWEST) == ("cancelled", ["cancel"])
+
+
+async def test_only_who_asked_cancels(place: Place) -> None:
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        await seat.press("enter", "c")
+        assert seat.on == "RequestScreen"
+        seat.says("Only acme-operator, who asked, can cancel it.")
+
+
+async def test_cancelling_what_was_decided_meanwhile_says_so(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_line(seat, "menu", "Request Status")
+        await seat.press("enter", "c")
+        decide(place, CLEARING, "deny", NEWEST, "Not in our limits.")
+        await seat.press("enter")
+        seat.says("has ended already: Denied (denied by clearing-approver).")
+        seat.sees("Status +Denied")
+
+
+# -- before and after
+
+
+async def test_an_edit_shows_before_and_after_and_its_lists(place: Place, size: Size) -> None:
+    request = edit_of_placehld(place)
+    async with seated(place.app(PLACEHLD), size) as seat:
+        await to_do(seat)
+        await seat.press("enter")
+        seat.sees("Group name +DESK-COPY -> DESK-COPY-NEW", "Communication types +Heartbeat, Reject")
+        seat.sees("-> Heartbeat, Reject, Trade - Fill Notice$")
+        before = seat.sees(r"Source SenderComps +(\d+) -> (\d+): 0 added, 2 removed")
+        assert int(before[1]) - int(before[2]) == 2
+        seat.sees(r"\[1 Story\] +2 Added 0 +3 Removed 2")
+        assert footer_fits(seat)
+        await seat.press("2")
+        seat.sees("The request has no SenderComp added")
+        await seat.press("3")
+        seat.sees("1 of 2 SenderComps", r"> +\w{3}PLH01[PBUN]")
+        assert footer_fits(seat)
+        await seat.press("a")
+        seat.sees("Group name +DESK-COPY -> DESK-COPY-NEW", "0 added, 2 removed")
+        await seat.press("enter")
+        await seat.until_seen("completed")
+        seat.says(f"{request.id}, edit group DESK-COPY: completed. The changes are in force.")
+        await seat.press("1")
+        seat.sees("Status +Completed")
+        await seat.press("3")
+        seat.sees("1 of 2 SenderComps")
+
+
+async def test_a_deletion_shows_what_is_no_longer_copied(place: Place, size: Size) -> None:
+    with other_desk(place) as desk:
+        actor = person(desk, MULTI)
+        desk.groups.delete(actor, ["DESK-COPY"], "PLACEHLD")
+    async with seated(place.app(PLACEHLD), size) as seat:
+        await to_do(seat)
+        await seat.press("a")
+        seat.sees("delete group DESK-COPY of PLACEHLD", "Target sessions +released, not deleted")
+        await seat.press("escape", "enter")
+        count = seat.sees(r"\[1 Story\] +2 Removed (\d+)")[1]
+        await seat.press("2")
+        seat.sees(f"1 of {count} SenderComps")
+        await seat.press("3")
+        seat.sees(rf"\[2 Removed {count}\]")
+        await seat.press("a", "enter")
+        await seat.until_seen("completed")
+        seat.says("is released: ask GAM to retire it.")
+
+
+async def test_a_key_request_has_its_story_alone(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_line(seat, "menu", "Request Status")
+        await seat.press("slash")
+        await seat.type("generate")
+        await seat.until_seen("Generate key")
+        await seat.press("enter", "enter")
+        seat.sees(r"^ \[1 Story\]$", "Public key ids", "Sessions")
+        await seat.press("2", "tab")
+        seat.sees(r"^ \[1 Story\]$")
+
+
+# -- what the requester is told on submitting
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (Settings(batches={"brokertec_us": time(16, 0)}), "queued until 16:00 CT today."),
+        (Settings(), "queued for set-up."),
+    ],
+)
+async def test_the_banner_says_where_a_new_request_is(place: Place, settings: Settings, said: str) -> None:
+    place.settings = settings
+    async with seated(place.app()) as seat:
+        await to_step(seat, 6)
+        # What set-up tells would take the banner's place.
+        seat.app.set_up = lambda: None
+        await seat.press("enter")
+        reference = seat.sees(r"Request (DC-2026-\d{6})\s+submitted")[1]
+        seat.says(f"Done: Request {reference} submitted: In Progress, {said}")
+
+
+async def test_acting_as_the_other_shows_both_sides(place: Place) -> None:
+    """What a newcomer tries in the demo: ask, become the approver, approve, look."""
+    async with seated(place.app()) as seat:
+        await act_as(seat, CLEARING)
+        await to_do(seat)
+        await seat.press("a", "enter")
+        await seat.until_seen("completed")
+        await seat.press("escape")
+        await act_as(seat, OPERATOR)
+        await open_line(seat, "menu", "Request Status")
+        seat.sees(rf"> +{NEWEST} .*Completed")
+        await seat.press("enter", "o")
+        assert seat.on == "GroupScreen"
+        seat.sees("FUT-CLEARED-RISK")
+
+
+async def test_an_approver_opens_no_group_they_may_not_see(place: Place) -> None:
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        await seat.press("enter", "a", "enter")
+        await seat.until_seen("completed")
+        await seat.press("o")
+        assert seat.on == "RequestScreen"
+
+
+async def test_the_answers_begin_with_the_one_that_was_asked_for(place: Place) -> None:
+    async with seated(place.app(CLEARING)) as seat:
+        await to_do(seat)
+        await seat.press("a")
+        options = seat.find(OptionList)
+        assert options.has_focus
+        assert options.highlighted == 0
+        await seat.press("tab")
+        assert not options.has_focus

@@ -1,0 +1,118 @@
+"""The round of chores: each on its own, nothing taken away that is still needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dropcopy_tui.domain.errors import NotEntitled, StoreBusy
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.chores import Chores, Part, Ticked
+from dropcopy_tui.services.groups import Groups
+from dropcopy_tui.services.mailing import Mailing
+from dropcopy_tui.services.provisioning import Processed, Provisioning
+from dropcopy_tui.services.rights import DESK
+from tests.services.conftest import World
+from tests.services.factories import FrozenClock, change, contents, new_group, one, proof_of, rows
+
+
+def chores(means: Means, provisioning: Provisioning | None = None) -> Chores:
+    return Chores(means, provisioning or Provisioning(means), Mailing(means))
+
+
+def part(done: Ticked, name: str) -> Part:
+    return next(found for found in done.parts if found.name == name)
+
+
+class Broken(Provisioning):
+    """Set-up that fails."""
+
+    def __init__(self, means: Means, how: Exception) -> None:
+        super().__init__(means)
+        self._how = how
+
+    def process(self, actor: object) -> Processed:
+        raise self._how
+
+
+def test_what_was_asked_for_is_set_up_in_the_same_round(world: World) -> None:
+    Groups(world.means).create(world.operator, new_group())
+    done = chores(world.means).tick(world.operations)
+    assert done.went_through
+    assert part(done, "set-up").counts["ended"] == 1
+    assert "A sandbox never sends" in part(done, "outbox").note
+    assert part(chores(world.means).tick(DESK), "set-up").counts["ended"] == 0
+
+
+def test_it_needs_operations(world: World) -> None:
+    for actor in (world.operator, world.viewer, world.stranger):
+        with pytest.raises(NotEntitled):
+            chores(world.means).tick(actor)
+
+
+def test_a_part_that_fails_does_not_stop_the_others(world: World) -> None:
+    done = chores(world.means, Broken(world.means, StoreBusy("The disk is full."))).tick(world.operations)
+    assert not done.went_through
+    assert part(done, "set-up").refusal == "The disk is full."
+    assert [found.name for found in done.parts] == ["set-up", "outbox", "clean-up"]
+    assert not part(done, "clean-up").refusal
+
+
+def test_what_nobody_foresaw_is_raised_after_the_others_were_done(world: World, old_challenge: str) -> None:
+    with pytest.raises(ZeroDivisionError):
+        chores(world.means, Broken(world.means, ZeroDivisionError())).tick(world.operations)
+    assert rows(world.means, "SELECT id FROM challenge WHERE id = :it", it=old_challenge) == []
+
+
+@pytest.fixture
+def old_challenge(world: World) -> str:
+    """A second factor that ended more than thirty days ago."""
+    challenge = proof_of(world.means, world.operator).challenge
+    clock = world.means.clock
+    assert isinstance(clock, FrozenClock)
+    clock.advance(timedelta(days=30, minutes=6))
+    return challenge
+
+
+def test_old_challenges_go_and_young_ones_stay(world: World, old_challenge: str) -> None:
+    young = proof_of(world.means, world.operator).challenge
+    done = chores(world.means).tick(world.operations)
+    assert part(done, "clean-up").counts == {"challenges": 1, "notices": 0}
+    assert rows(world.means, "SELECT id FROM challenge") == [(young,)]
+    assert one(world.means, "SELECT after FROM audit_event WHERE action = 'store:cleaned'") == (
+        '{"challenges": 1, "notices": 0}'
+    )
+
+
+def test_how_long_things_are_kept_is_a_setting(world: World, old_challenge: str) -> None:
+    longer = replace(world.means, settings=replace(world.means.settings, challenge_life=timedelta(days=31)))
+    assert part(chores(longer).tick(world.operations), "clean-up").counts["challenges"] == 0
+    assert old_challenge
+
+
+@pytest.mark.parametrize(
+    ("age", "left"), [(timedelta(days=179), 1), (timedelta(days=180), 1), (timedelta(days=180, seconds=1), 0)]
+)
+def test_notices_go_long_after_they_were_read(world: World, age: timedelta, left: int) -> None:
+    Groups(world.means).create(world.operator, new_group())
+    read = (world.means.clock.now() - age).strftime("%Y-%m-%d %H:%M:%S.%f")
+    change(world.means, "UPDATE notice SET read_at = :read", read=read)
+    chores(world.means, Broken(world.means, StoreBusy("not now"))).tick(world.operations)
+    assert one(world.means, "SELECT COUNT(*) FROM notice") == left
+
+
+def test_unread_notices_stay_for_ever(world: World) -> None:
+    Groups(world.means).create(world.operator, new_group())
+    change(world.means, "UPDATE notice SET at = '2001-01-01 00:00:00.000000'")
+    before = one(world.means, "SELECT COUNT(*) FROM notice")
+    chores(world.means, Broken(world.means, StoreBusy("not now"))).tick(world.operations)
+    assert one(world.means, "SELECT COUNT(*) FROM notice") == before
+
+
+def test_a_round_with_nothing_to_do_changes_nothing(world: World) -> None:
+    chores(world.means).tick(world.operations)
+    before = contents(world.means)
+    chores(world.means).tick(world.operations)
+    assert contents(world.means) == before
