@@ -12,66 +12,34 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.fix_log import FixLog, LogMessage
-from dropcopy_tui.domain.markets import MARKETS, market_named
-from dropcopy_tui.domain.names import name_key, shorten
+from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading, read
-from dropcopy_tui.domain.sessions import SenderCompStatus, SessionStatus
+from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import Service, entity_named, key_of
 from dropcopy_tui.services.fix_example import example_log
 from dropcopy_tui.services.log_index import Entry, LogIndex, Watch, open_log, read_index
 from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.router import DRAFT_ID, Receiver, Router, receiver_named, receivers_of, with_draft
 from dropcopy_tui.services.sendercomps import listing
 from dropcopy_tui.services.trail import reading
 from dropcopy_tui.services.views import SenderCompView
-from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
-    EntityRow,
-    GroupFilterRow,
     GroupRow,
     GroupSourceRow,
     SenderCompRow,
-    SessionRow,
 )
 
-# A draft has no id yet, and copies whatever sources are chosen in its next step.
-DRAFT_ID = 0
 # Messages that are routed together: their sources are looked up in one question.
 _BATCH = 1_000
-_CHUNK = 400
-# Sources and decisions that are held; a log of a million sources costs no more.
+# Decisions that are held; a log of a million sources costs no more.
 _MOST_HELD = 20_000
 _NAMES_KEPT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """A living group: what it copies, and to which target sessions."""
-
-    id: int
-    name: str
-    entity: str
-    market: str
-    filters: frozenset[Filter]
-    target_sessions: tuple[str, ...]
-
-    @property
-    def market_name(self) -> str:
-        """The market in words; "" for a draft of none."""
-        return market_named(self.market).name if self.market else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What the desk knows of a SenderComp: its markets (none: unknown), and the groups that have it."""
-
-    markets: tuple[str, ...] = ()
-    groups: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,91 +89,6 @@ class Report:
     unknown_sources: tuple[str, ...]
     garbage: int
     garbage_lines: tuple[int, ...]
-
-
-class Router:
-    """The groups a person may see, and what each source is to them; sources are looked up as they occur."""
-
-    def __init__(self, store: Store, actor: Actor, entities: frozenset[int], receivers: Sequence[Receiver]) -> None:
-        self._store = store
-        self._actor = actor
-        self._entities = entities
-        self.receivers = {receiver.id: receiver for receiver in receivers}
-        self._sources: dict[str, Source] = {}
-
-    def learn(self, readings: Iterable[Reading]) -> None:
-        """Look the sources of these messages up together, as far as they are not known yet."""
-        if len(self._sources) > _MOST_HELD:
-            self._sources = {}
-        wanted = {reading.source for reading in readings if reading.source} - self._sources.keys()
-        if not wanted:
-            return
-        names = sorted(wanted)
-        with self._store.read() as session:
-            for start in range(0, len(names), _CHUNK):
-                self._learn(session, names[start : start + _CHUNK])
-
-    def _learn(self, session: Session, names: list[str]) -> dict[str, Source]:
-        markets: dict[str, set[str]] = defaultdict(set)
-        groups: dict[str, set[int]] = defaultdict(set)
-        for row in session.execute(_of_sources(names)):
-            if row.group_id in self.receivers:
-                groups[row.sender_comp_id].add(row.group_id)
-            if row.entity_id in self._entities or row.group_id in self.receivers:
-                markets[row.sender_comp_id].add(row.market)
-        found = {name: Source(tuple(sorted(markets[name])), tuple(sorted(groups[name]))) for name in names}
-        self._sources.update(found)
-        return found
-
-    def source(self, name: str) -> Source:
-        """What is known of a source; one that was forgotten meanwhile is looked up again."""
-        found = self._sources.get(name)
-        if found is None and name:
-            with self._store.read() as session:
-                found = self._learn(session, [name])[name]
-        return found or Source()
-
-    def groups(self, what: Reading) -> tuple[Receiver, ...]:
-        """The groups that receive a copy of such a message."""
-        if not what.filters:
-            return ()
-        having = [self.receivers[group_id] for group_id in self.source(what.source).groups]
-        if DRAFT_ID in self.receivers:
-            having.append(self.receivers[DRAFT_ID])
-        return tuple(group for group in having if not group.filters.isdisjoint(what.filters))
-
-    def why_not(self, what: Reading, group: Receiver | None = None) -> str:
-        """Why the group, or any group, receives no copy of such a message; "" where it does."""
-        if what.reason:
-            return what.reason
-        receiving = self.groups(what)
-        if receiving if group is None else group in receiving:
-            return ""
-        if not what.source:
-            return "It names no source: tag 56 is missing."
-        needed = " or ".join(kind.words for kind in what.filters)
-        if group is None:
-            return self._not_had(what.source) or f"No group that has this source has the filter {needed}."
-        return self._not_of(what.source, group) or f"The filter is not chosen: it takes {needed}."
-
-    def _not_had(self, name: str) -> str:
-        """Why no group has the source; "" where one has."""
-        source = self.source(name)
-        if not source.markets:
-            return f"Unknown source: none of your entities has a SenderComp {shorten(name)}."
-        return "" if source.groups else f"No group has {name} as a source."
-
-    def _not_of(self, name: str, group: Receiver) -> str:
-        """Why the source is not one of the group's; "" where it is. A draft takes any: they are chosen later."""
-        source = self.source(name)
-        if group.id == DRAFT_ID or group.id in source.groups:
-            return ""
-        if not source.markets:
-            return self._not_had(name)
-        if group.market not in source.markets:
-            theirs = " and ".join(market_named(market).name for market in source.markets)
-            return f"The market differs: {name} is a SenderComp of {theirs}, the group is of {group.market_name}."
-        return f"{name} is not a source of this group."
 
 
 class Route:
@@ -425,13 +308,13 @@ class Routing(Service):
     ) -> Router:
         with reading(self._means, actor) as session:
             places = self._places(session, actor, entity)
-            receivers = _receivers(session, places)
+            receivers = receivers_of(session, places)
         if group:
-            receivers = [_named(receivers, group)]
+            receivers = [receiver_named(receivers, group)]
         if about is not None and all(receiver.id != about for receiver in receivers):
             raise NotFound(f"There is no group {about}, or you may not see it.")
         if filters is not None:
-            receivers = _with_draft(receivers, filters, about)
+            receivers = with_draft(receivers, filters, about)
         return Router(self._store, actor, places, receivers)
 
     def _still_seen(self, actor: Actor, reviewed: Reviewed) -> None:
@@ -460,70 +343,6 @@ def _routed(reviewed: Reviewed, entries: Sequence[Entry]) -> tuple[Routed, ...]:
         )
         for entry, what in zip(entries, readings, strict=True)
     )  # fmt: skip
-
-
-def _of_sources(names: Sequence[str]) -> Any:
-    """SenderComps by name in every market, each with the groups that have it. (The index begins with the market.)"""
-    return (
-        select(
-            col(SenderCompRow.sender_comp_id),
-            col(SenderCompRow.market),
-            col(SenderCompRow.entity_id),
-            col(GroupSourceRow.group_id),
-        )
-        .outerjoin(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-        .where(col(SenderCompRow.market).in_([market.code for market in MARKETS]))
-        .where(col(SenderCompRow.sender_comp_id).in_(names))
-    )
-
-
-def _receivers(session: Session, places: frozenset[int]) -> list[Receiver]:
-    """The living groups of these entities, by name."""
-    rows = session.execute(
-        select(GroupRow, col(EntityRow.code))
-        .join(EntityRow, col(EntityRow.id) == col(GroupRow.entity_id))
-        .where(col(GroupRow.entity_id).in_(places), col(GroupRow.deleted_at).is_(None))
-        .order_by(col(GroupRow.name_key), col(GroupRow.id))
-    ).all()
-    filters: dict[int, set[Filter]] = defaultdict(set)
-    for group_id, kind in session.execute(
-        select(col(GroupFilterRow.group_id), col(GroupFilterRow.filter))
-        .join(GroupRow, col(GroupRow.id) == col(GroupFilterRow.group_id))
-        .where(col(GroupRow.entity_id).in_(places), col(GroupRow.deleted_at).is_(None))
-    ):
-        filters[group_id].add(Filter(kind))
-    targets: dict[int, list[str]] = defaultdict(list)
-    for owner, session_id in session.execute(
-        select(col(SessionRow.group_id), col(SessionRow.session_id))
-        .where(col(SessionRow.entity_id).in_(places), col(SessionRow.group_id).is_not(None))
-        .where(col(SessionRow.status) == SessionStatus.ACTIVE.value)
-        .order_by(col(SessionRow.session_id))
-    ):
-        targets[owner].append(session_id)
-    found = []
-    for row, entity in rows:
-        pk = key_of(row.id)
-        found.append(Receiver(pk, row.name, entity, row.market, frozenset(filters[pk]), tuple(targets[pk])))
-    return found
-
-
-def _named(receivers: Sequence[Receiver], group: str) -> Receiver:
-    """The group with this name, or with this id where none is named so. Raises NotFound, InvalidValue."""
-    key = name_key(group)
-    named = [receiver for receiver in receivers if name_key(receiver.name) == key]
-    named = named or [receiver for receiver in receivers if str(receiver.id) == group]
-    if not named:
-        raise NotFound(f"There is no group {shorten(group)!r}, or you may not see it.")
-    if len(named) > 1:
-        raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Say which with --entity.")
-    return named[0]
-
-
-def _with_draft(receivers: Sequence[Receiver], filters: frozenset[Filter], about: int | None) -> list[Receiver]:
-    """The groups with the filters of a draft in the place of those of the group at hand, or beside them all."""
-    if about is None:
-        return [*receivers, Receiver(DRAFT_ID, "this draft", "", "", filters, ())]
-    return [replace(receiver, filters=filters) if receiver.id == about else receiver for receiver in receivers]
 
 
 def _uncovered(entity_id: int) -> Any:

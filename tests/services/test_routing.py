@@ -19,7 +19,8 @@ from dropcopy_tui.services.fix_fields import fields_of
 from dropcopy_tui.services.groups import Groups
 from dropcopy_tui.services.log_index import MISSED, RECEIVED, UNROUTED
 from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.routing import DRAFT_ID, Report, Reviewed, Routing
+from dropcopy_tui.services.router import DRAFT_ID
+from dropcopy_tui.services.routing import Report, Reviewed, Routing
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_role, add_sender_comps, change, new_group, one
 from tests.services.test_groups import strangers_group
