@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import measures
+from tests.bench import measures, measures_requests
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place
@@ -22,6 +22,9 @@ ROUNDS: dict[str, measures.Round] = {
     "table": measures.table,
     "wizard": measures.wizard,
     "route": measures.route,
+    "requests": measures_requests.requests,
+    "approvals": measures_requests.approvals,
+    "edit": measures_requests.edit,
 }
 
 

@@ -18,6 +18,9 @@ ROWS = 100_000
 ROUTE_MESSAGES = (20_000, 400_000)
 ENTITY, MARKET, PERSON = "BENCH", "brokertec_us", "bench-operator"
 FIRST, DRAFT = "000BENCAP", "BENCH"
+# What the store of requests holds: two thirds of the SenderComps are in the group, two thirds in the draft of its edit.
+REQUESTS, ALL_SOURCES = 100_000, 1_500_000
+REQUESTER, APPROVER, EDITED = "bench-requester", "bench-approver", "BENCH-EDIT"
 ROOT = Path(__file__).resolve().parents[2]
 # The variables of whoever runs the bench must not decide what is measured.
 _NOT_INHERITED = re.compile(
@@ -36,6 +39,11 @@ class Place:
         """The store with 100,000 SenderComps."""
         return self.folder / "big" / "store.db"
 
+    @property
+    def requests(self) -> Path:
+        """The store with 100,000 requests and an edit of a million SenderComps."""
+        return self.folder / "requests" / "store.db"
+
     def environment(self) -> dict[str, str]:
         """A person's terminal with an empty home."""
         env = {name: text for name, text in os.environ.items() if not _NOT_INHERITED.match(name)}
@@ -47,6 +55,8 @@ class Place:
         self.big.parent.mkdir(mode=0o700)
         self.run([*dropcopy(), "demo", "--headless"])
         self.run([sys.executable, "-m", "tests.bench.fill", str(self.big)])
+        self.requests.parent.mkdir(mode=0o700)
+        self.run([sys.executable, "-m", "tests.bench.fill_requests", str(self.requests)])
 
     def run(self, argv: list[str]) -> None:
         """Run a command that must succeed."""
@@ -78,9 +88,9 @@ class Place:
         """`dropcopy demo`."""
         return self.start(*dropcopy(), "demo")
 
-    def desk(self, store: Path) -> Program:
-        """`dropcopy` on a copy of the big store."""
-        return self.start(*dropcopy(), "--store", str(store), "--as", PERSON)
+    def desk(self, store: Path, person: str = PERSON) -> Program:
+        """`dropcopy` on a store, for a person of it."""
+        return self.start(*dropcopy(), "--store", str(store), "--as", person)
 
     def app(self, name: str) -> Program:
         """One of `tests.bench.apps`, over the big store."""

@@ -22,9 +22,11 @@ from dropcopy_tui.services.views import RequestView
 from screens.widgets.inputs import DeskInput
 from screens.widgets.record_list import RecordList
 from tests.screens.conftest import Place, SeededEntropy
+from tests.screens.hostile import spoil
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_groups import written
 from tests.screens.test_home import act_as, open_line
+from tests.screens.test_hostile import looks_harmless
 from tests.screens.test_wizard import to_step
 
 Size = tuple[int, int]
@@ -71,6 +73,15 @@ def change(place: Place, sql: str, *values: object) -> None:
     """Change the store behind the desk's back."""
     with closing(sqlite3.connect(place.store)) as connection, connection:
         connection.execute(sql, values)
+
+
+def operator_approves_for_the_clearing_firm(place: Place) -> None:
+    change(
+        place,
+        "INSERT INTO entitlement (person_id, role, entity_id) SELECT p.id, 'administrative_manager', e.id "
+        "FROM person p, entity e WHERE p.user_id = ? AND e.code = 'SAMPLECLR'",
+        OPERATOR,
+    )
 
 
 def edit_of_placehld(place: Place) -> RequestView:
@@ -346,17 +357,33 @@ async def test_the_requesters_page_tells_by_itself(place: Place, size: Size) -> 
         seat.says(f"{NEWEST}, create group FUT-CLEARED-RISK: denied.")
 
 
+async def test_hostile_names_harm_no_decision(place: Place) -> None:
+    operator_approves_for_the_clearing_firm(place)
+    spoil(place.store)
+    # Everybody has the same telephone now, and nobody approves what another account of theirs asked for.
+    change(place, "UPDATE person SET mobile = NULL WHERE user_id <> ?", OPERATOR)
+    async with seated(place.app()) as seat:
+        await open_line(seat, "menu", "To Do")
+        assert seat.on == "RequestsScreen"
+        for keys, screen in (
+            (("a",), "DecideModal"),
+            (("escape", "d"), "ReasonModal"),
+            (("escape", "enter"), "RequestScreen"),
+            (("2",), "RequestScreen"),
+            (("a", "escape", "d", "n", "o", "enter"), "RequestScreen"),
+        ):
+            await seat.press(*keys)
+            assert seat.on == screen
+            looks_harmless(seat)
+        assert stored(place, OF_MULTI) == ("denied", ["deny"])
+
+
 # -- one's own
 
 
 async def test_nobody_decides_their_own(place: Place, size: Size) -> None:
     """Also an administrative manager of the firm that has to approve."""
-    change(
-        place,
-        "INSERT INTO entitlement (person_id, role, entity_id) SELECT p.id, 'administrative_manager', e.id "
-        "FROM person p, entity e WHERE p.user_id = ? AND e.code = 'SAMPLECLR'",
-        OPERATOR,
-    )
+    operator_approves_for_the_clearing_firm(place)
     async with seated(place.app(), size) as seat:
         await open_line(seat, "menu", "To Do")
         seat.sees("1 of 1 requests", OF_MULTI)

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -61,6 +62,7 @@ FIRST_ROLES = {
 }  # fmt: skip
 PEOPLE = st.sampled_from(sorted(HUMANS))
 ASKERS = st.sampled_from(["ann", "ann", "ann", "bob", "bob", "bob", *sorted(HUMANS)])
+CALM = st.sampled_from([False, True])
 NAMES = st.sampled_from(["RATES", "rates", "Bonds"])
 FILTERS = st.sampled_from([frozenset({"trade_fill_notice"}), frozenset({"trade_fill_notice", "trade_bust"})])
 SOURCES = st.frozensets(st.integers(0, 3), min_size=1)
@@ -130,7 +132,7 @@ class Desk(RuleBasedStateMachine):
         batches = FOUR if batch else {}
         self.means = replace(self.ground.means, clock=self.clock, settings=Settings(batches=batches))
         self.model = Model(HUMANS, set(FIRST_ROLES), NOW, batch, guaranteed={self.sources[3]})
-        self.create("ann", "RATES", frozenset({0, 1}), frozenset({"trade_fill_notice"}))
+        self.create(False, "ann", "RATES", frozenset({0, 1}), frozenset({"trade_fill_notice"}))
         self.time_passes(30)
         self.process()
         if policy:
@@ -138,8 +140,12 @@ class Desk(RuleBasedStateMachine):
 
     # -- asking
 
-    @rule(person=ASKERS, name=NAMES, sources=SOURCES, filters=FILTERS)
-    def create(self, person: str, name: str, sources: frozenset[int], filters: frozenset[str]) -> None:
+    @rule(calm=CALM, person=ASKERS, name=NAMES, sources=SOURCES, filters=FILTERS)
+    def create(self, calm: bool, person: str, name: str, sources: frozenset[int], filters: frozenset[str]) -> None:
+        with self.quiet_day(calm):
+            self._create(person, name, sources, filters)
+
+    def _create(self, person: str, name: str, sources: frozenset[int], filters: frozenset[str]) -> None:
         wanted = self.content(name, sources, filters)
         new = NewGroup(
             ACME, "brokertec_us", name, FRONT_END, tuple(map(Filter, filters)), tuple(sorted(wanted.sources))
@@ -147,8 +153,27 @@ class Desk(RuleBasedStateMachine):
         self.expect(self.model.create(person, wanted), lambda: Groups(self.means).create(self.people[person], new))
 
     @precondition(lambda self: self.model.groups)
-    @rule(person=ASKERS, at=ANY, name=st.none() | NAMES, sources=st.none() | SOURCES, filters=st.none() | FILTERS)
+    @rule(
+        calm=CALM,
+        person=ASKERS,
+        at=ANY,
+        name=st.none() | NAMES,
+        sources=st.none() | SOURCES,
+        filters=st.none() | FILTERS,
+    )
     def edit(
+        self,
+        calm: bool,
+        person: str,
+        at: int,
+        name: str | None,
+        sources: frozenset[int] | None,
+        filters: frozenset[str] | None,
+    ) -> None:
+        with self.quiet_day(calm):
+            self._edit(person, at, name, sources, filters)
+
+    def _edit(
         self, person: str, at: int, name: str | None, sources: frozenset[int] | None, filters: frozenset[str] | None
     ) -> None:
         key, group = self.group(at)
@@ -165,8 +190,12 @@ class Desk(RuleBasedStateMachine):
         self.expect(refusal, lambda: Groups(self.means).edit(self.people[person], key, ask))
 
     @precondition(lambda self: self.model.groups)
-    @rule(person=ASKERS, at=ANY)
-    def delete(self, person: str, at: int) -> None:
+    @rule(calm=CALM, person=ASKERS, at=ANY)
+    def delete(self, calm: bool, person: str, at: int) -> None:
+        with self.quiet_day(calm):
+            self._delete(person, at)
+
+    def _delete(self, person: str, at: int) -> None:
         key, _ = self.group(at)
         refusal = self.model.delete(person, key)
         self.expect(refusal, lambda: Groups(self.means).delete(self.people[person], [key]))
@@ -209,16 +238,12 @@ class Desk(RuleBasedStateMachine):
     @precondition(lambda self: self.model.requests)
     @rule(person=PEOPLE, at=ANY, late=st.sampled_from([False, False, False, True]))
     def approve(self, person: str, at: int, late: bool) -> None:
-        reference, request = self.request(at)
+        self._approve(person, *self.request(at), late)
+
+    def _approve(self, person: str, reference: str, request: Request, late: bool = False) -> None:
         version = request.version - late
         refusal = self.model.approve(person, request, version)
         self.expect(refusal, lambda: Requests(self.means).approve(self.people[person], reference, version))
-
-    @precondition(lambda self: self.model.requests)
-    @rule(at=ANY)
-    def approve_by_everybody(self, at: int) -> None:
-        for person in sorted(HUMANS):
-            self.approve(person, at, False)
 
     @precondition(lambda self: self.model.requests)
     @rule(person=PEOPLE, at=ANY, late=st.booleans())
@@ -250,12 +275,18 @@ class Desk(RuleBasedStateMachine):
         self.clock.advance(timedelta(hours=hours))
         self.model.now = self.clock.now()
 
-    @precondition(lambda self: self.model.requests)
-    @rule(at=ANY)
-    def go_on(self, at: int) -> None:
-        """A quiet day: whoever may approve does, the batch comes, and everything is set up."""
-        self.approve_by_everybody(at)
-        self.time_passes(24)
+    @contextmanager
+    def quiet_day(self, calm: bool) -> Iterator[None]:
+        """A day on which everybody may do what they could on the first one: managers approve, and set-up follows."""
+        if calm:
+            self.put_right()
+        asked = len(self.model.requests)
+        yield
+        if not calm or len(self.model.requests) == asked:
+            return
+        for manager in ("max", "mia"):
+            self._approve(manager, f"DC-2026-{asked + 1:06d}", self.model.requests[-1])
+        self.time_passes(30)
         self.process()
 
     @rule()
