@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.worker import Worker, get_current_worker
 
 from dropcopy_tui.config import Config
-from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotSignedIn
+from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotFound, NotSignedIn
 from screens.frame import JOB, DeskScreen
 from screens.home import HomeScreen
 from screens.terminal.app import TerminalApp
@@ -249,10 +249,17 @@ class DropCopyApp(TerminalApp):
 
     async def _ended_of_mine(self, desk: Desk) -> list[RequestView]:
         """Requests submitted here that have ended since, whoever set them up."""
-        views = [
-            await asyncio.to_thread(desk.requests.show, self.actor, reference) for reference in tuple(self._awaited)
-        ]
-        return [view for view in views if view.ended_at is not None]
+        ended = []
+        for reference in tuple(self._awaited):
+            try:
+                view = await asyncio.to_thread(desk.requests.show, self.actor, reference)
+            except NotFound:
+                # A right was taken away meanwhile: the news of the others are told all the same.
+                self._awaited.discard(reference)
+                continue
+            if view.ended_at is not None:
+                ended.append(view)
+        return ended
 
     def submitted(self, request: RequestView) -> None:
         """A request was made here: say so, set it up, and tell when it ended."""

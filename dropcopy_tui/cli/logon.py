@@ -12,7 +12,7 @@ from dropcopy_tui.cli.output import fields, say, show
 if TYPE_CHECKING:
     from dropcopy_tui.cli.key_files import FileVerdict
     from dropcopy_tui.domain.logon import LogonMessage
-    from dropcopy_tui.services.logons import Verdict
+    from dropcopy_tui.services.key_ring import Verdict
 
 _message: Decorator = click.option(
     "--message", required=True, metavar="FILE",

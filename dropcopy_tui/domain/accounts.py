@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from dropcopy_tui.domain.errors import InvalidValue
@@ -24,6 +25,28 @@ _MOBILE = re.compile(r"\+?[0-9][0-9 ().-]{5,23}")
 _RESERVED_USER = "desk"
 # Figures that base32 leaves out because they are read as these letters.
 _MISREAD = str.maketrans("018", "OIB", " -")
+
+
+def marks(email: str, mobile: str | None) -> frozenset[str]:
+    """What two accounts of one person have in common: the mailbox, or the mobile phone.
+
+    Letter case and what follows a + aside, two addresses are one mailbox.
+    """
+    name, _, host = email.casefold().rpartition("@")
+    phone = "".join(letter for letter in mobile or "" if letter.isdigit())
+    return frozenset(mark for mark in (f"{name.split('+')[0]}@{host}", phone) if mark)
+
+
+def same_person(account: int, marked: Mapping[int, frozenset[str]]) -> frozenset[int]:
+    """The accounts of the person behind one, by the marks of each account (rules P3, Q3).
+
+    An account leads to the next one: the first may share a phone with it, and it a mailbox with the third.
+    """
+    found, mine = {account}, marked.get(account, frozenset())
+    while more := {other for other, its in marked.items() if other not in found and its & mine}:
+        found |= more
+        mine = mine.union(*(marked[other] for other in more))
+    return frozenset(found)
 
 
 class PersonStatus(StrEnum):

@@ -172,6 +172,12 @@ class MailUnusable(DeskError):
     code = "mail_unusable"
 
 
+class SmsUnusable(DeskError):
+    """Rule P2: the SMS configuration cannot be used as it is: a file of it is not there, or others may read it."""
+
+    code = "sms_unusable"
+
+
 class TryLater(DeskError):
     """A letter was not taken, and may be later.
 

@@ -1,11 +1,18 @@
-"""Key pairs: their states, their life, and what a new one does to the others (rules K1 to K4, K8)."""
+"""Key pairs: their states, their life, and what a new one does to the others (rules K1 to K4, K8).
+
+Four weeks are days of the market, not hours (rules K1, K3, K4): a pair is pending from the first second of the
+market's day four weeks before its last day. A pair that a rotation shortens ends at market close four weeks from
+today, which is up to a day more than 4 x 7 x 24 hours away; counted in days it is pending at once, so that two
+pairs live only while the older is pending, at every second after the newer one was made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.market_close import (
@@ -20,6 +27,8 @@ from dropcopy_tui.domain.market_close import (
 PENDING_WINDOW = timedelta(weeks=4)
 MOST_LIVING = 2
 _LABELS = {"America/New_York": "ET", "Europe/London": "UK", "America/Chicago": "CT"}
+# No pair is pending earlier than this before its end, whatever the zone: most pairs are told active at a glance.
+_SURELY_ACTIVE = PENDING_WINDOW + timedelta(days=1, hours=2)
 # Not strftime's %b, which follows the machine's locale.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
@@ -46,13 +55,20 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The public side of a key pair; times are aware. The secret is not part of it."""
+    """The public side of a key pair; times are aware. The secret is not part of it.
+
+    Attributes:
+        zone: of its market, in which days are counted (rule K1).
+        replaced: it had expired, and another pair has its place: a clock that goes back does not revive it.
+    """
 
     access_key_id: str
     session_id: str
     created_at: datetime
     expires_at: datetime
     deleted_at: datetime | None = None
+    zone: str = "UTC"
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class Plan:
         choice_needed: living access key ids, older first, while `deleted` has yet to be chosen.
         sentence: all of it in words, dates in the market's zone.
         until: the end of the new pair in the market's own time.
+        refusal: why this session gets no new pair, "" if it does; then nothing else above holds.
     """
 
     session_id: str
@@ -85,17 +102,30 @@ class Plan:
     choice_needed: tuple[str, ...]
     sentence: str
     until: str = ""
+    refusal: str = ""
 
 
 def state_of(key: KeyPair, now: datetime) -> KeyState:
-    """Rule K1. A key is refused from the very second of its expiry on."""
-    if key.deleted_at is not None and key.deleted_at <= now:
+    """Rule K1. A key is refused from the very second of its expiry on; a deletion holds whatever the clock says."""
+    if key.deleted_at is not None:
         return KeyState.DELETED
-    if now >= key.expires_at:
+    if key.replaced or now >= key.expires_at:
         return KeyState.EXPIRED
-    if key.expires_at - now <= PENDING_WINDOW:
+    if key.expires_at - now < _SURELY_ACTIVE and now >= pending_from(key.expires_at, key.zone):
         return KeyState.PENDING_EXPIRATION
     return KeyState.ACTIVE
+
+
+def pending_from(expires_at: datetime, zone: str) -> datetime:
+    """Rule K1: the first second of the market's day four weeks before the last day of a pair, in UTC."""
+    market = ZoneInfo(zone)
+    first = expires_at.astimezone(market).date() - PENDING_WINDOW
+    return datetime.combine(first, time.min, market).astimezone(UTC)
+
+
+def days_left(hours: MarketHours, expires_at: datetime, now: datetime) -> int:
+    """The days of the market from today to the last day of a pair; 0 on that day (rule K7)."""
+    return (local_day(hours, expires_at) - local_day(hours, now)).days
 
 
 def expiry_for(hours: MarketHours, now: datetime) -> datetime:
@@ -130,7 +160,8 @@ def plan_generation(
         had_keys: whether the session had pairs before, none of which is living (rule K8).
 
     Raises:
-        InvalidValue: `drop` is not a living pair, or nothing has to be deleted, or three pairs are living.
+        InvalidValue: `drop` is not a living pair, or nothing has to be deleted, or three pairs are living, or the
+            clock stands so far back that a present pair would end before it began.
     """
     pairs = sorted(
         (key for key in living if state_of(key, now).living),
@@ -201,6 +232,12 @@ def _shortened(key: KeyPair, hours: MarketHours, now: datetime) -> tuple[ExpiryC
     latest = grace_expiry(hours, now)
     if key.expires_at <= latest:
         return ()
+    if latest <= key.created_at:
+        made = market_date(hours, key.created_at)
+        raise InvalidValue(
+            f"{key.session_id} has a key pair made on {made}, and the clock of this machine is more than four weeks "
+            "before that. Set the clock right; nothing changed."
+        )
     return (ExpiryChange(key.access_key_id, key.expires_at, latest),)
 
 

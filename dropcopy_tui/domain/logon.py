@@ -52,6 +52,7 @@ _NUMBERS = frozenset({"RequestTimestamp", "UUID", "NextSeqNo", "KeepAliveInterva
 _KNOWN = {name.lower(): name for name in (*ESTABLISH_SIGNED, "Signature", "AccessKeyID")}
 _MUST_NOT_BE_SENT = {"98": "EncryptMethod", "95": "RawDataLength", "96": "RawData"}
 _FIELD = re.compile(r"([1-9][0-9]{0,8})=(.*)", re.DOTALL)
+_NAMED_FIELD = re.compile(r"\s*([A-Za-z_]{1,40})\s*=\s*(.*?)\s*")
 _BASE64URL_32 = re.compile(r"[A-Za-z0-9_-]{43}")
 _HEX_32 = re.compile(r"[0-9A-Fa-f]{64}")
 
@@ -107,7 +108,9 @@ def encode_secret(secret: bytes) -> str:
 
 
 def parse_message(text: str) -> LogonMessage:
-    """A FIX logon with SOH, `|` or `^A` between fields, or a JSON object of Negotiate or Establish fields.
+    """A FIX logon with SOH, `|` or `^A` between fields, or the fields of a Negotiate or Establish.
+
+    Those come as a JSON object, or as lines of name=value.
 
     Raises:
         InvalidValue: it is none of them, is over 1 MB, repeats a field, lacks signed fields (all are named),
@@ -118,7 +121,11 @@ def parse_message(text: str) -> LogonMessage:
     message = text.strip()
     if not message:
         raise InvalidValue("There is no logon: the text is empty.", "message")
-    return _parse_json(message) if message.startswith("{") else _parse_fix(message)
+    if message.startswith("{"):
+        return _parse_ilink(_json_fields(message))
+    if _NAMED_FIELD.match(message.split("\n", 1)[0]):
+        return _parse_ilink(_named_fields(message))
+    return _parse_fix(message)
 
 
 def _parse_fix(text: str) -> LogonMessage:
@@ -167,8 +174,8 @@ def _refuse_missing(raw: Mapping[str, str], wanted: Mapping[str, str]) -> None:
         raise InvalidValue(f"The logon lacks {', '.join(missing)}.", "message")
 
 
-def _parse_json(text: str) -> LogonMessage:
-    raw = _collect(_json_fields(text), "Field")
+def _parse_ilink(fields: Iterable[tuple[str, str]]) -> LogonMessage:
+    raw = _collect(fields, "Field")
     kind = "establish" if any(name in raw for name in _ESTABLISH_ONLY) else "negotiate"
     signed = ESTABLISH_SIGNED if kind == "establish" else NEGOTIATE_SIGNED
     _refuse_missing(raw, dict.fromkeys(signed, ""))
@@ -186,10 +193,27 @@ def _parse_json(text: str) -> LogonMessage:
     )
 
 
+def _named_fields(text: str) -> Iterable[tuple[str, str]]:
+    """The known fields of lines of name=value, in whatever case; others are left aside."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        match = _NAMED_FIELD.fullmatch(line)
+        if match is None:
+            raise InvalidValue(f"Line {number} of the message is not name=value.", "message")
+        name = _known(match[1])
+        if name is not None:
+            yield name, match[2]
+
+
+def _known(name: str) -> str | None:
+    return _KNOWN.get(name.replace("_", "").lower())
+
+
 def _json_fields(text: str) -> Iterable[tuple[str, str]]:
     """The known fields in whatever case; the fields that are not signed are left aside."""
     for key, value in _json_pairs(text):
-        name = _KNOWN.get(key.replace("_", "").lower())
+        name = _known(key)
         if name is None:
             continue
         if not isinstance(value, str):

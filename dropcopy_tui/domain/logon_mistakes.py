@@ -28,6 +28,8 @@ _HEARTBEATS = range(1, 61)
 # Two at a time takes the square of this: half a second. One at a time, every key is tried.
 _MOST_IN_PAIRS = 300
 _MARKS = {"\n": "LF", "\x01": "SOH"}
+# How the ends of values are shown: Unicode's pictures of LF and SOH.
+_GLYPHS = {"\n": "\u240a", "\x01": "\u2401", "": ""}
 _SIGNATURE_LENGTH = 32
 _FIX_WRITING = "Send base64url without padding, 43 characters."
 _ILINK_WRITING = "iLink 3 carries its 32 raw bytes."
@@ -45,6 +47,32 @@ class Candidate:
     expires_at: datetime
     created_at: datetime
     living: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLine:
+    """One value of the signed string: as we expect it, and as the mistake signed it.
+
+    The end of a value is part of it, as a glyph: LF between values, nothing after the last. `signed` is empty
+    where the value was left out, and None where nobody knows what was signed.
+    """
+
+    tag: str
+    expected: str
+    signed: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether something else was signed."""
+        return self.signed is not None and self.signed != self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a logon is refused, in words, and the signed string line by line: no secret is in it."""
+
+    words: tuple[str, ...]
+    lines: tuple[SignedLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +102,62 @@ class _Mistake:
 
 
 def explain(message: LogonMessage, candidates: Sequence[Candidate], now: datetime) -> tuple[str, ...]:
-    """What explains that the logon is refused, in words, the signature first and notes after it.
+    """What explains that the logon is refused, in words: those of `diagnose`."""
+    return diagnose(message, candidates, now).words
+
+
+def diagnose(
+    message: LogonMessage, candidates: Sequence[Candidate], now: datetime, unknown: str | None = None
+) -> Diagnosis:
+    """What explains that the logon is refused, the signature first and notes after it.
 
     Args:
         message: the logon.
         candidates: the pairs that may have signed: those of the session, and others one has.
         now: aware; for expired keys and a clock that is off.
+        unknown: what to say where the key that it names is none of the candidates.
 
     Returns:
         One sentence a finding; nothing for a logon signed with the living key it names.
     """
     named = next((key for key in candidates if key.access_key_id == message.access_key_id), None)
-    found = _named_key(message, named, now)
+    found = _named_key(message, named, now, unknown)
+    recipe: _Recipe | None = None
     if message.signature is None:
         found.append("The logon carries no signature.")
-    elif named is None or not verify(message, named.secret):
-        found.extend(_signature(message, named, candidates, now))
+    elif named is not None and verify(message, named.secret):
+        recipe = _Recipe(b"")
+    else:
+        words, recipe = _signature(message, named, candidates, now)
+        found.extend(words)
     found.extend(_clock(message, now))
-    return tuple(found)
+    return Diagnosis(tuple(found), lines_of(message, recipe))
 
 
-def _named_key(message: LogonMessage, named: Candidate | None, now: datetime) -> list[str]:
+def lines_of(message: LogonMessage, recipe: _Recipe | None = None) -> tuple[SignedLine, ...]:
+    """The signed string as it should be, beside what the recipe signs, where there is one."""
+    expected = _marked([value for _, value in message.values], "\n", "")
+    tags = [tag for tag, _ in message.values]
+    signed: dict[str, str] = {}
+    if recipe is not None:
+        kept = [tag for tag in tags if tag != recipe.left_out]
+        signed = dict(zip(kept, _marked(_values(message, recipe), recipe.joiner, recipe.ending), strict=True))
+    return tuple(
+        SignedLine(tag, text, signed.get(tag, "") if recipe is not None else None)
+        for tag, text in zip(tags, expected, strict=True)
+    )
+
+
+def _marked(values: Sequence[str], joiner: str, ending: str) -> list[str]:
+    return [value + _GLYPHS[joiner] for value in values[:-1]] + [values[-1] + _GLYPHS[ending]]
+
+
+def _named_key(message: LogonMessage, named: Candidate | None, now: datetime, unknown: str | None) -> list[str]:
     """Findings about the key that the logon names, whatever its signature."""
     if message.access_key_id is None:
         return ["The logon names no access key id."]
     if named is None:
-        return [f"No key pair with the access key id {shorten(message.access_key_id)} is known."]
+        return [unknown or f"No key pair with the access key id {shorten(message.access_key_id)} is known."]
     found = []
     if not _valid(named, now):
         found.append(f"The key that the logon names, {_life(named, now)}.")
@@ -123,18 +181,19 @@ def _life(key: Candidate, now: datetime) -> str:
 
 def _signature(
     message: LogonMessage, named: Candidate | None, candidates: Sequence[Candidate], now: datetime
-) -> list[str]:
-    """The mistakes that give the signature that was sent."""
+) -> tuple[list[str], _Recipe | None]:
+    """The mistakes that give the signature that was sent, and how it was made."""
     sent, writing = _read_signature(message)
     if sent is None:
-        return ["The signature is not 32 bytes in base64url: it was cut, or made by another algorithm."]
+        return ["The signature is not 32 bytes in base64url: it was cut, or made by another algorithm."], None
     mistakes = [*_ways_to_differ(message), *_other_keys(message, named, candidates, now)]
     start = _Recipe(named.secret) if named is not None else _Recipe(b"")
     reasons = _find(message, sent, start, mistakes, known=named is not None)
     if reasons is None:
-        return [*writing, _unexplained(message, named)]
+        return [*writing, _unexplained(message, named)], None
     words = [*(mistake.words for mistake in reasons), *writing]
-    return words or ["The signature's last character has stray bits: it was not written as base64url."]
+    stray = ["The signature's last character has stray bits: it was not written as base64url."]
+    return words or stray, _applied(start, reasons)
 
 
 def _unexplained(message: LogonMessage, named: Candidate | None) -> str:
@@ -153,12 +212,16 @@ def _find(
     for reasons in _trials(mistakes):
         if not known and all(mistake.kind != "key" for mistake in reasons):
             continue
-        recipe = start
-        for mistake in reasons:
-            recipe = mistake.applied(recipe)
-        if hmac.compare_digest(_made(message, recipe), sent):
+        if hmac.compare_digest(_made(message, _applied(start, reasons)), sent):
             return reasons
     return None
+
+
+def _applied(start: _Recipe, mistakes: Sequence[_Mistake]) -> _Recipe:
+    recipe = start
+    for mistake in mistakes:
+        recipe = mistake.applied(recipe)
+    return recipe
 
 
 def _trials(mistakes: Sequence[_Mistake]) -> Iterator[tuple[_Mistake, ...]]:
@@ -173,9 +236,13 @@ def _trials(mistakes: Sequence[_Mistake]) -> Iterator[tuple[_Mistake, ...]]:
 
 
 def _made(message: LogonMessage, recipe: _Recipe) -> bytes:
-    values = [recipe.changed.get(tag, value) for tag, value in message.values if tag != recipe.left_out]
+    values = _values(message, recipe)
     secret = recipe.secret if recipe.decoded else encode_secret(recipe.secret).encode("ascii")
     return digest(recipe.joiner.join(values) + recipe.ending, secret)
+
+
+def _values(message: LogonMessage, recipe: _Recipe) -> list[str]:
+    return [recipe.changed.get(tag, value) for tag, value in message.values if tag != recipe.left_out]
 
 
 def _read_signature(message: LogonMessage) -> tuple[bytes | None, list[str]]:

@@ -46,6 +46,8 @@ MAY_AUDIT = frozenset({Role.AUDITOR, Role.OPERATIONS})
 MAY_MAP = frozenset({Role.USER_ADMINISTRATOR})
 # Rule P1: a lock ends by itself, or by EASE.
 MAY_UNLOCK = frozenset({Role.EASE_AGENT})
+# Rule P2: who verifies callers, issues one-time codes and resets factors.
+MAY_EASE = frozenset({Role.EASE_AGENT})
 # The desk's own people who see everybody; a user administrator sees the people of their entities (rule P3).
 MAY_SEE_EVERYBODY = frozenset({Role.OPERATIONS, Role.AUDITOR, Role.EASE_AGENT})
 MAY_ADMINISTER = frozenset({Role.USER_ADMINISTRATOR})

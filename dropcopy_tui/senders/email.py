@@ -5,11 +5,9 @@ What goes wrong comes out as TryLater or Undeliverable, in words that carry no p
 
 from __future__ import annotations
 
-import os
 import smtplib
 import socket
 import ssl
-import stat
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -18,15 +16,14 @@ from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from pathlib import Path
 
 from dropcopy_tui.domain.errors import MailUnusable, TryLater, Undeliverable
 from dropcopy_tui.domain.mail import Letter, MailServer, Security
+from dropcopy_tui.senders.secret_file import read_secret
 
 # A server may take its time for each answer, but a letter must be done before its lease ends.
 LONGEST = 45.0
 _REPLY_LENGTH = 200
-_PASSWORD_LENGTH = 1_024
 # Whatever the server can take: a body that is not ASCII travels encoded.
 _POLICY = policy.SMTP.clone(cte_type="7bit")
 
@@ -214,29 +211,7 @@ def _context(server: MailServer) -> ssl.SSLContext:
 def _password(server: MailServer) -> str:
     """The user's password, or "" for none. Raises MailUnusable: a file that others may read is no secret."""
     path = server.password_file
-    if path is None:
-        return ""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise MailUnusable(f"The mail password {path} cannot be read: {error.strerror}. Nothing was sent.") from None
-    try:
-        _must_be_ours(path, os.fstat(handle))
-        password = os.read(handle, _PASSWORD_LENGTH + 1).removesuffix(b"\n").removesuffix(b"\r")
-    finally:
-        os.close(handle)
-    if not 0 < len(password) <= _PASSWORD_LENGTH or not password.isascii() or not password.decode().isprintable():
-        raise MailUnusable(f"{path} must hold one line, the password in ASCII. Nothing was sent.")
-    return password.decode()
-
-
-def _must_be_ours(path: Path, facts: os.stat_result) -> None:
-    if not stat.S_ISREG(facts.st_mode):
-        raise MailUnusable(f"The mail password {path} is no file. Nothing was sent.")
-    if facts.st_uid != os.geteuid():
-        raise MailUnusable(f"The mail password {path} belongs to another account. Nothing was sent.")
-    if facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise MailUnusable(f"Others may read the mail password. Run: chmod 600 {path}. Nothing was sent.")
+    return "" if path is None else read_secret(path, "mail password", MailUnusable)
 
 
 def _own_name() -> str:

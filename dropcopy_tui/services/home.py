@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dropcopy_tui.domain.keypairs import PENDING_WINDOW, how_far, market_date
+from dropcopy_tui.domain.keypairs import how_far, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of, local_day
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.people import Actor, Role
@@ -91,7 +91,7 @@ def home(
     seen = glance.glance(path, now, user_id=user_id, os_account=os_account)
     # The other kinds of sessions have no screen yet that could help.
     targets = [key for key in seen.keyless if key.kind == "drop_copy"]
-    expiring = [key for key in seen.living if key.expires_at - now <= PENDING_WINDOW]
+    expiring = [key for key in seen.living if now >= pending_from(key.expires_at, market_named(key.market).zone)]
     return HomeView(
         actor=Actor(*seen.person, origin) if seen.person else None,
         sandbox=seen.sandbox,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_OPERATE, Actor
@@ -22,7 +22,7 @@ from dropcopy_tui.services.rights import DESK, require, roles_of
 from dropcopy_tui.services.submission import approvers_of, end_request
 from dropcopy_tui.services.trail import reading, record, tell
 from dropcopy_tui.services.views import RequestView
-from dropcopy_tui.store.tables import DraftRow, EntityRow, PersonRow, RequestRow
+from dropcopy_tui.store.tables import ApprovalRow, DraftRow, EntityRow, PersonRow, RequestRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +51,22 @@ class Provisioning(Service):
 
     def _due(self, session: Session) -> tuple[list[int], int, int]:
         """The requests to set up now, how many wait for approval, and how many for their batch."""
-        rows = session.execute(
-            select(RequestRow)
-            .where(
-                col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
-                col(RequestRow.type).in_([kind.value for kind in OF_GROUPS]),
-            )
-            .order_by(col(RequestRow.id))
-        ).scalars()
-        due, waiting, queued = [], 0, 0
-        for row in rows:
-            if approvals.missing(session, row):
-                waiting += 1
-            elif self._is_due(session, row):
-                due.append(key_of(row.id))
-            else:
-                queued += 1
-        return due, waiting, queued
+        waits = select(ApprovalRow).where(
+            col(ApprovalRow.request_id) == col(RequestRow.id), col(ApprovalRow.given_at).is_(None)
+        )
+        rows = select(RequestRow).where(
+            col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
+            col(RequestRow.type).in_([kind.value for kind in OF_GROUPS]),
+        )
+        waiting = session.execute(
+            rows.where(waits.exists()).with_only_columns(func.count(), maintain_column_froms=True)
+        ).scalar_one()
+        ready = session.execute(rows.where(~waits.exists()).order_by(col(RequestRow.id))).scalars().all()
+        due = [key_of(row.id) for row in ready if self._is_due(session, row)]
+        return due, waiting, len(ready) - len(due)
 
     def _is_due(self, session: Session, row: RequestRow) -> bool:
-        when = due_at(row.asked["market"], self._settings, approvals.ready_at(session, row))
+        when = due_at(row.asked.get("market", ""), self._settings, approvals.ready_at(session, row))
         return when is None or when <= self._now()
 
     def _set_up(self, request_pk: int) -> RequestView | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
+from dropcopy_tui.domain.accounts import marks, same_person
 from dropcopy_tui.domain.errors import NotEntitled, NotFound
 from dropcopy_tui.domain.people import DESK_ROLES, MAY_OPERATE, MAY_VIEW, Actor, Role
 from dropcopy_tui.services.base import key_of
@@ -58,28 +59,12 @@ def visible_entities(session: Session, actor: Actor) -> list[EntityRow]:
 
 
 def same_person_ids(session: Session, person_id: int) -> frozenset[int]:
-    """The accounts of the person behind an account: those with the same mobile phone or the same mailbox.
+    """The accounts of the person behind an account.
 
-    Letter case and what follows a + aside, two addresses are one mailbox. Nobody approves or entitles
-    themselves by way of a second account (rules P3, Q3).
+    Nobody approves or entitles themselves by way of a second account (rules P3, Q3).
     """
-    account = session.get(PersonRow, person_id)
-    if account is None:
-        return frozenset({person_id})
-    mine, others = _marks(account), {key_of(row.id): _marks(row) for row in session.exec(select(PersonRow))}
-    found = {person_id}
-    # An account leads to the next one: the first may share a phone with it, and it a mailbox with the third.
-    while more := {pk for pk, marks in others.items() if pk not in found and marks & mine}:
-        found |= more
-        mine = mine.union(*(others[pk] for pk in more))
-    return frozenset(found)
-
-
-def _marks(account: PersonRow) -> frozenset[str]:
-    """What two accounts of one person have in common."""
-    name, _, host = account.email.casefold().rpartition("@")
-    phone = "".join(letter for letter in account.mobile or "" if letter.isdigit())
-    return frozenset(mark for mark in (f"{name.split('+')[0]}@{host}", phone) if mark)
+    rows = session.exec(select(PersonRow.id, PersonRow.email, PersonRow.mobile))
+    return same_person(person_id, {key_of(pk): marks(email, mobile) for pk, email, mobile in rows})
 
 
 def _has_a_role(actor: Actor) -> ColumnElement[bool]:

@@ -37,7 +37,7 @@ def _any_free(session: Session, market: str, start: int) -> str:
         for candidate in session_ids(start):
             if candidate not in taken:
                 return candidate
-    raise LimitReached("Every Session ID is in use. GAM must retire some before another group can be set up.")
+    raise LimitReached("Every Session ID is in use: no group can be set up. Ask GAM.")
 
 
 def _has_session(session: Session, session_id: str) -> bool:

@@ -13,17 +13,18 @@ from sqlmodel import Session, col
 from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date, state_of
 from dropcopy_tui.domain.market_close import MarketHours, hours_of
-from dropcopy_tui.domain.markets import Gateway, market_named
+from dropcopy_tui.domain.markets import Gateway, Menu, market_named, markets_of
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.expiring import expiring
 from dropcopy_tui.services.rights import require, require_view, visible_ids
 from dropcopy_tui.services.trail import record, writing
-from dropcopy_tui.services.views import KeyView, SessionView
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.services.views import KeyView, PendingView, SessionView
+from dropcopy_tui.store.paging import Listing, fetch, matching
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
@@ -42,19 +43,40 @@ class Sessions(Service):
     ) -> Page[SessionView]:
         """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
         with self._store.read() as session:
-            rows = _select().where(col(SessionRow.entity_id).in_(visible_ids(session, actor)))
-            if entity:
-                place = entity_named(session, entity)
-                require_view(session, actor, place)
-                rows = rows.where(col(SessionRow.entity_id) == place.id)
-            if kind is not None:
-                rows = rows.where(col(SessionRow.kind) == kind.value)
+            rows = _select().where(*_narrowed(session, actor, kind, entity, status))
             if group_id is not None:
                 rows = rows.where(col(SessionRow.group_id) == group_id)
-            if status is not None:
-                rows = rows.where(col(SessionRow.status) == status.value)
             page = fetch(session, _listing(rows), ask, lambda row: row)
             return Page(views(session, page.rows, self._now()), page.cursors, page.total)
+
+    def picked(
+        self,
+        actor: Actor,
+        picked: Picked,
+        *,
+        kind: SessionKind | None = None,
+        entity: str = "",
+        status: SessionStatus | None = None,
+    ) -> tuple[SessionView, ...]:
+        """The picked sessions of the list that `page` shows for the same choice. Raises NotFound."""
+        with self._store.read() as session:
+            rows = _select().where(*_narrowed(session, actor, kind, entity, status))
+            if picked.everything:
+                rows = matching(_listing(rows), picked.match).where(col(SessionRow.id).not_in(sorted(picked.keys)))
+            else:
+                rows = rows.where(col(SessionRow.id).in_(sorted(picked.keys)))
+            found = session.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
+            return views(session, found, self._now())
+
+    def pending(
+        self, actor: Actor, kind: SessionKind, entity: str = "", menu: Menu | None = None
+    ) -> tuple[PendingView, ...]:
+        """The sessions of a kind that stop within four weeks, the soonest first (rule K7). Raises NotFound."""
+        with self._store.read() as session:
+            conditions = _narrowed(session, actor, kind, entity, None)
+            if menu is not None:
+                conditions.append(col(SessionRow.market).in_([market.code for market in markets_of(menu)]))
+            return expiring(session, self._now(), conditions)
 
     def get(self, actor: Actor, session_pk: int) -> SessionView:
         """One session. Raises NotFound."""
@@ -101,6 +123,22 @@ class Sessions(Service):
             return views(session, session.execute(session_rows(col(SessionRow.id) == row.id)).all(), self._now())[0]
 
 
+def _narrowed(
+    session: Session, actor: Actor, kind: SessionKind | None, entity: str, status: SessionStatus | None
+) -> list[Any]:
+    """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
+    conditions: list[Any] = [col(SessionRow.entity_id).in_(visible_ids(session, actor))]
+    if entity:
+        place = entity_named(session, entity)
+        require_view(session, actor, place)
+        conditions.append(col(SessionRow.entity_id) == place.id)
+    if kind is not None:
+        conditions.append(col(SessionRow.kind) == kind.value)
+    if status is not None:
+        conditions.append(col(SessionRow.status) == status.value)
+    return conditions
+
+
 def _check_released(session: Session, row: SessionRow) -> None:
     """Go on only with a released drop copy session. Raises SessionInUse, InvalidValue."""
     if row.kind != SessionKind.DROP_COPY.value:
@@ -116,7 +154,7 @@ def _check_released(session: Session, row: SessionRow) -> None:
 def _destroy_keys(session: Session, row: SessionRow, now: datetime) -> list[str]:
     """Destroy the session's living key pairs at once; their public ids."""
     pairs = key_rows(session, [key_of(row.id)])[key_of(row.id)]
-    living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id), now).living]
+    living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
     for pair in living:
         pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
     session.flush()
@@ -167,9 +205,12 @@ def key_rows(session: Session, session_pks: Sequence[int]) -> dict[int, list[Key
     return found
 
 
-def pair_of(row: KeyPairRow, session_id: str) -> KeyPair:
+def pair_of(row: KeyPairRow, session_id: str, market: str) -> KeyPair:
     """A key pair's public side as the domain knows it."""
-    return KeyPair(row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at)
+    return KeyPair(
+        row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at,
+        zone=market_named(market).zone, replaced=row.slot is None,
+    )  # fmt: skip
 
 
 def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
@@ -177,7 +218,7 @@ def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> Ke
     return KeyView(
         access_key_id=row.access_key_id,
         session_id=session_id,
-        state=state_of(pair_of(row, session_id), now),
+        state=state_of(pair_of(row, session_id, market), now),
         created_at=row.created_at,
         expires_at=row.expires_at,
         when=market_date(hours_of(market_named(market)), row.expires_at),

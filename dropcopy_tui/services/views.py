@@ -83,6 +83,17 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingView:
+    """A session whose last living pair ends within four weeks (rule K7); times as in `KeyView`."""
+
+    session_pk: int
+    session_id: str
+    group_id: int | None
+    when: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupLine:
     """A group in a list. `keys` sums up the key pairs of its target sessions in a word or two."""
 

@@ -55,12 +55,14 @@ _WITHOUT = f"""
     ORDER BY MAX(k.expires_at) DESC, s.session_id
 """  # noqa: S608
 _TO_REVIEW = """
-    SELECT COUNT(DISTINCT r.id) FROM approval a JOIN request r ON r.id = a.request_id
-    WHERE a.given_at IS NULL AND r.status = 'in_progress' AND r.submitted_by <> :person
+    SELECT r.submitted_by, COUNT(DISTINCT r.id) FROM approval a JOIN request r ON r.id = a.request_id
+    WHERE a.given_at IS NULL AND r.status = 'in_progress'
       AND a.entity_id IN (
         SELECT t.entity_id FROM entitlement t JOIN person p ON p.id = t.person_id
         WHERE p.id = :person AND NOT p.disabled AND t.role = 'administrative_manager')
+    GROUP BY r.submitted_by
 """
+_ACCOUNTS = "SELECT id, email, mobile FROM person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
             drafts=tuple(ask.all(_DRAFTS, person=pk)),
             living=_latest(ask.all(_LIVING, person=pk, now=_stored(now))),
             keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=_stored(now))),
-            to_review=ask.count(_TO_REVIEW, person=pk),
+            to_review=_to_review(ask, pk),
             roles=frozenset(role for (role,) in ask.all(_ROLES, person=pk)),
         )
 
@@ -164,6 +166,17 @@ def _latest(rows: list[tuple[Any, ...]]) -> tuple[LivingKey, ...]:
 
 def _keyless(row: tuple[Any, ...]) -> Keyless:
     return Keyless(row[0], row[1], row[2], row[3], _read(row[4]) if row[4] else None)
+
+
+def _to_review(ask: Looker, person: int) -> int:
+    """What waits for the person, but for the requests of their own accounts."""
+    waiting = dict(ask.all(_TO_REVIEW, person=person))
+    if not waiting:
+        return 0
+    from dropcopy_tui.domain.accounts import marks, same_person
+
+    own = same_person(person, {pk: marks(email, mobile) for pk, email, mobile in ask.all(_ACCOUNTS)})
+    return int(sum(count for submitter, count in waiting.items() if submitter not in own))
 
 
 def _stored(when: datetime) -> str:

@@ -376,6 +376,14 @@ class WizardScreen(DeskScreen[None]):
         event.stop()
         self.action_step(event.number)
 
+    @on(FilterStep.RouteAsked)
+    def _route_asked(self, event: FilterStep.RouteAsked) -> None:
+        event.stop()
+        from screens.route import RouteScreen
+
+        self.quiet()
+        self.app.push_screen(RouteScreen(self.draft.group_id, event.filters))
+
     @on(SubmitStep.ListAsked)
     def _list_asked(self, event: SubmitStep.ListAsked) -> None:
         event.stop()

@@ -179,7 +179,14 @@ class FilterStep(Step):
     TITLE = "Which messages are copied?"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "turn", "Turn", id="filters.turn", tooltip="Turn the communication type on or off."),
+        Binding("w", "route", "Would get", id="filters.route", tooltip="What would it receive, from a FIX log?"),
     ]
+
+    @dataclass
+    class RouteAsked(Message):
+        """The person wants to see what these filters copy of a FIX log."""
+
+        filters: frozenset[Filter]
 
     def __init__(self, mandatory: frozenset[Filter], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -217,6 +224,10 @@ class FilterStep(Step):
             Option(value("Optional, at least one", "$text-muted"), disabled=True),
             *(Option(value(_line(kind, kind in self._chosen)), id=kind.value) for kind in free),
         ]
+
+    def action_route(self) -> None:
+        """Try the choice on a FIX log."""
+        self.post_message(self.RouteAsked(self._chosen | self._mandatory))
 
     def action_turn(self) -> None:
         """Turn the line under the cursor."""

@@ -43,11 +43,12 @@ _SENDER_COMPS = f"""{_NUMBERS}
     SELECT :entity, 'brokertec_us', session || firm || 'P', session, firm, 'P', 'msgw', 'active'
     FROM (SELECT {_SESSION} AS session, {_FIRM} AS firm FROM n)"""
 _GROUPS = f"""{_NUMBERS}
-    INSERT INTO drop_copy_group (entity_id, market, name, name_key, front_end_id, sources, version, created_at, created_by)
+    INSERT INTO drop_copy_group (entity_id, market, name, name_key, front_end_id, sources, version, created_at,
+        created_by)
     SELECT :entity, 'brokertec_us', printf('G%04d', i), printf('g%04d', i), :front_end, 1, 1, :now, :by FROM n"""
 _REQUESTS = f"""{_NUMBERS}
-    INSERT INTO request (reference, type, status, entity_id, subject, search, asked, reasons, submitted_by, submitted_at,
-        ended_at, version)
+    INSERT INTO request (reference, type, status, entity_id, subject, search, asked, reasons, submitted_by,
+        submitted_at, ended_at, version)
     SELECT printf('DC-2026-%06d', i + 1), 'create_group', CASE WHEN i % 50 = 0 THEN 'in_progress' WHEN i % 3 = 0 THEN
         'denied' ELSE 'completed' END, :entity, printf('G%04d', i % 1000),
         printf('dc-2026-%06d create group g%04d bench {REQUESTER} 2026-03-04', i + 1, i % 1000),
@@ -76,10 +77,12 @@ def fill(means: Means) -> None:
         session.execute(text(_SENDER_COMPS), {"entity": place, "last": ALL_SOURCES - 1})
         session.execute(text(_GROUPS), {**many, "last": 999})
         session.execute(text(_REQUESTS), {**many, "last": REQUESTS - 1})
+        # The second approval never comes: what is approved here is not set up while something else is measured.
         waits = (
             "INSERT INTO approval (request_id, entity_id) SELECT id, :firm FROM request WHERE status = 'in_progress'"
         )
-        session.execute(text(waits), {"firm": clearer.id})
+        for firm in (clearer.id, place):
+            session.execute(text(waits), {"firm": firm})
         _edit(session, place, by, key_of(front_end.id), means)
 
 

@@ -9,7 +9,8 @@ from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning, free_session_id
+from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.session_ids import free_session_id
 from dropcopy_tui.store.tables import METADATA
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, add_session, contents, new_group, one
@@ -79,7 +80,7 @@ def test_when_every_id_has_a_session_the_request_fails_with_the_reason(world: Wo
     before = contents(world.means)
     (view,) = Provisioning(world.means).process_as_desk().ended
     assert view.status is RequestStatus.FAILED
-    assert view.reasons == ("Every Session ID is in use. GAM must retire some before another group can be set up.",)
+    assert view.reasons == ("Every Session ID is in use: no group can be set up. Ask GAM.",)
     assert view.group_id is None
     after = contents(world.means)
     for table in ("drop_copy_group", "group_filter", "group_source", "session"):
