@@ -318,6 +318,10 @@ def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> 
     """
     quick_start()
     try:
+        # The screens that people open first, while they still look at Home.
+        import screens.group
+        import screens.groups
+        import screens.requests  # noqa: F401
         from dropcopy_tui.desk import open_desk
 
         return open_desk(config, clock, entropy)

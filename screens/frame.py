@@ -98,6 +98,27 @@ class DeskFooter(Footer):
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False, compact=True)
+        self._asked_anew = False
+        self._shown: tuple[tuple[str, str, bool], ...] | None = None
+
+    def bindings_changed(self, screen: Screen[Any]) -> None:
+        """Draw the line anew once, however often the keys change until then: a screen that opens says so six times."""
+        self._bindings_ready = True
+        if self._asked_anew or not (screen.app.app_focus and self.is_attached and screen is self.screen):
+            return
+        self._asked_anew = True
+        self.call_after_refresh(self._draw_anew)
+
+    async def _draw_anew(self) -> None:
+        self._asked_anew = False
+        shown = tuple(
+            (active.binding.key, active.binding.description, active.enabled)
+            for active in self.screen.active_bindings.values()
+            if active.binding.show
+        )
+        if shown != self._shown:
+            self._shown = shown
+            await self.recompose()
 
 
 class DeskScreen(Screen[Result], Generic[Result]):

@@ -54,7 +54,9 @@ class GroupScreen(ListScreen):
         Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change name, front end, filters or SenderComps."),
         Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the group to be deleted."),
         Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
-        Binding("w", "route", "Would get", id="groups.route", tooltip="What would it receive, from a FIX log?"),
+        Binding(
+            "w", "route", "Would get", show=False, id="groups.route", tooltip="What would it receive, from a FIX log?"
+        ),
     ]
 
     def __init__(self, group_id: int, tab: str = "details", session: str = "") -> None:
@@ -224,4 +226,8 @@ def _facts(view: GroupView) -> Content:
     parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
     parts += [Content(""), value("Communication types it copies", "$text-muted")]
     parts += [value(f"  {kind.words:<40}{kind.meaning}") for kind in view.filters]
+    parts += [
+        Content(""),
+        value("w  what would it receive, from a FIX log?     y  copy it as a new group", "$text-muted"),
+    ]
     return Content("\n").join(parts)

@@ -102,12 +102,16 @@ class RequestsScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The tabs and their lists."""
-        nothing_to_do = _NOTHING_TO_DO if self.desk_app.may(MAY_APPROVE) else _NO_APPROVER
         yield TabLine(self._tabs, self._tab)
         with ContentSwitcher(initial=self._tab):
-            yield _records("status", _NOTHING_ASKED)
-            yield _records("todo", nothing_to_do, _TO_REVIEW, ToDoTable)
-            yield _records("all", _NOBODY_ASKED)
+            yield self._new_list()
+
+    def _new_list(self) -> RecordList[Any]:
+        """The list of the tab at hand."""
+        if self._tab != "todo":
+            return _records(self._tab, _NOTHING_ASKED if self._tab == "status" else _NOBODY_ASKED)
+        nothing = _NOTHING_TO_DO if self.desk_app.may(MAY_APPROVE) else _NO_APPROVER
+        return _records("todo", nothing, _TO_REVIEW, ToDoTable)
 
     def place(self) -> tuple[str, ...]:
         """My Requests, and which."""
@@ -128,7 +132,6 @@ class RequestsScreen(ListScreen):
             self.quiet()
             self._tab = tab
             self.query_one(TabLine).active = tab
-            self.query_one(ContentSwitcher).current = tab
             self.show_place()
             self._show_tab()
 
@@ -140,6 +143,11 @@ class RequestsScreen(ListScreen):
     @job(exclusive=True, group="tab")
     async def _show_tab(self) -> None:
         """Put the keys on the list at hand, and read it; again where it was read before."""
+        switcher = self.query_one(ContentSwitcher)
+        if not switcher.query(f"#{self._tab}"):
+            # A list is made when it is first looked at: the screen opens sooner with one of them.
+            await switcher.mount(self._new_list())
+        switcher.current = self._tab
         records = self._list()
         records.focus_list()
         if records.table.source is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on
@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from dropcopy_tui.domain.pages import PageSource
@@ -20,7 +19,6 @@ from screens.widgets.inputs import DeskInput
 from screens.widgets.record_table import RecordTable
 
 Row = TypeVar("Row")
-_TYPING = 0.08
 
 
 class RecordList(Vertical, Generic[Row]):
@@ -65,7 +63,6 @@ class RecordList(Vertical, Generic[Row]):
         self.table: RecordTable[Row] = table(columns, key, source=source, pickable=pickable)
         self.noun = noun
         self._empty = empty
-        self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The filter line, the table, what an empty list says, the count."""
@@ -107,6 +104,13 @@ class RecordList(Vertical, Generic[Row]):
         self.add_class("-filtering")
         self.query_one(".filter", DeskInput).focus()
 
+    def start_filtered(self, match: str) -> None:
+        """Begin with a filter: the list that is shown next has only what matches, and Escape shows everything."""
+        with self.prevent(Input.Changed):
+            self.query_one(".filter", DeskInput).value = match
+        self.add_class("-filtering")
+        self.table.query_ask = replace(self.table.query_ask, match=match)
+
     def clear_filter(self) -> bool:
         """Show everything again; whether there was a filter."""
         if not self.has_class("-filtering"):
@@ -125,9 +129,7 @@ class RecordList(Vertical, Generic[Row]):
     @on(Input.Changed, ".filter")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(_TYPING, lambda: self.table.narrow(event.value))
+        self.table.narrow(event.value)
 
     @on(Input.Submitted, ".filter")
     def _filtered(self, event: Input.Submitted) -> None:

@@ -133,6 +133,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self.query_ask = Ask()
         self.picked = Picked()
         self._asked = False
+        self._reading: asyncio.Task[Page[Row]] | None = None
         self._window: RowWindow[Row] = RowWindow()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._fitted_to = -1
@@ -212,21 +213,29 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         mark = (_CURSOR if here else " ") + (_CHOSEN if chosen else " ")
         segments = [Segment(mark, base if here or not chosen else base + self._style("picked"))]
         for column, cells in self._layout:
-            tone = column.tone(row) if column.tone and not here else ""
-            style = base + self._style(tone) if tone else base
-            segments.append(Segment(fitted(column.show(row), cells, column.right) + " ", style))
+            segments += self.inked(row, column, cells, base, here)
         # What looks alike is one segment: fewer bytes on the line, and less for every filter to look at.
         return Strip(Segment.simplify(segments)).adjust_cell_length(width, base)
+
+    def inked(self, row: Row, column: Column[Row], cells: int, base: Style, here: bool) -> list[Segment]:
+        """A row's text in one column, and the space behind it. `here`: under the cursor, where tones are left out."""
+        tone = column.tone(row) if column.tone and not here else ""
+        style = base + self._style(tone) if tone else base
+        return [Segment(fitted(column.show(row), cells, column.right) + " ", style)]
+
+    def titled(self, column: Column[Row], cells: int) -> str:
+        """A column's title in so many cells."""
+        arrow = ""
+        if column.order and column.order == self.query_ask.order:
+            arrow = " v" if self.query_ask.descending else " ^"
+        title = clip(column.title, max(1, cells - len(arrow))) + arrow
+        return fitted(title, cells, column.right)
 
     def _header(self) -> Strip:
         style = self._plain() + self._style("header")
         segments = [Segment(" " * _MARK_WIDTH, self._plain())]
         for column, cells in self._layout:
-            arrow = ""
-            if column.order and column.order == self.query_ask.order:
-                arrow = " v" if self.query_ask.descending else " ^"
-            title = clip(column.title, max(1, cells - len(arrow))) + arrow
-            segments += [Segment(fitted(title, cells, column.right), style), Segment(" ", self._plain())]
+            segments += [Segment(self.titled(column, cells), style), Segment(" ", self._plain())]
         return Strip(segments)
 
     def _plain(self) -> Style:
@@ -276,7 +285,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
             if ask.place is Place.FIRST and ask.count:
                 page = await self._first(self.source, ask)
             else:
-                page = await asyncio.to_thread(self.source, ask)
+                page = await self._read(self.source, ask)
         except DeskError as error:
             self.post_message(self.Refused(error))
             return
@@ -284,7 +293,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
         """The first page. A long list is shown before it is counted: counting takes longer than reading."""
-        page = await self._opening(asyncio.to_thread(source, replace(ask, count=False)))
+        page = await self._opening(self._read(source, replace(ask, count=False)))
         if len(page.rows) < ask.limit:
             return replace(page, total=len(page.rows))
         self._window.show(page, 0, len(page.rows))
@@ -293,7 +302,14 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         drawn = asyncio.Event()
         self.call_after_refresh(drawn.set)
         await drawn.wait()
-        return replace(page, total=(await asyncio.to_thread(source, replace(ask, limit=1))).total)
+        return replace(page, total=(await self._read(source, replace(ask, limit=1))).total)
+
+    async def _read(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
+        """One page at a time: whoever types faster than the store answers leaves one question behind, not ten."""
+        while self._reading is not None and not self._reading.done():
+            await asyncio.wait([self._reading])
+        self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
+        return await asyncio.shield(self._reading)
 
     async def _opening(self, reading: Coroutine[Any, Any, Page[Row]]) -> Page[Row]:
         """The page, and a moment's patience of a screen that opens with it: it is drawn once instead of twice."""

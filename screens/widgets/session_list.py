@@ -32,6 +32,7 @@ class SessionLine:
     expires: str
     tone: str
     group: str = ""
+    market: str = ""
 
 
 COLUMNS: tuple[Column[SessionLine], ...] = (
@@ -43,16 +44,24 @@ COLUMNS: tuple[Column[SessionLine], ...] = (
     Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
     Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
 )
-# A list of any length: a line a session, with the group it belongs or belonged to.
-PAGED_COLUMNS: tuple[Column[SessionLine], ...] = (
-    Column("Session", lambda line: line.session, 7),
-    Column("Group", lambda line: line.group),
+_COMMON: tuple[Column[SessionLine], ...] = (
     Column("Gateway", lambda line: line.gateway, 7, optional=2),
     Column("Segments", lambda line: line.segments, 9, optional=3),
     Column("Status", lambda line: line.status, 8, tone=lambda line: "" if line.status == "active" else "muted"),
     Column("Public key id", lambda line: line.key_id, 20),
     Column("State", lambda line: line.state, 9, tone=lambda line: line.tone),
     Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone),
+)
+# Lists of any length, a line a session: drop copy sessions have the group they belong or belonged to.
+PAGED_COLUMNS: tuple[Column[SessionLine], ...] = (
+    Column("Session", lambda line: line.session, 7),
+    Column("Group", lambda line: line.group),
+    *_COMMON,
+)
+MARKET_COLUMNS: tuple[Column[SessionLine], ...] = (
+    Column("Session", lambda line: line.session, 7),
+    Column("Market", lambda line: line.market),
+    *_COMMON,
 )
 
 
@@ -82,7 +91,9 @@ def session_line(view: SessionView, shows_key_ids: bool) -> SessionLine:
     line = _line(view, pair, 0, shows_key_ids)
     more = f" +{len(view.living) - 1}" if len(view.living) > 1 else ""
     no_pair = "none" if view.status != "active" and pair is None else line.key_id
-    return replace(line, key=str(view.pk), group=view.group, state=line.state + more, key_id=no_pair)
+    return replace(
+        line, key=str(view.pk), group=view.group, market=view.market_name, state=line.state + more, key_id=no_pair
+    )
 
 
 def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: bool) -> SessionLine:

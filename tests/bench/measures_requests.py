@@ -14,13 +14,13 @@ from tests.bench.program import Program
 
 _TYPED = "g0500"
 _APPROVED = 20
+_OPENING = 4.0
 
 
 def requests(place: Place, samples: Samples, _ours_first: bool) -> None:
     """My Requests: opened from Home, then filtered key by key."""
     with place.desk(place.requests, REQUESTER) as program:
-        program.shows(EDITED)
-        program.settle(0.5)
+        _until_open(program)
         _to_requests(program)
         sent = program.press("enter")
         samples.add("requests open", 1000 * (program.shows(f"DC-2026-{REQUESTS:06d}") - sent))
@@ -29,6 +29,14 @@ def requests(place: Place, samples: Samples, _ours_first: bool) -> None:
         program.settle(QUIET)
         answers = [1000 * program.answer_to(key, QUIET) for key in _TYPED]
         samples.add("requests filter", statistics.quantiles(answers, n=20, method="inclusive")[-1])
+
+
+def _until_open(program: Program) -> None:
+    """Home is filled before the store's services are imported; what is measured here comes after."""
+    program.shows(EDITED)
+    end = perf_counter() + _OPENING
+    while perf_counter() < end:
+        program.pump(0.05)
 
 
 def _to_requests(program: Program) -> None:
@@ -57,8 +65,7 @@ def approvals(place: Place, samples: Samples, _ours_first: bool) -> None:
 def edit(place: Place, samples: Samples, _ours_first: bool) -> None:
     """The page of an edit that adds half a million to a million and removes as many."""
     with place.desk(place.requests, REQUESTER) as program:
-        program.shows(EDITED)
-        program.settle(0.5)
+        _until_open(program)
         before = program.resident_mb()
         program.press("right")
         program.settle(QUIET)

@@ -142,10 +142,9 @@ def every_screen() -> list[type[Screen[object]]]:
 @pytest.mark.parametrize("kind", every_screen(), ids=lambda kind: kind.__name__)
 def test_the_style_sheet_of_every_screen_is_where_it_says(kind: type[Screen[object]]) -> None:
     """Textual resolves an inherited CSS_PATH from the folder of the subclass."""
-    path = kind.CSS_PATH
-    if path is not None:
-        assert isinstance(path, str)
-        assert (Path(inspect.getfile(kind)).parent / path).is_file()
+    paths = kind.CSS_PATH if isinstance(kind.CSS_PATH, list) else [kind.CSS_PATH]
+    for path in filter(None, paths):
+        assert (Path(inspect.getfile(kind)).parent / str(path)).is_file()
 
 
 def test_every_binding_has_an_id_and_no_key_that_terminals_keep() -> None:

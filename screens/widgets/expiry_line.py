@@ -1,0 +1,49 @@
+"""The line above a list that says which of its sessions stop within four weeks (rule K7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widgets import Static
+
+from dropcopy_tui.services.views import PendingView
+from screens.terminal.values import clip, value
+from screens.wording import plural
+
+_CURE = " (b selects them)"
+
+
+class ExpiryLine(Static):
+    """Says how many, and names as many as fit; not there when nothing expires."""
+
+    DEFAULT_CSS = """
+    ExpiryLine { height: 1; padding: 0 1; display: none; color: $warning; text-style: bold; text-wrap: nowrap; }
+    ExpiryLine.-shown { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self.pending: tuple[PendingView, ...] = ()
+
+    def show(self, pending: Sequence[PendingView]) -> None:
+        """Tell of these, the soonest first."""
+        self.pending = tuple(pending)
+        self.set_class(bool(pending), "-shown")
+        self.refresh()
+
+    def render(self) -> Content:
+        """The count, the names that fit, the key that cures."""
+        return value(_words([view.session_id for view in self.pending], self.size.width))
+
+
+def _words(names: Sequence[str], width: int) -> str:
+    head = f"! {plural(len(names), 'key pair expires', 'key pairs expire')} within four weeks: "
+    room = width - len(head) - len(_CURE)
+    shown: list[str] = []
+    for number, name in enumerate(names):
+        more = ", ..." if number + 1 < len(names) else ""
+        if len(", ".join([*shown, clip(name, 8)])) + len(more) > room:
+            return head.removesuffix(": ") + (f": {', '.join(shown)}, ..." if shown else "") + _CURE
+        shown.append(clip(name, 8))
+    return head + ", ".join(shown) + _CURE
