@@ -111,6 +111,8 @@ class DeskFooter(Footer):
 
     async def _draw_anew(self) -> None:
         self._asked_anew = False
+        if not self.is_attached:
+            return
         shown = tuple(
             (active.binding.key, active.binding.description, active.enabled)
             for active in self.screen.active_bindings.values()
