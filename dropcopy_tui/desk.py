@@ -15,14 +15,18 @@ from dropcopy_tui.domain.errors import InvalidValue, StoreUnusable, WrongMasterK
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.calendar import Calendar
 from dropcopy_tui.services.chores import Chores
 from dropcopy_tui.services.drafts import Drafts
+from dropcopy_tui.services.duo import Duo
+from dropcopy_tui.services.ease import Ease
 from dropcopy_tui.services.factors import Factors
 from dropcopy_tui.services.front_ends import FrontEnds
 from dropcopy_tui.services.group_edits import GroupEdits
 from dropcopy_tui.services.groups import Groups
 from dropcopy_tui.services.identity import Identity
 from dropcopy_tui.services.imports import Imports
+from dropcopy_tui.services.key_report import KeyReport
 from dropcopy_tui.services.keypairs import KeyPairs
 from dropcopy_tui.services.logons import Logons
 from dropcopy_tui.services.mailing import Mailing
@@ -31,10 +35,12 @@ from dropcopy_tui.services.outbox import Outbox
 from dropcopy_tui.services.passwords import hash_password
 from dropcopy_tui.services.people import People
 from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.rehearsals import Rehearsals
 from dropcopy_tui.services.requests import Requests
 from dropcopy_tui.services.routing import Routing
 from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.texting import Texting
 from dropcopy_tui.services.trail import record
 from dropcopy_tui.store.engine import Store, create_store, migrate
 from dropcopy_tui.store.place import check_place, check_store, needs_migration, store_facts
@@ -57,12 +63,17 @@ class Desk:
         self.has_master_key = means.vault.is_open
         self.identity = Identity(means)
         self.factors = Factors(means)
+        self.duo = Duo(means)
+        self.texting = Texting(means)
+        self.ease = Ease(means)
         self.drafts = Drafts(means)
         self.groups = Groups(means)
         self.edits = GroupEdits(means)
         self.sendercomps = SenderComps(means)
         self.sessions = Sessions(means)
+        self.calendar = Calendar(means)
         self.keypairs = KeyPairs(means)
+        self.key_report = KeyReport(means)
         self.requests = Requests(means)
         self.provisioning = Provisioning(means)
         self.outbox = Outbox(means)
@@ -72,6 +83,7 @@ class Desk:
         self.audit = Audit(means)
         self.imports = Imports(means)
         self.logons = Logons(means)
+        self.rehearsals = Rehearsals(means)
         self.routing = Routing(means)
         self.people = People(means)
         self.front_ends = FrontEnds(means)
@@ -103,6 +115,8 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         sandbox=facts["sandbox"] == "yes",
         environment=config.settings.environment or facts["environment"],
         mail=config.mail,
+        sms=config.sms,
+        duo=config.duo,
     )
     return Desk(means, config)
 

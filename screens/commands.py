@@ -10,7 +10,8 @@ from textual.screen import Screen
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_SEE_EVERYBODY, MAY_VIEW
+from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_EASE, MAY_SEE_EVERYBODY, MAY_USE_KEYS, MAY_VIEW
+from dropcopy_tui.domain.sessions import SessionKind
 from screens.frame import DeskScreen, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import clip
@@ -32,13 +33,20 @@ def commands(app: DropCopyApp, screen: Screen[Any]) -> Iterable[SystemCommand]:
     yield SystemCommand("New group", "Ask for a new drop copy group", _run(app, _new_group))
     yield SystemCommand("Drop Copy Groups", "BrokerTec: the groups of a Registered Entity", _run(app, _groups))
     yield SystemCommand("Globex Drop Copy Groups", "Globex: the groups of a Registered Entity", _run(app, _globex))
+    yield SystemCommand("Order Entry Sessions", "The sessions that orders come from", _run(app, _order_entry))
+    yield SystemCommand("Market Data Sessions", "The sessions that prices come by", _run(app, _market_data))
+    yield SystemCommand("Key calendar", "Which session's key pairs live when", _run(app, _calendar))
     yield SystemCommand("Coverage", "SenderComps that no drop copy group copies", _run(app, _coverage))
     yield SystemCommand("What would it receive?", "A FIX log through the drop copy groups", _run(app, _route))
+    if app.may(MAY_USE_KEYS):
+        yield SystemCommand("Logon check", "Would a gateway accept it, and if not, why?", _run(app, _logon_check))
     yield SystemCommand("My Requests", "What was asked for, and where it is", _run(app, _requests))
     if app.may(MAY_SEE_EVERYBODY | MAY_ADMINISTER):
         yield SystemCommand("People and entitlements", "Who is there, and what they may do", _run(app, _people))
     if app.may(MAY_VIEW):
         yield SystemCommand("Front End Mapping", "Which front end systems an entity may use", _run(app, _front_ends))
+    if app.may(MAY_EASE):
+        yield SystemCommand("EASE desk", "Verify who calls, issue a one-time code, unlock, reset", _run(app, _ease))
     yield SystemCommand("To Do", "Requests that wait for your approval", _run(app, _to_do))
     yield SystemCommand("Authenticator app", "Enrol an app as second factor", _run(app, _enrol))
     if app.may(MAY_AUDIT):
@@ -93,6 +101,24 @@ async def _globex(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     await app.push_screen(GroupsScreen(Menu.GLOBEX))
 
 
+async def _order_entry(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.sessions import SessionsScreen
+
+    await app.push_screen(SessionsScreen(SessionKind.ORDER_ENTRY))
+
+
+async def _market_data(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.sessions import SessionsScreen
+
+    await app.push_screen(SessionsScreen(SessionKind.MARKET_DATA))
+
+
+async def _calendar(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.calendar import CalendarScreen
+
+    await app.push_screen(CalendarScreen())
+
+
 async def _audit(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.audit import AuditScreen
 
@@ -111,6 +137,12 @@ async def _front_ends(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     await app.push_screen(FrontEndsScreen())
 
 
+async def _ease(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.ease import EaseScreen
+
+    await app.push_screen(EaseScreen())
+
+
 async def _coverage(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.coverage import CoverageScreen
 
@@ -121,6 +153,12 @@ async def _route(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     from screens.route import RouteScreen
 
     await app.push_screen(RouteScreen())
+
+
+async def _logon_check(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
+    from screens.logon_check import LogonCheckScreen
+
+    await app.push_screen(LogonCheckScreen())
 
 
 async def _requests(app: DropCopyApp, screen: DeskScreen[Any]) -> None:

@@ -12,15 +12,17 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import Picked
-from dropcopy_tui.domain.sessions import SessionKind
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.views import EntityView, GroupLine
+from screens.entity_choice import choose_entity, entities_of
 from screens.frame import DeskScreen, job, off_thread
 from screens.lists import ListScreen
-from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import value
 from screens.widgets.columns import Column
+from screens.widgets.expiry_line import ExpiryLine
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
+from screens.wording import plural
 
 _MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
 _EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
@@ -68,6 +70,14 @@ class GroupsScreen(ListScreen):
         ),
         Binding("r", "entity", "Entity", show=False, id="groups.entity", tooltip="Show another Registered Entity."),
         Binding(
+            "b",
+            "expiring",
+            "Expiring",
+            show=False,
+            id="groups.expiring",
+            tooltip="Select the groups of which a session's last key pair expires within four weeks.",
+        ),
+        Binding(
             "t",
             "sessions",
             "Sessions",
@@ -84,7 +94,8 @@ class GroupsScreen(ListScreen):
         self._entity = ""
 
     def body(self) -> ComposeResult:
-        """The entity, and its groups."""
+        """What expires, the entity, and its groups."""
+        yield ExpiryLine()
         yield Static("", id="entity", markup=False)
         yield RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", table=GroupTable)
 
@@ -100,17 +111,11 @@ class GroupsScreen(ListScreen):
     @job()
     async def _start(self) -> None:
         desk = await self.desk()
-        self._entities = await off_thread(desk.groups.entities, self.actor)
+        self._entities = await entities_of(self, desk)
         if not self._entities:
             self.say("You are entitled at no entity. Ask a user administrator.", "failed")
             return
-        await self._show(await self._first_entity())
-
-    async def _first_entity(self) -> str:
-        """Where the person may create groups, else the first that may be seen."""
-        desk = await self.desk()
-        own = await off_thread(desk.drafts.entities, self.actor)
-        return (own or self._entities)[0].code
+        await self._show(self._entities[0].code)
 
     async def _show(self, code: str) -> None:
         desk = await self.desk()
@@ -121,13 +126,31 @@ class GroupsScreen(ListScreen):
         self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
         source = partial(_page, desk.groups.page, self.actor, code, self._menu)
         self.query_one(RecordList).table.show_source(source)
+        self._tell()
+
+    @job(exclusive=True, group="expiring")
+    async def _tell(self) -> None:
+        """Say what expires, at the top (rule K7)."""
+        desk = await self.desk()
+        pending = await off_thread(desk.sessions.pending, self.actor, SessionKind.DROP_COPY, self._entity, self._menu)
+        self.query_one(ExpiryLine).show([view for view in pending if view.group_id is not None])
+
+    def action_expiring(self) -> None:
+        """Select the groups whose sessions expire: `k` is the cure."""
+        self.quiet()
+        pending = self.query_one(ExpiryLine).pending
+        if not pending:
+            self.say("No key pair of these groups expires within four weeks.", "note")
+            return
+        groups = frozenset(view.group_id for view in pending)
+        self.query_one(RecordTable).pick(Picked(groups))
+        self.say(f"{plural(len(groups), 'group')} selected, shown or not: k manages their key pairs.", "note")
 
     @job()
     async def action_entity(self) -> None:
         """Choose another entity."""
         self.quiet()
-        choices = [Choice(entity.code, entity.code, entity.name) for entity in self._entities]
-        chosen = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=self._entity))
+        chosen = await choose_entity(self, self._entities, self._entity)
         if chosen is not None:
             await self._show(chosen)
 
@@ -204,6 +227,7 @@ class GroupsScreen(ListScreen):
         if await manage_keys(self, sessions):
             table.pick(Picked())
             table.reload()
+            self._tell()
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:
@@ -218,6 +242,7 @@ class GroupsScreen(ListScreen):
         super().on_screen_resume()
         if self._entity:
             self.query_one(RecordTable).reload()
+            self._tell()
 
     def requests_ended(self, requests: Any) -> None:
         """A request was set up: its group is in the list now."""
@@ -230,12 +255,13 @@ def _page(page: Any, actor: Any, entity: str, menu: Menu, ask: Any) -> Any:
 
 
 async def open_session(screen: DeskScreen[Any], session_pk: int) -> None:
-    """Open the group of a target session at its sessions."""
+    """Open the group of a target session at its sessions; any other session in the list of its kind."""
     from screens.group import GroupScreen
+    from screens.sessions import SessionsScreen
 
     desk = await screen.desk()
     view = await off_thread(desk.sessions.get, screen.actor, session_pk)
-    if view.group_id is None:
-        screen.say(f"{view.session_id} belongs to no group any more.", "note")
-        return
-    await screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
+    if view.group_id is not None and view.status == SessionStatus.ACTIVE:
+        await screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
+    else:
+        await screen.app.push_screen(SessionsScreen(view.kind, view.entity, match=view.session_id))

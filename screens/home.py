@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -12,14 +13,13 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from dropcopy_tui.domain.people import MAY_AUDIT
+from dropcopy_tui.domain.people import MAY_AUDIT, MAY_EASE
 from screens.frame import DeskScreen, job
 from screens.terminal.values import clip, value
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.home import HomeView, Month
 
-_LATER = "not yet"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LISTED = 3
 _BAR = 6
@@ -33,6 +33,7 @@ class HomeScreen(DeskScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stay", show=False, id="home.stay"),
         Binding("n", "new_group", "New group", id="groups.create", tooltip="Ask for a new drop copy group."),
+        Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Which session's key pairs live when."),
         Binding("left", "go('#menu')", show=False, id="home.left", tooltip="To the menu."),
         Binding("right", "go('#attention')", show=False, id="home.right", tooltip="To what needs attention."),
         Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Every command by name."),
@@ -104,6 +105,10 @@ class HomeScreen(DeskScreen[None]):
             from screens.audit import AuditScreen
 
             await self.app.push_screen(AuditScreen())
+        elif kind == "ease":
+            from screens.ease import EaseScreen
+
+            await self.app.push_screen(EaseScreen())
         elif kind == "outbox":
             from screens.outbox import OutboxScreen
 
@@ -116,6 +121,15 @@ class HomeScreen(DeskScreen[None]):
             from screens.wizard.screen import WizardScreen
 
             await self.app.push_screen(WizardScreen(int(detail)))
+        elif kind == "sessions":
+            from dropcopy_tui.domain.sessions import SessionKind
+            from screens.sessions import SessionsScreen
+
+            await self.app.push_screen(SessionsScreen(SessionKind(detail)))
+        elif kind == "calendar":
+            from screens.calendar import CalendarScreen
+
+            await self.app.push_screen(CalendarScreen())
         elif kind == "session":
             from screens.groups import open_session
 
@@ -138,6 +152,10 @@ class HomeScreen(DeskScreen[None]):
 
         await new_group(self)
 
+    def action_calendar(self) -> None:
+        """The key calendar."""
+        self._go_to("calendar")
+
     @job(exclusive=True, group="home")
     async def action_reload(self) -> None:
         """Read everything again."""
@@ -156,13 +174,13 @@ def _refill(options: OptionList, lines: list[Option]) -> None:
 
 
 def _menu(view: HomeView | None) -> list[Option]:
-    """The menus of the Request Center with how much is in each; what is not built yet is greyed, with why."""
+    """The menus of the Request Center with how much is in each."""
     brokertec, globex, order_entry, market_data, requests, to_do = _counts(view)
     lines = [
         _heading("BrokerTec Requests"),
         _entry("Drop Copy Groups", brokertec, "groups-brokertec"),
-        _greyed("Order Entry Sessions", order_entry),
-        _greyed("Market Data Sessions", market_data),
+        _entry("Order Entry Sessions", order_entry, "sessions-order_entry"),
+        _entry("Market Data Sessions", market_data, "sessions-market_data"),
         _heading("Globex Requests"),
         _entry("Drop Copy Groups", globex, "groups-globex"),
         _heading("My Requests"),
@@ -170,8 +188,10 @@ def _menu(view: HomeView | None) -> list[Option]:
         _entry("To Do", to_do, "requests-todo"),
         _entry("Notices", view.notices if view is not None else None, "notices"),
     ]
-    if view is not None and not view.roles.isdisjoint(MAY_AUDIT):
-        lines += [_heading("Desk"), _entry("Audit trail", None, "audit")]
+    if view is not None and not view.roles.isdisjoint(MAY_AUDIT | MAY_EASE):
+        lines.append(_heading("Desk"))
+        lines += [_entry("Audit trail", None, "audit")] if not view.roles.isdisjoint(MAY_AUDIT) else []
+        lines += [_entry("EASE desk", None, "ease")] if not view.roles.isdisjoint(MAY_EASE) else []
     if view is not None and view.sandbox:
         lines += [_heading("Sandbox"), _entry("Phone and mailbox", None, "outbox")]
     return lines
@@ -194,26 +214,20 @@ def _entry(text: str, count: int | None, target: str) -> Option:
     return Option(value(f"  {text:<21}{shown:>4}"), id=target)
 
 
-def _greyed(text: str, count: int | None) -> Option:
-    shown = f"{count:,}" if count else ""
-    return Option(Content.styled(f"  {text:<21}{shown:>4} {_LATER}", "$text-disabled"), disabled=True)
-
-
 def _attention(view: HomeView) -> list[Option]:
     """What needs somebody, each line with its cure one key away."""
     lines: list[Option] = []
-    for stopped in view.stopped[:_LISTED]:
+    for stopped in view.stopped[: _room(view.stopped, 1)]:
         text = f"! {stopped.session_id} stopped: key expired {stopped.since}"
-        lines.append(_session_line(text, stopped.session_pk, stopped.kind, "bold $error"))
+        lines.append(_session_line(text, stopped.session_pk, "bold $error"))
+    lines += _more(view.stopped, 1, "stopped")
     if view.expiring:
         what = "1 key pair expires" if len(view.expiring) == 1 else f"{len(view.expiring)} key pairs expire"
         lines.append(Option(value(f"! {what} within four weeks", "bold $warning"), disabled=True))
-        for key in view.expiring[:_LISTED]:
+        for key in view.expiring[: _room(view.expiring, _LISTED)]:
             text = f"    {key.session_id}  {key.when}  {key.how_far}"
-            lines.append(_session_line(text, key.session_pk, key.kind))
-        if len(view.expiring) > _LISTED:
-            more = f"    and {len(view.expiring) - _LISTED} more"
-            lines.append(Option(value(more, "$text-muted"), disabled=True))
+            lines.append(_session_line(text, key.session_pk))
+        lines += _more(view.expiring, _LISTED, "expire")
     if view.to_review:
         waiting = "1 request waits" if view.to_review == 1 else f"{view.to_review:,} requests wait"
         lines.append(Option(value(f"? {waiting} for your approval", "bold $warning"), id="requests-todo"))
@@ -223,8 +237,9 @@ def _attention(view: HomeView) -> list[Option]:
         lines.append(Option(value(f"+ draft {name} ({market}), step {draft.step}"), id=f"draft-{draft.id}"))
     if view.drafts:
         lines.append(Option(value(f"  all drafts ({len(view.drafts)}): resume or discard"), id="drafts"))
-    for new in view.without[:_LISTED]:
-        lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk, new.kind))
+    for new in view.without[: _room(view.without, 1)]:
+        lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk))
+    lines += _more(view.without, 1, "have no key pair")
     if not view.entities:
         lines.append(Option(value("Nothing: you are entitled at no entity.", "$text-muted"), disabled=True))
     elif not lines:
@@ -232,10 +247,21 @@ def _attention(view: HomeView) -> list[Option]:
     return lines
 
 
-def _session_line(text: str, session_pk: int, kind: str, style: str = "") -> Option:
-    """A line that opens its session; the other kinds of sessions have no screen yet."""
-    target = f"session-{session_pk}" if kind == "drop_copy" else None
-    return Option(value(text, style), id=target, disabled=target is None)
+def _room(items: Sequence[object], most: int) -> int:
+    """How many of them have a line; the last one of all needs no line that says it is there."""
+    return most + 1 if len(items) == most + 1 else most
+
+
+def _more(items: Sequence[object], most: int, what: str) -> list[Option]:
+    """How many more there are; the key calendar has all of them."""
+    left = len(items) - _room(items, most)
+    words = f"    and {left:,} more {what}"
+    return [Option(value(words, "$text-muted"), id=f"calendar-{what.split()[0]}")] if left > 0 else []
+
+
+def _session_line(text: str, session_pk: int, style: str = "") -> Option:
+    """A line that opens its session."""
+    return Option(value(text, style), id=f"session-{session_pk}")
 
 
 def _months(months: tuple[Month, ...]) -> Content:
@@ -243,7 +269,7 @@ def _months(months: tuple[Month, ...]) -> Content:
     most = max((month.keys for month in months), default=0)
     if not most:
         return Content("")
-    lines = [Content.styled("Key pairs expiring, by month", "bold")]
+    lines = [Content.assemble(Content.styled("Key pairs expiring, by month", "bold"), "  c calendar")]
     half = len(months) // 2
     for row in range(half):
         cells = [_bar(months[row + column * half], most) for column in range(2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 _PAGE = 1_000
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The columns of a CSV file, where its rows come from, and what is said of it before."""
+
+    columns: Sequence[Column[Any]]
+    source: PageSource[Any]
+    text: str
 
 
 class ListScreen(DeskScreen[None]):
@@ -51,11 +60,18 @@ class ListScreen(DeskScreen[None]):
             self.say("There is nothing to export.", "note")
             return
         stem = f"{event.records.noun.replace(' ', '-')}-{desk.clock.now():%Y%m%d}"
-        text = f"{plural(table.total, 'row')} as shown: filter and order count."
-        path = await self.app.push_screen_wait(FileModal("Export", text, free_path(Path.cwd(), stem, ".csv")))
+        export = self.exported(event.records, desk)
+        path = await self.app.push_screen_wait(FileModal("Export", export.text, free_path(Path.cwd(), stem, ".csv")))
         if path is not None:
-            count = await off_thread(write_csv, path, table.columns, table.source, table.query_ask)
+            count = await off_thread(write_csv, path, export.columns, export.source, table.query_ask)
             self.say(f"{plural(count, 'row')} written to {path}")
+
+    def exported(self, records: RecordList[Any], desk: Desk) -> Export:
+        """What is written of a list that has rows: what it shows."""
+        table = records.table
+        assert table.source is not None
+        text = f"{plural(table.total, 'row')} as shown: filter and order count."
+        return Export(table.columns, table.source, text)
 
 
 class OneListScreen(ListScreen):
@@ -107,7 +123,8 @@ def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[
         page = source(ask)
         writer.writerows([_cell(column.show(row)) for column in columns] for row in page.rows)
         count += len(page.rows)
-        if len(page.rows) < _PAGE:
+        # A row of the list may be some lines of the file, or none: the cursors say where the list ends.
+        if len(page.cursors) < _PAGE:
             return count
         ask = replace(ask, place=Place.AFTER, beside=page.cursors[-1])
 

@@ -9,34 +9,32 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Ask, Page, Picked
 from dropcopy_tui.domain.people import MAY_RETIRE
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.views import SessionView
+from dropcopy_tui.services.views import EntityView, SessionView
+from screens.entity_choice import choose_entity, entities_of
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import ConfirmModal
 from screens.terminal.values import value
+from screens.widgets.expiry_line import ExpiryLine
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.widgets.session_list import PAGED_COLUMNS, SessionLine, SessionTable, session_line
-from screens.wording import plural
+from screens.widgets.session_list import MARKET_COLUMNS, PAGED_COLUMNS, SessionLine, SessionTable, session_line
+from screens.wording import SESSION_KINDS, plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-_KINDS = {
-    SessionKind.DROP_COPY: "Drop Copy Sessions",
-    SessionKind.ORDER_ENTRY: "Order Entry Sessions",
-    SessionKind.MARKET_DATA: "Market Data Sessions",
-}
 _STATUSES = {
     SessionStatus.ACTIVE: "in use",
     SessionStatus.RELEASED: "their groups were deleted; only GAM can retire them",
     SessionStatus.RETIRED: "out of use for ever",
 }
 _EMPTY = "No session is here. Press f to show those of another status."
+_NONE = "No session is here. Operations imports them: dropcopy import sessions."
 
 
 class SessionsScreen(ListScreen):
@@ -47,40 +45,82 @@ class SessionsScreen(ListScreen):
         Binding("f", "status", "Status", id="sessions.status", tooltip="Show the sessions of one status only."),
         Binding("d", "retire", "Retire", id="sessions.retire",
                 tooltip="GAM: take the released session under the cursor out of use for ever."),
+        Binding("r", "entity", "Entity", show=False, id="sessions.entity", tooltip="Show another Registered Entity."),
+        Binding("b", "expiring", "Expiring", show=False, id="sessions.expiring",
+                tooltip="Select the sessions whose last key pair expires within four weeks."),
     ]  # fmt: skip
 
-    def __init__(self, kind: SessionKind, entity: str) -> None:
+    def __init__(self, kind: SessionKind, entity: str = "", match: str = "") -> None:
+        """Without an entity, that of the person; `match` is a filter to begin with."""
         super().__init__()
-        self._kind, self._entity = kind, entity
+        self._kind, self._entity, self._match = kind, entity, match
         self._status: SessionStatus | None = None
+        self._entities: tuple[EntityView, ...] = ()
 
     def body(self) -> ComposeResult:
-        """What is shown, and the list."""
+        """What expires, what is shown, and the list."""
+        drop_copy = self._kind is SessionKind.DROP_COPY
+        yield ExpiryLine()
         yield Static("", id="narrowed", markup=False)
-        yield RecordList(PAGED_COLUMNS, lambda line: line.key, empty=_EMPTY, noun="sessions", table=SessionTable)
+        yield RecordList(
+            PAGED_COLUMNS if drop_copy else MARKET_COLUMNS, lambda line: line.key, empty=_EMPTY if drop_copy else _NONE,
+            noun="sessions", table=SessionTable,
+        )  # fmt: skip
 
     def place(self) -> tuple[str, ...]:
         """The entity, then the kind."""
-        return ("Request Center", self._entity, _KINDS[self._kind])
+        return ("Request Center", self._entity, SESSION_KINDS[self._kind])
 
     def on_mount(self) -> None:
         """Read the list."""
-        self.query_one(RecordList).focus_list()
+        records = self.query_one(RecordList)
+        records.focus_list()
+        if self._match:
+            records.start_filtered(self._match)
         self._start()
 
+    def on_screen_resume(self) -> None:
+        """Key pairs may have come meanwhile."""
+        super().on_screen_resume()
+        if self.query_one(RecordTable).total >= 0:
+            self._reload()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Retiring is greyed for everybody but GAM: a courtesy, the service decides."""
-        return None if action == "retire" and not self.desk_app.may(MAY_RETIRE) else True
+        """Only drop copy sessions are retired, greyed for everybody but GAM: a courtesy, the service decides."""
+        if action != "retire":
+            return True
+        if self._kind is not SessionKind.DROP_COPY:
+            return False
+        return True if self.desk_app.may(MAY_RETIRE) else None
 
     @job(exclusive=True, group="sessions")
     async def _start(self) -> None:
-        self._show(await self.desk())
+        desk = await self.desk()
+        self._entities = await entities_of(self, desk)
+        if not self._entities:
+            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
+            return
+        self._entity = self._entity or self._entities[0].code
+        await self._show(desk)
 
-    def _show(self, desk: Desk) -> None:
+    async def _show(self, desk: Desk) -> None:
         status = f"{self._status}: {_STATUSES[self._status]}" if self._status else "all"
-        self.query_one("#narrowed", Static).update(value(f"Status   {status}   f shows another"))
+        more = "   r another entity" if len(self._entities) > 1 else ""
+        self.query_one("#narrowed", Static).update(value(f"Status   {status}   f shows another{more}"))
+        self.show_place()
         pages = partial(desk.sessions.page, self.actor, kind=self._kind, entity=self._entity, status=self._status)
         self.query_one(RecordTable).show_source(lambda ask: _lines(pages, ask, self.desk_app.shows_key_ids))
+        await self._tell(desk)
+
+    async def _tell(self, desk: Desk) -> None:
+        """Say what expires, at the top."""
+        pending = await off_thread(desk.sessions.pending, self.actor, self._kind, self._entity)
+        self.query_one(ExpiryLine).show(pending)
+
+    @job(exclusive=True, group="sessions")
+    async def _reload(self) -> None:
+        self.query_one(RecordTable).reload()
+        await self._tell(await self.desk())
 
     @job()
     async def action_status(self) -> None:
@@ -90,7 +130,26 @@ class SessionsScreen(ListScreen):
         chosen = await self.app.push_screen_wait(ChooseModal("Status", choices, at=self._status or "all"))
         if chosen is not None:
             self._status = None if chosen == "all" else SessionStatus(chosen)
-            self._show(await self.desk())
+            await self._show(await self.desk())
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose another entity."""
+        self.quiet()
+        chosen = await choose_entity(self, self._entities, self._entity)
+        if chosen is not None:
+            self._entity = chosen
+            await self._show(await self.desk())
+
+    def action_expiring(self) -> None:
+        """Select what expires: `k` is the cure."""
+        self.quiet()
+        pending = self.query_one(ExpiryLine).pending
+        if not pending:
+            self.say("No key pair of these sessions expires within four weeks.", "note")
+            return
+        self.query_one(RecordTable).pick(Picked(frozenset(str(view.session_pk) for view in pending)))
+        self.say(f"{plural(len(pending), 'session')} selected, shown or not: k manages their key pairs.", "note")
 
     def action_show(self) -> None:
         """Show or hide the public key ids."""
@@ -105,12 +164,14 @@ class SessionsScreen(ListScreen):
         self.quiet()
         desk = await self.desk()
         table = self.query_one(RecordTable)
-        if table.picked.everything:
-            self.say("Select the sessions one by one: Space selects.", "note")
-            return
-        views = [await off_thread(desk.sessions.get, self.actor, key) for key in table.chosen_keys()]
+        chosen = table.chosen()
+        picked = Picked(frozenset(int(key) for key in chosen.keys), chosen.everything, chosen.match)
+        views = await off_thread(
+            desk.sessions.picked, self.actor, picked, kind=self._kind, entity=self._entity, status=self._status
+        )
         if await manage_keys(self, views):
-            table.reload()
+            table.pick(Picked())
+            self._reload()
 
     @job()
     async def action_retire(self) -> None:
@@ -129,7 +190,7 @@ class SessionsScreen(ListScreen):
         if await self.app.push_screen_wait(modal):
             await off_thread(desk.sessions.retire, self.actor, view.pk)
             self.say(f"{view.session_id} is retired: {plural(len(view.living), 'key pair')} destroyed.")
-            self.query_one(RecordTable).reload()
+            self._reload()
 
 
 def _consequences(view: SessionView) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
+from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import KeyView, RequestView
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ REQUEST_TONES = {
     RequestStatus.FAILED: "error",
     RequestStatus.DENIED: "error",
     RequestStatus.CANCELLED: "muted",
+}
+SESSION_KINDS = {
+    SessionKind.DROP_COPY: "Drop Copy Sessions",
+    SessionKind.ORDER_ENTRY: "Order Entry Sessions",
+    SessionKind.MARKET_DATA: "Market Data Sessions",
 }
 # How the states of a message look.
 MESSAGE_TONES = {"held": "muted", "queued": "warning", "sent": "success", "failed": "error"}
@@ -79,7 +85,11 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 # Every action of the audit trail, in words; a test finds the actions in the services and asks for each.
 ACTIONS = {
+    "challenge:approved": "Second factor approved by Duo",
+    "challenge:cancelled": "Second factor cancelled",
+    "challenge:denied": "Second factor denied by Duo",
     "challenge:passed": "Second factor passed",
+    "challenge:pushed": "Push sent to the phone",
     "challenge:started": "Second factor started",
     "challenge:wrong_code": "Wrong one-time code",
     "draft:caught_up": "Draft brought up to date",
@@ -90,6 +100,9 @@ ACTIONS = {
     "draft:started": "Draft started",
     "factor:enrolled": "Authenticator app enrolled",
     "factor:enrolling": "Authenticator app shown",
+    "factor:issued": "One-time code issued by EASE",
+    "factor:reset": "Authenticator app removed by EASE",
+    "factor:reset_asked": "Reset of a factor asked for",
     "front_end:mapped": "Front end mapped",
     "front_end:unmapped": "Front end taken out of use",
     "group:changed": "Group changed",
@@ -98,7 +111,9 @@ ACTIONS = {
     "imports:done": "File imported",
     "keypair:deleted": "Key pair deleted",
     "keypair:downloaded": "Key pair downloaded",
+    "keypair:expiry_told": "Expiry of key pairs told",
     "keypair:generated": "Key pair generated",
+    "logon:rehearsed": "Logon rehearsed",
     "mail:failed": "Message could not be sent",
     "mail:put_back": "Message put back to be sent",
     "mail:sent": "Message sent",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.imports import ImportReport
 
 # The words of services.imports.ImportKind, which is too heavy to be imported for a help text.
-_KINDS = ("entities", "people", "front-ends", "sendercomps")
+_KINDS = ("entities", "people", "front-ends", "sendercomps", "sessions")
 
 
 @click.command("import")

@@ -11,7 +11,7 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.key_file import KeyRow, newest, parse
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, state_of
 from dropcopy_tui.domain.logon import LogonMessage, decode_secret, problems, verify
-from dropcopy_tui.domain.logon_mistakes import Candidate, explain
+from dropcopy_tui.domain.logon_mistakes import Candidate, SignedLine, diagnose, lines_of
 from dropcopy_tui.domain.sessions import check_session_id
 
 
@@ -24,6 +24,7 @@ class FileVerdict:
     session_id: str | None
     key_state: KeyState | None
     explanations: tuple[str, ...]
+    lines: tuple[SignedLine, ...] = ()
 
 
 def read_key_file(name: str) -> list[KeyRow]:
@@ -59,15 +60,17 @@ def judge(rows: list[KeyRow], message: LogonMessage, session: str | None) -> Fil
     named = next((key for key in candidates if key.access_key_id == message.access_key_id), None)
     if named is None:
         unknown = "The access key id it names (tag 355) is not in the key file."
-        return FileVerdict(False, message.access_key_id, None, None, (unknown, *explain(message, candidates, now)))
+        found = diagnose(message, candidates, now, unknown)
+        return FileVerdict(False, message.access_key_id, None, None, found.words, found.lines)
     state = state_of(KeyPair(named.access_key_id, named.session_id, named.created_at, named.expires_at), now)
     structure = problems(message)
     fits = message.session_id in (None, named.session_id)
     valid = verify(message, named.secret) and fits and state.living and not structure
-    reasons = () if valid else explain(message, candidates, now)
-    return FileVerdict(
-        valid, named.access_key_id, named.session_id, state, tuple(dict.fromkeys((*structure, *reasons)))
-    )
+    if valid:
+        return FileVerdict(True, named.access_key_id, named.session_id, state, (), lines_of(message))
+    found = diagnose(message, candidates, now)
+    reasons = tuple(dict.fromkeys((*structure, *found.words)))
+    return FileVerdict(False, named.access_key_id, named.session_id, state, reasons, found.lines)
 
 
 def _candidate(row: KeyRow, now: datetime) -> Candidate:

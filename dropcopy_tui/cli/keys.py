@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropcopy_tui.cli.call import Call, Decorator, noun, verb
+from dropcopy_tui.cli.factors import begin, proof_of, words_for
 from dropcopy_tui.cli.groups import MARKET
+from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
 from dropcopy_tui.cli.proof import secret
 from dropcopy_tui.cli.requests import request_lines
-from dropcopy_tui.cli.shapes import key_shape, request_shape
-from dropcopy_tui.domain.errors import FileRefused, InvalidValue, SecondFactorFailed
+from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape
+from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 
 if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.services.bulk import Failed
     from dropcopy_tui.services.factors import Proof
     from dropcopy_tui.services.key_delivery import Delivery
     from dropcopy_tui.services.views import KeyView, SessionView
@@ -27,13 +32,16 @@ _STDOUT = "-"
 _sessions: Decorator = click.argument("session_ids", metavar="SESSION...", nargs=-1, required=True)
 _market: Decorator = click.option("--market", type=MARKET, help="Where several markets have such a session.")
 _challenge: Decorator = click.option("--challenge", required=True, metavar="ID", help="What `keys challenge` printed.")
-_code: Decorator = click.option("--code", metavar="N", help="The one-time code.")
+_code: Decorator = click.option("--code", metavar="N", help="The one-time code; `push` waits for a Duo push.")
 _code_file: Decorator = click.option("--code-file", metavar="FILE", help="Where the code is read from; - is stdin.")
 
 
 @noun("keys")
 def keys() -> None:
     """Key pairs of sessions."""
+
+
+keys.add_command(report)
 
 
 @keys.command("challenge")
@@ -45,6 +53,7 @@ def challenge(call: Call, factor: str) -> None:
         from dropcopy_tui.services.factors import Factor
 
         started = desk.factors.start(actor, Factor(factor))
+        trouble = begin(desk, actor, started)
         sandbox = desk.sandbox
     document = {
         "challenge": started.id,
@@ -54,6 +63,8 @@ def challenge(call: Call, factor: str) -> None:
         "codes_left_today": started.codes_left_today,
     }
     show(call, document, fields((name.replace("_", " "), value) for name, value in document.items()))
+    for line in words_for(started, trouble):
+        say(line)
     if sandbox and factor == "sms":
         say("A sandbox sends nothing: read the code with `dropcopy outbox list --limit 1`.")
 
@@ -102,24 +113,31 @@ def generate(
     market: str | None,
     drops: tuple[str, ...],
     out: str | None,
-) -> None:
-    """Make a key pair for each session, all or none."""
+) -> int:
+    """Make a key pair for each session. Exit code 1 when one got none; the others got theirs all the same."""
     with call.signed_in() as (desk, actor):
         found = desk.sessions.find(actor, session_ids, market or "")
         chosen = _chosen(found, drops)
         pks = [view.pk for view in found]
         plans = desk.keypairs.plan(actor, pks, chosen)
-        proof = _proof(call, challenge, code, code_file)
+        proof = _proof(call, desk, actor, challenge, code, code_file)
         made = _delivered(lambda target: desk.keypairs.generate(actor, pks, proof, chosen, target), out)
     for plan in plans:
-        say(plan.sentence)
+        if not (plan.refusal or plan.choice_needed):
+            say(plan.sentence)
+    failed = _told(made.failed)
     if out == _STDOUT:
-        return
-    document = {"request": request_shape(made.request), "keys": [key_shape(key) for key in made.keys]}
+        return failed
+    document = {
+        "request": request_shape(made.request),
+        "keys": [key_shape(key) for key in made.keys],
+        "failed": failed_shape(made.failed),
+    }
     if made.file is not None:
         document["file"] = str(made.file)
     written = [f"written to {made.file} (0600)"] if made.file is not None else []
     show(call, document, [*request_lines(made.request), *_key_lines(made.keys), *written])
+    return failed
 
 
 @keys.command("download")
@@ -138,16 +156,89 @@ def download(
     code_file: str | None,
     market: str | None,
     out: str,
-) -> None:
-    """Write the living key pairs of the sessions, with their secrets, to a key file."""
+) -> int:
+    """Write the living key pairs of the sessions, with their secrets, to a key file.
+
+    Exit code 1 when a session is not in it; the others are.
+    """
     with call.signed_in() as (desk, actor):
         pks = [view.pk for view in desk.sessions.find(actor, session_ids, market or "")]
-        proof = _proof(call, challenge, code, code_file)
+        proof = _proof(call, desk, actor, challenge, code, code_file)
         done = _delivered(lambda target: desk.keypairs.download(actor, pks, proof, target), out)
+    failed = _told(done.failed)
     if out == _STDOUT:
-        return
-    document = {"file": str(done.file), "keys": [key_shape(key) for key in done.keys]}
+        return failed
+    document = {
+        "file": str(done.file),
+        "keys": [key_shape(key) for key in done.keys],
+        "failed": failed_shape(done.failed),
+    }
     show(call, document, [*_key_lines(done.keys), f"written to {done.file} (0600)"])
+    return failed
+
+
+@keys.command("delete")
+@_sessions
+@click.option("--key", "key_ids", multiple=True, metavar="KEYID", help="This pair, by its access key id.")
+@click.option("--all", "every", is_flag=True, help="Every pair of the sessions, living or expired.")
+@click.option("--expired", is_flag=True, help="Every expired pair of the sessions.")
+@_market
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@verb
+def delete(
+    call: Call,
+    session_ids: tuple[str, ...],
+    key_ids: tuple[str, ...],
+    every: bool,
+    expired: bool,
+    market: str | None,
+    yes: bool,
+) -> int:
+    """Destroy key pairs at once: gateways refuse them from now on, and nobody can bring them back."""
+    if sum((bool(key_ids), every, expired)) != 1:
+        raise click.UsageError("Say which pairs: --key KEYID, --all or --expired.")
+    with call.signed_in() as (desk, actor):
+        from dropcopy_tui.services.sessions import deletion_words
+
+        found = desk.sessions.find(actor, session_ids, market or "")
+        chosen = _doomed(found, key_ids, expired=expired)
+        words = [deletion_words(view, chosen) for view in found]
+        for line in filter(None, words):
+            say(line)
+        if not yes:
+            call.confirm(f"Delete {len(chosen)} key pair{'' if len(chosen) == 1 else 's'}?")
+        done = desk.keypairs.delete(actor, chosen)
+    document = {
+        **request_shape(done.request),
+        "keys": [key_shape(key) for key in done.keys],
+        "failed": failed_shape(done.failed),
+    }
+    failed = _told(done.failed)
+    show(call, document, [*request_lines(done.request), *_key_lines(done.keys)])
+    return failed
+
+
+def _doomed(found: Sequence[SessionView], key_ids: Sequence[str], *, expired: bool) -> list[str]:
+    """The access key ids that are meant. Raises NotFound where a named one is not there, or nothing is."""
+    there = [key for view in found for key in view.keys if key.deleted_at is None]
+    if key_ids:
+        known = {key.access_key_id for key in there}
+        unknown = [key for key in key_ids if key not in known]
+        if unknown:
+            raise NotFound(f"No key pair {unknown[0][:24]!r} in the named sessions. Nothing was changed.")
+        return list(dict.fromkeys(key_ids))
+    meant = [key.access_key_id for key in there if not (expired and key.state.living)]
+    if not meant:
+        what = "expired key pair" if expired else "key pair"
+        raise NotFound(f"The named sessions have no {what} to delete. Nothing was changed.")
+    return meant
+
+
+def _told(failed: Sequence[Failed]) -> int:
+    """Say what was left as it was; the exit code that follows."""
+    for failure in failed:
+        say(f"dropcopy: {failure.session_id} failed: {failure.reason}")
+    return 1 if failed else 0
 
 
 def _key_lines(made: Sequence[KeyView]) -> list[str]:
@@ -172,19 +263,12 @@ def _chosen(found: Sequence[SessionView], drops: Sequence[str]) -> dict[int, str
     return chosen
 
 
-def _proof(call: Call, challenge: str, code: str | None, code_file: str | None) -> Proof:
+def _proof(call: Call, desk: Desk, actor: Actor, challenge: str, code: str | None, code_file: str | None) -> Proof:
     """The answer to the challenge. What cannot be a code fails before it costs a try."""
-    from dropcopy_tui.services.factors import Proof, invalid_code
-
     if code is not None and code_file is not None:
         raise click.UsageError("Give the code once: --code or --code-file.")
     given = code if code is not None else secret(call, code_file, "One-time code", "--code-file")
-    given = given.replace(" ", "")
-    try:
-        invalid_code(given)
-    except InvalidValue as problem:
-        raise SecondFactorFailed(f"{problem.message} No try was used up and nothing was changed.") from None
-    return Proof(challenge, given)
+    return proof_of(desk, actor, challenge, given)
 
 
 def _delivered(deliver: Any, out: str | None) -> Any:

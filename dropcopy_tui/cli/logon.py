@@ -12,6 +12,7 @@ from dropcopy_tui.cli.output import fields, say, show
 if TYPE_CHECKING:
     from dropcopy_tui.cli.key_files import FileVerdict
     from dropcopy_tui.domain.logon import LogonMessage
+    from dropcopy_tui.domain.logon_mistakes import SignedLine
     from dropcopy_tui.services.key_ring import Verdict
 
 _message: Decorator = click.option(
@@ -81,22 +82,48 @@ def verify(call: Call, key_file: str | None, session: str | None, message: str) 
             raise click.UsageError("--session goes with --key-file; the store knows the session of every key.")
         with call.signed_in() as (desk, actor):
             verdict = desk.logons.verify(actor, read)
+    from dropcopy_tui.cli.shapes import line_shape
+    from dropcopy_tui.domain.logon import canonical
+
     document = {
         "valid": verdict.valid,
         "access_key_id": verdict.access_key_id,
         "session_id": verdict.session_id,
         "key_state": verdict.key_state.value if verdict.key_state else None,
         "explanations": list(verdict.explanations),
+        "canonical": canonical(read),
+        "compared": [line_shape(line) for line in verdict.lines],
     }
     show(call, document, _lines(verdict))
     return 0 if verdict.valid else 1
 
 
+@logon.command("listen")
+@click.option(
+    "--port", required=True, type=click.IntRange(0, 65_535), metavar="N", help="The port; 0 picks a free one."
+)
+@click.option("--session", default="", metavar="S", help="Only this session; else every one whose keys you manage.")
+@click.option("--market", default="", metavar="M", help="Only sessions of this market.")
+@verb
+def listen(call: Call, port: int, session: str, market: str) -> int:
+    """Be the Drop Copy gateway for a client to try its logon on; on this machine alone.
+
+    Says where it listens in a line of JSON, and what becomes of each logon on standard error (with --json as lines
+    of JSON too). The client is told as little as the real gateway tells. Five invalid logons within 60 seconds close
+    the port. Ends with Ctrl-C.
+    """
+    with call.signed_in() as (desk, actor):
+        from dropcopy_tui.cli.listen import rehearse
+
+        return rehearse(call, desk, actor, port, session, market)
+
+
 def _read(name: str) -> LogonMessage:
     from dropcopy_tui.cli.files import read_text
     from dropcopy_tui.domain.logon import parse_message
+    from dropcopy_tui.domain.logon_text import tidy
 
-    return parse_message(read_text(name, "The message"))
+    return parse_message(tidy(read_text(name, "The message")))
 
 
 def _lines(verdict: FileVerdict | Verdict) -> list[str]:
@@ -108,4 +135,13 @@ def _lines(verdict: FileVerdict | Verdict) -> list[str]:
     ]
     if verdict.explanations:
         pairs.append(("explanations", verdict.explanations))
+    if any(line.differs for line in verdict.lines):
+        pairs.append(("signed instead", [_compared(line) for line in verdict.lines]))
     return fields(pairs)
+
+
+def _compared(line: SignedLine) -> str:
+    """One value: as expected, and where it differs, as it was signed."""
+    if not line.differs:
+        return f"  {line.tag:<21} {line.expected}"
+    return f"! {line.tag:<21} {line.expected}  signed: {line.signed or '(left out)'}"

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 from dropcopy_tui.cli.output import maybe_utc, utc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dropcopy_tui.domain.groups import FrontEnd
+    from dropcopy_tui.domain.logon_mistakes import SignedLine
     from dropcopy_tui.services.audit import Event
+    from dropcopy_tui.services.bulk import Failed
     from dropcopy_tui.services.front_ends import MappingLine
+    from dropcopy_tui.services.key_report import KeyLine
     from dropcopy_tui.services.notices import Notice
     from dropcopy_tui.services.outbox import Message
     from dropcopy_tui.services.person_views import PersonLine, PersonView
@@ -80,6 +85,30 @@ def key_shape(key: KeyView) -> Shape:
         "expires_at": utc(key.expires_at),
         "deleted_at": maybe_utc(key.deleted_at),
     }
+
+
+def key_line_shape(line: KeyLine) -> Shape:
+    """A key pair in the report."""
+    return {
+        "session_id": line.session_id,
+        "market": line.market,
+        "kind": line.kind.value,
+        "entity": line.entity,
+        "access_key_id": line.access_key_id,
+        "state": line.state.value,
+        "created_at": utc(line.created_at),
+        "age_days": line.age_days,
+        "expires_at": utc(line.expires_at),
+        "days_left": line.days_left,
+        "last_notice_days": line.notice_days,
+        "last_notice_at": maybe_utc(line.notice_at),
+        "remark": line.remark,
+    }
+
+
+def failed_shape(failed: Sequence[Failed]) -> list[Shape]:
+    """What was left as it was, and why."""
+    return [{"session_id": failure.session_id, "reason": failure.reason} for failure in failed]
 
 
 def request_shape(view: RequestView) -> Shape:
@@ -239,3 +268,8 @@ def routed_shape(row: Routed) -> Shape:
         "why_not": row.why_not or None,
         "problems": list(row.problems),
     }
+
+
+def line_shape(line: SignedLine) -> Shape:
+    """A value of the signed string; `signed` is null where nobody knows what was signed, "" where it was left out."""
+    return {"tag": line.tag, "expected": line.expected, "signed": line.signed, "differs": line.differs}

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @click.command("tick")
 @verb
 def tick(call: Call) -> int:
-    """Do everything that is due: set-up, sending, clean-up. For cron or a timer; safe to run twice at once.
+    """Do everything that is due: set-up, notices of expiry, sending, clean-up. For cron or a timer.
 
-    Exit code 1 when a part failed; the other parts were done all the same.
+    Safe to run twice at once. Exit code 1 when a part failed; the other parts were done all the same.
     """
     with call.signed_in() as (desk, actor):
         done = desk.chores.tick(actor)

@@ -208,3 +208,15 @@ class ConfigInvalid(DeskError):
 
     code = "config_invalid"
     exit_code = 2
+
+
+class PortUnusable(DeskError):
+    """A port for a rehearsal cannot be opened."""
+
+    code = "port_unusable"
+
+
+class PortClosed(DeskError):
+    """Five invalid logons closed the port of a rehearsal (domain section 8)."""
+
+    code = "port_closed"

@@ -17,6 +17,7 @@ _HEAD = re.compile(rb"8=FIX[A-Z0-9.]{1,10}\x019=([0-9]{1,9})\x01")
 _TAIL = re.compile(rb"10=([0-9]{3})\x01")
 _TAIL_LENGTH = 7
 _ENDED = re.compile(rb"\x0110=[^\x01]{0,9}\x01\Z")
+_LONGEST_END = 16
 # 8=FIX.4.2, SOH, 9= and nine digits, SOH, with room.
 _LONGEST_HEAD = 40
 
@@ -54,7 +55,7 @@ class Frames:
         if size > LONGEST:
             return self._refused(f"it says that it is larger than {LONGEST:,} bytes")
         if len(self._buffer) < size:
-            return self._refused("its BodyLength (9) is too large") if _ENDED.search(self._buffer, head.end()) else None
+            return self._refused("its BodyLength (9) is too large") if self._ended() else None
         tail = _TAIL.fullmatch(self._buffer, size - _TAIL_LENGTH, size)
         if tail is None or self._buffer[size - _TAIL_LENGTH - 1] != 1:
             return self._refused("its BodyLength (9) is wrong: no CheckSum (10) stands where it says")
@@ -76,9 +77,13 @@ class Frames:
         return Frame(problem=f"{dropped:,} bytes are no FIX message")
 
     def _without_length(self) -> Frame | None:
-        if len(self._buffer) < _LONGEST_HEAD and not _ENDED.search(self._buffer):
+        if len(self._buffer) < _LONGEST_HEAD and not self._ended():
             return None
         return self._refused("BodyLength (9) is not its second field")
+
+    def _ended(self) -> bool:
+        """Whether what came so far ends in a CheckSum."""
+        return _ENDED.search(self._buffer[-_LONGEST_END:]) is not None
 
     def _refused(self, why: str, size: int = 0) -> Frame:
         """Drop a message, up to the next one that begins."""

@@ -27,7 +27,10 @@ COLUMNS = (
 LINE_LENGTH = 166
 LARGEST_FILE = 1_048_576
 _HEADINGS = tuple(heading for heading, _ in COLUMNS)
+_NO_HEADER = f"it must be the header with the columns {', '.join(_HEADINGS)}, and no others"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_END_NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR alone"}
 _LISTED = 5
 
 
@@ -89,18 +92,29 @@ def _line(values: Sequence[str]) -> str:
 
 
 def parse(text: str) -> list[KeyRow]:
-    """The rows of a key file, with LF or CRLF.
+    """The rows of a key file, whose lines all end in LF or all in CR LF.
 
     Raises:
         InvalidValue: the text is not exactly such a file; the first line that is not is named by its number.
     """
     if len(text) > LARGEST_FILE:
         raise InvalidValue(f"The key file is larger than {LARGEST_FILE:,} bytes.")
+    _check_line_ends(text)
     contents = _content_lines(text)
     number, header = next(contents, (1, ""))
     if header != _line(_HEADINGS):
-        raise _bad(number, f"it must be the header with the columns {', '.join(_HEADINGS)}")
+        raise _bad(number, _NO_HEADER)
     return [_row(number, line) for number, line in contents]
+
+
+def _check_line_ends(text: str) -> None:
+    """Go on only with line ends of one kind: where they are mixed, something has changed the file."""
+    first = ""
+    for number, end in enumerate(_LINE_END.finditer(text), 1):
+        first = first or end[0]
+        if end[0] != first or end[0] == "\r":
+            others = f"; the line before it ends in {_END_NAMES[first]}" if end[0] != first else ""
+            raise _bad(number, f"it ends in {_END_NAMES[end[0]]}{others}. Download the file again")
 
 
 def _content_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -127,11 +141,14 @@ def _check_line(number: int, line: str, *, last: bool) -> None:
         return
     if blank:
         raise _bad(number, "it is blank, where the header or a key pair must stand")
+    if number == 1 and len(line) != LINE_LENGTH and not (last and _line(_HEADINGS).startswith(line)):
+        raise _bad(number, _NO_HEADER)
     if len(line) < LINE_LENGTH:
         why = "the file is cut" if last else "the line is cut or its padding is gone"
         raise _bad(number, f"it has {len(line)} characters instead of {LINE_LENGTH}: {why}")
     if len(line) > LINE_LENGTH:
-        raise _bad(number, f"it has {len(line):,} characters instead of {LINE_LENGTH}")
+        more = "there are columns that the header does not have"
+        raise _bad(number, f"it has {len(line):,} characters instead of {LINE_LENGTH}: {more}")
 
 
 def _row(number: int, line: str) -> KeyRow:

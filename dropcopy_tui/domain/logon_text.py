@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_START = re.compile(r"(?<![0-9])8=FIX")
-_FIX = re.compile(r"[1-9][0-9]{0,8}=")
+# A terminal wraps anywhere.
+_START = re.compile(r"(?<![0-9])8\n?=\n?F\n?I\n?X")
+_FIX = re.compile(r"[1-9][0-9]{0,8}\n?=")
 _CHECKSUM = re.compile(r"(\x01|\^A|\|)(10=[0-9]{3})(?![0-9])")
 _SEPARATORS = ("\x01", "^A", "|")
 

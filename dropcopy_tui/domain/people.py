@@ -38,6 +38,8 @@ MAY_VIEW = frozenset(Role) - {Role.EASE_AGENT}
 MAY_CHANGE_GROUPS = frozenset({Role.FULL_ACCESS})
 MAY_APPROVE = frozenset({Role.ADMINISTRATIVE_MANAGER})
 MAY_USE_KEYS = frozenset({Role.KEY_MANAGEMENT})
+# Rule K7: the registered administrators of an entity are told that a key pair ends.
+MAY_RECEIVE_EXPIRY = frozenset({Role.ADMINISTRATIVE_MANAGER})
 # Rule G9: a Session ID is taken out of use by the people who run sessions, and by nobody else.
 MAY_RETIRE = frozenset({Role.GAM})
 MAY_OPERATE = frozenset({Role.OPERATIONS})

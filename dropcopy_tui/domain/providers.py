@@ -129,7 +129,7 @@ def _check_url(url: str) -> None:
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or name.lower() in _OWN_HEADERS:
-            raise InvalidValue(f"headers.{name[:64]} is no header that can be set")
+            raise InvalidValue(f"headers has {name[:64]!r}, which is no header that can be set")
         if not value.isascii() or not value.isprintable():
             raise InvalidValue(f"headers.{name} must be printable ASCII")
         if set(_NAMED.findall(value)) - {"secret"}:

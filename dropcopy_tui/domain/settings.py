@@ -36,6 +36,8 @@ class Settings:
         batch_zone: the time zone of those times.
         challenge_life: how long an expired second factor is kept (rule P2).
         notice_life: how long a notice is kept after it was read (rule Q6).
+        ease_contact: whom people call for a code of EASE, as the dialog says it (rule P2); None says no number.
+        expiry_notice_days: how many days before the end of a key pair its administrators are told (rule K7).
         environment: the environment named in key files; None takes the store's own.
     """
 
@@ -55,4 +57,6 @@ class Settings:
     batch_zone: str = "America/Chicago"
     challenge_life: timedelta = timedelta(days=30)
     notice_life: timedelta = timedelta(days=180)
+    ease_contact: str | None = None
+    expiry_notice_days: tuple[int, ...] = (28, 14, 7, 1)
     environment: str | None = None

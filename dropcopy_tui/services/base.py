@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.mail import MailServer
+from dropcopy_tui.domain.providers import DuoService, SmsProvider
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.tables import EntityRow
@@ -20,7 +21,7 @@ from dropcopy_tui.store.vault import Vault
 class Means:
     """The store, the vault, the clock, randomness and settings, as the desk put them together.
 
-    `mail` is None where no mail server is configured.
+    `mail`, `sms` and `duo` are None where no mail server, no SMS provider, no Duo application is configured.
     """
 
     store: Store
@@ -31,6 +32,8 @@ class Means:
     sandbox: bool
     environment: str
     mail: MailServer | None = None
+    sms: SmsProvider | None = None
+    duo: DuoService | None = None
 
 
 class Service:

@@ -12,9 +12,11 @@ from sqlmodel import col
 from dropcopy_tui.domain.errors import DeskError, MailHeld
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.services.base import Means, Service
+from dropcopy_tui.services.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.mailing import Mailing
 from dropcopy_tui.services.provisioning import Provisioning
 from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.texting import Texting
 from dropcopy_tui.services.trail import reading, record, writing
 from dropcopy_tui.store.tables import ChallengeRow, NoticeRow
 
@@ -51,9 +53,12 @@ class Chores(Service):
         super().__init__(means)
         self._provisioning = provisioning
         self._mailing = mailing
-        # In this order: set-up writes the messages that are sent after it.
+        self._texting = Texting(means)
+        self._expiry_notices = ExpiryNotices(means)
+        # In this order: set-up and the notices write the messages that are sent after them.
         self._chores: dict[str, Chore] = {
             "set-up": self._set_up,
+            "expiry": self._tell_expiry,
             "outbox": self._send,
             "clean-up": self._clean_up,
         }
@@ -81,13 +86,24 @@ class Chores(Service):
         done = self._provisioning.process(actor)
         return Part("set-up", {"ended": len(done.ended), "waiting": done.waiting, "queued": done.queued})
 
+    def _tell_expiry(self, actor: Actor) -> Part:
+        told = self._expiry_notices.send(actor)
+        note = (
+            f"{told.unheard:,} of entities without an administrative manager: nobody was told" if told.unheard else ""
+        )
+        return Part("expiry", {"keys": told.keys, "people": told.people}, note=note)
+
     def _send(self, actor: Actor) -> Part:
+        texts = self._texting.send_due(actor)
+        counts = _mail_counts(texts.sent, texts.later, texts.failed)
         try:
             done = self._mailing.send_due(actor)
         except MailHeld as held:
             # That is how the desk is set, and no failure of this round.
-            return Part("outbox", _mail_counts(0, 0, 0), note=held.message)
-        return Part("outbox", _mail_counts(done.sent, done.later, done.failed), refusal=done.trouble)
+            return Part("outbox", counts, note=held.message, refusal=texts.trouble)
+        mail = _mail_counts(done.sent, done.later, done.failed)
+        both = {name: counts[name] + mail[name] for name in mail}
+        return Part("outbox", both, refusal=" ".join(filter(None, (texts.trouble, done.trouble))))
 
     def _clean_up(self, actor: Actor) -> Part:
         now = self._now()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.keypairs import PENDING_WINDOW, KeyPair, KeyState, how_far, market_date, state_of
+from dropcopy_tui.domain.keypairs import PENDING_WINDOW, how_far, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.sessions import SessionStatus
@@ -18,7 +18,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.views import PendingView
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
-# The domain counts the four weeks exactly; the store is asked for a few days more, of which it then chooses.
+# The domain counts the four weeks in days of the market; the store is asked for a little more, and then it chooses.
 _SLACK = timedelta(days=4)
 
 
@@ -29,9 +29,9 @@ def expiring(session: Session, now: datetime, conditions: Sequence[Any]) -> tupl
     """
     later = aliased(KeyPairRow)
     another = select(col(later.id)).where(
-        later.session_pk == col(KeyPairRow.session_pk),
+        col(later.session_pk) == col(KeyPairRow.session_pk),
         col(later.deleted_at).is_(None),
-        later.expires_at > col(KeyPairRow.expires_at),
+        col(later.expires_at) > col(KeyPairRow.expires_at),
     )
     rows = (
         select(KeyPairRow, SessionRow)
@@ -52,8 +52,7 @@ def expiring(session: Session, now: datetime, conditions: Sequence[Any]) -> tupl
 
 
 def _is_pending(pair: KeyPairRow, place: SessionRow, now: datetime) -> bool:
-    key = KeyPair(pair.access_key_id, place.session_id, pair.created_at, pair.expires_at, pair.deleted_at)
-    return state_of(key, now) is KeyState.PENDING_EXPIRATION
+    return pending_from(pair.expires_at, market_named(place.market).zone) <= now
 
 
 def _view(pair: KeyPairRow, place: SessionRow, now: datetime) -> PendingView:

@@ -11,6 +11,7 @@ from dropcopy_tui.domain.keypairs import how_far, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of, local_day
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store import glance
 
@@ -89,8 +90,8 @@ def home(
 ) -> HomeView:
     """The first screen of a person who is proven already. Raises StoreUnusable."""
     seen = glance.glance(path, now, user_id=user_id, os_account=os_account)
-    # The other kinds of sessions have no screen yet that could help.
-    targets = [key for key in seen.keyless if key.kind == "drop_copy"]
+    # The desk is for drop copy: its sessions stand first, the others behind them.
+    keyless = sorted(seen.keyless, key=lambda key: key.kind != SessionKind.DROP_COPY)
     expiring = [key for key in seen.living if now >= pending_from(key.expires_at, market_named(key.market).zone)]
     return HomeView(
         actor=Actor(*seen.person, origin) if seen.person else None,
@@ -104,8 +105,8 @@ def home(
         to_review=seen.to_review,
         notices=seen.notices,
         expiring=tuple(_expiring(key, settings, now) for key in expiring),
-        stopped=tuple(_keyless(key, now) for key in targets if key.expired_at),
-        without=tuple(_keyless(key, now) for key in targets if not key.expired_at),
+        stopped=tuple(_keyless(key, now) for key in keyless if key.expired_at),
+        without=tuple(_keyless(key, now) for key in keyless if not key.expired_at),
         drafts=tuple(Resumable(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
         months=_months(seen.living, now),
         roles=frozenset(Role(role) for role in seen.roles),

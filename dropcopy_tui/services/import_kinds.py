@@ -57,6 +57,7 @@ class ImportKind(StrEnum):
     PEOPLE = "people"
     FRONT_ENDS = "front-ends"
     SENDERCOMPS = "sendercomps"
+    SESSIONS = "sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _yes_or_no(text: str) -> bool:
     return text == "yes"
 
 
-class _OfEntities(Kind):
+class OfEntities(Kind):
     """A kind whose lines name entities: there are few of those, so they are read once."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -143,7 +144,8 @@ class _OfEntities(Kind):
         found = connection.execute(select(_ENTITY.c.code, _ENTITY.c.id, _ENTITY.c.clearing_firm))
         self._entities: dict[str, tuple[int, bool]] = {row.code: (row.id, row.clearing_firm) for row in found}
 
-    def _entity(self, code: str) -> int:
+    def entity(self, code: str) -> int:
+        """The primary key of an entity. Raises InvalidValue."""
         try:
             return self._entities[code][0]
         except KeyError:
@@ -152,13 +154,13 @@ class _OfEntities(Kind):
     def _guarantor(self, code: str) -> int | None:
         if not code:
             return None
-        entity_id = self._entity(code)
+        entity_id = self.entity(code)
         if not self._entities[code][1]:
             raise InvalidValue(f"Guarantor {code} is not marked as a clearing firm.")
         return entity_id
 
 
-class People(_OfEntities):
+class People(OfEntities):
     """People and their entitlements."""
 
     columns = Columns(("user_id", "name", "email", "roles"), optional=("mobile", "os_account"))
@@ -192,7 +194,7 @@ class People(_OfEntities):
             return role.value, None
         if not code:
             raise InvalidValue(f"Role {role} is held at an entity: write {role}@ENTITY.")
-        return role.value, self._entity(code)
+        return role.value, self.entity(code)
 
     def held(self, entries: Sequence[Entry]) -> dict[str, int]:
         return self._lines_of(
@@ -253,7 +255,7 @@ def _matching(pattern: re.Pattern[str], text: str, what: str, wanted: str) -> st
     return text or None
 
 
-class FrontEnds(_OfEntities):
+class FrontEnds(OfEntities):
     """Front end systems and the entities that may use them (rule G8)."""
 
     columns = Columns(("entity", "name"), blank=("version", "vendor"))
@@ -261,7 +263,7 @@ class FrontEnds(_OfEntities):
     def entry(self, line: int, cells: Cells) -> Entry:
         values = {
             "entity": cells["entity"],
-            "entity_id": self._entity(cells["entity"]),
+            "entity_id": self.entity(cells["entity"]),
             "name": clean_name(cells["name"], "Name", FRONT_END_NAME_LENGTH),
             "version": _maybe_name(cells["version"], "Version", FRONT_END_VERSION_LENGTH),
             "vendor": _maybe_name(cells["vendor"], "Vendor", FRONT_END_VENDOR_LENGTH),
@@ -319,7 +321,7 @@ def _maybe_name(text: str, what: str, longest: int) -> str:
     return clean_name(text, what, longest) if text else ""
 
 
-class SenderComps(_OfEntities):
+class SenderComps(OfEntities):
     """Source SenderComps (domain section 1).
 
     A file may hold a million: their lines are remembered in the order of insertion, which is that of the
@@ -334,7 +336,7 @@ class SenderComps(_OfEntities):
         self._order = array("I")
 
     def entry(self, line: int, cells: Cells) -> Entry:
-        entity_id = self._entity(cells["entity"])
+        entity_id = self.entity(cells["entity"])
         market = market_named(shorten(cells["market"]))
         parts = make_sender_comp(cells["session_id"], cells["gfid"], cells["fti"])
         values = {
@@ -344,7 +346,7 @@ class SenderComps(_OfEntities):
             "session_id": parts.session_id,
             "gfid": parts.gfid,
             "fti": parts.fti,
-            "gateway": _gateway(market, cells["gateway"]),
+            "gateway": gateway_of(market, cells["gateway"]),
             "guarantor_id": self._guarantor(cells["guarantor"]),
             "status": _status(cells["status"] or SenderCompStatus.ACTIVE.value),
         }
@@ -370,7 +372,8 @@ class SenderComps(_OfEntities):
         self._order.extend(entry.line for entry in entries)
 
 
-def _gateway(market: Market, text: str) -> str:
+def gateway_of(market: Market, text: str) -> str:
+    """A gateway of the market. Raises InvalidValue."""
     text = text.lower()
     if text not in market.gateways:
         known = ", ".join(market.gateways)
@@ -382,11 +385,3 @@ def _status(text: str) -> str:
     if text not in _STATUSES:
         raise InvalidValue(f"Status {shorten(text)!r} must be active or inactive.")
     return text
-
-
-KINDS: dict[ImportKind, type[Kind]] = {
-    ImportKind.ENTITIES: Entities,
-    ImportKind.PEOPLE: People,
-    ImportKind.FRONT_ENDS: FrontEnds,
-    ImportKind.SENDERCOMPS: SenderComps,
-}

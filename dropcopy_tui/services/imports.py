@@ -12,7 +12,17 @@ from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.services.base import Service
 from dropcopy_tui.services.csv_lines import LineError, Tally, csv_rows
-from dropcopy_tui.services.import_kinds import KEY_SEPARATOR, KINDS, Entry, ImportKind, Kind
+from dropcopy_tui.services.import_kinds import (
+    KEY_SEPARATOR,
+    Entities,
+    Entry,
+    FrontEnds,
+    ImportKind,
+    Kind,
+    People,
+    SenderComps,
+)
+from dropcopy_tui.services.import_sessions import Sessions
 from dropcopy_tui.services.rights import require
 from dropcopy_tui.services.trail import record, writing
 
@@ -21,6 +31,13 @@ __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
 # Small enough for one IN of every database, and for what a batch makes to be gone before it grows old.
 _BATCH = 1_000
 _LONGEST_KEY = 80
+KINDS: dict[ImportKind, type[Kind]] = {
+    ImportKind.ENTITIES: Entities,
+    ImportKind.PEOPLE: People,
+    ImportKind.FRONT_ENDS: FrontEnds,
+    ImportKind.SENDERCOMPS: SenderComps,
+    ImportKind.SESSIONS: Sessions,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,18 @@ from typing import Protocol, TextIO
 
 from sqlmodel import Session
 
-from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.domain.errors import FileRefused, WrongMasterKey
 from dropcopy_tui.domain.key_file import KeyRow, render
 from dropcopy_tui.domain.logon import encode_secret
 from dropcopy_tui.domain.market_close import local_day
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.services.sessions import market_hours
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
 # A path for a new file (0600), or an open stream such as standard output.
 Delivery = Path | TextIO
+# Pairs whose stored secret cannot be opened, by primary key: why.
+Unreadable = dict[int, str]
 
 
 class KeyFile(Protocol):
@@ -27,8 +29,11 @@ class KeyFile(Protocol):
 
     path: Path | None
 
-    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> None:
-        """Write the pairs with their secrets. Raises FileRefused, MasterKeyMissing."""
+    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        """Write the pairs with their secrets, once; those that cannot be opened are left out and told.
+
+        Raises FileRefused, MasterKeyMissing, and WrongMasterKey where no pair can be opened.
+        """
 
 
 @contextmanager
@@ -56,10 +61,13 @@ class _Stream:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
-    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> None:
-        if self._stream is not None:
-            self._stream.write(_reveal(session, means, pairs))
-            self._stream.flush()
+    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        if self._stream is None:
+            return {}
+        text, unreadable = _reveal(session, means, pairs)
+        self._stream.write(text)
+        self._stream.flush()
+        return unreadable
 
 
 class _NewFile:
@@ -67,8 +75,9 @@ class _NewFile:
         self.path: Path | None = path
         self._handle = handle
 
-    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> None:
-        rest = memoryview(_reveal(session, means, pairs).encode("ascii"))
+    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        text, unreadable = _reveal(session, means, pairs)
+        rest = memoryview(text.encode("ascii"))
         try:
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
@@ -78,6 +87,7 @@ class _NewFile:
                 f"{self.path} cannot be written ({error.strerror}): nothing was changed and no file was left. "
                 "Choose another folder."
             ) from None
+        return unreadable
 
 
 def _reserve(path: Path) -> int:
@@ -93,21 +103,28 @@ def _reserve(path: Path) -> int:
         raise FileRefused(f"{path} cannot be written: {why}. Choose another name.") from None
 
 
-def _reveal(session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> str:
+def _reveal(session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> tuple[str, Unreadable]:
     """The key file's text: the only place where a stored secret becomes readable."""
-    rows = []
+    rows, unreadable = [], Unreadable()
     for pair in pairs:
         owner = session.get_one(SessionRow, pair.session_pk)
         hours = market_hours(owner.market, means.settings)
         place = ("key_pair", str(pair.id), owner.session_id, pair.access_key_id)
+        try:
+            secret = means.vault.open(pair.sealed_secret or b"", *place)
+        except WrongMasterKey as damage:
+            unreadable[key_of(pair.id)] = damage.message
+            continue
         rows.append(
             KeyRow(
                 session_id=owner.session_id,
                 access_key_id=pair.access_key_id,
-                secret=encode_secret(means.vault.open(pair.sealed_secret or b"", *place)),
+                secret=encode_secret(secret),
                 created=local_day(hours, pair.created_at),
                 expires=local_day(hours, pair.expires_at),
                 environment=means.environment,
             )
         )
-    return render(rows)
+    if not rows and unreadable:
+        raise WrongMasterKey(next(iter(unreadable.values())))
+    return render(rows), unreadable

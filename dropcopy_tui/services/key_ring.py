@@ -10,16 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col, or_
 
-from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, state_of
 from dropcopy_tui.domain.logon import LogonMessage, problems, verify
 from dropcopy_tui.domain.logon_mistakes import Candidate, SignedLine, diagnose, lines_of
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.rights import require, visible_entities
+from dropcopy_tui.services.rights import require
 from dropcopy_tui.services.sessions import pair_of
-from dropcopy_tui.store.tables import EntityRow, KeyPairRow, SessionRow
+from dropcopy_tui.store.tables import EntitlementRow, KeyPairRow, PersonRow, SessionRow
 from dropcopy_tui.store.vault import Vault
 
 _UNKNOWN = "The access key id it names (tag 355) belongs to no key pair that you may manage."
@@ -138,18 +137,16 @@ def _verdict(
 
 def managed_ids(session: Session, actor: Actor) -> list[int]:
     """The primary keys of the entities whose key pairs the person manages. Raises NotEntitled: there is none."""
-    found = [key_of(place.id) for place in visible_entities(session, actor) if _manages(session, actor, place)]
+    held = (
+        select(col(EntitlementRow.entity_id))
+        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
+        .where(col(EntitlementRow.person_id) == actor.person_id, col(PersonRow.disabled).is_(False))
+        .where(col(EntitlementRow.role).in_(role.value for role in MAY_USE_KEYS))
+    )
+    found = [key_of(place) for place in session.execute(held).scalars() if place is not None]
     if not found:
         require(session, actor, MAY_USE_KEYS)
     return found
-
-
-def _manages(session: Session, actor: Actor, place: EntityRow) -> bool:
-    try:
-        require(session, actor, MAY_USE_KEYS, place)
-    except NotEntitled:
-        return False
-    return True
 
 
 def rows_of(entity_ids: Sequence[int]) -> Any:

@@ -1,64 +1,88 @@
-"""Key pairs: made, and written to one file, behind a second factor (rules K3 to K6)."""
+"""Key pairs: made and written to one file behind a second factor, and deleted (rules K3 to K6).
+
+Many sessions are one request and one code. A session that cannot be served is left as it was and told with its
+reason; the others are done. Where none can be served, nothing is changed and the code is not used up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded
-from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
+from dropcopy_tui.domain.keypairs import Plan, state_of
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
-from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.bulk import Failed, Progress, each
 from dropcopy_tui.services.factors import Proof, Purpose, spend
 from dropcopy_tui.services.identity import person_row
 from dropcopy_tui.services.key_delivery import Delivery, deliver
+from dropcopy_tui.services.key_making import make_pair, plan_for
 from dropcopy_tui.services.request_views import request_view
 from dropcopy_tui.services.rights import require, visible_ids
-from dropcopy_tui.services.sessions import key_rows, key_view, market_hours, pair_of
+from dropcopy_tui.services.sessions import destroy, key_rows, key_view, pair_of
 from dropcopy_tui.services.submission import end_request, make_request
 from dropcopy_tui.services.trail import reading, record, tell, writing
 from dropcopy_tui.services.views import KeyView, RequestView
-from dropcopy_tui.store.tables import EntityRow, KeyPairRow, SessionRow
+from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow
 
+Row = TypeVar("Row")
 _NO_DROPS: Mapping[int, str] = MappingProxyType({})
+_CHUNK = 500
+_GONE = "A selected {} is not there any more, or you may not see it. Reload the list. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """New pairs, and the file they were written to, where one was asked for."""
+    """New pairs, the file they were written to where one was asked for, and the sessions that got none."""
 
     request: RequestView
     keys: tuple[KeyView, ...]
     file: Path | None = None
+    failed: tuple[Failed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """What a key file holds, without the secrets."""
+    """What a key file holds, without the secrets, and the sessions that are not in it."""
 
     keys: tuple[KeyView, ...]
     file: Path | None
+    failed: tuple[Failed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Pairs that were destroyed, and those that were left as they are."""
+
+    request: RequestView
+    keys: tuple[KeyView, ...]
+    failed: tuple[Failed, ...] = ()
 
 
 class KeyPairs(Service):
-    """The key pairs of sessions, named by their primary keys."""
+    """The key pairs of sessions; sessions are named by their primary keys, pairs by their access key ids."""
 
     def plan(self, actor: Actor, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> tuple[Plan, ...]:
         """What generating would do to each session, before anything happens.
 
-        Raises NotEntitled, NotFound, SessionEnded.
+        A session that gets no pair has a plan that says why (`refusal`). Raises NotEntitled, NotFound, and what
+        stands in the way where it is the only session.
         """
         with reading(self._means, actor) as session:
             rows, _ = self._entitled(session, actor, sessions)
-            _check_in_use(rows)
-            return tuple(self._plan(session, row, drops.get(key_of(row.id))) for row in rows)
+            pairs = key_rows(session, [key_of(row.id) for row in rows])
+            return tuple(
+                self._planned(row, pairs[key_of(row.id)], drops.get(key_of(row.id)), alone=len(rows) == 1)
+                for row in rows
+            )
 
     def generate(
         self,
@@ -67,125 +91,152 @@ class KeyPairs(Service):
         proof: Proof,
         drops: Mapping[int, str] = _NO_DROPS,
         out: Delivery | None = None,
+        progress: Progress | None = None,
     ) -> Generated:
-        """Make a pair for each session, all or none, and write them to `out` where given (rule K5).
+        """Make a pair for each session, and write them to `out`, once, where given (rule K5).
 
         Raises:
             SecondFactorFailed: the code does not hold; the try is counted.
-            InvalidValue: a session has two living pairs and none was chosen to be deleted.
-            SessionEnded: a session was released with its group, or retired.
+            InvalidValue, SessionEnded: no session could be served, such as: each has two living pairs and none was
+                chosen to be deleted, or was released with its group.
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
         with deliver(out) as file, writing(self._means, actor) as session:
             rows, entity = self._entitled(session, actor, sessions)
-            _check_in_use(rows)
             spend(session, self._means, actor, proof, Purpose.KEYS)
-            plans = [self._plan(session, row, drops.get(key_of(row.id))) for row in rows]
-            made = [self._make(session, actor, row, plan) for row, plan in zip(rows, plans, strict=True)]
-            listed = ", ".join(row.session_id for row in rows)
-            asked = {
-                "sessions": [row.session_id for row in rows],
-                "keys": [key.access_key_id for key in made],
-            }
-            request = make_request(session, self._means, actor, RequestType.GENERATE_KEY, entity, _short(listed), asked)
-            record(
-                session, self._means, actor, "keypair:generated", _short(listed), entity=entity.code,
-                after={**asked, "request": request.reference},
-            )  # fmt: skip
-            end_request(session, self._means, request, RequestStatus.COMPLETED, [])
+            pairs = key_rows(session, [key_of(row.id) for row in rows])
+
+            def make(row: SessionRow) -> KeyPairRow:
+                own = pairs[key_of(row.id)]
+                plan = plan_for(self._means, row, own, drops.get(key_of(row.id)))
+                return make_pair(session, self._means, actor, row, own, plan)
+
+            made, failed = each(session, rows, _session_id, make, progress)
+            request = self._completed(
+                session, actor, RequestType.GENERATE_KEY, entity, _owners(rows, made), made, failed
+            )
             file.write(session, self._means, made)
             if out is not None:
                 self._note_download(session, actor, entity, made)
-            return Generated(request_view(session, request, self._means), self._views(rows, made), file.path)
+            views = self._views(rows, made)
+            return Generated(request_view(session, request, self._means), views, file.path, tuple(failed))
 
-    def download(self, actor: Actor, sessions: Sequence[int], proof: Proof, out: Delivery) -> Downloaded:
+    def download(
+        self,
+        actor: Actor,
+        sessions: Sequence[int],
+        proof: Proof,
+        out: Delivery,
+        progress: Progress | None = None,
+    ) -> Downloaded:
         """Write the living pairs of the sessions to a file of the form of domain section 7 (rule K6).
 
         Raises:
             SecondFactorFailed: the code does not hold; the try is counted.
             FileRefused: the file exists or cannot be written; the code is not used up.
-            NotFound: a session has no living pair.
+            NotFound: no session has a living pair.
+            WrongMasterKey: no stored secret can be opened.
         """
         with deliver(out) as file, writing(self._means, actor) as session:
             rows, entity = self._entitled(session, actor, sessions)
             spend(session, self._means, actor, proof, Purpose.KEYS)
-            living = [pair for row in rows for pair in self._living(session, row)]
-            file.write(session, self._means, living)
-            self._note_download(session, actor, entity, living)
-            names = ", ".join(row.session_id for row in rows)
+            pairs = key_rows(session, [key_of(row.id) for row in rows])
+            found, failed = each(
+                session, rows, _session_id, lambda row: self._living(row, pairs[key_of(row.id)]), progress
+            )
+            living = [pair for own in found for pair in own]
+            unreadable = file.write(session, self._means, living)
+            names = {key_of(row.id): row.session_id for row in rows}
+            failed += [Failed(names[pair.session_pk], unreadable[pk]) for pair in living
+                       if (pk := key_of(pair.id)) in unreadable]  # fmt: skip
+            written = [pair for pair in living if key_of(pair.id) not in unreadable]
+            self._note_download(session, actor, entity, written)
+            listed = _short(", ".join(_owners(rows, written)))
             tell(
-                session, self._means, person_row(session, actor), f"Key pairs downloaded: {_short(names)}",
-                f"{actor.user_id} downloaded {len(living)} key pair(s) of {_short(names)}.",
+                session, self._means, person_row(session, actor), f"Key pairs downloaded: {listed}",
+                f"{actor.user_id} downloaded {len(written)} key pair(s) of {listed}.",
             )  # fmt: skip
-            return Downloaded(self._views(rows, living), file.path)
+            return Downloaded(self._views(rows, written), file.path, tuple(failed))
 
-    def _entitled(self, session: Session, actor: Actor, sessions: Sequence[int]) -> tuple[list[SessionRow], EntityRow]:
+    def delete(self, actor: Actor, keys: Sequence[str], progress: Progress | None = None) -> Deleted:
+        """Destroy key pairs at once, living or expired: a gateway refuses them from now on (rule K6).
+
+        Raises:
+            NotFound: one does not exist, or may not be seen.
+            InvalidValue: every one of them is deleted already.
+            NotEntitled: the person does not manage the keys there.
+        """
+        with writing(self._means, actor) as session:
+            pairs = _pairs_named(session, keys)
+            rows, entity = self._entitled(session, actor, [pair.session_pk for pair in pairs], "key pair")
+            names = {key_of(row.id): row.session_id for row in rows}
+
+            def remove(pair: KeyPairRow) -> KeyPairRow:
+                if pair.deleted_at is not None:
+                    raise InvalidValue(f"Key pair {pair.access_key_id} is deleted already. Nothing was changed.")
+                destroy(pair, self._now())
+                return pair
+
+            gone, failed = each(session, pairs, lambda pair: names[pair.session_pk], remove, progress)
+            request = self._completed(session, actor, RequestType.DELETE_KEY, entity, _owners(rows, gone), gone, failed)
+            return Deleted(request_view(session, request, self._means), self._views(rows, gone), tuple(failed))
+
+    def _entitled(
+        self, session: Session, actor: Actor, sessions: Sequence[int], what: str = "session"
+    ) -> tuple[list[SessionRow], EntityRow]:
         """The sessions' rows in the order asked for, all of one entity at which the person manages keys."""
         if not sessions:
-            raise InvalidValue("Select at least one session.")
-        rows = [session.get(SessionRow, pk) for pk in dict.fromkeys(sessions)]
+            raise InvalidValue(f"Select at least one {what}.")
+        wanted = list(dict.fromkeys(sessions))
+        known = {key_of(row.id): row for row in _chunked(session, SessionRow, col(SessionRow.id), wanted)}
         visible = visible_ids(session, actor)
-        found = [row for row in rows if row is not None and row.entity_id in visible]
-        if len(found) != len(rows):
-            raise NotFound("A selected session is not there any more, or you may not see it. Reload the list.")
+        found = [known[pk] for pk in wanted if pk in known and known[pk].entity_id in visible]
+        if len(found) != len(wanted):
+            raise NotFound(_GONE.format(what))
         places = {row.entity_id for row in found}
         for place in places:
             require(session, actor, MAY_USE_KEYS, session.get_one(EntityRow, place))
         if len(places) > 1:
-            raise NotEntitled("The selected sessions belong to several entities. Select those of one.")
+            raise NotEntitled(f"The selected {what}s belong to several entities. Select those of one.")
         return found, session.get_one(EntityRow, places.pop())
 
-    def _plan(self, session: Session, row: SessionRow, drop: str | None) -> Plan:
-        pairs = [pair_of(pair, row.session_id) for pair in key_rows(session, [key_of(row.id)])[key_of(row.id)]]
-        now = self._now()
-        living = [pair for pair in pairs if state_of(pair, now).living]
-        hours = market_hours(row.market, self._settings)
-        return plan_generation(row.session_id, living, hours, now, drop, had_keys=bool(pairs))
+    def _planned(self, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None, *, alone: bool) -> Plan:
+        try:
+            return plan_for(self._means, row, pairs, drop)
+        except (InvalidValue, SessionEnded) as refusal:
+            if alone:
+                raise
+            words = f"{row.session_id}: left out. {refusal.message}"
+            return Plan(row.session_id, self._now(), (), None, (), words, refusal=refusal.message)
 
-    def _make(self, session: Session, actor: Actor, row: SessionRow, plan: Plan) -> KeyPairRow:
-        """Carry a plan out: expiries move, the chosen pair is destroyed, the new one takes a free slot."""
-        if plan.choice_needed:
-            raise InvalidValue(
-                f"{row.session_id} has two living key pairs ({', '.join(plan.choice_needed)}). "
-                "Choose which one to delete. Nothing was changed."
-            )
+    def _living(self, row: SessionRow, pairs: Sequence[KeyPairRow]) -> list[KeyPairRow]:
         now = self._now()
-        taken = set()
-        for pair in key_rows(session, [key_of(row.id)])[key_of(row.id)]:
-            moved = next((change.new for change in plan.changes if change.access_key_id == pair.access_key_id), None)
-            pair.expires_at = moved or pair.expires_at
-            if pair.access_key_id == plan.deleted:
-                pair.deleted_at, pair.sealed_secret = now, None
-            if not state_of(pair_of(pair, row.session_id), now).living:
-                pair.slot = None
-            taken.add(pair.slot)
-        session.flush()
-        return self._seal(session, actor, row, plan, next(slot for slot in (1, 2) if slot not in taken))
-
-    def _seal(self, session: Session, actor: Actor, row: SessionRow, plan: Plan, slot: int) -> KeyPairRow:
-        pair = KeyPairRow(
-            session_pk=key_of(row.id),
-            access_key_id=self._means.entropy.access_key_id(),
-            slot=slot,
-            created_at=self._now(),
-            expires_at=plan.new_expires_at,
-            created_by=actor.person_id,
-        )
-        session.add(pair)
-        session.flush()
-        place = ("key_pair", str(pair.id), row.session_id, pair.access_key_id)
-        pair.sealed_secret = self._vault.seal(self._means.entropy.secret(), *place)
-        return pair
-
-    def _living(self, session: Session, row: SessionRow) -> list[KeyPairRow]:
-        now = self._now()
-        pairs = session.execute(
-            select(KeyPairRow).where(col(KeyPairRow.session_pk) == row.id).order_by(col(KeyPairRow.id))
-        ).scalars()
-        living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id), now).living]
+        living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
         if not living:
             raise NotFound(f"{row.session_id} has no living key pair. Generate one first. Nothing was written.")
         return living
+
+    def _completed(
+        self,
+        session: Session,
+        actor: Actor,
+        kind: RequestType,
+        entity: EntityRow,
+        names: Sequence[str],
+        pairs: Sequence[KeyPairRow],
+        failed: Sequence[Failed],
+    ) -> RequestRow:
+        """The request for what was done, completed at once, with what was not done among its reasons (rule Q1)."""
+        asked = {"sessions": list(names), "keys": [pair.access_key_id for pair in pairs]}
+        subject = _short(", ".join(names))
+        request = make_request(session, self._means, actor, kind, entity, subject, asked)
+        made = kind is RequestType.GENERATE_KEY
+        record(
+            session, self._means, actor, "keypair:generated" if made else "keypair:deleted", subject,
+            entity=entity.code, after={**asked, "request": request.reference},
+        )  # fmt: skip
+        end_request(session, self._means, request, RequestStatus.COMPLETED, _reasons(pairs, failed))
+        return request
 
     def _note_download(self, session: Session, actor: Actor, entity: EntityRow, pairs: Sequence[KeyPairRow]) -> None:
         keys = [pair.access_key_id for pair in pairs]
@@ -201,15 +252,38 @@ class KeyPairs(Service):
         return tuple(key_view(pair, owner.session_id, owner.market, now) for pair, owner in found)
 
 
-def _check_in_use(rows: Sequence[SessionRow]) -> None:
-    """Go on only with sessions that something uses (rule G9). Raises SessionEnded."""
-    for row in rows:
-        if row.status != SessionStatus.ACTIVE.value:
-            why = "its group was deleted" if row.status == SessionStatus.RELEASED.value else "GAM took it out of use"
-            raise SessionEnded(
-                f"{row.session_id} is {row.status}: {why}, and it gets no new key pair. "
-                "Leave it out of the selection. Nothing was changed."
-            )
+def _pairs_named(session: Session, keys: Sequence[str]) -> list[KeyPairRow]:
+    """The pairs with these access key ids, in this order. Raises NotFound, InvalidValue."""
+    if not keys:
+        raise InvalidValue("Select at least one key pair.")
+    wanted = list(dict.fromkeys(keys))
+    known = {row.access_key_id: row for row in _chunked(session, KeyPairRow, col(KeyPairRow.access_key_id), wanted)}
+    if len(known) != len(wanted):
+        raise NotFound(_GONE.format("key pair"))
+    return [known[key] for key in wanted]
+
+
+def _chunked(session: Session, table: type[Row], column: Any, wanted: Sequence[Any]) -> Iterator[Row]:
+    """The rows whose column has one of the values: a statement takes so many at most."""
+    for start in range(0, len(wanted), _CHUNK):
+        yield from session.execute(select(table).where(column.in_(wanted[start : start + _CHUNK]))).scalars()
+
+
+def _session_id(row: SessionRow) -> str:
+    return row.session_id
+
+
+def _owners(rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> list[str]:
+    """The Session IDs of the sessions that have one of these pairs."""
+    served = {pair.session_pk for pair in pairs}
+    return [row.session_id for row in rows if key_of(row.id) in served]
+
+
+def _reasons(pairs: Sequence[KeyPairRow], failed: Sequence[Failed]) -> list[str]:
+    """What a request says of the rows that were left as they were; nothing where all went through."""
+    if not failed:
+        return []
+    return [f"{len(pairs):,} done, {len(failed):,} not.", *(failure.reason for failure in failed)]
 
 
 def _short(listed: str) -> str:

@@ -249,6 +249,8 @@ def _dead_letter(session: Session, number: int) -> OutboxRow:
     row = session.get(OutboxRow, number)
     if row is None:
         raise NotFound(f"There is no message {number}. Nothing was changed.")
+    if row.channel != "email":
+        raise InvalidValue(f"Message {number} carried a code, which is not sent again. Ask for a new code.")
     if row.state != MessageState.FAILED.value:
         raise InvalidValue(f"Message {number} is {row.state}: only failed ones are tried again. Nothing was changed.")
     return row

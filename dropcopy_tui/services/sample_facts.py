@@ -18,6 +18,8 @@ MARKET_DATA_LETTER = "M"
 INACTIVE_EVERY = 120
 ORDER_ENTRY_SESSIONS = {"brokertec_us": 30, "brokertec_eu": 6, "globex": 4}
 MARKET_DATA_SESSIONS = {"brokertec_us": ("MU1", "MU2", "MU3"), "brokertec_eu": ("ME1", "ME2"), "globex": ("MG1",)}
+# Which of those sessions, by number, has a pair that ends soon, and in how many days.
+ENDING_SESSION, ENDING_IN = 9, 12
 MAIN_ENTITY = "ACME"
 MAIN_PERSON = "acme-operator"
 

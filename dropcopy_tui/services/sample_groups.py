@@ -128,7 +128,10 @@ def _other_sessions(ground: Ground) -> Iterator[tuple[str, SessionKind, str, str
 
 
 def _ends_in(number: int) -> int:
-    """In how many days the key of the nth session ends: most live, every eighth is expired, some have none."""
+    """In how many days the key of the nth session ends: most live, one not for long, every eighth is expired, some
+    have none."""
+    if number == facts.ENDING_SESSION:
+        return facts.ENDING_IN
     if number % 4:
         return 100 + number * 5
     return 0 if number % 8 else -5 - number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -156,9 +156,14 @@ def _destroy_keys(session: Session, row: SessionRow, now: datetime) -> list[str]
     pairs = key_rows(session, [key_of(row.id)])[key_of(row.id)]
     living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
     for pair in living:
-        pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
+        destroy(pair, now)
     session.flush()
     return [pair.access_key_id for pair in living]
+
+
+def destroy(pair: KeyPairRow, now: datetime) -> None:
+    """Delete a key pair: what was sealed is gone with the transaction, and its place is free (rule K6)."""
+    pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
 
 
 def market_hours(market: str, settings: Settings) -> MarketHours:
@@ -205,11 +210,11 @@ def key_rows(session: Session, session_pks: Sequence[int]) -> dict[int, list[Key
     return found
 
 
-def pair_of(row: KeyPairRow, session_id: str, market: str) -> KeyPair:
-    """A key pair's public side as the domain knows it."""
+def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
+    """A key pair's public side as the domain knows it; without a market its days are those of UTC."""
     return KeyPair(
         row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at,
-        zone=market_named(market).zone, replaced=row.slot is None,
+        zone=market_named(market).zone if market else "UTC", replaced=row.slot is None,
     )  # fmt: skip
 
 
@@ -242,6 +247,21 @@ def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
     if None in last or not last:
         return "none"
     return f"{sum(len(view.living) for view in sessions)} active"
+
+
+def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
+    """What becomes of a session when these of its pairs are deleted; "" when none of them is its own (rule K6)."""
+    gone = [key for key in view.keys if key.access_key_id in chosen and key.deleted_at is None]
+    if not gone:
+        return ""
+    names = ", ".join(f"{key.access_key_id} ({key.state.words})" for key in gone)
+    what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
+    stays = [key for key in view.living if key.access_key_id not in chosen]
+    if stays:
+        return f"{what}; its other pair lives until {stays[-1].when}"
+    if any(key.state.living for key in gone):
+        return f"{what}; no living pair is left: its feed stops at once"
+    return f"{what}; nothing stops by it"
 
 
 def session_rows(*conditions: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from dropcopy_tui.domain.errors import NotEntitled
-from dropcopy_tui.domain.mail import MessageState
+from dropcopy_tui.domain.mail import MessageState, is_loopback
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import AuditRow, NoticeRow, OutboxRow, PersonRow
@@ -86,6 +86,12 @@ def email_state(means: Means) -> str:
     return (MessageState.QUEUED if sends else MessageState.HELD).value
 
 
+def text_state(means: Means) -> str:
+    """The state of a new text message: a sandbox holds it, but for a provider on this machine (a rehearsal)."""
+    sends = means.sms is not None and (not means.sandbox or is_loopback(means.sms.host))
+    return (MessageState.QUEUED if sends else MessageState.HELD).value
+
+
 def tell(
     session: Session, means: Means, person: PersonRow, subject: str, body: str, request_id: int | None = None
 ) -> None:
@@ -105,15 +111,16 @@ def tell(
     )
 
 
-def text_message(session: Session, means: Means, person: PersonRow, body: str) -> None:
-    """Put a text message into the outbox, its body sealed: it carries a code."""
+def text_message(session: Session, means: Means, person: PersonRow, body: str) -> int:
+    """Put a text message into the outbox, its body sealed: it carries a code. The message's primary key."""
     row = OutboxRow(
         channel="sms", person_id=person.id, recipient=person.mobile or "", subject="", body="",
-        state="held", created_at=means.clock.now(),
+        state=text_state(means), created_at=means.clock.now(),
     )  # fmt: skip
     session.add(row)
     session.flush()
     row.sealed_body = means.vault.seal(body.encode(), "outbox", str(row.id))
+    return key_of(row.id)
 
 
 def sealed_mail(session: Session, means: Means, person: PersonRow, subject: str, body: str) -> None:

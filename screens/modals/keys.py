@@ -12,28 +12,36 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from dropcopy_tui.services.bulk import Failed
 from dropcopy_tui.services.views import KeyView
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 
 
 class ResultModal(DeskModal[bool]):
-    """A row a pair, and where the file went. The secrets are in the file and nowhere else."""
+    """A row a pair, and where the file went. The secrets are in the file and nowhere else.
+
+    What was left as it was comes first, with its reason.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "cancel", "Close", id="result.close", tooltip="Close the result."),
     ]
 
-    def __init__(self, title: str, keys: Sequence[KeyView], file: Path | None, note: str) -> None:
+    def __init__(
+        self, title: str, keys: Sequence[KeyView], file: Path | None, note: str, failed: Sequence[Failed] = ()
+    ) -> None:
         super().__init__()
         self._title, self._keys, self._file, self._note = title, keys, file, note
+        self._failed = failed
 
     def compose(self) -> ComposeResult:
         """Session, public key id, expiry; the file; what to do next."""
-        rows = [value(f"{'Session':<9}{'Public key id':<23}Expires", "$text-muted")]
+        rows = [value(f"{failure.session_id:<9}not done: {failure.reason}", "$error") for failure in self._failed]
+        rows += [value(f"{'Session':<9}{'Public key id':<23}Expires", "$text-muted")]
         rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{key.when}  {key.left}") for key in self._keys]
         with Vertical(classes="dialog wide"):
-            yield Static(value(self._title), classes="title")
+            yield Static(value(self._title + self._counted()), classes="title")
             with VerticalScroll(classes="lines"):
                 yield Static(Content("\n").join(rows))
             if self._file is not None:
@@ -42,3 +50,9 @@ class ResultModal(DeskModal[bool]):
                 yield Static(value(str(self._file)))
             yield Static(value(self._note), classes="hint")
             yield Static("Enter or Escape closes this.", classes="hint", markup=False)
+
+    def _counted(self) -> str:
+        """How many, where that is not seen at a glance."""
+        if not self._failed and len(self._keys) < 2:
+            return ""
+        return f": {len(self._keys):,}" + (f", not done: {len(self._failed):,}" if self._failed else "")

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 
-from dropcopy_tui.services.calendar import CalendarLine
+from dropcopy_tui.services.calendar import CalendarLine, CalendarPair
 from screens.widgets.columns import Column, fitted
 from screens.widgets.life_line import WEEK, monday_of, months, spans
 from screens.widgets.record_table import RecordTable
@@ -19,16 +19,23 @@ _STEP = 4
 # Weeks of the past that are seen at first: what stopped lately needs somebody.
 _BEFORE = 3
 _LIFE = "Weeks"
+_YEAR = 52
 
 
 def _expires(line: CalendarLine) -> str:
-    """The day, and how far off it is: `15 Dec 2026 23 d`."""
+    """The day, and how far off it is: `15 Dec 26  23 d`."""
     last = line.last
     if last is None:
         return "no key pair yet"
-    day = " ".join(last.when.split()[:3])
-    left = last.left.removeprefix("in ").replace(" days", " d").replace(" day", " d").replace(" hours", " h")
-    return f"{day} {left}" if last.state.living else f"stopped {day}"
+    day, month, year = last.when.split()[:3]
+    short = f"{day} {month} {year[2:]}"
+    return f"{short:>9} {_left(last):>5}" if last.state.living else f"ended {short}"
+
+
+def _left(pair: CalendarPair) -> str:
+    """`in 23 days` as `23 d`."""
+    count, _, unit = pair.left.removeprefix("in ").partition(" ")
+    return f"{count} {unit[:1]}".strip()
 
 
 def _tone(line: CalendarLine) -> str:
@@ -39,8 +46,8 @@ COLUMNS: tuple[Column[CalendarLine], ...] = (
     Column("Session", lambda line: line.session_id, 7, order="session_id"),
     Column("Market", lambda line: line.market_name, 14, order="market", optional=2),
     Column("Entity", lambda line: line.entity, 8, optional=3),
-    Column(_LIFE, lambda line: ""),
-    Column("Stops", _expires, 19, order="expires", tone=_tone),
+    Column(_LIFE, lambda line: "", least=_YEAR),
+    Column("Stops", _expires, 15, order="expires", tone=_tone),
 )
 
 

@@ -16,8 +16,9 @@ _LEAST = 12
 class Column(Generic[Row]):
     """A column: `show` makes its text, `tone` names a component class for it ("warning", "muted", ...).
 
-    `width` is in cells; one column of width 0 takes what is left. Where the screen is too narrow, columns
-    with the highest `optional` are left out first. `order` names the service's order ("" does not sort).
+    `width` is in cells; one column of width 0 takes what is left, `least` cells at least. Where the screen is too
+    narrow, columns with the highest `optional` are left out first. `order` names the service's order ("" does not
+    sort).
     """
 
     title: str
@@ -27,12 +28,13 @@ class Column(Generic[Row]):
     right: bool = False
     optional: int = 0
     tone: Callable[[Row], str] | None = None
+    least: int = _LEAST
 
 
 def fit(columns: Sequence[Column[Any]], room: int) -> tuple[tuple[Column[Any], int], ...]:
     """The columns that fit into so many cells, each with its width; optional ones go first."""
     chosen = list(columns)
-    while len(chosen) > 1 and sum((column.width or _LEAST) + 1 for column in chosen) > room:
+    while len(chosen) > 1 and sum((column.width or column.least) + 1 for column in chosen) > room:
         victim = max(chosen, key=lambda column: column.optional)
         if not victim.optional:
             break

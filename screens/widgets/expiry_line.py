@@ -11,8 +11,6 @@ from dropcopy_tui.services.views import PendingView
 from screens.terminal.values import clip, value
 from screens.wording import plural
 
-_CURE = " (b selects them)"
-
 
 class ExpiryLine(Static):
     """Says how many, and names as many as fit; not there when nothing expires."""
@@ -39,11 +37,12 @@ class ExpiryLine(Static):
 
 def _words(names: Sequence[str], width: int) -> str:
     head = f"! {plural(len(names), 'key pair expires', 'key pairs expire')} within four weeks: "
-    room = width - len(head) - len(_CURE)
+    cure = f" (b selects {'it' if len(names) == 1 else 'them'})"
+    room = width - len(head) - len(cure)
     shown: list[str] = []
     for number, name in enumerate(names):
         more = ", ..." if number + 1 < len(names) else ""
         if len(", ".join([*shown, clip(name, 8)])) + len(more) > room:
-            return head.removesuffix(": ") + (f": {', '.join(shown)}, ..." if shown else "") + _CURE
+            return head.removesuffix(": ") + (f": {', '.join(shown)}, ..." if shown else "") + cure
         shown.append(clip(name, 8))
-    return head + ", ".join(shown) + _CURE
+    return head + ", ".join(shown) + cure

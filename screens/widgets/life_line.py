@@ -12,21 +12,18 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.services.calendar import CalendarPair
 
 WEEK = timedelta(weeks=1)
-ALIVE, TWO, PENDING, TODAY, ALIVE_TODAY = "━", "=", "▒", "│", "┿"
+ALIVE, TWO, PENDING = "━", "=", "▒"
+TODAY, ALIVE_TODAY, PENDING_TODAY = "│", "┿", "▓"
 EXPIRY, MOVED, DELETED, NOTHING = "◆", "H", "x", " "
 LEGEND = (
-    (ALIVE, "lives", "success"), (TWO, "two pairs", "success"), (PENDING, "last four weeks", "warning"),
-    (EXPIRY, "expires", "warning"), (MOVED, "moved by a holiday", "warning"), (DELETED, "deleted", "muted"),
-    (TODAY, "today", "today"),
+    (ALIVE, "lives", "success"), (TWO, "two", "success"), (PENDING, "pending", "warning"), (EXPIRY, "ends", "warning"),
+    (MOVED, "moved by holiday", "warning"), (DELETED, "deleted", "muted"), (TODAY, "today", "today"),
 )  # fmt: skip
 _TONES = {
-    ALIVE: "success",
-    TWO: "success",
-    ALIVE_TODAY: "success",
-    PENDING: "warning",
-    DELETED: "muted",
-    TODAY: "today",
-}
+    ALIVE: "success", TWO: "success", ALIVE_TODAY: "success", PENDING: "warning", PENDING_TODAY: "warning",
+    DELETED: "muted", TODAY: "today",
+}  # fmt: skip
+_ON_TODAY = {NOTHING: TODAY, ALIVE: ALIVE_TODAY, PENDING: PENDING_TODAY}
 _ENDS = {KeyState.ACTIVE: "success", KeyState.PENDING_EXPIRATION: "warning", KeyState.EXPIRED: "error"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -78,7 +75,7 @@ def _week(pairs: Sequence[CalendarPair], monday: date, today: date) -> tuple[str
         return DELETED, _TONES[DELETED]
     glyph = _life([pair for pair in pairs if pair.made <= sunday and _over(pair) >= monday], sunday)
     if monday <= today <= sunday:
-        glyph = {NOTHING: TODAY, ALIVE: ALIVE_TODAY}.get(glyph, glyph)
+        glyph = _ON_TODAY.get(glyph, glyph)
     return glyph, _TONES.get(glyph, "")
 
 

@@ -44,24 +44,33 @@ COLUMNS: tuple[Column[SessionLine], ...] = (
     Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
     Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
 )
-_COMMON: tuple[Column[SessionLine], ...] = (
+_SESSION: Column[SessionLine] = Column("Session", lambda line: line.session, 7)
+_STATUS: Column[SessionLine] = Column(
+    "Status", lambda line: line.status, 8, tone=lambda line: "" if line.status == "active" else "muted"
+)
+_WHERE: tuple[Column[SessionLine], ...] = (
     Column("Gateway", lambda line: line.gateway, 7, optional=2),
     Column("Segments", lambda line: line.segments, 9, optional=3),
-    Column("Status", lambda line: line.status, 8, tone=lambda line: "" if line.status == "active" else "muted"),
+)
+_KEY: tuple[Column[SessionLine], ...] = (
     Column("Public key id", lambda line: line.key_id, 20),
     Column("State", lambda line: line.state, 9, tone=lambda line: line.tone),
     Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone),
 )
 # Lists of any length, a line a session: drop copy sessions have the group they belong or belonged to.
 PAGED_COLUMNS: tuple[Column[SessionLine], ...] = (
-    Column("Session", lambda line: line.session, 7),
+    _SESSION,
     Column("Group", lambda line: line.group),
-    *_COMMON,
+    *_WHERE,
+    _STATUS,
+    *_KEY,
 )
 MARKET_COLUMNS: tuple[Column[SessionLine], ...] = (
-    Column("Session", lambda line: line.session, 7),
-    Column("Market", lambda line: line.market),
-    *_COMMON,
+    _SESSION,
+    Column("Market", lambda line: line.market, least=14),
+    *_WHERE,
+    replace(_STATUS, optional=1),
+    *_KEY,
 )
 
 

@@ -22,6 +22,7 @@ ROUNDS: dict[str, measures.Round] = {
     "table": measures.table,
     "wizard": measures.wizard,
     "route": measures.route,
+    "logons": measures.logons,
     "requests": measures_requests.requests,
     "approvals": measures_requests.approvals,
     "edit": measures_requests.edit,

@@ -81,6 +81,7 @@ def figures(samples: Samples) -> list[Figure]:
         amount("with so much more memory", "MB", "edit memory", 60),
         replace(amount("route: messages a second", "/s", "route rate", 20_000), at_least=True),
         amount("route: memory growth, 20,000 to 400,000 messages", "MB", "route growth", 4),
+        replace(amount("logons read and verified a processor second", "/s", "logon rate", 10_000), at_least=True),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
     ]

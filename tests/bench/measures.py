@@ -11,8 +11,13 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from time import perf_counter
+from datetime import UTC, datetime, timedelta
+from time import perf_counter, process_time
 
+from dropcopy_tui.domain.logon import complete, parse_message
+from dropcopy_tui.services.key_ring import KeyRing
+from dropcopy_tui.store.tables import KeyPairRow, SessionRow
+from dropcopy_tui.store.vault import Vault
 from tests.bench.place import DRAFT, FIRST, ROOT, ROUTE_MESSAGES, ROWS, Place, dropcopy
 from tests.bench.program import Program
 
@@ -21,6 +26,11 @@ IDLE_SECONDS = 10.0
 QUIET = 0.12
 _WALK = ("down",) * 50 + ("pagedown",) * 20 + ("end", "home")
 _FILLED = "Key pairs expiring"
+_LOGONS = 5_000
+_LOGON = (
+    "8=FIX.4.2|35=A|34=1|49=T4CACM01N|50=MSG|52=20261123-16:45:00.000|56=CME|57=40|108=30|142=US,NY|369=0|"
+    "1603=LADDER|1604=4.2|1605=OWN|"
+)
 
 
 @dataclass(slots=True)
@@ -158,6 +168,30 @@ def _routed(place: Place, messages: int) -> tuple[int, float, float]:
         _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     return found["messages"], perf_counter() - began, usage.ru_maxrss / 1024
+
+
+def logons(_place: Place, samples: Samples, _ours_first: bool) -> None:
+    """Signed logons, as they come from the wire, read and judged by the two pairs of a session: how many a second.
+
+    A second of the processor: one process, whatever else the machine does.
+    """
+    now, secret, key = datetime(2026, 11, 23, 16, 45, tzinfo=UTC), b"\x01" * 32, "A" * 20
+    vault = Vault(b"\x02" * 32, "bench")
+    owner = SessionRow(entity_id=1, market="brokertec_us", session_id="T4C", kind="drop_copy", gateway="msgw",
+                       created_at=now)  # fmt: skip
+    ring = KeyRing(vault)
+    ring.hold([(_pair(vault, number, name, secret, now), owner) for number, name in enumerate((key, "B" * 20))])
+    signed = complete(parse_message(_LOGON), key, secret).replace("|", "\x01")
+    began = process_time()
+    for _ in range(_LOGONS):
+        assert ring.accepts(parse_message(signed), now)
+    samples.add("logon rate", _LOGONS / (process_time() - began))
+
+
+def _pair(vault: Vault, number: int, key: str, secret: bytes, now: datetime) -> KeyPairRow:
+    sealed = vault.seal(secret, "key_pair", str(number), "T4C", key)
+    return KeyPairRow(id=number, session_pk=1, access_key_id=key, sealed_secret=sealed, slot=1 + number,
+                      created_at=now, expires_at=now + timedelta(days=300), created_by=1)  # fmt: skip
 
 
 def idle(place: Place, samples: Samples) -> None:

@@ -94,6 +94,8 @@ def signed_vector(signature: str = VECTOR_SIGNATURE, key: str = VECTOR_KEY) -> s
 def test_verify_with_a_key_file(cli: Cli, tmp_path: Path, key_file: Path) -> None:
     verify = ("logon", "verify", "--key-file", key_file, "--message", "-")
     good = cli.json(*verify, stdin=signed_vector())
+    assert good.pop("canonical").split("\n")[:2] == ["1", "B08004N"]
+    assert [line["expected"] for line in good.pop("compared")][-2:] == ["8.0␊", "ABC"]
     assert good == {
         "valid": True, "access_key_id": VECTOR_KEY, "session_id": "B08", "key_state": "active", "explanations": [],
     }  # fmt: skip
@@ -108,6 +110,22 @@ def test_verify_with_a_key_file(cli: Cli, tmp_path: Path, key_file: Path) -> Non
     assert (expired["valid"], expired["key_state"]) == (False, "expired")
     pending = cli.json(*verify[:3], write(tmp_path, row(days=20)), *verify[4:], stdin=signed_vector())
     assert (pending["valid"], pending["key_state"]) == (True, "pending_expiration")
+
+
+def test_verify_shows_what_the_mistake_signed(cli: Cli, key_file: Path) -> None:
+    wrong = VECTOR.replace("108=60", "108=30") + f"354=20|355={VECTOR_KEY}|1400=CME-1-SHA-256|1401=43|1402="
+    verify = ("logon", "verify", "--key-file", key_file, "--message", "-")
+    found = cli.json(*verify, code=1, stdin=f"{wrong}{VECTOR_SIGNATURE}|")
+    assert found["explanations"][0] == "Tag 108 was sent as 30 but signed as 60."
+    (line,) = [line for line in found["compared"] if line["differs"]]
+    assert line == {"tag": "108", "expected": "30␊", "signed": "60␊", "differs": True}
+    assert "30" in found["canonical"].split("\n")
+    ran = cli(*verify, stdin=f"{wrong}{VECTOR_SIGNATURE}|")
+    assert "! 108                   30␊  signed: 60␊" in ran.out
+    assert VECTOR_SECRET not in ran.out
+    # A logon out of a log, wrapped by a terminal, is the same logon.
+    log = "10:00:01 OUT " + "\n".join(signed_vector()[at : at + 60] for at in range(0, 400, 60))
+    assert cli.json(*verify, stdin=log)["valid"] is True
 
 
 def test_a_damaged_key_file_is_refused_by_line(cli: Cli, key_file: Path) -> None:

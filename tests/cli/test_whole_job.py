@@ -92,6 +92,8 @@ def test_from_csv_to_signed_logon(cli: Cli, sandbox: Path, tmp_path: Path) -> No
     message.write_text(fix({**fields, "1401": "43", "1402": signed["signature"]}, "|"))
     for options in (("--key-file", key_file), ()):
         verdict = person.json("logon", "verify", *options, "--message", message)
+        assert verdict.pop("canonical") == signed["canonical"]
+        assert "\n".join(line["expected"].removesuffix("␊") for line in verdict.pop("compared")) == signed["canonical"]
         assert verdict == {
             "valid": True, "access_key_id": key_id, "session_id": session["session_id"],
             "key_state": "active", "explanations": [],

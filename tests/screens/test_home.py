@@ -29,8 +29,8 @@ async def test_home_shows_what_there_is_and_what_needs_somebody(place: Place, si
     async with seated(place.app(), size) as seat:
         assert seat.on == "HomeScreen"
         seat.sees("^ Request Center .*acme-operator.*SANDBOX", "Drop Copy Groups +6", "Request Status +20")
-        seat.sees(r"2 key pairs expire within four weeks", r"T6B +16 Dec 2026 17:30 ET +in 23 days")
-        seat.sees("draft EU-RATES.*step 4", "Key pairs expiring, by month", r"Dec .*▇+ +2")
+        seat.sees(r"3 key pairs expire within four weeks", r"T6B +16 Dec 2026 17:30 ET +in 23 days")
+        seat.sees("draft EU-RATES.*step 4", "Key pairs expiring, by month", r"Dec .*▇+ +3")
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,26 @@ async def test_the_menu_opens_and_escape_comes_back(line: str, screen: str, plac
         assert seat.on == "HomeScreen"
 
 
-async def test_what_is_not_built_is_greyed_and_cannot_be_opened(place: Place, size: Size) -> None:
+@pytest.mark.parametrize(("line", "kind"), [("Order Entry Sessions", "1 of 40"), ("Market Data Sessions", "1 of 6")])
+async def test_the_other_modules_are_lists_of_sessions(line: str, kind: str, place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
-        menu = seat.find(OptionList, "#menu")
-        greyed = [option for option in menu.options if option.disabled]
-        texts = [str(option.prompt) for option in greyed]
-        assert sum(text.startswith("  ") for text in texts) == 2, texts
-        reached = set()
-        for _ in range(menu.option_count):
-            reached.add(menu.highlighted)
-            await seat.press("down")
-        assert not any(menu.get_option_at_index(number).disabled for number in reached if number is not None)
-        for option in greyed:
-            assert option.id is None
+        await open_line(seat, "menu", line)
+        assert seat.on == "SessionsScreen"
+        seat.sees(f"ACME > {line}", f"{kind} sessions")
+
+
+async def test_every_session_that_needs_somebody_can_be_opened(place: Place, size: Size) -> None:
+    """Those of order entry open their list; what has no line of its own is in the key calendar."""
+    async with seated(place.app(), size) as seat:
+        seat.sees("! T3F stopped: key expired 39 days ago", "and 6 more stopped", r"\+ T7K has no key pair yet")
+        seat.sees("and 6 more have no key pair", r"Nov 26 .*\n.*Dec 26 .*\n(.*\n){4}.*May 27 .* Dec 27")
+        await open_line(seat, "attention", "04O")
+        assert seat.on == "SessionsScreen"
+        seat.sees("ACME > Order Entry Sessions", "^> 04O .* expiring ")
+        await seat.press("escape", "escape")
+        assert seat.on == "HomeScreen"
+        await open_line(seat, "attention", "6 more stopped")
+        assert seat.on == "CalendarScreen"
 
 
 async def test_a_draft_is_resumed_where_it_was_left(place: Place, size: Size) -> None:

@@ -64,7 +64,7 @@ class FixedEntropy(Entropy):
         return f"AccessKey{next(self._numbers):011d}"
 
     def code(self, digits: int = 6) -> str:
-        return CODE[:digits]
+        return (CODE * 6)[:digits]
 
     def token(self) -> str:
         return f"token{next(self._numbers):011d}"

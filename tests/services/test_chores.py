@@ -56,7 +56,7 @@ def test_a_part_that_fails_does_not_stop_the_others(world: World) -> None:
     done = chores(world.means, Broken(world.means, StoreBusy("The disk is full."))).tick(world.operations)
     assert not done.went_through
     assert part(done, "set-up").refusal == "The disk is full."
-    assert [found.name for found in done.parts] == ["set-up", "outbox", "clean-up"]
+    assert [found.name for found in done.parts] == ["set-up", "expiry", "outbox", "clean-up"]
     assert not part(done, "clean-up").refusal
 
 

@@ -109,9 +109,7 @@ def test_every_firm_gives_its_own_approval_and_then_it_is_set_up(
     assert [moment.at for moment in done.story] == sorted(moment.at for moment in done.story)
 
 
-def test_a_manager_of_two_firms_gives_both_approvals_at_once(
-    world: World, acme: Actor, request_: RequestView
-) -> None:
+def test_a_manager_of_two_firms_gives_both_approvals_at_once(world: World, acme: Actor, request_: RequestView) -> None:
     add_role(world.means, acme, Role.ADMINISTRATIVE_MANAGER, "OTHER")
     done = approve(world.means, request_, acme)
     assert done.waiting_for == ()
@@ -493,9 +491,7 @@ def test_to_do_holds_what_waits_for_this_person_and_nothing_else(
     assert to_do(world.means, acme) == []
 
 
-def test_a_guarantor_sees_the_request_but_not_the_entity(
-    world: World, other: Actor, request_: RequestView
-) -> None:
+def test_a_guarantor_sees_the_request_but_not_the_entity(world: World, other: Actor, request_: RequestView) -> None:
     assert Requests(world.means).show(other, request_.id).id == request_.id
     approve(world.means, request_, other)
     assert Requests(world.means).show(other, request_.id).status is RequestStatus.IN_PROGRESS

@@ -88,9 +88,7 @@ def saved(world: World, draft: DraftView, actor: Actor | None = None, **what: An
     return Drafts(world.means).save(actor or world.operator, draft.id, draft.version, DraftFields(**(fields | what)))
 
 
-def turned(
-    world: World, draft: DraftView, add: str = "", remove: str = "", actor: Actor | None = None
-) -> DraftView:
+def turned(world: World, draft: DraftView, add: str = "", remove: str = "", actor: Actor | None = None) -> DraftView:
     """The draft with a SenderComp more, or less."""
     drafts, who = Drafts(world.means), actor or world.operator
     for name, verb in ((add, drafts.add), (remove, drafts.remove)):
@@ -409,9 +407,7 @@ def test_a_second_change_while_one_is_open_is_refused_naming_who(
     assert edit(world, name="Other").status is RequestStatus.IN_PROGRESS
 
 
-def test_the_second_submit_is_told_what_changed_and_by_whom(
-    world: World, group: GroupView, colleague: Actor
-) -> None:
+def test_the_second_submit_is_told_what_changed_and_by_whom(world: World, group: GroupView, colleague: Actor) -> None:
     mine = saved(world, started(world, group), filters=FILL_AND_BUST)
     first = edited(world, actor=colleague, name="Bonds", add=(world.sources[2],))
     second = edited(world, "Bonds", actor=colleague, remove=(world.sources[0],))
@@ -452,9 +448,7 @@ def test_catching_up_keeps_what_both_changed_as_mine(world: World, group: GroupV
     assert (changes.added, changes.removed) == (0, 0)
 
 
-def test_what_others_changed_and_took_back_leaves_mine_alone(
-    world: World, group: GroupView, colleague: Actor
-) -> None:
+def test_what_others_changed_and_took_back_leaves_mine_alone(world: World, group: GroupView, colleague: Actor) -> None:
     """The name went to mine and back, the third SenderComp in and out, the first out and in: nothing to take over."""
     mine = saved(world, started(world, group), name="Mine")
     mine = turned(world, mine, add=world.sources[2], remove=world.sources[0])
@@ -464,9 +458,7 @@ def test_what_others_changed_and_took_back_leaves_mine_alone(
     assert (caught.name, drafted(world.means, caught)) == ("Mine", world.sources[1:])
 
 
-def test_several_changes_of_others_are_taken_over_together(
-    world: World, group: GroupView, colleague: Actor
-) -> None:
+def test_several_changes_of_others_are_taken_over_together(world: World, group: GroupView, colleague: Actor) -> None:
     add_front_end(world.means, "ACME", "Ladder Two", "1.0")
     mine = turned(world, started(world, group), remove=world.sources[1])
     edited(world, actor=colleague, name="B", add=(world.sources[2],))

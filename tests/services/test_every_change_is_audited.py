@@ -27,12 +27,15 @@ from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means, Service
 from dropcopy_tui.services.drafts import DraftFields
-from dropcopy_tui.services.factors import Factor
+from dropcopy_tui.services.factors import Factor, Purpose
 from dropcopy_tui.services.groups import GroupEdit
 from dropcopy_tui.services.imports import ImportKind
+from dropcopy_tui.services.rehearsals import Outcome
 from dropcopy_tui.services.views import DraftView, RequestView
-from tests.services.factories import change, new_group, one, proof_of, rows
+from tests.services.factories import add_person, change, new_group, one, proof_of, rows
 from tests.services.smtp import Mailbox, serving
+from tests.services.web import DuoWorld, Web, duo_serving, provider_on
+from tests.services.web import serving as web_serving
 
 PASSWORD = "right horse battery"
 EVERYTHING = Picked(everything=True)
@@ -138,6 +141,32 @@ class Bench:
         pk = one(self.means, "SELECT min(id) FROM outbox")
         return partial(self.online().mailing.retry, self.operations, [pk])
 
+    def agent(self, user_id: str) -> Actor:
+        return add_person(self.means, user_id, Role.EASE_AGENT)
+
+    def lost(self) -> tuple[Actor, str, Factor]:
+        """An agent, and whose authenticator app they ask to reset."""
+        self.enrolled()()
+        return self.agent("agent"), "acme-operator", Factor.TOTP
+
+    def at_duo(self, verb: str, *more: str) -> Call:
+        """A verb of Duo's on a challenge that has come so far, against a server on the loopback."""
+        service, _ = self.until_the_end.enter_context(duo_serving(self.folder, DuoWorld()))
+        desk = Desk(replace(self.means, duo=service), self.desk.config)
+        challenge = desk.factors.start(self.operator, Factor.DUO).id
+        if verb == "poll":
+            desk.duo.push(self.operator, challenge)
+        return partial(getattr(desk.duo, verb), self.operator, challenge, *more)
+
+    def texting(self, due: bool) -> Call:
+        """A code that waits for the provider, which is there."""
+        web = self.until_the_end.enter_context(web_serving(Web()))
+        desk = Desk(replace(self.means, sms=provider_on(web.port, self.folder)), self.desk.config)
+        challenge = desk.factors.start(self.operator, Factor.SMS).id
+        if due:
+            return partial(desk.texting.send_due, self.operations)
+        return partial(desk.texting.send, self.operator, challenge)
+
     def done(self, sql: str, **values: Any) -> Bench:
         """Changed behind the services' back."""
         change(self.means, sql, **values)
@@ -157,9 +186,12 @@ _NEW_ENTITY = b"entity,name,clearing_firm\nNEWFIRM,NEW FIRM LLC,no\n"
 
 READS = {
     "audit": "kinds page verify",
+    "calendar": "is_open page",
     "drafts": "added available entities fee firms front_ends get loads mine name_problem review",
+    "duo": "choice reaches",
+    "ease": "caller find resets",
     "edits": "changes sources",
-    "factors": "choices codes_left",
+    "factors": "choices codes_left factor_of",
     "front_ends": "may_map page users",
     "groups": "by_firm deletion entities ids page show sources target_sessions",
     "identity": "entitlements everyone is_peer",
@@ -168,10 +200,11 @@ READS = {
     "notices": "page unread",
     "outbox": "page standing",
     "people": "entities open_requests page powers roles show",
+    "rehearsals": "judge start",
     "requests": "may_decide page show sources to_do",
     "routing": "coverage example message messages review route",
     "sendercomps": "page",
-    "sessions": "find get page",
+    "sessions": "find get page pending picked",
 }
 READING = {f"{noun}.{name}" for noun, names in READS.items() for name in names.split()}
 
@@ -183,9 +216,22 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "drafts.save": lambda at: _save(at, at.draft()),
     "drafts.start": lambda at: _with(at.desk.drafts.start, at.operator, "brokertec_us"),
     "drafts.submit": lambda at: _submit(at, at.draft(sources=True)),
+    "duo.passcode": lambda at: at.at_duo("passcode", "867530"),
+    "duo.push": lambda at: at.at_duo("push"),
+    "duo.poll": lambda at: at.at_duo("poll"),
+    "ease.confirm_reset": lambda at: _with(
+        at.desk.ease.confirm_reset, at.agent("second"), at.desk.ease.reset_factor(*at.lost()).id
+    ),
+    "ease.issue": lambda at: _with(
+        at.desk.ease.issue, at.agent("agent"), "acme-operator", Purpose.KEYS, ("callback", "email")
+    ),
+    "ease.reset_factor": lambda at: _with(at.desk.ease.reset_factor, *at.lost()),
     "edits.catch_up": Bench.edited,
     "edits.clone": lambda at: _with(at.desk.edits.clone, at.operator, at.group()),
     "edits.start": lambda at: _with(at.desk.edits.start, at.operator, at.group()),
+    "factors.cancel": lambda at: _with(
+        at.desk.factors.cancel, at.operator, at.desk.factors.start(at.operator, Factor.SMS).id
+    ),
     "factors.confirm": Bench.enrolled,
     "factors.enrol": lambda at: _with(at.desk.factors.enrol, at.operator),
     "factors.start": lambda at: _with(at.desk.factors.start, at.operator, Factor.SMS),
@@ -226,10 +272,15 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "people.unlock": lambda at: _with(at.done(_LOCKED).desk.people.unlock, at.who("ease-agent"), "acme-viewer"),
     "provisioning.process": lambda at: _after(at.asked(), _with(at.desk.provisioning.process, at.operations)),
     "provisioning.process_as_desk": lambda at: _after(at.asked(), at.desk.provisioning.process_as_desk),
+    "rehearsals.note": lambda at: _with(
+        at.desk.rehearsals.note, at.operator, at.desk.rehearsals.start(at.operator), Outcome(False, "T4C", None, ("no",))
+    ),
     "requests.approve": lambda at: _decide(at, at.desk.requests.approve, at.guaranteed()),
     "requests.cancel": lambda at: _with(at.desk.requests.cancel, at.operator, at.guaranteed().id),
     "requests.deny": lambda at: _decide(at, at.desk.requests.deny, at.guaranteed(), "Not this year."),
     "sessions.retire": Bench.released,
+    "texting.send": lambda at: at.texting(due=False),
+    "texting.send_due": lambda at: at.texting(due=True),
 }  # fmt: skip
 
 

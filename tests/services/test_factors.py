@@ -187,7 +187,7 @@ def test_a_person_without_a_phone_is_told(world: World, factors: Factors) -> Non
         sms(factors, world.viewer)
 
 
-@pytest.mark.parametrize("factor", [Factor.EASE, Factor.DUO, Factor.TOTP])
+@pytest.mark.parametrize("factor", [Factor.DUO, Factor.TOTP])
 def test_a_factor_that_cannot_be_used_says_why(world: World, factors: Factors, factor: Factor) -> None:
     choice = next(choice for choice in factors.choices(world.operator) if choice.factor is factor)
     assert not choice.available

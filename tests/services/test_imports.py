@@ -20,7 +20,7 @@ from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.imports import ImportKind, ImportReport, Imports, LineError
 from tests.services.factories import add_entity, add_person, make_means
 
-TABLES = ("entity", "person", "entitlement", "front_end", "front_end_mapping", "sender_comp", "audit_event")
+TABLES = ("entity", "person", "entitlement", "front_end", "front_end_mapping", "sender_comp", "session", "audit_event")
 HEADER = "entity,market,session_id,gfid,fti,gateway\n"
 
 
@@ -334,10 +334,11 @@ HEADERS = {
     ImportKind.PEOPLE: "user_id,name,email,mobile,os_account,roles",
     ImportKind.FRONT_ENDS: "entity,name,version,vendor",
     ImportKind.SENDERCOMPS: "entity,market,session_id,gfid,fti,gateway,guarantor,status",
+    ImportKind.SESSIONS: "entity,market,session_id,kind,gateway",
 }
 PLAUSIBLE = st.sampled_from(
     ["ACME", "CLEAR", "brokertec_us", "globex", "ABC", "AB1", "P", "msgw", "cgw", "yes", "no", "", "active",
-     "one", "one@firm.example", "auditor", "full_access@ACME", "Ladder One"]
+     "one", "one@firm.example", "auditor", "full_access@ACME", "Ladder One", "order_entry", "market_data"]
 )  # fmt: skip
 CELLS = st.lists(PLAUSIBLE | st.text(max_size=12), min_size=1, max_size=9)
 

@@ -141,6 +141,13 @@ GOOD = render([ROW, replace(ROW, session_id="T5A")])
         (GOOD + "\n", "Line 7 .* blank"),
         ("\ufeff" + GOOD, "Line 1 .* printable ASCII"),
         (GOOD + "x", "Line 7 .* the file is cut"),
+        (GOOD.replace("Environment ", "Environment          Owner ", 1), "Line 1 .* header .* and no others"),
+        ("Session ID,Access ID\nT4C,x\n", "Line 1 .* header .* and no others"),
+        (GOOD.replace("PRODUCTION           ", "PRODUCTION           desk", 1), "Line 3 .* columns that the header"),
+        (GOOD.replace("\n", "\r\n", 1), "Line 2 .* it ends in LF; the line before it ends in CR LF. Download"),
+        (GOOD.replace("\n", "\r\n")[:-2] + "\n", "Line 6 .* it ends in LF; the line before"),
+        (GOOD.replace("\n", "\r"), "Line 1 .* it ends in CR alone. Download"),
+        (GOOD[:100], "Line 1 .* the file is cut"),
         ("x" * 1_048_577, "larger than 1,048,576"),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +17,12 @@ from dropcopy_tui.domain.keypairs import (
     ExpiryChange,
     KeyPair,
     KeyState,
+    days_left,
     expiry_for,
     grace_expiry,
     how_far,
     market_date,
+    pending_from,
     plan_generation,
     state_of,
 )
@@ -39,7 +43,7 @@ A_YEAR = close_of(US, date(2027, 11, 22))
 
 
 def pair(name: str, expires: datetime, created: datetime | None = None, **more: datetime) -> KeyPair:
-    return KeyPair(name, "T4C", created or expires - timedelta(days=365), expires, **more)
+    return KeyPair(name, "T4C", created or expires - timedelta(days=365), expires, zone=US.zone, **more)
 
 
 # K1
@@ -47,8 +51,11 @@ def pair(name: str, expires: datetime, created: datetime | None = None, **more: 
 
 def test_state_follows_from_the_clock() -> None:
     key = pair("A", GRACE)
-    assert state_of(key, GRACE - PENDING_WINDOW - SECOND) is KeyState.ACTIVE
-    assert state_of(key, GRACE - PENDING_WINDOW) is KeyState.PENDING_EXPIRATION
+    # From the first second of the market's day four weeks before: Friday 20 November in New York.
+    begins = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+    assert pending_from(GRACE, US.zone) == begins
+    assert state_of(key, begins - SECOND) is KeyState.ACTIVE
+    assert state_of(key, begins) is KeyState.PENDING_EXPIRATION
     assert state_of(key, GRACE - SECOND) is KeyState.PENDING_EXPIRATION
     assert state_of(key, GRACE) is KeyState.EXPIRED
     assert state_of(key, GRACE + SECOND) is KeyState.EXPIRED
@@ -58,11 +65,79 @@ def test_deleted_wins_over_everything() -> None:
     key = pair("A", GRACE, deleted_at=NOW)
     assert state_of(key, NOW) is KeyState.DELETED
     assert state_of(key, GRACE + SECOND) is KeyState.DELETED
+    # A clock that goes back revives neither a deleted pair nor one whose place another pair has.
+    assert state_of(key, NOW - timedelta(days=1)) is KeyState.DELETED
+    assert state_of(replace(pair("A", GRACE), replaced=True), NOW) is KeyState.EXPIRED
     assert [state for state in KeyState if state.living] == [KeyState.ACTIVE, KeyState.PENDING_EXPIRATION]
     assert KeyState.PENDING_EXPIRATION.words == "pending expiration"
 
 
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+def test_pending_begins_four_weeks_of_days_before_through_the_clock_changes(market: Market) -> None:
+    hours = hours_of(market)
+    for number in range(366):
+        day = date(2026, 1, 1) + timedelta(days=number)
+        begins = pending_from(close_of(hours, day), hours.zone)
+        assert local_day(hours, begins) == day - PENDING_WINDOW
+        assert local_day(hours, begins - SECOND) == day - PENDING_WINDOW - timedelta(days=1)
+
+
+@settings(deadline=None)
+@given(MOMENTS, st.sampled_from(MARKETS), st.integers(1, 500))
+def test_a_pair_that_stays_beside_a_new_one_is_pending_at_once(now: datetime, market: Market, days: int) -> None:
+    """Rule K3, at every second: two pairs live only while the older is within four weeks of its expiry."""
+    hours = hours_of(market)
+    own = expiry_for(hours, now - timedelta(days=365 - min(days, 364)))
+    older = KeyPair("A", "T4C", now - timedelta(days=500), max(own, now + SECOND), zone=hours.zone)
+    plan = plan_generation("T4C", [older], hours, now)
+    ends = plan.changes[0].new if plan.changes else older.expires_at
+    for moment in (now, now + (ends - now) / 3, now + (ends - now) / 2, ends - SECOND):
+        assert state_of(replace(older, expires_at=ends), moment) is KeyState.PENDING_EXPIRATION
+    assert state_of(replace(older, expires_at=ends), ends) is KeyState.EXPIRED
+
+
+def test_a_clock_far_before_the_present_pair_is_refused() -> None:
+    """Four weeks from a clock that went back would end before the pair began."""
+    early = OLDER.created_at - timedelta(days=40)
+    with pytest.raises(InvalidValue, match=r"Set the clock right; nothing changed\."):
+        plan_generation("T4C", [OLDER], US, early)
+
+
+def test_days_left_are_days_of_the_market() -> None:
+    assert days_left(US, GRACE, GRACE) == 0
+    midnight = datetime(2026, 12, 17, 5, 0, tzinfo=UTC)
+    assert [days_left(US, GRACE, midnight - SECOND), days_left(US, GRACE, midnight)] == [2, 1]
+
+
 # K2
+
+
+# Every day of ten years, in each market: the close of a business day, at most twelve months later.
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+def test_every_key_of_ten_years_ends_at_a_close(market: Market) -> None:
+    hours, offsets = hours_of(market), set()
+    zone = ZoneInfo(hours.zone)
+    day, made = date(2026, 1, 1), 0
+    while day <= date(2035, 12, 31):
+        same = date(day.year + 1, 2, 28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + 1)
+        for clock in (time(0, 0), time(12, 0), time(23, 59, 59)):
+            now = datetime.combine(day, clock, zone).astimezone(UTC)
+            expires = expiry_for(hours, now)
+            last = expires.astimezone(zone)
+            assert last.timetz().replace(tzinfo=None) == market.close
+            assert is_business_day(hours, last.date())
+            assert same - timedelta(days=6) <= last.date() <= same
+            # Nothing between: the next business day would be too late.
+            between = [last.date() + timedelta(days=n) for n in range(1, (same - last.date()).days + 1)]
+            assert not any(is_business_day(hours, later) for later in between)
+            assert state_of(KeyPair("A", "T4C", now, expires, zone=hours.zone), expires - SECOND).living
+            assert not state_of(KeyPair("A", "T4C", now, expires, zone=hours.zone), expires).living
+            offsets.add(last.utcoffset())
+            made += 1
+        day += timedelta(days=1)
+    assert made == 3 * 3_652
+    # Summer and winter were both among them.
+    assert len(offsets) == 2
 
 
 @pytest.mark.parametrize(

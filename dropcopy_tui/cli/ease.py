@@ -1,0 +1,153 @@
+"""dropcopy ease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
+from dropcopy_tui.cli.shapes import person_shape
+from dropcopy_tui.domain.ease import CHECKS, LEAST_CHECKS
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.ease import Caller, Reset
+
+
+@noun("ease")
+def ease() -> None:
+    """The EASE desk: verify who calls, issue one-time codes, unlock, reset factors in pairs."""
+
+
+@ease.command("find")
+@click.option("--match", default="", metavar="TEXT", help="With this text in user id, name, email or status.")
+@limit_option
+@verb
+def find(call: Call, match: str, limit: int | None) -> None:
+    """The people who may call."""
+    with call.signed_in() as (desk, actor):
+        found = list(rows_of(lambda ask: desk.ease.find(actor, ask), match, limit))
+    rows = [(line.user_id, line.name, line.email, line.status) for line in found]
+    show(
+        call,
+        [person_shape(line) for line in found],
+        table(("USER", "NAME", "EMAIL", "STATUS"), rows, "There is nobody.") if not call.as_json else (),
+    )
+
+
+@ease.command("show")
+@click.argument("user")
+@verb
+def show_caller(call: Call, user: str) -> None:
+    """What to verify a caller by."""
+    with call.signed_in() as (desk, actor):
+        caller = desk.ease.caller(actor, user)
+    show(call, _caller_shape(caller), _caller_lines(caller))
+
+
+def _caller_shape(caller: Caller) -> dict[str, Any]:
+    checks = [
+        {"check": each.check.key, "words": each.check.words, "answer": each.answer or None} for each in caller.checks
+    ]
+    return {
+        **person_shape(caller.line),
+        "checks": checks,
+        "codes_left_today": caller.codes_left_today,
+        "authenticator_app": caller.has_app,
+        "reason": caller.reason or None,
+    }
+
+
+def _caller_lines(caller: Caller) -> list[str]:
+    pairs: list[tuple[str, object]] = [("user", caller.line.user_id), ("name", caller.line.name)]
+    pairs += [("codes left today", caller.codes_left_today), ("authenticator app", "yes" if caller.has_app else "no")]
+    if caller.reason:
+        pairs.append(("no code", caller.reason))
+    rows = [(each.check.key, each.check.words, each.answer or each.nothing) for each in caller.checks]
+    return [*fields(pairs), *table(("CHECK", "VERIFY", "ANSWER"), rows, "")]
+
+
+@ease.command("issue")
+@click.argument("user")
+@click.option(
+    "--verified", type=click.Choice([check.key for check in CHECKS]), multiple=True, required=True,
+    help=f"What the caller was verified by; at least {LEAST_CHECKS}.",
+)  # fmt: skip
+@verb
+def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
+    """Issue a one-time code for key pairs, to be read out. It is printed once, and an older one is void."""
+    with call.signed_in() as (desk, actor):
+        from dropcopy_tui.services.factors import Purpose
+
+        issued = desk.ease.issue(actor, user, Purpose.KEYS, verified)
+    document = {
+        "user_id": issued.user_id,
+        "code": issued.code,
+        "purpose": "keys",
+        "expires_at": utc(issued.expires_at),
+        "codes_left_today": issued.codes_left_today,
+    }
+    show(call, document, fields((name.replace("_", " "), value) for name, value in document.items()))
+    if not call.as_json:
+        say(f"Read the code out to {issued.user_id}: they were told by email that it was issued.")
+
+
+@ease.command("unlock")
+@click.argument("user")
+@verb
+def unlock(call: Call, user: str) -> None:
+    """End the lock of an account before its time."""
+    with call.signed_in() as (desk, actor):
+        line = desk.people.unlock(actor, user)
+    show(call, person_shape(line), fields([("user", line.user_id), ("status", line.status.value)]))
+
+
+@ease.command("reset")
+@click.argument("user")
+@click.option("--factor", type=click.Choice(["totp"]), default="totp", show_default=True)
+@verb
+def reset(call: Call, user: str, factor: str) -> None:
+    """Ask to remove a lost authenticator app; a second agent has to confirm within half an hour."""
+    with call.signed_in() as (desk, actor):
+        from dropcopy_tui.services.factors import Factor
+
+        asked = desk.ease.reset_factor(actor, user, Factor(factor))
+    show(call, _reset_shape(asked), _reset_lines([asked]))
+    say(f"A second agent confirms it: dropcopy ease confirm {asked.id}")
+
+
+@ease.command("resets")
+@verb
+def resets(call: Call) -> None:
+    """The resets that wait for a second agent."""
+    with call.signed_in() as (desk, actor):
+        waiting = desk.ease.resets(actor)
+    show(call, [_reset_shape(each) for each in waiting], _reset_lines(list(waiting)))
+
+
+@ease.command("confirm")
+@click.argument("reset_id", metavar="ID", type=click.IntRange(1))
+@verb
+def confirm(call: Call, reset_id: int) -> None:
+    """Confirm a colleague's reset: the authenticator app is removed at once."""
+    with call.signed_in() as (desk, actor):
+        done = desk.ease.confirm_reset(actor, reset_id)
+    show(call, _reset_shape(done), [f"The authenticator app of {done.user_id} is removed."])
+
+
+def _reset_shape(reset: Reset) -> dict[str, Any]:
+    return {
+        "id": reset.id,
+        "user_id": reset.user_id,
+        "factor": reset.factor.value,
+        "asked_by": reset.asked_by,
+        "asked_at": utc(reset.asked_at),
+        "expires_at": utc(reset.expires_at),
+    }
+
+
+def _reset_lines(waiting: list[Reset]) -> list[str]:
+    rows = [(each.id, each.user_id, each.factor.words, each.asked_by, short_utc(each.expires_at)) for each in waiting]
+    return table(("ID", "USER", "FACTOR", "ASKED BY", "UNTIL"), rows, "No reset waits.")

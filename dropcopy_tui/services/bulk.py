@@ -1,0 +1,63 @@
+"""One verb for many rows: a row that fails does not lose the others, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotFound, SessionEnded
+
+Row = TypeVar("Row")
+Made = TypeVar("Made")
+# Told after each row how many of how many have had their turn; it runs in the thread of the verb.
+Progress = Callable[[int, int], None]
+# What may be wrong with one row. Everything else (a missing master key, a full disk) is wrong with all of them.
+_OF_ONE_ROW = (InvalidValue, SessionEnded, NotFound, ChangedMeanwhile)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A row that was left as it was: its session, and why."""
+
+    session_id: str
+    reason: str
+
+
+def each(
+    session: Session,
+    rows: Sequence[Row],
+    name: Callable[[Row], str],
+    verb: Callable[[Row], Made],
+    progress: Progress | None = None,
+) -> tuple[list[Made], list[Failed]]:
+    """Do the verb for each row inside the caller's transaction, a savepoint a row.
+
+    Raises:
+        DeskError: no row went through: the first refusal, with the others in its words. Nothing was changed.
+    """
+    done: list[Made] = []
+    refusals: list[tuple[str, DeskError]] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            with session.begin_nested():
+                done.append(verb(row))
+        except _OF_ONE_ROW as refusal:
+            refusals.append((name(row), refusal))
+        except IntegrityError:
+            # The store's own last word, such as never a third pair: the row's, and nobody else's.
+            refusals.append((name(row), ChangedMeanwhile(f"{name(row)} cannot be changed so. It was left as it was.")))
+        if progress is not None:
+            progress(number, len(rows))
+    if refusals and not done:
+        raise _all_of(refusals)
+    return done, [Failed(who, refusal.message) for who, refusal in refusals]
+
+
+def _all_of(refusals: Sequence[tuple[str, DeskError]]) -> DeskError:
+    _, first = refusals[0]
+    more = len(refusals) - 1
+    return type(first)(f"{first.message} The same or worse holds for {more:,} more.") if more else first

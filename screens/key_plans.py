@@ -1,0 +1,100 @@
+"""What generating will do, session by session, and which pair goes where a third is made (rules K3, K4, K8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dropcopy_tui.domain.keypairs import Plan
+from dropcopy_tui.services.views import SessionView
+from screens.frame import DeskScreen, off_thread
+from screens.modals.choose import Choice, ChooseModal
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+
+_THIRD = "Generate Key: a third pair"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plans of the sessions that stay in the selection, and the pair that goes in some of them."""
+
+    plans: tuple[Plan, ...]
+    pks: tuple[int, ...]
+    drops: dict[int, str]
+
+    @property
+    def doable(self) -> tuple[Plan, ...]:
+        """The plans of sessions that get a pair."""
+        return tuple(plan for plan in self.plans if not plan.refusal)
+
+    @property
+    def text(self) -> str:
+        """All of it, a line a session; what was refused comes first."""
+        refused = [plan.sentence for plan in self.plans if plan.refusal]
+        lines = [*refused, *(f"{plan.sentence}. The new one lives until {plan.until}." for plan in self.doable)]
+        return "\n".join([*self._summary(), *lines])
+
+    def _summary(self) -> list[str]:
+        """What a person who does not scroll has to know of a long list."""
+        if len(self.plans) < 5:
+            return []
+        sooner = sum(bool(plan.changes) for plan in self.doable)
+        deleted = sum(plan.deleted is not None for plan in self.doable)
+        refused = len(self.plans) - len(self.doable)
+        parts = [f"{len(self.doable):,} new", f"{sooner:,} present pairs end sooner", f"{deleted:,} deleted at once"]
+        return [", ".join([*parts, *([f"{refused:,} sessions left out"] if refused else [])]) + ":", ""]
+
+
+async def plan_keys(screen: DeskScreen[None], desk: Desk, sessions: Sequence[SessionView]) -> Planned | None:
+    """What will become of every session, once it is chosen which pairs go; None when cancelled."""
+    pks = [view.pk for view in sessions]
+    plans = await off_thread(desk.keypairs.plan, screen.actor, pks)
+    waiting = [(view, plan) for view, plan in zip(sessions, plans, strict=True) if plan.choice_needed]
+    drops = await _choose_drops(screen, waiting)
+    if drops is None:
+        return None
+    left = [pk for pk in pks if pk in drops or all(view.pk != pk for view, _ in waiting)]
+    if not left:
+        return None
+    return Planned(await off_thread(desk.keypairs.plan, screen.actor, left, drops), tuple(left), drops)
+
+
+async def _choose_drops(screen: DeskScreen[None], waiting: Sequence[tuple[SessionView, Plan]]) -> dict[int, str] | None:
+    """Of each session with two living pairs, the one that goes; sessions that are left out are not in it."""
+    how: str | None = "each"
+    if len(waiting) > 1:
+        how = await screen.app.push_screen_wait(_many(len(waiting)))
+    if how == "older":
+        return {view.pk: plan.choice_needed[0] for view, plan in waiting}
+    if how != "each":
+        return {} if how == "leave" else None
+    drops = {}
+    for view, plan in waiting:
+        chosen = await screen.app.push_screen_wait(_third_pair(view, plan))
+        if chosen is None:
+            return None
+        drops[view.pk] = chosen
+    return drops
+
+
+def _many(number: int) -> ChooseModal:
+    text = f"{number:,} of the sessions have two living pairs, and a third cannot be. Which ones are deleted at once?"
+    choices = (
+        Choice("older", "The older one in each of them"),
+        Choice("each", "Choose session by session"),
+        Choice("leave", "None: leave these sessions out"),
+    )
+    return ChooseModal(_THIRD, choices, text)
+
+
+def _third_pair(view: SessionView, plan: Plan) -> ChooseModal:
+    pairs = {key.access_key_id: key for key in view.keys}
+    choices = [
+        Choice(key_id, key_id, f"{'older' if number == 0 else 'newer'}, expires {pairs[key_id].when}")
+        for number, key_id in enumerate(plan.choice_needed)
+    ]
+    text = f"{view.session_id} has two living pairs, and a third cannot be. Which one is deleted at once?"
+    return ChooseModal(_THIRD, choices, text)

@@ -1,0 +1,147 @@
+"""Key pairs under races and kill -9, with real processes: one wins and the other is told; all or nothing (K3, K4, K6)."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.factors import Proof
+from dropcopy_tui.services.keypairs import KeyPairs
+from tests.services.conftest import World
+from tests.services.factories import add_role, add_session, contents, one, open_means, proof_of, rows
+from tests.services.lasting import pair
+from tests.services.processes import kill_at_statement
+from tests.services.test_key_bulk import key_ids
+from tests.services.test_key_machine import written
+from tests.services.test_keypairs import make
+from tests.services.test_kill import reopened
+
+ROUNDS = 20
+
+
+def third(actor: Actor, session_pk: int, proof: Proof, drop: str, means: Means) -> str:
+    return KeyPairs(means).generate(actor, [session_pk], proof, {session_pk: drop}).keys[0].access_key_id
+
+
+def generate_many(actor: Actor, sessions: list[int], proof: Proof, out: Path, means: Means) -> None:
+    KeyPairs(means).generate(actor, sessions, proof, out=out)
+
+
+def download(actor: Actor, sessions: list[int], proof: Proof, out: Path, means: Means) -> None:
+    KeyPairs(means).download(actor, sessions, proof, out)
+
+
+def delete(actor: Actor, keys: list[str], means: Means) -> str:
+    return KeyPairs(means).delete(actor, keys).request.id
+
+
+def test_of_two_people_who_make_the_third_pair_one_wins_and_the_other_is_told(world: World) -> None:
+    from dropcopy_tui.domain.people import Role
+
+    add_role(world.means, world.stranger, Role.KEY_MANAGEMENT, "ACME")
+    with pair(world.means.store.path) as both:
+        for number in range(ROUNDS):
+            pk = add_session(world.means, "ACME", f"R{number:02d}")
+            make_direct(world, pk)
+            older, newer = key_ids(world, pk)
+            # Both choose the same one: whoever comes second chose a pair that is gone.
+            jobs = [
+                partial(third, who, pk, proof_direct(world, who), older) for who in (world.operator, world.stranger)
+            ]
+            answers = both.race(*jobs)
+            refused = [answer for answer in answers if isinstance(answer, tuple)]
+            (won,) = [answer for answer in answers if isinstance(answer, str)]
+            ((code, message),) = refused
+            assert code == "invalid_value"
+            assert "no living key pair with the id that was chosen" in message
+            living = rows(
+                world.means, "SELECT access_key_id FROM key_pair WHERE slot IS NOT NULL AND session_pk = :it", it=pk
+            )
+            assert {key for (key,) in living} == {newer, won}
+
+
+def test_of_two_people_who_choose_differently_never_a_third_pair_lives(world: World) -> None:
+    """The second act is a third pair of its own, with the pair it named still there: both are done, one after another."""
+    pk = add_session(world.means, "ACME", "ABC")
+    make_direct(world, pk)
+    older, newer = key_ids(world, pk)
+    with pair(world.means.store.path) as both:
+        answers = both.race(
+            *(partial(third, world.operator, pk, proof_direct(world, world.operator), drop) for drop in (older, newer))
+        )
+    assert all(isinstance(answer, str) for answer in answers)
+    living = rows(world.means, "SELECT access_key_id FROM key_pair WHERE slot IS NOT NULL")
+    assert sorted(key for (key,) in living) == sorted(answers)
+
+
+def test_a_deletion_is_done_once(world: World) -> None:
+    pk = add_session(world.means, "ACME", "ABC")
+    make_direct(world, pk)
+    keys = key_ids(world, pk)
+    with pair(world.means.store.path) as both:
+        answers = both.race(*[partial(delete, world.operator, keys)] * 2)
+    assert sorted(isinstance(answer, str) for answer in answers) == [False, True]
+    assert one(world.means, "SELECT count(*) FROM request WHERE type = 'delete_key'") == 1
+
+
+def make_direct(world: World, pk: int) -> None:
+    """Two living pairs."""
+    for _ in "ab":
+        make(world, pk)
+
+
+def proof_direct(world: World, who: Actor) -> Proof:
+    return proof_of(world.means, who)
+
+
+# -- kill -9
+
+
+@pytest.fixture
+def targets(world: World) -> list[int]:
+    """Three sessions, two of them with a pair."""
+    pks = [add_session(world.means, "ACME", name) for name in ("AAA", "BBB", "CCC")]
+    make(world, *pks[:2])
+    return pks
+
+
+def changed(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> set[str]:
+    return {table for table in before if before[table] != after[table]}
+
+
+@pytest.mark.parametrize("verb", ["generate", "download", "delete"])
+def test_kill_9_before_each_statement_leaves_all_or_nothing(
+    world: World, targets: list[int], tmp_path: Path, verb: str
+) -> None:
+    proof, out = proof_of(world.means, world.operator), tmp_path / "keys.txt"
+    jobs = {
+        "generate": partial(generate_many, world.operator, targets, proof, out),
+        "download": partial(download, world.operator, targets[:2], proof, out),
+        "delete": partial(delete, world.operator, key_ids(world, *targets[:2])),
+    }
+    before = contents(world.means)
+    world.means.store.close()
+    number, survived = 1, 0
+    while kill_at_statement(world.means.store.path, jobs[verb], number):
+        means = reopened(world.means.store.path, world.operations)
+        assert changed(before, contents(means)) == set()
+        means.store.close()
+        # What a killed process left of its file is its own: no later one writes over it.
+        out.unlink(missing_ok=True)
+        number, survived = number + 3, survived + 1
+    assert survived > 5
+    means = open_means(world.means.store.path)
+    assert "audit_event" in changed(before, contents(means))
+    if verb != "delete":
+        held = {key for (key,) in rows(means, "SELECT access_key_id FROM key_pair WHERE slot IS NOT NULL")}
+        made = {key for (key,) in rows(means, "SELECT access_key_id FROM key_pair ORDER BY id DESC LIMIT 3")}
+        from io import StringIO
+
+        assert set(written(StringIO(out.read_text()))) == (made if verb == "generate" else held)
+    else:
+        assert one(means, "SELECT count(*) FROM key_pair WHERE sealed_secret IS NOT NULL") == 0
