@@ -37,7 +37,7 @@ class EaseScreen(ListScreen):
         Binding("c", "issue", "Issue code", id="ease.issue", tooltip="Verify the caller and issue a one-time code."),
         Binding("u", "unlock", "Unlock", id="ease.unlock", tooltip="End the lock after wrong sign-in tries."),
         Binding("t", "reset", "Reset", id="ease.reset", tooltip="Ask to remove a lost authenticator app."),
-        Binding("r", "confirm", "Confirm", id="ease.confirm", tooltip="Confirm a colleague's reset."),
+        Binding("r", "confirm", "Confirm", show=False, id="ease.confirm", tooltip="Confirm a colleague's reset."),
     ]
 
     def body(self) -> ComposeResult:
@@ -67,7 +67,7 @@ class EaseScreen(ListScreen):
         desk = await self.desk()
         waiting = await off_thread(desk.ease.resets, self.actor)
         mine = sum(not reset.reason for reset in waiting)
-        text = "Find the caller with /, then c issues a code."
+        text = "Find the caller with /, then c issues a code. r confirms a colleague's reset."
         if waiting:
             yours = f", {mine} for you to confirm (r)" if mine else ""
             text = f"{plural(len(waiting), 'reset waits', 'resets wait')} for a second agent{yours}."

@@ -34,7 +34,7 @@ _STATUSES = {
     SessionStatus.RETIRED: "out of use for ever",
 }
 _EMPTY = "No session is here. Press f to show those of another status."
-_NONE = "No session is here. Operations imports them: dropcopy import sessions."
+_NONE = "No session is here. f shows those of another status. Operations imports them: dropcopy import sessions."
 
 
 class SessionsScreen(ListScreen):

@@ -101,7 +101,7 @@ ACTIONS = {
     "factor:enrolled": "Authenticator app enrolled",
     "factor:enrolling": "Authenticator app shown",
     "factor:issued": "One-time code issued by EASE",
-    "factor:reset": "Authenticator app removed by EASE",
+    "factor:reset": "Authenticator app removed",
     "factor:reset_asked": "Reset of a factor asked for",
     "front_end:mapped": "Front end mapped",
     "front_end:unmapped": "Front end taken out of use",

@@ -16,6 +16,10 @@ _CHUNK = 65_536
 _PATIENCE = 5.0
 
 
+class _Gone(Exception):
+    """The client is not there any more, or does not read: told apart from an operator who does not read."""
+
+
 class Listener:
     """A port of this machine alone. After five invalid logons within 60 seconds it closes itself."""
 
@@ -74,9 +78,10 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = self._sessions[writer] = GatewaySession(self._rules, self._door, _steady())
         try:
-            await self._talk(session, reader, writer)
-        except (OSError, TimeoutError):
-            self._rules.tell(Told("dropped", "A client went away, or did not read what it was sent."))
+            try:
+                await self._talk(session, reader, writer)
+            except _Gone:
+                self._rules.tell(Told("dropped", "A client went away, or did not read what it was sent."))
         except Exception as trouble:  # noqa: BLE001 - a refusal or a mistake of ours: `closed` raises it
             self._trouble = trouble
             self._closed.set()
@@ -94,8 +99,7 @@ class Listener:
                 # In a thread: a logon asks the store, and a wrong one is explained for half a second.
                 answer = await asyncio.to_thread(_answer, session, data, _steady())
             if answer:
-                writer.write(answer)
-                await asyncio.wait_for(writer.drain(), _PATIENCE)
+                await _send(writer, answer)
             if data == b"" or self._door.closed:
                 return
 
@@ -111,6 +115,16 @@ async def _read(reader: asyncio.StreamReader, patience: float) -> bytes | None:
         return await asyncio.wait_for(reader.read(_CHUNK), max(0.0, patience))
     except TimeoutError:
         return None
+    except OSError:
+        raise _Gone from None
+
+
+async def _send(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    writer.write(answer)
+    try:
+        await asyncio.wait_for(writer.drain(), _PATIENCE)
+    except (OSError, TimeoutError):
+        raise _Gone from None
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:

@@ -31,7 +31,7 @@ CHECKS = (
     Check("callback", "Called back at the registered number", "no mobile phone is registered"),
     Check("email", "Named their email address", "no email address is registered"),
     Check("request", "Named the id of their last request", "they never made a request"),
-    Check("entitled", "Named the day of their last entitlement", "no entitlement is in the audit trail"),
+    Check("entitled", "Named the day of their last entitlement", "none is in the audit trail"),
     Check("entity", "Named an entity and a role they hold there", "they hold no role"),
 )
 

@@ -98,7 +98,7 @@ class ExpiryNotices(Service):
         hours = {market.code: market_hours(market.code, self._settings) for market in MARKETS}
         # Closes are shared by very many pairs.
         far: dict[tuple[str, datetime], int] = {}
-        for row in session.execute(_ending(now, days[-1])).yield_per(1_000).tuples():
+        for row in session.execute(_ending(now, days[-1])).yield_per(1_000):
             pk, session_pk, expires_at, session_id, market, entity_id, told = row
             left = far.get((market, expires_at))
             if left is None:

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -59,7 +60,7 @@ class VerifyModal(DeskModal[tuple[str, ...]]):
         text = f"[{'x' if key in self._ticked else ' '}] {each.check.words}"
         if each.nothing:
             return Option(value(f"{text}: {each.nothing}", "$text-disabled"), id=key, disabled=True)
-        return Option(value(f"{text}\n      {clip(each.answer, _ANSWER)}"), id=key)
+        return Option(Content.assemble(value(text), "\n    ", value(clip(each.answer, _ANSWER))), id=key)
 
     def action_tick(self) -> None:
         """Turn the check under the cursor; nothing is done before Enter."""

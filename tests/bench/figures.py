@@ -82,6 +82,9 @@ def figures(samples: Samples) -> list[Figure]:
         replace(amount("route: messages a second", "/s", "route rate", 20_000), at_least=True),
         amount("route: memory growth, 20,000 to 400,000 messages", "MB", "route growth", 4),
         replace(amount("logons read and verified a processor second", "/s", "logon rate", 10_000), at_least=True),
+        amount("the key calendar of 10,000 sessions opens", "ms", "calendar open", 200),
+        amount("the same, opened again", "ms", "calendar open again", 200),
+        amount("what expires, among 10,000 sessions", "ms", "pending", 100),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
     ]

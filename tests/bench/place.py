@@ -21,6 +21,8 @@ FIRST, DRAFT = "000BENCAP", "BENCH"
 # What the store of requests holds: two thirds of the SenderComps are in the group, two thirds in the draft of its edit.
 REQUESTS, ALL_SOURCES = 100_000, 1_500_000
 REQUESTER, APPROVER, EDITED = "bench-requester", "bench-approver", "BENCH-EDIT"
+# What the store of sessions holds, and which of them stops first.
+KEY_SESSIONS, SOONEST = 10_000, "ZZ9"
 ROOT = Path(__file__).resolve().parents[2]
 # The variables of whoever runs the bench must not decide what is measured.
 _NOT_INHERITED = re.compile(
@@ -40,6 +42,11 @@ class Place:
         return self.folder / "big" / "store.db"
 
     @property
+    def sessions(self) -> Path:
+        """The store with 10,000 sessions and their key pairs."""
+        return self.folder / "sessions" / "store.db"
+
+    @property
     def requests(self) -> Path:
         """The store with 100,000 requests and an edit of a million SenderComps."""
         return self.folder / "requests" / "store.db"
@@ -56,6 +63,8 @@ class Place:
         self.run([*dropcopy(), "demo", "--headless"])
         self.run([sys.executable, "-m", "tests.bench.fill", str(self.big)])
         self.requests.parent.mkdir(mode=0o700)
+        self.sessions.parent.mkdir(mode=0o700)
+        self.run([sys.executable, "-m", "tests.bench.fill_sessions", str(self.sessions)])
         self.run([sys.executable, "-m", "tests.bench.fill_requests", str(self.requests)])
 
     def run(self, argv: list[str]) -> None:

@@ -212,7 +212,7 @@ def test_ten_codes_a_day(operator: Cli) -> None:
     refused(operator("keys", "challenge", "--factor", "sms", "--json"), 4, "codes_used_up")
 
 
-@pytest.mark.parametrize("factor", ["ease", "duo", "totp"])
+@pytest.mark.parametrize("factor", ["duo", "totp"])
 def test_factors_that_cannot_be_used(operator: Cli, factor: str) -> None:
     refused(operator("keys", "challenge", "--factor", factor, "--json"), 4, "factor_unavailable")
 

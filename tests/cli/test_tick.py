@@ -121,6 +121,7 @@ def test_a_server_that_is_down_is_one_line_and_exit_1(desk: Cli, box: Mailbox, p
     assert f"dropcopy: outbox failed: The mail server 127.0.0.1:{port} cannot be reached" in ran.err
     assert [line.split()[:2] for line in ran.out.splitlines()] == [
         ["set-up", "done"],
+        ["expiry", "done"],
         ["outbox", "failed"],
         ["clean-up", "done"],
     ]

@@ -102,7 +102,7 @@ async def test_a_pair_is_generated_after_a_wrong_and_a_right_code(place: Place, 
         await open_group(seat, "US-BACKUP")
         seat.sees("> T7K .*none")
         await seat.press("k")
-        seat.sees("Manage Keys for Selected Sessions", "1 session: T7K", "Delete Key: ")
+        seat.sees("Manage Keys for Selected Sessions", "1 session: T7K", "Delete Key: the selected")
         await choose(seat, "Generate Key")
         seat.sees("T7K: the first pair", "lives until 23 Nov 2027")
         await seat.press("enter")
@@ -118,7 +118,8 @@ async def test_a_pair_is_generated_after_a_wrong_and_a_right_code(place: Place, 
         await seat.press("enter")
         seat.sees("Key pairs generated", r"T7K +[A-Za-z0-9]{20} +23 Nov 2027 17:30 ET")
         (file,) = files(place)
-        seat.says(file.name)
+        # The path may be broken anywhere: how long it is depends on the folder of the test.
+        assert file.name in re.sub(r"[\s│]", "", seat.text())
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         secret = file.read_text().split("\n")[2][52:103].rstrip()
         await seat.press("escape")

@@ -56,6 +56,30 @@ def test_groups(picture: Callable[..., bool]) -> None:
     assert picture(way)
 
 
+def test_order_entry_sessions(picture: Callable[..., bool]) -> None:
+    async def way(seat: Seat) -> None:
+        await open_line(seat, "menu", "Order Entry Sessions")
+        await seat.press("b")
+
+    assert picture(way)
+
+
+def test_key_calendar(picture: Callable[..., bool]) -> None:
+    async def way(seat: Seat) -> None:
+        await seat.press("c", *["down"] * 8)
+
+    assert picture(way)
+
+
+def test_key_calendar_of_pairs_that_overlap(picture: Callable[..., bool]) -> None:
+    """Two pairs that live, and some that were deleted."""
+
+    async def way(seat: Seat) -> None:
+        await seat.press("c", "left", "left", *["end"], *["up"] * 6)
+
+    assert picture(way)
+
+
 def test_wizard_step_1(picture: Callable[..., bool]) -> None:
     async def way(seat: Seat) -> None:
         await seat.press("n", "enter")

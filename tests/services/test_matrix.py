@@ -21,7 +21,15 @@ import pytest
 from dropcopy_tui.clock import Entropy
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import Desk
-from dropcopy_tui.domain.errors import DeskError, FactorUnavailable, MailHeld, NotEntitled, NotFound
+from dropcopy_tui.domain.errors import (
+    DeskError,
+    FactorUnavailable,
+    InvalidValue,
+    MailHeld,
+    NotEntitled,
+    NotFound,
+    SecondFactorFailed,
+)
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.markets import Menu
@@ -31,7 +39,7 @@ from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.drafts import DraftFields
-from dropcopy_tui.services.factors import Factor
+from dropcopy_tui.services.factors import Factor, Purpose
 from dropcopy_tui.services.groups import GroupEdit
 from dropcopy_tui.services.imports import ImportKind
 from tests.services.conftest import World
@@ -98,7 +106,7 @@ SEE = AT_ACME | {"gam", "operations", "auditor"}
 CHANGE = {"owner", "full_access"}
 KEYS = {"owner", "key_management"}
 MAP = {ADMIN}
-OPERATE, AUDIT = {"operations"}, {"operations", "auditor"}
+OPERATE, AUDIT, EASE = {"operations"}, {"operations", "auditor"}, {"ease_agent"}
 PEOPLE = {ADMIN, "operations", "auditor", "ease_agent"}
 # The request waits for ACME, and for OTHER, which guarantees one of its SenderComps.
 APPROVE = {"administrative_manager", "other administrative_manager"}
@@ -116,6 +124,7 @@ PRIVATE: Rest = REFUSED | {OTHER_ADMIN: NOT_FOUND}
 COURTESY_PEOPLE: Rest = REFUSED | {OTHER_ADMIN: EMPTY}
 # These take no actor: they say who acts (tests of identity and of invitations), or are the desk itself.
 NO_ACTOR = {
+    "duo.choice",
     "identity.act_as", "identity.everyone", "identity.is_peer", "identity.sign_in", "identity.sign_in_peer",
     "people.accept", "provisioning.process_as_desk",
 }  # fmt: skip
@@ -337,6 +346,46 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     ),
     "ease.find": (lambda at, who: at.desk.ease.find(who, Ask()), {"ease_agent"}, REFUSED),
     "ease.resets": (lambda at, who: at.desk.ease.resets(who) == (), {"ease_agent"}, REFUSED),
+    "duo.passcode": (
+        lambda at, who: passing(FactorUnavailable, at.desk.duo.passcode, who, "x", "730519"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "duo.poll": (
+        lambda at, who: passing(SecondFactorFailed, at.desk.duo.poll, who, "x"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "duo.push": (
+        lambda at, who: passing(FactorUnavailable, at.desk.duo.push, who, "x"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "duo.reaches": (
+        lambda at, who: passing(FactorUnavailable, at.desk.duo.reaches, who),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "ease.caller": (
+        lambda at, who: at.desk.ease.caller(who, "subject"),
+        EASE,
+        REFUSED,
+    ),
+    "ease.confirm_reset": (
+        lambda at, who: passing(NotFound, at.desk.ease.confirm_reset, who, 999),
+        EASE,
+        REFUSED,
+    ),
+    "ease.issue": (
+        lambda at, who: at.desk.ease.issue(who, "subject", Purpose.KEYS, ("email", "entity")),
+        EASE,
+        REFUSED,
+    ),
+    "ease.reset_factor": (
+        lambda at, who: passing(InvalidValue, at.desk.ease.reset_factor, who, "subject", Factor.TOTP),
+        EASE,
+        REFUSED,
+    ),
     "edits.catch_up": (
         lambda at, who: at.desk.edits.catch_up(who, at.ids["edit"]),
         OWNER,
@@ -362,6 +411,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         CHANGE,
         SEEN,
     ),
+    "factors.cancel": (
+        lambda at, who: at.desk.factors.cancel(who, "ease"),
+        EVERYBODY,
+        REFUSED,
+    ),
     "factors.choices": (
         lambda at, who: at.desk.factors.choices(who),
         EVERYBODY,
@@ -379,6 +433,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     ),
     "factors.enrol": (
         lambda at, who: at.desk.factors.enrol(who),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "factors.factor_of": (
+        lambda at, who: at.desk.factors.factor_of(who, "ease"),
         EVERYBODY,
         REFUSED,
     ),
@@ -726,6 +785,16 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     "sessions.retire": (
         lambda at, who: at.desk.sessions.retire(who, at.ids["released"]),
         {"gam"},
+        REFUSED,
+    ),
+    "texting.send": (
+        lambda at, who: passing(SecondFactorFailed, at.desk.texting.send, who, "x"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "texting.send_due": (
+        lambda at, who: at.desk.texting.send_due(who),
+        OPERATE,
         REFUSED,
     ),
 }

@@ -22,9 +22,11 @@ from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.fix_frames import LONGEST, Frames
 from dropcopy_tui.domain.key_file import parse
 from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.services.fix_gateway import REFUSED, Door, GatewaySession, Rules, Told
 from dropcopy_tui.services.key_ring import Verdict
 from dropcopy_tui.services.keypairs import KeyPairs
+from dropcopy_tui.services.logons import Logons
 from dropcopy_tui.services.rehearsals import Rehearsals
 from dropcopy_tui.services.sessions import Sessions
 from tests.services.conftest import World
@@ -124,7 +126,9 @@ async def test_on_with_pair_one_out_and_on_with_pair_two(world: World, target: i
         client.number = 7
         assert [answer[35] for answer in await client.log_on(first, NOW)] == ["A", "1"]
         await client.close()
-    events = rows(world.means, "SELECT entity, subject, person, after FROM audit_event WHERE action = 'logon:rehearsed'")
+    events = rows(
+        world.means, "SELECT entity, subject, person, after FROM audit_event WHERE action = 'logon:rehearsed'"
+    )
     assert [event[:3] for event in events] == [("ACME", "ABC", "operator")] * 3
     assert [json.loads(event[3])["access_key_id"] for event in events] == [first.id, second.id, first.id]
     assert all(json.loads(event[3])["accepted"] for event in events)
@@ -194,7 +198,9 @@ async def test_each_mistake_and_each_pair_of_them(world: World, target: int) -> 
                 assert any(why.startswith(MISTAKES[name][1]) for why in port.why()), (names, port.why())
             port.listener._door.reopen()
     assert key.secret not in str(port.told)
-    last = json.loads(one(world.means, "SELECT after FROM audit_event WHERE action = 'logon:rehearsed' ORDER BY id DESC"))
+    last = json.loads(
+        one(world.means, "SELECT after FROM audit_event WHERE action = 'logon:rehearsed' ORDER BY id DESC")
+    )
     assert last["accepted"] is False
     assert last["why"] == port.why()
 
@@ -302,6 +308,18 @@ def test_who_may_hold_one(world: World, target: int) -> None:
     assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 2
 
 
+def test_a_check_needs_key_management_too(world: World, target: int) -> None:
+    message_of = parse_message(logon(new_key(world, target), NOW).encode().decode())
+    assert Logons(world.means).verify(world.operator, message_of).valid
+    with pytest.raises(NotEntitled, match="key management"):
+        Logons(world.means).verify(world.viewer, message_of)
+    assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 1
+    # Who manages the keys of another firm alone learns nothing of this one.
+    verdict = Logons(world.means).verify(world.stranger, message_of)
+    assert (verdict.valid, verdict.session_id, verdict.key_state) == (False, None, None)
+    assert verdict.explanations[0].endswith("belongs to no key pair that you may manage.")
+
+
 # -- bytes that are no message
 
 
@@ -343,6 +361,39 @@ async def test_a_logon_in_single_bytes(world: World, target: int) -> None:
         second = await Client.connect(port.number)
         await second.send(logon(Key("A" * 20, "A" * 43), NOW))
         assert (await second.read())[35] == "5"
+
+
+async def test_a_client_that_does_not_read_is_dropped(
+    world: World, target: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dropcopy_tui.cli.listener._PATIENCE", 0.1)
+    async with rehearsal(world) as port:
+        deaf = await Client.connect(port.number)
+        await deaf.log_on(new_key(world, target), NOW)
+        with pytest.raises(ConnectionError):
+            await ask_for_ever(deaf)
+        assert "did not read what it was sent" in port.said()
+        assert not port.listener._closed.is_set()
+
+
+async def ask_for_ever(client: Client) -> None:
+    """Test Requests in order, every one of which is answered, and no answer read."""
+    for first in itertools.count(2, 1_000):
+        asks = (message("1", {34: number, 49: SENDER, 112: "x" * 64}) for number in range(first, first + 1_000))
+        await client.send(b"".join(ask.encode() for ask in asks))
+
+
+async def test_an_operator_who_went_away_ends_it(world: World, target: int) -> None:
+    async with rehearsal(world) as port:
+
+        def gone(_: Told) -> None:
+            raise BrokenPipeError
+
+        object.__setattr__(port.listener._rules, "tell", gone)
+        client = await Client.connect(port.number)
+        await client.send(logon(new_key(world, target), NOW))
+        with pytest.raises(BrokenPipeError):
+            await asyncio.wait_for(port.listener.closed(), 10)
 
 
 async def test_the_same_sender_twice(world: World, target: int) -> None:

@@ -1,0 +1,62 @@
+"""Makes a sandbox store with 10,000 sessions and 15,000 key pairs: `python -m tests.bench.fill_sessions PATH`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice, product
+
+from sqlalchemy import insert
+
+from dropcopy_tui.config import load
+from dropcopy_tui.desk import make_store
+from dropcopy_tui.domain.people import Role
+from dropcopy_tui.domain.sessions import ALPHABET
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
+from tests.bench.place import ENTITY, KEY_SESSIONS, MARKET, PERSON, SOONEST
+
+_YEAR = timedelta(days=365)
+
+
+def fill(means: Means) -> None:
+    """An entity with its sessions; SOONEST stops before all others, every second one has two pairs."""
+    now = means.clock.now()
+    with means.store.write() as session:
+        entity = EntityRow(code=ENTITY, name="BENCH SECURITIES LLC")
+        person = PersonRow(user_id=PERSON, name="Bench operator", email="bench@firm.example", created_at=now)
+        session.add_all([entity, person])
+        session.flush()
+        place, who = key_of(entity.id), key_of(person.id)
+        for role in (Role.FULL_ACCESS, Role.KEY_MANAGEMENT):
+            session.add(EntitlementRow(person_id=who, role=role.value, entity_id=place))
+        session.flush()
+        names = [SOONEST, *islice(map("".join, product(sorted(ALPHABET), repeat=3)), KEY_SESSIONS - 1)]
+        common = {"entity_id": place, "market": MARKET, "kind": "order_entry", "gateway": "msgw", "status": "active"}
+        rows = [{**common, "id": n + 1, "session_id": name, "created_at": now} for n, name in enumerate(names)]
+        session.execute(insert(METADATA.tables["session"]), rows)
+        session.execute(insert(METADATA.tables["key_pair"]), list(_pairs(who, now)))
+
+
+def _pairs(who: int, now: datetime) -> Iterator[dict[str, object]]:
+    for number in range(KEY_SESSIONS):
+        ends = now + timedelta(days=1 if number == 0 else 30 + number * 37 % 320, minutes=number % 600)
+        yield _pair(number, 1, who, ends)
+        if number % 2:
+            yield _pair(number, 2, who, ends + timedelta(days=10))
+
+
+def _pair(number: int, slot: int, who: int, ends: datetime) -> dict[str, object]:
+    return {
+        "session_pk": number + 1,
+        "access_key_id": f"Bench{number:014d}{slot}",
+        "slot": slot,
+        "created_at": ends - _YEAR,
+        "expires_at": ends,
+        "created_by": who,
+    }
+
+
+if __name__ == "__main__":
+    make_store(load(store=sys.argv[1]), sandbox=True, fill=fill)

@@ -1,0 +1,127 @@
+"""Keys for many sessions and their deletion, as a person sees it, and what the store holds afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from screens.modals.progress import ProgressModal
+from tests.screens.conftest import Place
+from tests.screens.seat import seated
+from tests.screens.test_home import open_line
+from tests.screens.test_keys import Size, choose, code_on, files, kept, open_group
+
+
+def asked(place: Place, sql: str, *values: Any) -> list[Any]:
+    with sqlite3.connect(place.store) as connection:
+        found = connection.execute(sql, values).fetchall()
+    connection.close()
+    return found
+
+
+LIVING = (
+    "SELECT access_key_id FROM key_pair k JOIN session s ON s.id = k.session_pk "
+    "WHERE s.session_id = ? AND k.slot IS NOT NULL ORDER BY k.created_at"
+)
+
+
+async def test_one_pair_is_deleted_once_the_session_was_typed(place: Place, size: Size) -> None:
+    (older,), (newer,) = asked(place, LIVING, "T5A")
+    async with seated(place.app(), size) as seat:
+        await open_group(seat, "US-REPO-CLEARING")
+        await seat.press("k")
+        await choose(seat, "Delete Key")
+        seat.sees("Which key pairs of 1 session are deleted?", f"{older} +pending expiration, expires", "All 2 of them")
+        await choose(seat, older)
+        seat.says(f"T5A: {older} (pending expiration) is deleted; its other pair lives until")
+        seat.sees("No session stops", "Type T5A to confirm")
+        await seat.type("T5B")
+        await seat.press("enter")
+        seat.sees("This is not T5A. Nothing was done.")
+        assert len(asked(place, LIVING, "T5A")) == 2
+        await seat.press("backspace", "A", "enter")
+        seat.sees("Key pairs deleted", older, "cannot be brought back")
+        await seat.press("escape")
+        seat.sees("completed: 1 key pair deleted")
+    assert asked(place, LIVING, "T5A") == [(newer,)]
+    assert asked(place, "SELECT sealed_secret FROM key_pair WHERE access_key_id = ?", older) == [(None,)]
+
+
+async def test_the_last_pair_says_that_the_feed_stops(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await open_group(seat, "US-REPO-CLEARING")
+        await seat.press("k")
+        await choose(seat, "Delete Key")
+        await choose(seat, "All 2 of them")
+        seat.says("1 session will have no living pair, and will stop.")
+        seat.says("no living pair is left: its feed stops at once")
+        before = kept(place)
+        await seat.press("escape")
+        assert seat.on == "GroupScreen"
+        assert kept(place) == before
+
+
+async def select_all(seat: Any, kind: str = "Order Entry Sessions") -> None:
+    await open_line(seat, "menu", kind)
+    await seat.press("space", "down", "space", "down", "space", "down", "space", "down", "space", "down", "space")
+
+
+async def test_many_sessions_are_generated_behind_one_code_with_a_bar(place: Place, size: Size) -> None:
+    shown: list[tuple[int, int]] = []
+    draw = ProgressModal.on_progress_modal_told
+
+    def seen(modal: ProgressModal, event: ProgressModal.Told) -> None:
+        shown.append((event.done, event.total))
+        draw(modal, event)
+
+    ProgressModal.on_progress_modal_told = seen  # type: ignore[method-assign]
+    try:
+        async with seated(place.app(), size) as seat:
+            await select_all(seat)
+            await seat.press("k")
+            seat.sees("6 sessions: ")
+            await choose(seat, "Generate Key")
+            if "third pair" in seat.text():
+                await choose(seat, "The older one")
+            seat.sees(r"\d new, \d present pairs end sooner")
+            await seat.press("enter")
+            await choose(seat, "SMS code")
+            await seat.type(code_on(seat))
+            await seat.press("enter")
+            assert seat.on == "ResultModal"
+            seat.sees("Key pairs generated: 6")
+            await seat.press("escape")
+            seat.sees("completed: 6 key pairs generated")
+            assert seat.on == "SessionsScreen"
+    finally:
+        ProgressModal.on_progress_modal_told = draw  # type: ignore[method-assign]
+    assert shown
+    assert shown[-1] == (6, 6)
+    (file,) = files(place)
+    assert len(file.read_text().splitlines()) == 2 + 2 * 6
+
+
+async def test_a_row_that_fails_is_seen_with_its_reason(place: Place, size: Size) -> None:
+    """Another person takes a session out of use while the code is typed."""
+    async with seated(place.app(), size) as seat:
+        await select_all(seat)
+        await seat.press("k")
+        await choose(seat, "Generate Key")
+        if "third pair" in seat.text():
+            await choose(seat, "The older one")
+        await seat.press("enter")
+        await choose(seat, "SMS code")
+        code = code_on(seat)
+        ((name,),) = asked(
+            place, "SELECT session_id FROM session WHERE kind = 'order_entry' AND entity_id = 1 "
+            "AND market <> 'globex' ORDER BY session_id LIMIT 1",
+        )  # fmt: skip
+        with sqlite3.connect(place.store) as connection:
+            connection.execute("UPDATE session SET status = 'retired' WHERE session_id = ?", (name,))
+        connection.close()
+        await seat.type(code)
+        await seat.press("enter")
+        seat.sees("Key pairs generated: 5, not done: 1", f"{name} +not done: {name} is retired")
+        await seat.press("escape")
+        seat.says("5 key pairs generated")
+        seat.says("1 session not: see the result.")
