@@ -1,3 +1,0 @@
-"""A terminal desk for BrokerTec drop copy groups and the key pairs of their sessions."""
-
-__version__ = "0.1.0"

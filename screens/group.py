@@ -53,6 +53,7 @@ class GroupScreen(ListScreen):
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
         Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change name, front end, filters or SenderComps."),
         Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the group to be deleted."),
+        Binding("l", "check_logon", "Check a logon", show=False, id="logons.check", tooltip="Would a gateway take it?"),
         Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
         Binding(
             "w", "route", "Would get", show=False, id="groups.route", tooltip="What would it receive, from a FIX log?"
@@ -185,6 +186,13 @@ class GroupScreen(ListScreen):
         from screens.group_verbs import delete_groups
 
         await delete_groups(self, [self._group_id])
+
+    def action_check_logon(self) -> None:
+        """Logon check."""
+        from screens.logon_check import LogonCheckScreen
+
+        self.quiet()
+        self.app.push_screen(LogonCheckScreen())
 
     def action_route(self) -> None:
         """What would it receive?"""

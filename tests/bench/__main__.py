@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import measures, measures_calendar, measures_requests
+from tests.bench import measures, measures_calendar, measures_keys, measures_requests
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place
@@ -28,6 +28,8 @@ ROUNDS: dict[str, measures.Round] = {
     "edit": measures_requests.edit,
     "calendar": measures_calendar.calendar,
     "pending": measures_calendar.pending,
+    "generate": measures_keys.generate,
+    "notices": measures_keys.notices,
 }
 
 

@@ -85,6 +85,9 @@ def figures(samples: Samples) -> list[Figure]:
         amount("the key calendar of 10,000 sessions opens", "ms", "calendar open", 200),
         amount("the same, opened again", "ms", "calendar open again", 200),
         amount("what expires, among 10,000 sessions", "ms", "pending", 100),
+        amount("500 key pairs generated and written", "s", "generate 500", 3),
+        amount("notices for 100,000 key pairs: dropcopy tick", "s", "expiry tick", 5),
+        amount("the same: memory above a tick without any", "MB", "expiry memory", 100),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
     ]

@@ -195,6 +195,7 @@ READS = {
     "front_ends": "may_map page users",
     "groups": "by_firm deletion entities ids page show sources target_sessions",
     "identity": "entitlements everyone is_peer",
+    "key_report": "of_sessions page",
     "keypairs": "plan",
     "logons": "verify",
     "notices": "page unread",
