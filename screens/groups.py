@@ -133,7 +133,9 @@ class GroupsScreen(ListScreen):
         """Say what expires, at the top (rule K7)."""
         desk = await self.desk()
         pending = await off_thread(desk.sessions.pending, self.actor, SessionKind.DROP_COPY, self._entity, self._menu)
-        self.query_one(ExpiryLine).show([view for view in pending if view.group_id is not None])
+        # The screen may have been left meanwhile.
+        for line in self.query(ExpiryLine):
+            line.show([view for view in pending if view.group_id is not None])
 
     def action_expiring(self) -> None:
         """Select the groups whose sessions expire: `k` is the cure."""

@@ -115,7 +115,9 @@ class SessionsScreen(ListScreen):
     async def _tell(self, desk: Desk) -> None:
         """Say what expires, at the top."""
         pending = await off_thread(desk.sessions.pending, self.actor, self._kind, self._entity)
-        self.query_one(ExpiryLine).show(pending)
+        # The screen may have been left meanwhile.
+        for line in self.query(ExpiryLine):
+            line.show(pending)
 
     @job(exclusive=True, group="sessions")
     async def _reload(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.screens.conftest import Place
 from tests.screens.seat import seated
+from tests.screens.test_home import open_line
 from tests.screens.test_wizard import FRONT_END, SOURCES, drafts, to_step
 
 
@@ -48,7 +49,7 @@ async def test_every_draft_can_be_found_and_discarded(place: Place) -> None:
             await seat.press("escape", "escape", "escape", "enter")
         await seat.press("right", "end")
         seat.sees(r"all drafts \(5\)")
-        await seat.press("up", "enter")
+        await open_line(seat, "attention", "all drafts")
         assert seat.on == "DraftsScreen"
         seat.sees("EU-RATES", "US-ONE", "US-FOUR", "1 of 5 drafts")
         await seat.press("d")

@@ -12,8 +12,8 @@ Size = tuple[int, int]
 
 
 async def open_globex(seat: Seat) -> None:
-    """From Home by the keys: the second line that can be opened."""
-    await seat.press("down", "enter")
+    """From Home by the keys: the fourth line that can be opened."""
+    await seat.press("down", "down", "down", "enter")
     assert seat.on == "GroupsScreen"
     seat.sees("Request Center > Globex > Drop Copy Groups")
 

@@ -109,7 +109,11 @@ async def test_another_entity_and_a_status(place: Place, size: Size) -> None:
         seat.sees("ACME > Market Data Sessions", "r another entity")
         await seat.press("r")
         await choose(seat, "EXRATES")
-        seat.sees("EXRATES > Market Data Sessions", "No session is here. f shows those of another status.", "dropcopy import sessions")
+        seat.sees(
+            "EXRATES > Market Data Sessions",
+            "No session is here. f shows those of another status.",
+            "dropcopy import sessions",
+        )
         await seat.press("r")
         await choose(seat, "ACME")
         await seat.press("f")

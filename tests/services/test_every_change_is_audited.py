@@ -196,6 +196,7 @@ READS = {
     "groups": "by_firm deletion entities ids page show sources target_sessions",
     "identity": "entitlements everyone is_peer",
     "key_report": "of_sessions page",
+    "key_report": "of_sessions page",
     "keypairs": "plan",
     "logons": "verify",
     "notices": "page unread",
@@ -248,6 +249,11 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "identity.sign_in_peer": lambda at: _with(at.done(_LINKED).desk.identity.sign_in_peer, "somebody", "test"),
     "imports.import_csv": lambda at: _with(
         at.desk.imports.import_csv, at.operations, ImportKind.ENTITIES, io.BytesIO(_NEW_ENTITY)
+    ),
+    "keypairs.delete": lambda at: _with(
+        at.desk.keypairs.delete,
+        at.operator,
+        [key.access_key_id for key in at.desk.sessions.get(at.operator, at.session()).living],
     ),
     "keypairs.download": lambda at: _with(
         at.desk.keypairs.download, at.operator, [at.session()], proof_of(at.means, at.operator), at.folder / "keys.txt"

@@ -39,7 +39,7 @@ from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_means
 
-ROUNDS, STEPS, LEAST = 210, 50, 10_000
+ROUNDS, STEPS, LEAST = 230, 50, 10_000
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
