@@ -196,7 +196,6 @@ READS = {
     "groups": "by_firm deletion entities ids page show sources target_sessions",
     "identity": "entitlements everyone is_peer",
     "key_report": "of_sessions page",
-    "key_report": "of_sessions page",
     "keypairs": "plan",
     "logons": "verify",
     "notices": "page unread",
