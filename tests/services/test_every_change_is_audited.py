@@ -279,7 +279,10 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "provisioning.process": lambda at: _after(at.asked(), _with(at.desk.provisioning.process, at.operations)),
     "provisioning.process_as_desk": lambda at: _after(at.asked(), at.desk.provisioning.process_as_desk),
     "rehearsals.note": lambda at: _with(
-        at.desk.rehearsals.note, at.operator, at.desk.rehearsals.start(at.operator), Outcome(False, "T4C", None, ("no",))
+        at.desk.rehearsals.note,
+        at.operator,
+        at.desk.rehearsals.start(at.operator),
+        Outcome(False, "T4C", None, ("no",)),
     ),
     "requests.approve": lambda at: _decide(at, at.desk.requests.approve, at.guaranteed()),
     "requests.cancel": lambda at: _with(at.desk.requests.cancel, at.operator, at.guaranteed().id),
