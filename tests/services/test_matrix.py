@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -42,6 +43,7 @@ from dropcopy_tui.services.drafts import DraftFields
 from dropcopy_tui.services.factors import Factor, Purpose
 from dropcopy_tui.services.groups import GroupEdit
 from dropcopy_tui.services.imports import ImportKind
+from dropcopy_tui.services.rehearsals import Outcome
 from tests.services.conftest import World
 from tests.services.factories import (
     CODE,
@@ -88,6 +90,10 @@ class Ground:
         owner = self.people["owner"]
         lines = self.desk.routing.example(owner, "ACME")
         return self.desk.routing.review(owner, b"".join(lines), self.ids["group"])
+
+    def rehearsal(self) -> Any:
+        """A rehearsal that the owner of the keys holds."""
+        return self.desk.rehearsals.start(self.people["owner"], self.ids["session_id"], "brokertec_us")
 
     def proof(self, actor: Actor) -> Any:
         return proof_of(self.desk.means, actor)
@@ -253,6 +259,12 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         lambda at, who: at.desk.calendar.page(who, Ask(), entity="ACME").total >= 0 and OK,
         SEE,
         HIDDEN,
+    ),
+    # A market's calendar is no secret.
+    "calendar.is_open": (
+        lambda at, who: at.desk.calendar.is_open(who, "brokertec_us", date(2026, 3, 4)) and OK,
+        EVERYBODY,
+        {},
     ),
     "chores.tick": (
         lambda at, who: at.desk.chores.tick(who),
@@ -547,6 +559,39 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         ),
         OPERATE,
         REFUSED,
+    ),
+    "key_report.of_sessions": (
+        lambda at, who: at.desk.key_report.of_sessions(who, [at.ids["session"]]),
+        SEE,
+        NONE,
+    ),
+    "key_report.page": (
+        lambda at, who: at.desk.key_report.page(who, Ask(), entity="ACME"),
+        SEE,
+        HIDDEN,
+    ),
+    "keypairs.delete": (
+        lambda at, who: at.desk.keypairs.delete(who, [at.ids["key"]]),
+        KEYS,
+        SEEN,
+    ),
+    # A rehearsal is its owner's: whoever manages keys elsewhere learns nothing about these.
+    "rehearsals.judge": (
+        lambda at, who: (
+            at.desk.rehearsals.judge(who, at.rehearsal(), parse_message(LOGON.format(at.ids["key"]))) and OK
+        ),
+        KEYS | {"other key_management"},
+        REFUSED,
+    ),
+    "rehearsals.note": (
+        lambda at, who: at.desk.rehearsals.note(who, at.rehearsal(), Outcome(False, None, None, ("no",))) or OK,
+        KEYS | {"other key_management"},
+        REFUSED,
+    ),
+    "rehearsals.start": (
+        lambda at, who: at.desk.rehearsals.start(who, at.ids["session_id"], "brokertec_us") and OK,
+        KEYS,
+        SEEN,
     ),
     "keypairs.download": (
         lambda at, who: at.desk.keypairs.download(
