@@ -63,7 +63,8 @@ def _exchange(
     parts = urlsplit(provider.url)
     line = _connection(provider, context)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    late = threading.Timer(provider.timeout, _hang_up, [line])
+    too_late = threading.Event()
+    late = threading.Timer(provider.timeout, _hang_up, [line, too_late])
     late.daemon = True
     late.start()
     try:
@@ -72,7 +73,7 @@ def _exchange(
         return answer.status, answer.read(_ANSWER_LENGTH)
     finally:
         # A provider that drips a byte a second never lets a socket's own time-out run out.
-        if not late.is_alive():
+        if too_late.is_set():
             raise TryLater(f"The SMS provider {provider.host} was too slow.", server=True)
         late.cancel()
         line.close()
@@ -86,8 +87,9 @@ def _connection(provider: SmsProvider, context: ssl.SSLContext | None) -> http.c
     return http.client.HTTPConnection(host, parts.port, timeout=provider.timeout)
 
 
-def _hang_up(line: http.client.HTTPConnection) -> None:
-    """End whatever the connection waits for."""
+def _hang_up(line: http.client.HTTPConnection, too_late: threading.Event) -> None:
+    """End whatever the connection waits for; it is told before, since it may wake before this thread is through."""
+    too_late.set()
     with suppress(OSError, AttributeError):
         line.sock.shutdown(socket.SHUT_RDWR)
 

@@ -117,14 +117,16 @@ def test_no_new_key_pair_for_a_session_that_nothing_uses(status: str, released: 
     proof = proof_of(means, operator)
     before = contents(means)
     for attempt in (
-        lambda: KeyPairs(means).plan(operator, [fresh, released.pk]),
-        lambda: KeyPairs(means).generate(operator, [fresh, released.pk], proof),
+        lambda: KeyPairs(means).plan(operator, [released.pk]),
+        lambda: KeyPairs(means).generate(operator, [released.pk], proof),
     ):
         with pytest.raises(SessionEnded, match=f"{released.session_id} is {status}.*Nothing was changed"):
             attempt()
     assert contents(means) == before
     # The code was not used up: it still makes a pair for the session that lives.
-    assert len(KeyPairs(means).generate(operator, [fresh], proof).keys) == 1
+    made = KeyPairs(means).generate(operator, [fresh, released.pk], proof)
+    assert [key.session_id for key in made.keys] == ["ZZ9"]
+    assert [(row.session_id, status in row.reason) for row in made.failed] == [(released.session_id, True)]
 
 
 def test_the_pairs_of_a_released_session_can_still_be_downloaded(released: Released, tmp_path: Path) -> None:
