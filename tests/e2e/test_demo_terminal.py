@@ -89,7 +89,7 @@ def resume(terminal: Terminal) -> None:
     terminal.press("right")
     for _ in range(9):
         terminal.press("enter")
-        if terminal.wait_for("Public key id|Name the group")[0] == "Name the group":
+        if terminal.wait_for("Public key id|Name the group|Stops|Segments")[0] == "Name the group":
             return
         terminal.press("escape")
         terminal.wait_for("Needs attention")

@@ -39,7 +39,7 @@ async def test_rows_that_are_selected_and_not_added_are_not_left_behind_in_silen
         await seat.press("enter")
         seat.sees("6 > +Submit", "! Add at least one source SenderComp")
         await seat.press("enter")
-        seat.says("Not yet: see the lines with ! first: Ctrl-T goes to a step.")
+        seat.says("Not yet: see the lines with ! above. Ctrl-T goes to a step.")
 
 
 async def test_every_draft_can_be_found_and_discarded(place: Place) -> None:
