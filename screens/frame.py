@@ -13,11 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker
 
 from dropcopy_tui.domain.errors import DeskError
 from screens.terminal.values import clip, value
+from screens.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -40,10 +41,10 @@ class PlaceLine(Static):
     PlaceLine { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: tuple[str, ...] = (), right: tuple[str, ...] = ()) -> None:
         super().__init__("", markup=False)
-        self._place: tuple[str, ...] = ()
-        self._right: tuple[str, ...] = ()
+        self._place = place
+        self._right = right
 
     def show(self, place: tuple[str, ...], right: tuple[str, ...]) -> None:
         """Show a place and what stands at the right."""
@@ -93,36 +94,6 @@ class Banner(Static):
         self.remove_class("-shown")
 
 
-class DeskFooter(Footer):
-    """The line of keys; at most seven fit at 80 columns."""
-
-    def __init__(self) -> None:
-        super().__init__(show_command_palette=False, compact=True)
-        self._asked_anew = False
-        self._shown: tuple[tuple[str, str, bool], ...] | None = None
-
-    def bindings_changed(self, screen: Screen[Any]) -> None:
-        """Draw the line anew once, however often the keys change until then: a screen that opens says so six times."""
-        self._bindings_ready = True
-        if self._asked_anew or not (screen.app.app_focus and self.is_attached and screen is self.screen):
-            return
-        self._asked_anew = True
-        self.call_after_refresh(self._draw_anew)
-
-    async def _draw_anew(self) -> None:
-        self._asked_anew = False
-        if not self.is_attached:
-            return
-        shown = tuple(
-            (active.binding.key, active.binding.description, active.enabled)
-            for active in self.screen.active_bindings.values()
-            if active.binding.show
-        )
-        if shown != self._shown:
-            self._shown = shown
-            await self.recompose()
-
-
 class DeskScreen(Screen[Result], Generic[Result]):
     """A full screen: place, banner, its body, keys."""
 
@@ -136,10 +107,10 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
-        yield PlaceLine()
+        yield PlaceLine(*self._place())
         yield Banner()
         yield from self.body()
-        yield DeskFooter()
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -177,10 +148,13 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def show_place(self) -> None:
         """Draw the line of place."""
+        for line in self.query(PlaceLine):
+            line.show(*self._place())
+
+    def _place(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         # A screen with news of its own is in the midst of something: the line is narrow, and notices can wait.
         news = self.aside()
-        for line in self.query(PlaceLine):
-            line.show(self.place(), (*news, *self.desk_app.badges(notices=not news)))
+        return self.place(), (*news, *self.desk_app.badges(notices=not news))
 
     async def save_work(self) -> None:
         """Keep what was typed: called before the application ends."""

@@ -27,6 +27,7 @@ from textual.theme import Theme
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
 from screens.terminal.incident import new_incident_id, write_incident
 from screens.terminal.line_filter import MonoFilter, VisibleFilter
+from screens.terminal.stylesheet import DeskStylesheet
 from screens.terminal.type_ahead import TypeAhead
 from screens.terminal.visible import visible
 from styles.theme import THEMES
@@ -83,6 +84,7 @@ class TerminalApp(App[int]):
         self._leaving: asyncio.Task[None] | None = None
         self._type_ahead = TypeAhead(self)
         super().__init__()
+        self.stylesheet: DeskStylesheet = DeskStylesheet(variables=self.theme_variables)
         self.animation_level = "none"
         self.console = _console(self.facts.tier, self.console)
         self._gates: list[LineFilter] = [VisibleFilter(self.facts.glyphs)]

@@ -260,8 +260,10 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         """Read the list from its start."""
         self._asked = self.source is not None
         self.cursor = 0
+        if not self._asked:
+            return
         self.scroll_to(y=0, animate=False, force=True)
-        self._load(replace(self.query_ask, place=Place.FIRST, limit=self._margin * 2), 0)
+        self._load(replace(self.query_ask, place=Place.FIRST, limit=self._height), 0)
 
     def reload(self) -> None:
         """Read the rows that are shown again, where they are."""
