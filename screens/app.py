@@ -138,12 +138,12 @@ class DropCopyApp(TerminalApp):
         self._opened.set()
         if self._actor is None:
             self._ask_who()
-        await self._style_ahead()
         self.set_interval(SET_UP_EVERY, self.set_up)
         self.set_up()
+        await self._prepare(self._desk)
 
-    async def _style_ahead(self) -> None:
-        """Style the screens that people open first, while they still look at Home: 40 ms less when they do."""
+    async def _prepare(self, desk: Desk) -> None:
+        """Style the screens that people open first, and ask what they ask, while people still look at Home."""
         from textual.widgets import ContentSwitcher
 
         from screens.widgets.record_list import RecordList
@@ -152,6 +152,8 @@ class DropCopyApp(TerminalApp):
         records = RecordList((), str)
         parts = [TabLine({}, ""), ContentSwitcher(), records, *records.compose()]
         await self.stylesheet.prepare(sorted(_STYLES.glob("*.tcss")), parts)
+        if self._actor is not None:
+            await asyncio.to_thread(desk.rehearse, self._actor)
 
     async def _look(self) -> None:
         view = await asyncio.to_thread(self._first_look, self._user, _account())

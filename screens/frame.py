@@ -142,6 +142,11 @@ class DeskScreen(Screen[Result], Generic[Result]):
         """The desk, once its store is open."""
         return await self.desk_app.desk()
 
+    def _compositor_refresh(self) -> None:
+        """Nothing is drawn that nobody will see: Textual draws a screen that is held, and throws that away."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
     def on_screen_resume(self) -> None:
         """The place line is right again after another screen."""
         self.show_place()

@@ -7,7 +7,7 @@ that are known, off the UI thread, and a slow older answer never overwrites a ne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -34,7 +34,7 @@ _MARGIN_PAGES = 2
 _WINDOW_PAGES = 6
 _NOT_YET = "..."
 # Seconds a screen that opens waits for its first page before it is drawn without.
-_PATIENCE = 0.05
+_PATIENCE = 0.1
 
 
 class RecordTable(ScrollView, Generic[Row], can_focus=True):
@@ -134,6 +134,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self.picked = Picked()
         self._asked = False
         self._reading: asyncio.Task[Page[Row]] | None = None
+        self._is_held = False
         self._window: RowWindow[Row] = RowWindow()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._fitted_to = -1
@@ -263,6 +264,8 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         if not self._asked:
             return
         self.scroll_to(y=0, animate=False, force=True)
+        if self.total < 0:
+            self._hold_screen()
         self._load(replace(self.query_ask, place=Place.FIRST, limit=self._height), 0)
 
     def reload(self) -> None:
@@ -295,12 +298,13 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
 
     async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
         """The first page. A long list is shown before it is counted: counting takes longer than reading."""
-        page = await self._opening(self._read(source, replace(ask, count=False)))
-        if len(page.rows) < ask.limit:
-            return replace(page, total=len(page.rows))
+        page = await self._read(source, replace(ask, count=False))
         self._window.show(page, 0, len(page.rows))
         self._strips.clear()
         self._draw_all()
+        self._let_screen_go()
+        if len(page.rows) < ask.limit:
+            return replace(page, total=len(page.rows))
         drawn = asyncio.Event()
         self.call_after_refresh(drawn.set)
         await drawn.wait()
@@ -313,13 +317,22 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
         return await asyncio.shield(self._reading)
 
-    async def _opening(self, reading: Coroutine[Any, Any, Page[Row]]) -> Page[Row]:
-        """The page, and a moment's patience of a screen that opens with it: it is drawn once instead of twice."""
-        task = asyncio.create_task(reading)
-        if self.total < 0:
-            with self.app.batch_update():
-                await asyncio.wait([task], timeout=_PATIENCE)
-        return await task
+    def _hold_screen(self) -> None:
+        """A moment's patience of a screen that opens with its first page: it is drawn once instead of twice."""
+        if self._is_held:
+            return
+        self._is_held = True
+        self.app._begin_batch()
+        # A timer of the application's: whatever becomes of this list, the screen is let go.
+        self.app.set_timer(_PATIENCE, self._let_screen_go)
+
+    def _let_screen_go(self) -> None:
+        """Draw what was held at once, not with the next tick of the screen's timer."""
+        if self._is_held:
+            self._is_held = False
+            self.app._end_batch()
+            if self.is_attached:
+                self.screen._refresh_layout()
 
     def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
         seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)

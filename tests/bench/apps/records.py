@@ -59,6 +59,8 @@ class RecordsApp(TerminalApp):
 if __name__ == "__main__":
     desk = open_desk(load(store=sys.argv[1]))
     actor = desk.identity.act_as(PERSON, "bench")
+    # As the application does while people look at Home.
+    desk.rehearse(actor)
     app = RecordsApp(FACTS)
     app.source = partial(desk.sendercomps.page, actor, ENTITY, market=MARKET)
     sys.exit(app.start())
