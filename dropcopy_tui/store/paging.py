@@ -68,9 +68,11 @@ def matching(listing: Listing, match: str) -> Select[Any]:
 
 
 def fetch(session: Session, listing: Listing, ask: Ask, build: Callable[[Any], Row]) -> Page[Row]:
-    """One page. `build` makes a frozen row from a database row."""
+    """One page, or with a limit of 0 only the count. `build` makes a frozen row from a database row."""
     rows = matching(listing, ask.match)
     total = session.execute(_counted(rows)).scalar_one() if ask.count else -1
+    if not ask.limit:
+        return Page((), (), total)
     order = listing.orders.get(ask.order, next(iter(listing.orders.values())))
     found = session.execute(_placed(rows, order, listing, ask)).all()
     if ask.place in (Place.LAST, Place.BEFORE):

@@ -61,6 +61,7 @@ class RecordList(Vertical, Generic[Row]):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.table: RecordTable[Row] = table(columns, key, source=source, pickable=pickable)
+        self.table.beside = self._count
         self.noun = noun
         self._empty = empty
 
@@ -75,16 +76,18 @@ class RecordList(Vertical, Generic[Row]):
         """Put the keys on the table."""
         self.table.focus()
 
-    @on(RecordTable.Changed)
-    def _count(self, event: RecordTable.Changed) -> None:
-        event.stop()
+    def _count(self) -> None:
         table = self.table
         self.set_class(table.total == 0, "-empty")
         if table.total == 0:
             match = table.query_ask.match
             nothing = f"Nothing matches {match!r}. Escape shows everything again." if match else self._empty
             self.query_one(".empty", Static).update(nothing)
-        self.query_one(".count", Static).update(self._words())
+        self.query_one(".count", Static).update(self._words(), layout=False)
+
+    @on(RecordTable.Changed)
+    def _tell(self, event: RecordTable.Changed) -> None:
+        event.stop()
         self.post_message(ListChanged(self))
 
     def _words(self) -> str:

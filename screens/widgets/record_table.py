@@ -130,11 +130,13 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self.key = key
         self.source = source
         self.pickable = pickable
+        self.beside: Callable[[], object] = lambda: None
         self.query_ask = Ask()
         self.picked = Picked()
         self._asked = False
         self._reading: asyncio.Task[Page[Row]] | None = None
         self._is_held = False
+        self._scrolled: tuple[Size, Size] | None = None
         self._window: RowWindow[Row] = RowWindow()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._fitted_to = -1
@@ -299,16 +301,14 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
         """The first page. A long list is shown before it is counted: counting takes longer than reading."""
         page = await self._read(source, replace(ask, count=False))
-        self._window.show(page, 0, len(page.rows))
+        # The length that was known stays until the new one is: else the scrollbar would come and go with every key.
+        self._window.show(page, 0, max(len(page.rows), self.total if len(page.rows) == ask.limit else 0))
         self._strips.clear()
         self._draw_all()
         self._let_screen_go()
         if len(page.rows) < ask.limit:
             return replace(page, total=len(page.rows))
-        drawn = asyncio.Event()
-        self.call_after_refresh(drawn.set)
-        await drawn.wait()
-        return replace(page, total=(await self._read(source, replace(ask, limit=1))).total)
+        return replace(page, total=(await self._read(source, replace(ask, limit=0))).total)
 
     async def _read(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
         """One page at a time: whoever types faster than the store answers leaves one question behind, not ten."""
@@ -350,15 +350,32 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         return self._window.covers(top, bottom)
 
     def _settle(self) -> None:
+        self._keep_cursor()
+        self._changed()
         self._draw_all()
+        # What is about to be seen is fetched when what is seen was drawn: both would take turns.
+        self.call_after_refresh(self._want)
+
+    def _changed(self) -> None:
+        """Tell it: what stands beside the rows at once, so that both are drawn together, and the screen in its turn."""
+        self.beside()
         self.post_message(self.Changed(self))
-        self._want()
 
     def _draw_all(self) -> None:
         self._ink = None
         self.virtual_size = Size(1, max(self.total, 0) + 1)
-        self.cursor = min(self.cursor, max(0, self.total - 1))
+        self._keep_cursor()
+        self._scroll_update(self.virtual_size)
         self.refresh()
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        """The scrollbar is drawn with the rows, and when it changes: Textual draws it after every layout."""
+        if self._scrolled != (now := (virtual_size, self.container_size)):
+            self._scrolled = now
+            super()._scroll_update(virtual_size)
+
+    def _keep_cursor(self) -> None:
+        self.cursor = min(self.cursor, max(0, self.total - 1))
 
     def _want(self) -> None:
         """Fetch what is about to be seen and is not there, in the cheapest way."""
@@ -443,7 +460,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
             self.picked = self.picked.toggled(self.key(row))
             self._redraw(self.cursor)
             self._go(self.cursor + 1)
-            self.post_message(self.Changed(self))
+            self._changed()
 
     def action_pick_all(self) -> None:
         """Select all that match, however many."""
@@ -458,7 +475,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         """Replace the selection."""
         self.picked = picked
         self.refresh()
-        self.post_message(self.Changed(self))
+        self._changed()
 
     def action_sort(self) -> None:
         """Sort by the next column; the same column twice sorts backwards."""
@@ -489,7 +506,7 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         else:
             self.scroll_to(y=number if number < top else number - height + 1, animate=False, force=True)
             self.refresh()
-        self.post_message(self.Changed(self))
+        self._changed()
 
     def _redraw(self, number: int) -> None:
         self.refresh(Region(0, number - int(self.scroll_y) + 1, self.size.width, 1))
