@@ -41,7 +41,6 @@ class Tally:
     """The sources of a draft, counted in one walk: a million of them are walked once, not once a question."""
 
     gateways: Mapping[Gateway, int]
-    firms: tuple[FirmCount, ...]
     guarantors: frozenset[int]
     unusable: int
 
@@ -52,26 +51,31 @@ class Tally:
 
 
 def tally(session: Session, draft: DraftRow) -> Tally:
-    """Count the draft's sources by gateway kind and Globex Firm, and see who guarantees them."""
-    rows = [row for part in _parts(session, draft) for row in session.execute(_grouped(draft, part))]
-    gateways: Counter[Gateway] = Counter()
-    firms: Counter[str] = Counter()
-    for kind, firm, _, _, count in rows:
-        gateways[Gateway(kind)] += count
-        firms[firm] += count
+    """Count the draft's sources by gateway kind, and see who guarantees them. Nothing is sorted: half a second."""
+    usable, *kinds = (
+        func.coalesce(func.sum(case((what, 1), else_=0)), 0)
+        for what in (_usable(draft), *(col(SenderCompRow.gateway) == kind.value for kind in Gateway))
+    )
+    guarantors = func.group_concat(col(SenderCompRow.guarantor_id).distinct())
+    counted = draft_sources(draft).with_only_columns(usable, guarantors, *kinds)
+    good, by, *counts = session.execute(counted).one()
+    found = {int(pk) for pk in by.split(",")} if by else set()
     return Tally(
-        gateways=gateways,
-        firms=tuple(FirmCount(name, firms[name]) for name in sorted(firms)),
-        guarantors=frozenset(row[2] for row in rows if row[2] is not None and row[2] != draft.entity_id),
-        unusable=sum(count for *_, good, count in rows if not good),
+        gateways={kind: count for kind, count in zip(Gateway, counts, strict=True) if count},
+        guarantors=frozenset(found - {draft.entity_id}),
+        unusable=sum(counts) - good,
     )
 
 
-def _grouped(draft: DraftRow, part: ColumnElement[bool]) -> Any:
-    """How many sources of the part there are of each gateway kind, firm, guarantor, and whether they can be used."""
-    usable = case((_usable(draft), 1), else_=0)
-    kinds = (col(SenderCompRow.gateway), col(SenderCompRow.gfid), col(SenderCompRow.guarantor_id), usable)
-    return draft_sources(draft).where(part).with_only_columns(*kinds, func.count()).group_by(*kinds)
+def firms(session: Session, draft: DraftRow) -> tuple[FirmCount, ...]:
+    """How many sources each Globex Firm has in the draft, by its name."""
+    counts: Counter[str] = Counter()
+    firm = col(SenderCompRow.gfid)
+    for part in _parts(session, draft):
+        rows = draft_sources(draft).where(part).with_only_columns(firm, func.count()).group_by(firm)
+        for name, count in session.execute(rows):
+            counts[name] += count
+    return tuple(FirmCount(name, counts[name]) for name in sorted(counts))
 
 
 def _parts(session: Session, draft: DraftRow) -> Iterator[ColumnElement[bool]]:

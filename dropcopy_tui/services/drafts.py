@@ -192,7 +192,8 @@ class Drafts(Service):
             return Review(
                 draft=draft_view(session, row),
                 filters=in_order(chosen),
-                firms=counted.firms,
+                # Of an edit nobody asks: what comes and goes is shown instead.
+                firms=() if row.group_id else content.firms(session, row),
                 gateways=needed,
                 approval_of=tuple(codes),
                 fee="" if row.group_id else self._fee(session, entity_id).sentence,
@@ -357,6 +358,7 @@ def draft_view(session: Session, row: DraftRow) -> DraftView:
     """The draft as the wizard shows it."""
     entity = session.get(EntityRow, row.entity_id) if row.entity_id else None
     front_end = session.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
+    group = edits.edited_group(session, row)
     sources = session.execute(
         select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id)
     ).scalar_one()
@@ -375,4 +377,5 @@ def draft_view(session: Session, row: DraftRow) -> DraftView:
         updated_at=row.updated_at,
         group_id=row.group_id,
         base_version=row.base_version,
+        group=group.name if group else "",
     )

@@ -39,13 +39,13 @@ def edited_group(session: Session, draft: DraftRow) -> GroupRow | None:
 
 def changes_of(session: Session, draft: DraftRow, group: GroupRow) -> Changes:
     """Everything the draft would change, and what stands against it meanwhile."""
-    added = session.execute(_counted(sources_changed(draft, Change.ADDED))).scalar_one()
+    # What both hold is one walk along two indexes: what they do not share is what is left of each.
+    kept = _shared(session, draft)
     return Changes(
         group=group.name,
         fields=tuple(_fields(session, draft, group)),
-        added=added,
-        # Both sets are counted already: one walk through them is enough.
-        removed=group.sources - (_draft_size(session, draft) - added),
+        added=_draft_size(session, draft) - kept,
+        removed=group.sources - kept,
         stale=stale_words(session, draft, group),
     )
 
@@ -61,12 +61,14 @@ def sources_changed(draft: DraftRow, change: Change) -> Select[Any]:
     )
 
 
-def _counted(rows: Select[Any]) -> Select[Any]:
-    return rows.with_only_columns(func.count())
-
-
 def _holds(table: Any, draft: DraftRow) -> Any:
     return table.draft_id == draft.id if table is DraftSourceRow else table.group_id == draft.group_id
+
+
+def _shared(session: Session, draft: DraftRow) -> int:
+    both = col(GroupSourceRow.sender_comp_pk) == col(DraftSourceRow.sender_comp_pk)
+    rows = select(func.count()).select_from(DraftSourceRow).join(GroupSourceRow, both)
+    return int(session.execute(rows.where(_holds(DraftSourceRow, draft), _holds(GroupSourceRow, draft))).scalar_one())
 
 
 def _draft_size(session: Session, draft: DraftRow) -> int:

@@ -125,7 +125,7 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """What the wizard holds. `entity` is "" until one is chosen."""
+    """What the wizard holds. `entity` is "" until one is chosen, `group` is the name of the group that is edited."""
 
     id: int
     version: int
@@ -141,6 +141,7 @@ class DraftView:
     updated_at: datetime
     group_id: int | None = None
     base_version: int | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,6 @@ class WizardScreen(DeskScreen[None]):
         self._step = 0
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
-        self._group = ""
         self._saved = True
         self._saving = asyncio.Lock()
         self._timer: Timer | None = None
@@ -96,7 +95,7 @@ class WizardScreen(DeskScreen[None]):
         """The market the group is for, or the group that is edited."""
         draft = self._draft
         if draft is not None and draft.group_id is not None:
-            return ("Drop Copy Groups", "Edit", self._group)
+            return ("Drop Copy Groups", "Edit", draft.group)
         return ("New drop copy group", draft.market_name if draft else "")
 
     def aside(self) -> tuple[str, ...]:
@@ -155,7 +154,9 @@ class WizardScreen(DeskScreen[None]):
         if self._edits:
             # Whoever resumes an edit is shown first what it would change by now.
             step = len(STEPS)
-            self._group = (await off_thread(desk.edits.changes, self.actor, self._draft_id)).group
+            if not self._draft.group:
+                # The group is gone: this says so.
+                await off_thread(desk.edits.changes, self.actor, self._draft_id)
         if not self._draft.entity and len(entities) == 1:
             await self._enter({"entity": entities[0].code})
         if step == 1 and self._draft.entity and not self._draft.name:
@@ -389,7 +390,7 @@ class WizardScreen(DeskScreen[None]):
         event.stop()
         from screens.changed_sources import ChangedSourcesScreen
 
-        self.app.push_screen(ChangedSourcesScreen(self._draft_id, self._group, event.change))
+        self.app.push_screen(ChangedSourcesScreen(self._draft_id, self.draft.group, event.change))
 
     @on(SubmitStep.CatchUpAsked)
     @job(exclusive=True, group="steps")
