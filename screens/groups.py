@@ -121,8 +121,8 @@ class GroupsScreen(ListScreen):
         desk = await self.desk()
         self._entity = code
         name = next(entity.name for entity in self._entities if entity.code == code)
-        more = "   r shows another" if len(self._entities) > 1 else ""
-        more += "   t its sessions"
+        more = "   r another" if len(self._entities) > 1 else ""
+        more += "   t sessions"
         self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
         source = partial(_page, desk.groups.page, self.actor, code, self._menu)
         self.query_one(RecordList).table.show_source(source)

@@ -23,6 +23,7 @@ from textual.notifications import SeverityLevel
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
 from screens.terminal.incident import new_incident_id, write_incident
@@ -134,6 +135,15 @@ class TerminalApp(App[int]):
     async def action_quit(self) -> None:
         """Textual's own name for it."""
         await self.run_action("quit_desk", self)
+
+    def action_command_palette(self) -> None:
+        """The commands. The cursor of Textual's field blinks: a kilobyte a second over SSH, for nothing."""
+        super().action_command_palette()
+        self.call_later(self._still_cursor)
+
+    def _still_cursor(self) -> None:
+        for field in self.screen.query("CommandInput").results(Input):
+            field.cursor_blink = False
 
     def action_help_quit(self) -> None:
         """Ctrl-C means copy or habit; it never loses work."""

@@ -93,6 +93,9 @@ class TypeAhead:
         return now - self._since < LONGEST_TRANSIT
 
     def _arrived(self) -> None:
+        if self._turn is not None:
+            # A note that comes back after patience has ended: the next key has its turn already.
+            return
         if self._trip is not None:
             self._trip.cancel()
         if not self._waiting:

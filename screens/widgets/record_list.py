@@ -64,6 +64,7 @@ class RecordList(Vertical, Generic[Row]):
         self.table.beside = self._count
         self.noun = noun
         self._empty = empty
+        self._began = ""
 
     def compose(self) -> ComposeResult:
         """The filter line, the table, what an empty list says, the count."""
@@ -108,18 +109,19 @@ class RecordList(Vertical, Generic[Row]):
         self.query_one(".filter", DeskInput).focus()
 
     def start_filtered(self, match: str) -> None:
-        """Begin with a filter: the list that is shown next has only what matches, and Escape shows everything."""
+        """Begin with a filter: whoever came for one row goes back with Escape; `/` and Escape show everything."""
+        self._began = match
         with self.prevent(Input.Changed):
             self.query_one(".filter", DeskInput).value = match
         self.add_class("-filtering")
         self.table.query_ask = replace(self.table.query_ask, match=match)
 
     def clear_filter(self) -> bool:
-        """Show everything again; whether there was a filter."""
-        if not self.has_class("-filtering"):
+        """Show everything again; whether there was a filter that the person has set."""
+        field = self.query_one(".filter", DeskInput)
+        if not self.has_class("-filtering") or (field.value == self._began != "" and not field.has_focus):
             return False
         self.remove_class("-filtering")
-        field = self.query_one(".filter", DeskInput)
         if field.value:
             field.value = ""
         self.table.focus()

@@ -23,6 +23,11 @@ from screens.wording import plural
 # The wizard's steps that an edit can change, by the field that shows it.
 _PARTS = ((2, "name", "Name"), (3, "front_end", "Front end"), (4, "filters", "Filters"), (5, "", "SenderComps"))
 _LABEL = 13
+_MEND = "Not yet: see the lines with ! above. Ctrl-T goes to a step."
+_WHY_NOT = {
+    "idle": "Nothing would change yet: Enter on a line below opens that part.",
+    "catchup": "Take over first what changed meanwhile: the first line below.",
+}
 
 
 class SubmitStep(Step):
@@ -98,10 +103,11 @@ class SubmitStep(Step):
     def action_submit(self) -> None:
         """Submit, unless something stands against it."""
         options = self.query_one(OptionList)
-        if options.option_count and options.get_option_at_index(0).id == "submit":
+        first = options.get_option_at_index(0).id if options.option_count else ""
+        if first == "submit":
             self.post_message(self.Submitted())
         else:
-            self.show_error("Not yet: see the lines with ! above. Ctrl-T goes to a step.")
+            self.show_error(_WHY_NOT.get(first or "", _MEND))
 
 
 def _lines(review: Review) -> list[Option]:
@@ -114,7 +120,7 @@ def _lines(review: Review) -> list[Option]:
     elif changes.stale:
         first = Option(value("Take over what changed meanwhile"), id="catchup")
     elif not changes:
-        first = Option(value("Submit (nothing would change yet)", "$text-disabled"), id="mend")
+        first = Option(value("Submit (nothing would change yet)", "$text-disabled"), id="idle")
     else:
         first = Option(value("Submit these changes", "bold"), id="submit")
     if changes is None:

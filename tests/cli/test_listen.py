@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -159,27 +158,3 @@ def test_it_listens_on_the_loopback_alone(operator: Cli) -> None:
         assert [where for where in bound if where.endswith(f":{port.port:04X}")] == [f"0100007F:{port.port:04X}"]
         assert tried(port.port, message("0", {34: 1}).encode()) == []
         assert port.end(signal.SIGTERM) == 143
-
-
-@pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
-def test_the_system_clock_at_market_close(operator: Cli, key: tuple[str, Key], tmp_path: Path) -> None:
-    """A real process on a moved clock: accepted half a minute before its market close, refused after it."""
-    session, pair = key
-    view = operator.json("sessions", "show", session)
-    expires = datetime.fromisoformat(next(k["expires_at"] for k in view["keys"] if k["access_key_id"] == pair.id))
-    for before, kinds in ((30, ["A", "1"]), (-1, ["5"])):
-        moved = datetime.fromtimestamp(expires.timestamp() - before, UTC)
-        message_at: bytes = logon(pair, moved, values={49: f"{session}ACM01N"}).encode()
-        faked = Cli(
-            operator.home, operator.options, operator.environ | {"TZ": "UTC", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        )
-        command = ["faketime", f"{moved:%Y-%m-%d %H:%M:%S}", *faked.command("logon", "listen", "--port", "0")]
-        process = subprocess.Popen(
-            command, env=faked.environ, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            assert [answer[35] for answer in tried(Listening(process).port, message_at)] == kinds
-        finally:
-            process.terminate()
-            process.communicate(timeout=20)

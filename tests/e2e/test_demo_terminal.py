@@ -134,12 +134,15 @@ def test_stopping_and_coming_back_in_the_wizard(home: Path) -> None:
 # -- bytes
 
 
-@pytest.mark.parametrize("where", ["home", "wizard"])
+@pytest.mark.parametrize("where", ["home", "wizard", "commands"])
 def test_idle_writes_nothing(where: str, home: Path) -> None:
     with demo(home) as terminal:
         if where == "wizard":
             to_name(terminal)
             terminal.wait_quiet(0.6)
+        elif where == "commands":
+            terminal.press("ctrl+p")
+            terminal.wait_for("Search for commands")
         # Longer than the quiet worker's turn. On a busy machine the first stretch may see the end of loading.
         assert any(terminal.bytes_in(5.5) == 0 for _ in range(2))
 

@@ -14,7 +14,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
+
+from screens.widgets.key_line import KeyLine
 
 W = TypeVar("W", bound=Widget)
 _PATIENCE = 10.0
@@ -154,6 +155,5 @@ async def seated(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterat
 
 
 def footer_fits(seat: Seat) -> bool:
-    """Whether no key of the footer has vanished at the right."""
-    footers = list(seat.screen.query(Footer))
-    return all(footer.max_scroll_x == 0 for footer in footers)
+    """Whether no key of the last line has vanished at the right."""
+    return all(0 < line.needs <= line.size.width for line in seat.screen.query(KeyLine))

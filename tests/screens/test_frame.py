@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from textual.app import App
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 import screens
 from tests.screens.conftest import Place
-from tests.screens.seat import Seat, seated
+from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command, open_line
 from tests.screens.test_keys import open_group
 from tests.screens.test_wizard import drafts, to_step
@@ -81,7 +81,7 @@ ways = pytest.mark.parametrize("way", PLACES.values(), ids=PLACES)
 async def test_keys_fit_help_lists_them_and_nothing_is_cut_off(way: Way, place: Place) -> None:
     async with seated(place.app()) as seat:
         await way(seat)
-        assert seat.find(Footer).max_scroll_x == 0
+        assert footer_fits(seat)
         assert cut_off(seat) == []
         told = [
             active.binding for active in seat.screen.active_bindings.values()

@@ -63,7 +63,12 @@ async def test_every_session_that_needs_somebody_can_be_opened(place: Place, siz
         await open_line(seat, "attention", "04O")
         assert seat.on == "SessionsScreen"
         seat.sees("ACME > Order Entry Sessions", "^> 04O .* expiring ")
-        await seat.press("escape", "escape")
+        await seat.press("slash", "escape")
+        await seat.until_seen("of 40 sessions")
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+        await open_line(seat, "attention", "04O")
+        await seat.press("escape")
         assert seat.on == "HomeScreen"
         await open_line(seat, "attention", "6 more stopped")
         assert seat.on == "CalendarScreen"

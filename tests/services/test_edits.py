@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -418,7 +419,7 @@ def test_the_second_submit_is_told_what_changed_and_by_whom(world: World, group:
     words = refused(world, ChangedMeanwhile, lambda: submitted(world, mine))
     assert words == f"{said} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
     assert GroupEdits(world.means).changes(world.operator, mine.id).stale == said
-    assert Drafts(world.means).get(world.operator, mine.id) == mine
+    assert Drafts(world.means).get(world.operator, mine.id) == replace(mine, group="Bonds")
 
 
 def test_catching_up_merges_three_ways(world: World, group: GroupView, colleague: Actor) -> None:

@@ -1,0 +1,62 @@
+"""The line of keys, and the style sheets that are read before their screens open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from screens.frame import DeskScreen
+from screens.groups import GroupsScreen
+from screens.terminal.stylesheet import DeskStylesheet
+from screens.widgets.key_line import KeyLine
+from screens.widgets.record_table import RecordTable
+from tests.screens.conftest import Place
+from tests.screens.seat import Seat, seated
+from tests.screens.test_home import open_line
+
+
+def keys_of(seat: Seat) -> str:
+    """What the line says."""
+    return str(seat.find(KeyLine).render())
+
+
+async def test_keys_are_those_of_the_screen_each_once(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        assert keys_of(seat) == "? Help n New group c Calendar ^p Commands q Quit"
+        await open_line(seat, "menu", "Drop Copy Groups")
+        assert isinstance(seat.screen, GroupsScreen)
+        assert keys_of(seat).startswith("k Keys enter Open / Filter")
+        assert keys_of(seat).count("Help") == 1
+        await seat.press("escape")
+        assert keys_of(seat).endswith("q Quit")
+
+
+async def test_a_click_presses_the_key(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        line = seat.find(KeyLine)
+        at = keys_of(seat).index("Calendar")
+        await seat.pilot.click(line, offset=(at, 0))
+        await seat.settle()
+        assert seat.on == "CalendarScreen"
+        await seat.pilot.click(KeyLine, offset=(79, 0))
+        await seat.settle()
+        assert seat.on == "CalendarScreen"
+
+
+async def test_style_sheets_are_there_before_their_screens(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        sheet = seat.app.stylesheet
+        assert isinstance(sheet, DeskStylesheet)
+        styles = Path(__file__).parents[2] / "styles"
+        assert all(sheet.has_source(str(path)) for path in styles.glob("*.tcss"))
+        assert not sheet._require_parse
+        await open_line(seat, "menu", "Drop Copy Groups")
+        assert isinstance(seat.screen, DeskScreen)
+        assert seat.find(RecordTable).styles.overflow_x == "hidden"
+
+
+async def test_another_theme_parses_everything_again(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        before = seat.find(KeyLine).rich_style
+        seat.app.theme = "desk-16"
+        await seat.settle()
+        assert seat.find(KeyLine).rich_style != before
