@@ -33,6 +33,9 @@ def at(moment: datetime) -> dict[str, str]:
         "TZ": "UTC",
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # Else it changes the waits of threads too, and a busy machine stands still.
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+        "FAKETIME_NO_CACHE": "1",
     }
 
 

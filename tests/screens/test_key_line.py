@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from screens.frame import DeskScreen
 from screens.groups import GroupsScreen
 from screens.terminal.stylesheet import DeskStylesheet
@@ -42,6 +44,7 @@ async def test_a_click_presses_the_key(place: Place) -> None:
         assert seat.on == "CalendarScreen"
 
 
+@pytest.mark.usefixtures("prepared")
 async def test_style_sheets_are_there_before_their_screens(place: Place) -> None:
     async with seated(place.app()) as seat:
         sheet = seat.app.stylesheet
