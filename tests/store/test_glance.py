@@ -137,3 +137,10 @@ def test_a_store_that_is_damaged_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"SQLite format 3\0" + b"\xa5" * 5_000)
     with pytest.raises(StoreUnusable):
         look(open_means(path), "acme-operator")
+
+
+def test_a_replaced_pair_does_not_live_again_where_the_clock_went_back(means: Means) -> None:
+    """As in the services: what expired and lost its place to another pair stays expired."""
+    (session_pk,) = {each.session_pk for each in look(means, "acme-operator").expiring if each.session_id == "T6B"}
+    change(means, "UPDATE key_pair SET slot = NULL WHERE session_pk = :it", it=session_pk)
+    assert "T6B" not in [each.session_id for each in look(means, "acme-operator").expiring]
