@@ -173,7 +173,7 @@ async def test_a_slow_older_answer_never_overwrites_a_newer_one() -> None:
     def wait(ask: Ask) -> None:
         if ask.match == "2":
             asked.set()
-            release.wait(10)
+            release.wait(1)
 
     async with seated(ListApp(Numbers(before=wait))) as seat:
         table = table_of(seat)
