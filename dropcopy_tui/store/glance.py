@@ -43,7 +43,8 @@ _DRAFTS = """
 """
 _LIVING = f"""
     SELECT s.id, s.session_id, s.market, s.kind, k.expires_at FROM key_pair k JOIN session s ON s.id = k.session_pk
-    WHERE k.deleted_at IS NULL AND k.slot IS NOT NULL AND k.expires_at > :now AND s.status = 'active' AND s.entity_id IN ({_VISIBLE})
+    WHERE k.deleted_at IS NULL AND k.slot IS NOT NULL AND k.expires_at > :now
+      AND s.status = 'active' AND s.entity_id IN ({_VISIBLE})
     ORDER BY k.expires_at
 """  # noqa: S608
 _WITHOUT = f"""
