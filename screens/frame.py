@@ -168,10 +168,15 @@ class DeskScreen(Screen[Result], Generic[Result]):
         """Requests of this person were set up or failed just now: say so, and `o` opens the group."""
         from screens.wording import ended_words, group_to_open
 
+        told = []
         for request in requests:
             group = group_to_open(request, self.actor.user_id)
-            self.say(*ended_words(request, opens=group is not None))
+            told.append(ended_words(request, opens=group is not None))
             self._new_group = group or self._new_group
+        if told:
+            # Several that ended together are told together: the banner has one place.
+            kind = "failed" if any(kind == "failed" for _, kind in told) else "done"
+            self.say(" ".join(text for text, _ in told), kind)
 
     def action_open_new(self) -> None:
         """Open the group that was set up last."""

@@ -16,7 +16,7 @@ from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen, off_thread
 from screens.identify_flow import confirmed
 from screens.key_deletion import deletable, delete_keys
-from screens.key_plans import plan_keys
+from screens.key_plans import Planned, plan_keys
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.file import FileModal, free_path
 from screens.modals.keys import ResultModal
@@ -25,6 +25,7 @@ from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
+    from dropcopy_tui.services.keypairs import Generated
 
 # Session IDs that the first dialog lists.
 _NAMED = 12
@@ -94,9 +95,22 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
         return False
     done = f"{made.request.id} completed: {plural(len(made.keys), 'key pair')} generated. An email was written."
     _say(screen, done, made.failed)
-    note = "Give the file to whoever runs the client, then remove it. It can be downloaded again."
+    note = await _what_now(screen, desk, planned, made)
     await screen.app.push_screen_wait(ResultModal("Key pairs generated", made.keys, made.file, note, made.failed))
     return True
+
+
+async def _what_now(screen: DeskScreen[None], desk: Desk, planned: Planned, made: Generated) -> str:
+    """What is left to do: the file to hand over, and the pair that ends meanwhile."""
+    note = "Give the file to whoever runs the client, then remove it. It can be downloaded again."
+    new = {key.access_key_id for key in made.keys}
+    if len(planned.pks) > 1:
+        return f"{note} Where an older pair lives on, move the client before it ends."
+    view = await off_thread(desk.sessions.get, screen.actor, planned.pks[0])
+    parts = [f"Pair {gone} was deleted: a file that holds it is of no use now." for gone in planned.drops.values()]
+    others = [key for key in view.living if key.access_key_id not in new]
+    parts += [f"The other pair ends {key.when}: move the client to the new one before." for key in others]
+    return " ".join([*parts, note])
 
 
 async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:

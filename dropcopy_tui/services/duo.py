@@ -41,7 +41,7 @@ class Duo(Service):
         reason = ""
         service = self._means.duo
         if service is None:
-            reason = "it is not configured ([duo])"
+            reason = "not configured: [duo] in the configuration file"
         elif self._means.sandbox and not is_loopback(service.host):
             reason = "a sandbox asks nobody but a server on this machine"
         return FactorChoice(Factor.DUO, not reason, "push or passcode", reason)

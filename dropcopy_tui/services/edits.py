@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile
 from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
 from dropcopy_tui.services import content
 from dropcopy_tui.services.approvals import waiting_for
@@ -146,17 +147,19 @@ def open_change(session: Session, group_id: int) -> RequestRow | None:
     return session.execute(rows).scalars().first()
 
 
-def refuse_second_change(session: Session, group: GroupRow) -> None:
+def refuse_second_change(session: Session, group: GroupRow, actor: Actor) -> None:
     """One request at a time changes a group. Raises ChangedMeanwhile naming the other and its requester."""
     row = open_change(session, key_of(group.id))
     if row is None:
         return
-    who = session.get_one(PersonRow, row.submitted_by).user_id
+    mine = row.submitted_by == actor.person_id
+    who = "yourself" if mine else session.get_one(PersonRow, row.submitted_by).user_id
+    way_out = "cancel it under My Requests" if mine else "ask them to cancel it"
     waits = waiting_for(session, row)
     where = f", awaiting approval of {', '.join(waits)}" if waits else ""
     raise ChangedMeanwhile(
         f"{row.reference} by {who} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
-        "Wait for it, or ask them to cancel it. Nothing was submitted."
+        f"Wait for it, or {way_out}. Nothing was submitted."
     )
 
 

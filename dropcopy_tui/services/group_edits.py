@@ -45,7 +45,7 @@ class GroupEdits(Service):
         with writing(self._means, actor) as session:
             group, entity = living_group(session, actor, group_id)
             require(session, actor, MAY_CHANGE_GROUPS, entity)
-            edits.refuse_second_change(session, group)
+            edits.refuse_second_change(session, group, actor)
             row = _open_edit(session, actor, group_id)
             if row is None:
                 row = begin_edit(session, actor, group, self._now())

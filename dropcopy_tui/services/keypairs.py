@@ -154,7 +154,7 @@ class KeyPairs(Service):
             listed = _short(", ".join(_owners(rows, written)))
             tell(
                 session, self._means, person_row(session, actor), f"Key pairs downloaded: {listed}",
-                f"{actor.user_id} downloaded {len(written)} key pair(s) of {listed}.",
+                f"{actor.user_id} downloaded {len(written)} key pair{'' if len(written) == 1 else 's'} of {listed}.",
             )  # fmt: skip
             return Downloaded(self._views(rows, written), file.path, tuple(failed))
 

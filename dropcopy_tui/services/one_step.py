@@ -79,7 +79,7 @@ def ask_for_edit(session: Session, means: Means, actor: Actor, group: GroupRow, 
     """A draft of the group, what changes in it, and the request, inside the caller's transaction."""
     entity = session.get_one(EntityRow, group.entity_id)
     require(session, actor, MAY_CHANGE_GROUPS, entity)
-    edits.refuse_second_change(session, group)
+    edits.refuse_second_change(session, group, actor)
     draft = begin_edit(session, actor, group, means.clock.now())
     if edit.version is not None and edit.version != group.version:
         raise ChangedMeanwhile(_other_version(session, draft, group, edit.version))

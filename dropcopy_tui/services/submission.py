@@ -81,7 +81,7 @@ def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, 
     if entity is None:
         raise InvalidValue("Choose a Registered Entity.", "entity")
     require(session, actor, MAY_CHANGE_GROUPS, entity)
-    group = _edited(session, draft) if draft.group_id else None
+    group = _edited(session, actor, draft) if draft.group_id else None
     counted = content.tally(session, draft)
     _refuse_problems(session, means, draft, counted, kept)
     draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
@@ -101,12 +101,12 @@ def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, 
     return request_view(session, row, means)
 
 
-def _edited(session: Session, draft: DraftRow) -> GroupRow:
+def _edited(session: Session, actor: Actor, draft: DraftRow) -> GroupRow:
     """The group that the draft edits, as it was when the edit was begun. Raises ChangedMeanwhile (rule G10)."""
     group = edits.edited_group(session, draft)
     if group is None:
         raise ChangedMeanwhile(edits.GONE)
-    edits.refuse_second_change(session, group)
+    edits.refuse_second_change(session, group, actor)
     if stale := edits.stale_words(session, draft, group):
         raise ChangedMeanwhile(
             f"{stale} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
@@ -133,7 +133,7 @@ def submit_deletion(session: Session, means: Means, actor: Actor, group: GroupRo
     """Ask for a group to be deleted (rule G9). Raises NotEntitled, ChangedMeanwhile."""
     entity = session.get_one(EntityRow, group.entity_id)
     require(session, actor, MAY_CHANGE_GROUPS, entity)
-    edits.refuse_second_change(session, group)
+    edits.refuse_second_change(session, group, actor)
     asked = {"name": group.name, "market": group.market, "sources": group.sources}
     waits_for = [group.entity_id] if entity.approvals == Approvals.ALWAYS.value else []
     row = make_request(

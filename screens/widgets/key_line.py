@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
@@ -48,12 +49,15 @@ class KeyLine(Static):
         keys: dict[str, tuple[str, str, str, bool]] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and binding.action not in keys:
-                display = self.app.get_key_display(binding)
-                keys[binding.action] = (binding.key, display, binding.description, enabled)
+                keys[binding.action] = (binding.key, self._display(binding), binding.description, enabled)
         shown = tuple(keys.values())
         if shown != self._shown:
             self._shown = shown
             self.update(self._text(), layout=False)
+
+    def _display(self, binding: Binding) -> str:
+        """Where a field takes `?` for a text, its other key is left, and only that one helps."""
+        return "F1" if binding.key == "f1" else self.app.get_key_display(binding)
 
     def _text(self) -> Content:
         return Content(" ").join(self._key(display, does, on) for _, display, does, on in self._shown)

@@ -110,6 +110,9 @@ async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Pla
         await seat.type("delete 2")
         await seat.press("enter")
         await seat.until_seen("completed")
+        # Both are told: the banner has one place, and the second news must not hide the first.
+        seat.says("Target session T2E is released")
+        seat.says("Target session T3F is released")
     assert asked(place, "SELECT COUNT(*) FROM drop_copy_group WHERE deleted_at IS NOT NULL") == [(2,)]
     released = "SELECT COUNT(*) FROM session WHERE status = 'released' AND group_id IN (SELECT id FROM drop_copy_group WHERE deleted_at IS NOT NULL)"  # noqa: E501
     assert asked(place, released) == [(2,)]

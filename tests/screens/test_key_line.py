@@ -63,3 +63,12 @@ async def test_another_theme_parses_everything_again(place: Place) -> None:
         seat.app.theme = "desk-16"
         await seat.settle()
         assert seat.find(KeyLine).rich_style != before
+
+
+async def test_where_a_question_mark_is_typed_f1_helps(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_line(seat, "menu", "Drop Copy Groups")
+        await seat.press("slash")
+        assert "F1 Help" in keys_of(seat)
+        await seat.press("f1")
+        assert seat.on == "HelpModal"

@@ -158,6 +158,8 @@ async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> Non
         await seat.type(code_on(seat))
         await seat.press("enter")
         seat.sees("Key pairs generated")
+        seat.says(f"Pair {older} was deleted: a file that holds it is of no use now.")
+        seat.says("The other pair ends 21 Dec 2026 17:30 ET: move the client to the new one before.")
     with sqlite3.connect(place.store) as connection:
         gone = connection.execute("SELECT access_key_id FROM key_pair WHERE deleted_at IS NOT NULL").fetchall()
         living = connection.execute(
