@@ -331,8 +331,9 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         if self._is_held:
             self._is_held = False
             self.app._end_batch()
-            if self.is_attached:
-                self.screen._refresh_layout()
+            # Whoever has left meanwhile is on another screen, and that one was not drawn either.
+            self.app.screen.refresh()
+            self.app.screen._refresh_layout()
 
     def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
         seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from dropcopy_tui.domain.pages import Ask, Page
 from screens.frame import DeskScreen
 from screens.groups import GroupsScreen
 from screens.terminal.stylesheet import DeskStylesheet
@@ -72,3 +76,25 @@ async def test_where_a_question_mark_is_typed_f1_helps(place: Place) -> None:
         assert "F1 Help" in keys_of(seat)
         await seat.press("f1")
         assert seat.on == "HelpModal"
+
+
+async def test_a_list_that_is_left_before_its_first_page_leaves_no_stale_screen(place: Place) -> None:
+    """While a list waits for its first page nothing is drawn: whoever comes on top meanwhile is drawn afterwards."""
+    async with seated(place.app()) as seat:
+        release = threading.Event()
+        drawn: list[object] = []
+        app = seat.app
+
+        def slow(_: Ask) -> Page[str]:
+            release.wait(5)
+            return Page((), (), 0)
+
+        table = RecordTable((), str, source=slow)
+        await app.screen.mount(table)
+        assert app._batch_count == 1
+        await table.remove()
+        with patch.object(app, "_display", lambda screen, _: drawn.append(screen)):
+            await asyncio.sleep(0.3)
+        release.set()
+        assert app._batch_count == 0
+        assert drawn[-1:] == [app.screen]
