@@ -153,12 +153,13 @@ def refuse_second_change(session: Session, group: GroupRow, actor: Actor) -> Non
     if row is None:
         return
     mine = row.submitted_by == actor.person_id
-    who = "yourself" if mine else session.get_one(PersonRow, row.submitted_by).user_id
+    user_id = session.get_one(PersonRow, row.submitted_by).user_id
+    which = f"Your own request {row.reference}" if mine else f"{row.reference} by {user_id}"
     way_out = "cancel it under My Requests" if mine else "ask them to cancel it"
     waits = waiting_for(session, row)
     where = f", awaiting approval of {', '.join(waits)}" if waits else ""
     raise ChangedMeanwhile(
-        f"{row.reference} by {who} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
+        f"{which} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
         f"Wait for it, or {way_out}. Nothing was submitted."
     )
 
