@@ -56,6 +56,7 @@ class DropCopyApp(TerminalApp):
         self.incident_log = config.paths.incident_log
         self.sandbox = False
         self.shows_key_ids = False
+        self.unfinished_logon = ""
         self.home_view: HomeView | None = None
         self._user = user
         self._actor: Actor | None = None
@@ -108,8 +109,9 @@ class DropCopyApp(TerminalApp):
         """Act as this person from now on."""
         self._actor = actor
         self._user = actor.user_id
-        # What the person before has asked for is not this one's to see.
+        # What the person before has asked for, or typed, is not this one's to see.
         self._awaited.clear()
+        self.unfinished_logon = ""
 
     # -- start
 

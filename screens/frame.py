@@ -195,8 +195,11 @@ class DeskScreen(Screen[Result], Generic[Result]):
         self.query_one(Banner).clear()
 
     def action_back(self) -> None:
-        """One level back."""
+        """One level back; what is said there was said before this screen, or on it as well."""
         if len(self.app.screen_stack) > 1:
+            below = self.app.screen_stack[-2]
+            if isinstance(below, DeskScreen):
+                below.quiet()
             self.dismiss(None)
 
     def action_help(self) -> None:

@@ -26,7 +26,7 @@ class HelpModal(ModalScreen[None]):
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._lines = list(_lines(screen.active_bindings.values()))
+        self._lines = list(_lines(screen.active_bindings.values(), isinstance(screen, ModalScreen)))
 
     def compose(self) -> ComposeResult:
         """One line a key."""
@@ -45,12 +45,13 @@ class HelpModal(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _lines(bindings: Iterable[ActiveBinding]) -> Iterable[tuple[str, str, str]]:
-    """Keys of one action together, those in the footer first."""
+def _lines(bindings: Iterable[ActiveBinding], everything: bool) -> Iterable[tuple[str, str, str]]:
+    """Keys of one action together, those in the footer first; of a dialog the keys of its widgets as well."""
     by_action: dict[str, tuple[list[str], Binding]] = {}
     for active in bindings:
         binding = active.binding
-        if not (binding.tooltip or binding.show) or binding.system or not active.enabled:
+        told = binding.tooltip or binding.show or (everything and binding.description)
+        if not told or binding.system or not active.enabled:
             continue
         keys, _ = by_action.setdefault(binding.action, ([], binding))
         key = binding.key_display or _shown(binding.key)

@@ -99,8 +99,13 @@ class LogonCheckScreen(DeskScreen[None]):
         return ("Request Center", "Logon check")
 
     def on_mount(self) -> None:
-        """Paste or type at once."""
-        self.query_one(LogonText).focus()
+        """Paste or type at once; what was left here is here again."""
+        field = self.query_one(LogonText)
+        field.focus()
+        if self.desk_app.unfinished_logon:
+            field.load_text(self.desk_app.unfinished_logon)
+            field.move_cursor(field.document.end)
+            self.action_check()
 
     def on_resize(self) -> None:
         """The columns follow the width."""
@@ -122,6 +127,8 @@ class LogonCheckScreen(DeskScreen[None]):
     def _changed(self, event: TextArea.Changed) -> None:
         """An answer about another text would mislead."""
         event.stop()
+        # In memory alone, and only for this person: a logon may carry a password.
+        self.desk_app.unfinished_logon = event.text_area.text
         if event.text_area.text != self._text and self._checked is not None:
             self._checked = None
             self._show()

@@ -45,6 +45,8 @@ class SessionsScreen(ListScreen):
         Binding("f", "status", "Status", id="sessions.status", tooltip="Show the sessions of one status only."),
         Binding("d", "retire", "Retire", id="sessions.retire",
                 tooltip="GAM: take the released session under the cursor out of use for ever."),
+        Binding("d", "why_not", "Why not", show=False, id="sessions.why_not",
+                tooltip="Why a session cannot be retired here."),
         Binding("r", "entity", "Entity", show=False, id="sessions.entity", tooltip="Show another Registered Entity."),
         Binding("b", "expiring", "Expiring", show=False, id="sessions.expiring",
                 tooltip="Select the sessions whose last key pair expires within four weeks."),
@@ -87,11 +89,15 @@ class SessionsScreen(ListScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only drop copy sessions are retired, greyed for everybody but GAM: a courtesy, the service decides."""
-        if action != "retire":
+        if action not in ("retire", "why_not"):
             return True
         if self._kind is not SessionKind.DROP_COPY:
             return False
-        return True if self.desk_app.may(MAY_RETIRE) else None
+        return True if action == "why_not" or self.desk_app.may(MAY_RETIRE) else None
+
+    def action_why_not(self) -> None:
+        """Whoever is not GAM reads who is."""
+        self.say("Only GAM retires a Session ID: ask Global Account Management. Nothing was changed.", "note")
 
     @job(exclusive=True, group="sessions")
     async def _start(self) -> None:

@@ -22,6 +22,7 @@ class DeskModal(ModalScreen[Result | None], Generic[Result]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *MODAL_BINDINGS,
         Binding("escape", "cancel", "Cancel", id="modal.cancel", tooltip="Close without doing anything."),
+        Binding("f1,question_mark", "help", "Help", show=False, id="modal.help", tooltip="What the keys do here."),
     ]
 
     def show_error(self, text: str) -> None:
@@ -29,6 +30,12 @@ class DeskModal(ModalScreen[Result | None], Generic[Result]):
         line = self.query_one(".error", Static)
         line.update(value(text))
         line.set_class(bool(text), "-shown")
+
+    def action_help(self) -> None:
+        """Help made from the bindings."""
+        from screens.help import HelpModal
+
+        self.app.push_screen(HelpModal(self))
 
     def action_cancel(self) -> None:
         """Nothing was answered."""

@@ -15,6 +15,8 @@ from textual.widgets.option_list import Option
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 
+# As many lines as the style sheet gives it.
+_SHOWN = 12
 _HINT = "Enter chooses, Escape closes without doing anything."
 
 
@@ -47,7 +49,7 @@ class ChooseModal(DeskModal[str]):
 
     def on_key(self, event: events.Key) -> None:
         """Letters find the choice that has them: what was typed stands in the last line."""
-        if event.is_printable and event.character and event.character != " ":
+        if event.is_printable and event.character and event.character not in " ?":
             self._find(self._typed + event.character)
         elif event.key == "backspace":
             self._find(self._typed[:-1])
@@ -60,7 +62,7 @@ class ChooseModal(DeskModal[str]):
             if wanted in choice.text.lower() and not choice.reason:
                 options.highlighted = number
                 break
-        self.query_one(".hint", Static).update(value(f"Find: {typed}   " if typed else "") + value(_HINT))
+        self._hint()
 
     def on_mount(self) -> None:
         """Start at the present choice, or the first that can be chosen."""
@@ -69,6 +71,15 @@ class ChooseModal(DeskModal[str]):
         options.highlighted = keys.index(self._at) if self._at in keys else None
         if options.highlighted is None:
             options.action_first()
+
+    @on(OptionList.OptionHighlighted)
+    def _hint(self) -> None:
+        """What was typed, and in a list that is longer than it looks, where one is."""
+        options = self.query_one(OptionList)
+        found = f"Find: {self._typed}   " if self._typed else ""
+        longer = options.option_count > _SHOWN and options.highlighted is not None
+        where = f"{(options.highlighted or 0) + 1} of {options.option_count}   " if longer else ""
+        self.query_one(".hint", Static).update(value(found + where + _HINT))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

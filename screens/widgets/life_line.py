@@ -13,11 +13,12 @@ from dropcopy_tui.services.calendar import CalendarPair
 
 WEEK = timedelta(weeks=1)
 ALIVE, TWO, PENDING = "━", "=", "▒"
-TODAY, ALIVE_TODAY, PENDING_TODAY = "│", "┿", "▓"
+TODAY, ALIVE_TODAY, PENDING_TODAY = "│", "┿", "╫"
 EXPIRY, MOVED, DELETED, NOTHING = "◆", "H", "x", " "
 LEGEND = (
     (ALIVE, "lives", "success"), (TWO, "two", "success"), (PENDING, "pending", "warning"), (EXPIRY, "ends", "warning"),
-    (MOVED, "moved by holiday", "warning"), (DELETED, "deleted", "muted"), (TODAY, "today", "today"),
+    (MOVED, "moved by holiday", "warning"), (DELETED, "deleted", "muted"),
+    (TODAY + ALIVE_TODAY + PENDING_TODAY, "today", "today"),
 )  # fmt: skip
 _TONES = {
     ALIVE: "success", TWO: "success", ALIVE_TODAY: "success", PENDING: "warning", PENDING_TODAY: "warning",

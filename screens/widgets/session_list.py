@@ -54,7 +54,7 @@ _WHERE: tuple[Column[SessionLine], ...] = (
 )
 _KEY: tuple[Column[SessionLine], ...] = (
     Column("Public key id", lambda line: line.key_id, 20),
-    Column("State", lambda line: line.state, 9, tone=lambda line: line.tone),
+    Column("State", lambda line: line.state, 10, tone=lambda line: line.tone),
     Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone),
 )
 # Lists of any length, a line a session: drop copy sessions have the group they belong or belonged to.
@@ -95,14 +95,13 @@ def session_lines(sessions: Sequence[SessionView], shows_key_ids: bool) -> list[
 
 
 def session_line(view: SessionView, shows_key_ids: bool) -> SessionLine:
-    """A session in one line: its pair that lives longest, and how many more live."""
+    """A session in one line: its pair that lives longest, and how long the older one still does."""
     pair = max(view.living, key=lambda key: key.expires_at, default=view.keys[-1] if view.keys else None)
     line = _line(view, pair, 0, shows_key_ids)
-    more = f" +{len(view.living) - 1}" if len(view.living) > 1 else ""
+    older = min(view.living, key=lambda key: key.expires_at, default=pair)
+    state = line.state if older is None or older is pair else f"older {_left(older)}"
     no_pair = "none" if view.status != "active" and pair is None else line.key_id
-    return replace(
-        line, key=str(view.pk), group=view.group, market=view.market_name, state=line.state + more, key_id=no_pair
-    )
+    return replace(line, key=str(view.pk), group=view.group, market=view.market_name, state=state, key_id=no_pair)
 
 
 def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: bool) -> SessionLine:
@@ -123,8 +122,12 @@ def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: b
 def _expiry(pair: KeyView) -> str:
     """The day, and how far off it is: `15 Dec 2026 23 d`."""
     day = " ".join(pair.when.split()[:3])
-    left = pair.left.removeprefix("in ").replace(" days", " d").replace(" day", " d")
-    return f"{day} {left}" if pair.state.living else day
+    return f"{day} {_left(pair)}" if pair.state.living else day
+
+
+def _left(pair: KeyView) -> str:
+    """How far off its end is: `23 d`."""
+    return pair.left.removeprefix("in ").replace(" days", " d").replace(" day", " d")
 
 
 def _state(pair: KeyView | None) -> str:

@@ -50,6 +50,7 @@ class SourcesStep(Step):
 
     TITLE = "Whose messages are copied?"
     _warned = 0
+    _entering = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "add", "Add", key_display="+", id="sources.add", tooltip="Add what is selected on the left."),
         Binding(
@@ -109,6 +110,7 @@ class SourcesStep(Step):
         """Show the two lists from their starts."""
         narrowed = f"Globex Firm: {firm}   f shows others" if firm else "Globex Firm: all   f narrows to one"
         self.query_one(".firm", Static).update(value(narrowed))
+        self._entering = True
         for table, source in zip(self.tables(), (available, added), strict=True):
             table.show_source(source)
 
@@ -138,6 +140,12 @@ class SourcesStep(Step):
         for table, title, widget in zip(self.tables(), ("Available", "Added"), self.query(".side-title"), strict=True):
             assert isinstance(widget, Static)
             widget.update(f"{title} {max(table.total, 0):,}")
+        available, added = self.tables()
+        if self._entering and available.total >= 0 and added.total >= 0:
+            self._entering = False
+            if not available.total and added.total and available.has_focus:
+                # Whoever comes back to a draft that has everything has nothing to do at the left.
+                added.focus()
 
     def action_add(self) -> None:
         """Add what is selected, or the row under the cursor."""

@@ -48,11 +48,11 @@ async def test_what_needs_somebody_soonest_stands_first(place: Place, size: Size
         seat.sees("Key pairs expiring, by month  c calendar")
         await seat.press("c")
         assert seat.on == "CalendarScreen"
-        seat.sees("Request Center > Key calendar", "━ lives .*▒ pending .*◆ ends .*H moved by holiday .*│ today")
+        seat.sees("Request Center > Key calendar", "━ lives .*▒ pending .*◆ ends .*H moved by holiday .*│┿╫ today")
         seat.sees("All sessions of every entity", "Session .*Nov Dec Jan  Feb", "1 of 55 sessions")
         shown = re.findall(r"^[> ]+ ([A-Z0-9]{3}) ", seat.text(), re.M)
         assert shown[:10] == ["MU1", "T3F", "03T", "0FR", "06J", "049", "005", "04O", "T6B", "T2E"]
-        assert re.search(r"━━▒▓▒▒◆ .* 16 Dec 26  23 d", line_of(seat, "T6B"))
+        assert re.search(r"━━▒╫▒▒◆ .* 16 Dec 26  23 d", line_of(seat, "T6B"))
         assert re.search(r"◆  │ .* ended 2 Nov 26", line_of(seat, "06J"))
         assert footer_fits(seat)
         table = seat.find(CalendarTable)
@@ -200,8 +200,8 @@ async def test_the_glyphs_tell_it_in_ascii_without_colour(place: Place, size: Si
             lines = [strip.apply_filter(gate, Color.parse("black")) for strip in lines]
         text = "\n".join(strip.text for strip in lines)
         assert text.isascii()
-        assert re.search(r"> +T6B .*--####\\*", text)
-        assert re.search(r"- lives .*= two .*# pending .*\* ends .*H moved by holiday .*x deleted .*\| today", text)
+        assert re.search(r"> +T6B .*--#\+##\*", text)
+        assert re.search(r"- lives .*= two .*# pending .*\* ends .*H moved by holiday .*x deleted .*\|\+\+ today", text)
 
 
 async def test_hostile_names(place: Place, size: Size) -> None:

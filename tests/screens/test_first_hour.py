@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from screens.wizard.sources import SourcesStep
 from tests.screens.conftest import Place
 from tests.screens.seat import seated
 from tests.screens.test_home import open_line
-from tests.screens.test_wizard import FRONT_END, SOURCES, drafts, to_step
+from tests.screens.test_wizard import FRONT_END, SOURCES, SUBMIT, drafts, to_step
 
 
 async def test_minus_changes_nothing_while_the_keys_are_on_the_left(place: Place) -> None:
@@ -81,3 +82,52 @@ async def test_who_may_not_manage_keys_is_told_before_any_dialog(place: Place) -
         await seat.press("k")
         assert seat.on == "GroupsScreen"
         seat.says("acme-viewer is not entitled: this needs key management at ACME.")
+
+
+async def test_a_dialog_has_help(place: Place) -> None:
+    """Every screen has F1: a dialog too, the one that asks for the code before all."""
+    async with seated(place.app()) as seat:
+        await seat.press("ctrl+p")
+        await seat.type("act as")
+        await seat.until_seen("Act as another person")
+        await seat.press("enter")
+        await seat.until_seen("acme-viewer")
+        await seat.press("question_mark")
+        seat.sees("Keys on this screen", "escape|esc +Close without doing anything", "enter +Select")
+        await seat.press("escape")
+        seat.sees("acme-viewer")
+        seat.sees_not("Find:")
+
+
+async def test_a_list_of_choices_that_goes_on_below_says_so(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await seat.press("ctrl+p")
+        await seat.type("act as")
+        await seat.until_seen("Act as another person")
+        await seat.press("enter")
+        count = int(seat.sees(r"1 of (\d+) +Enter chooses")[1])
+        assert count > 12
+        await seat.press("end")
+        seat.sees(f"{count} of {count} +Enter chooses")
+
+
+async def test_news_that_was_read_does_not_wait_on_the_screen_below(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await seat.press("enter")
+        await to_step(seat, SUBMIT, "US-NEWS")
+        await seat.press("enter")
+        assert seat.on == "GroupsScreen"
+        await seat.until_seen("US-NEWS: completed")
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+        seat.sees_not("completed")
+        await seat.press("o")
+        assert seat.on == "GroupScreen", "it is opened from anywhere all the same"
+
+
+async def test_who_comes_back_to_a_draft_that_has_everything_starts_at_the_right(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_step(seat, SOURCES)
+        await seat.press("asterisk", "plus", "enter", "5")
+        seat.sees("Available 0", "Added 2,777")
+        assert seat.screen.focused is seat.find(SourcesStep).tables()[1]

@@ -19,7 +19,7 @@ from screens.logon_check import LONGEST_PASTE, LogonCheckScreen, LogonText
 from tests.screens.conftest import NOW, Place
 from tests.screens.hostile import ODD
 from tests.screens.seat import Seat, footer_fits, seated
-from tests.screens.test_home import command
+from tests.screens.test_home import act_as, command
 from tests.screens.test_hostile import looks_harmless
 from tests.services.fix_client import Key, logon
 
@@ -202,3 +202,25 @@ def test_picture(wide: bool, snap_compare: Callable[..., bool], place: Place) ->
 
     key = same_key(place)
     assert snap_compare(place.app(), terminal_size=(120, 40) if wide else (80, 24), run_before=go)
+
+
+async def test_an_unfinished_logon_is_still_there_after_escape(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_check(seat)
+        await seat.type("UUID=12345")
+        await seat.press("escape")
+        await open_check(seat)
+        seat.sees("UUID=12345")
+        await seat.press("ctrl+n", "escape")
+        await open_check(seat)
+        seat.sees_not("UUID=12345")
+
+
+async def test_what_one_person_pasted_is_not_the_next_ones_to_see(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_check(seat)
+        await seat.paste(pasted(key_of(place, "T4C")))
+        await seat.press("escape")
+        await act_as(seat, "multi-operator")
+        await open_check(seat)
+        assert not seat.find(LogonText).text

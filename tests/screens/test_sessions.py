@@ -56,8 +56,8 @@ async def test_released_sessions_stay_with_the_name_of_their_group(released: Pla
     async with seated(released.app(), size) as seat:
         await open_sessions(seat)
         seat.sees("Request Center > ACME > Drop Copy Sessions", "Status +all +f shows another", "1 of 9 sessions")
-        seat.sees(r"T5A +US-REPO-CL\S+ .*released .* active \+1 +\d+ \w+ 2027", r"T7K +US-BACKUP .*released +none")
-        seat.sees(r"T4C +US-RATES-R\S+ .*active ")
+        seat.sees(r"T5A +US-REPO-\S+ .*released .* older 18 d +\d+ \w+ 2027 \d+ d")
+        seat.sees(r"T7K +US-BACKUP .*released +none", r"T4C +US-RATES-\S+ .*active ")
         assert footer_fits(seat)
         await seat.press("escape")
         assert seat.on == "GroupsScreen"
@@ -168,3 +168,11 @@ async def test_the_typed_word_is_the_only_way_through(place: Place, size: Size) 
         seat.find(DeskInput).value = " DELETE "
         await seat.press("enter")
         assert answers == [True]
+
+
+async def test_a_greyed_retire_says_who_may(released: Place) -> None:
+    async with seated(released.app()) as seat:
+        await open_sessions(seat)
+        await go_to(seat, "T5A")
+        await seat.press("d")
+        seat.says("Only GAM retires a Session ID: ask Global Account Management. Nothing was changed.")

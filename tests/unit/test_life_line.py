@@ -11,7 +11,22 @@ from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.services.calendar import CalendarPair
 from screens.terminal.visible import ASCII
-from screens.widgets.life_line import LEGEND, months, spans
+from screens.widgets.life_line import (
+    ALIVE,
+    ALIVE_TODAY,
+    DELETED,
+    EXPIRY,
+    LEGEND,
+    MOVED,
+    PENDING,
+    PENDING_TODAY,
+    TWO,
+    months,
+    spans,
+)
+from screens.widgets.life_line import (
+    TODAY as TODAY_GLYPH,
+)
 
 # A Monday.
 START = date(2026, 11, 2)
@@ -49,7 +64,7 @@ def drawn(*pairs: CalendarPair, weeks: int = 14) -> str:
         ((pair(-9, 30),), "━━━┿━━━━━━━━━━"),
         ((pair(-9, 1),), "▒◆ │          "),
         ((pair(-9, -2),), "   │          "),
-        ((pair(-9, 5),), "━▒▒▓▒◆        "),
+        ((pair(-9, 5),), "━▒▒╫▒◆        "),
         ((pair(-9, 3),), "▒▒▒◆          "),
         ((pair(5, 40),), "   │ ━━━━━━━━━"),
         # The older pair lives on beside the newer one, then the newer one alone.
@@ -69,9 +84,9 @@ def test_the_days_of_a_week_belong_to_it() -> None:
     """Monday and Sunday: a pair that ends on a Sunday is over on the Monday after."""
     sunday = START + timedelta(weeks=4, days=6)
     ending = replace(pair(-9, 4), ends=sunday, pending=START + timedelta(weeks=1))
-    assert drawn(ending, weeks=7) == "━▒▒▓◆  "
+    assert drawn(ending, weeks=7) == "━▒▒╫◆  "
     later = replace(ending, ends=sunday + timedelta(days=1), pending=START + timedelta(days=6))
-    assert drawn(later, weeks=7) == "▒▒▒▓▒◆ "
+    assert drawn(later, weeks=7) == "▒▒▒╫▒◆ "
 
 
 def test_every_tone_and_every_glyph_is_in_the_legend() -> None:
@@ -79,9 +94,11 @@ def test_every_tone_and_every_glyph_is_in_the_legend() -> None:
     assert tones == {"warning", "error", "success", "muted", "today"}
     assert spans([pair(-9, 1)], START, 3, TODAY)[0] == ("▒", "warning")
     assert spans([pair(-9, 1)], START, 3, TODAY)[1] == ("◆", "error")
-    plain = [ASCII.get(glyph, glyph) for glyph, _, _ in LEGEND]
-    assert all(glyph.isascii() for glyph in plain)
-    assert len(set(plain)) == len(plain), "in ASCII two of them would look alike"
+    told = {glyph for glyphs, _, _ in LEGEND for glyph in glyphs}
+    assert told == {ALIVE, TWO, PENDING, TODAY_GLYPH, ALIVE_TODAY, PENDING_TODAY, EXPIRY, MOVED, DELETED}
+    plain = [{ASCII.get(glyph, glyph) for glyph in glyphs} for glyphs, _, _ in LEGEND]
+    assert all(glyph.isascii() for glyphs in plain for glyph in glyphs)
+    assert sum(map(len, plain)) == len(set().union(*plain)), "in ASCII two of them would look alike"
 
 
 @pytest.mark.parametrize("weeks", [3, 13, 26, 52, 76, 104])
