@@ -84,56 +84,12 @@ class HomeScreen(DeskScreen[None]):
     async def _go_to(self, target: str) -> None:
         """Open what a line stands for; the first time, the store may still be opening."""
         self.quiet()
-        kind, _, detail = target.partition("-")
         await self.desk()
-        if not self.desk_app.signed_in:
-            return
-        if kind == "groups":
-            from dropcopy_tui.domain.markets import Menu
-            from screens.groups import GroupsScreen
+        if self.desk_app.signed_in:
+            # Imported late: what it needs is not needed to paint.
+            from screens.places import open_place
 
-            await self.app.push_screen(GroupsScreen(Menu(detail)))
-        elif kind == "requests":
-            from screens.requests import RequestsScreen
-
-            await self.app.push_screen(RequestsScreen(detail or "status"))
-        elif kind == "notices":
-            from screens.notices import NoticesScreen
-
-            await self.app.push_screen(NoticesScreen())
-        elif kind == "audit":
-            from screens.audit import AuditScreen
-
-            await self.app.push_screen(AuditScreen())
-        elif kind == "ease":
-            from screens.ease import EaseScreen
-
-            await self.app.push_screen(EaseScreen())
-        elif kind == "outbox":
-            from screens.outbox import OutboxScreen
-
-            await self.app.push_screen(OutboxScreen())
-        elif kind == "drafts":
-            from screens.drafts import DraftsScreen
-
-            await self.app.push_screen(DraftsScreen())
-        elif kind == "draft":
-            from screens.wizard.screen import WizardScreen
-
-            await self.app.push_screen(WizardScreen(int(detail)))
-        elif kind == "sessions":
-            from dropcopy_tui.domain.sessions import SessionKind
-            from screens.sessions import SessionsScreen
-
-            await self.app.push_screen(SessionsScreen(SessionKind(detail)))
-        elif kind == "calendar":
-            from screens.calendar import CalendarScreen
-
-            await self.app.push_screen(CalendarScreen())
-        elif kind == "session":
-            from screens.groups import open_session
-
-            await open_session(self, int(detail))
+            await open_place(self, target)
 
     def action_go(self, target: str) -> None:
         """Put the keys on one side."""
