@@ -1,43 +1,33 @@
-"""The one table: a virtual list over pages, the same for ten rows and for a million.
-
-It holds what is on the screen and a margin. Keys move the cursor at once; pages are fetched beside the rows
-that are known, off the UI thread, and a slow older answer never overwrites a newer one.
-"""
+"""The one table: a virtual list over pages, the same for ten rows and for a million. Keys move the cursor at once."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events, work
+from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from dropcopy_tui.domain.errors import DeskError
-from dropcopy_tui.domain.pages import Ask, Page, PageSource, Picked, Place
+from dropcopy_tui.domain.pages import PageSource, Picked
 from screens.terminal.values import clip
 from screens.widgets.columns import Column, fit, fitted
-from screens.widgets.row_window import RowWindow
+from screens.widgets.paged_rows import PagedRows
 
 Row = TypeVar("Row")
 _MARK_WIDTH = 2
 _CURSOR, _CHOSEN = ">", "*"
-_MARGIN_PAGES = 2
-_WINDOW_PAGES = 6
 _NOT_YET = "..."
-# Seconds a screen that opens waits for its first page before it is drawn without.
-_PATIENCE = 0.1
+# So many drawn lines are kept at most.
+_DRAWN = 2_000
 
 
-class RecordTable(ScrollView, Generic[Row], can_focus=True):
+class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     """A list of records with a cursor and a selection."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,8 +80,6 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
     }
     """
 
-    cursor: reactive[int] = reactive(0, repaint=False)
-
     @dataclass
     class Opened(Message):
         """A row was opened with Enter."""
@@ -104,18 +92,6 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
             """The table, for `@on` selectors."""
             return self.table
 
-    @dataclass
-    class Changed(Message):
-        """The total, the position, the order or the selection changed."""
-
-        table: RecordTable[Any]
-
-    @dataclass
-    class Refused(Message):
-        """The service refused a page."""
-
-        error: DeskError
-
     def __init__(
         self,
         columns: Sequence[Column[Row]],
@@ -125,35 +101,17 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         pickable: bool = True,
         id: str | None = None,
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(source, id=id)
         self.columns = tuple(columns)
         self.key = key
-        self.source = source
         self.pickable = pickable
-        self.beside: Callable[[], object] = lambda: None
-        self.query_ask = Ask()
         self.picked = Picked()
-        self._asked = False
-        self._reading: asyncio.Task[Page[Row]] | None = None
-        self._is_held = False
-        self._scrolled: tuple[Size, Size] | None = None
-        self._window: RowWindow[Row] = RowWindow()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._fitted_to = -1
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
         self._ink: Style | None = None
 
     # -- what it shows
-
-    @property
-    def total(self) -> int:
-        """How long the list is; -1 before it was read."""
-        return self._window.total
-
-    @property
-    def is_opening(self) -> bool:
-        """Whether the list was asked for and is not there yet."""
-        return self.source is not None and self.total < 0
 
     @property
     def current(self) -> Row | None:
@@ -257,146 +215,25 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
         self._fitted_to = self.size.width
         self._strips.clear()
 
-    # -- keeping rows
-
-    def load_first(self) -> None:
-        """Read the list from its start."""
-        self._asked = self.source is not None
-        self.cursor = 0
-        if not self._asked:
-            return
-        self.scroll_to(y=0, animate=False, force=True)
-        if self.total < 0:
-            self._hold_screen()
-        self._load(replace(self.query_ask, place=Place.FIRST, limit=self._height), 0)
-
-    def reload(self) -> None:
-        """Read the rows that are shown again, where they are."""
-        start = max(0, int(self.scroll_y) - self._margin)
-        self._load(replace(self.query_ask, place=Place.AT, at=start, limit=self._margin * 3), start)
-
-    @property
-    def _height(self) -> int:
-        return max(1, (self.size.height or self.app.size.height) - 1)
-
-    @property
-    def _margin(self) -> int:
-        return max(20, self._height * _MARGIN_PAGES)
-
-    @work(exclusive=True, group="pages")
-    async def _load(self, ask: Ask, start: int) -> None:
-        """Fetch a page and show it. `start` is the number of its first row."""
-        if self.source is None:
-            return
-        try:
-            if ask.place is Place.FIRST and ask.count:
-                page = await self._first(self.source, ask)
-            else:
-                page = await self._read(self.source, ask)
-        except DeskError as error:
-            self.post_message(self.Refused(error))
-            return
-        self._keep(ask, page, start)
-
-    async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
-        """The first page. A long list is shown before it is counted: counting takes longer than reading."""
-        page = await self._read(source, replace(ask, count=False))
-        # The length that was known stays until the new one is: else the scrollbar would come and go with every key.
-        self._window.show(page, 0, max(len(page.rows), self.total if len(page.rows) == ask.limit else 0))
+    def rows_changed(self) -> None:
+        """Every line is drawn anew, in the colours of now."""
         self._strips.clear()
-        self._draw_all()
-        self._let_screen_go()
-        if len(page.rows) < ask.limit:
-            return replace(page, total=len(page.rows))
-        return replace(page, total=(await self._read(source, replace(ask, limit=0))).total)
-
-    async def _read(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
-        """One page at a time: whoever types faster than the store answers leaves one question behind, not ten."""
-        while self._reading is not None and not self._reading.done():
-            await asyncio.wait([self._reading])
-        self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
-        return await asyncio.shield(self._reading)
-
-    def _hold_screen(self) -> None:
-        """A moment's patience of a screen that opens with its first page: it is drawn once instead of twice."""
-        if self._is_held:
-            return
-        self._is_held = True
-        self.app._begin_batch()
-        # A timer of the application's: whatever becomes of this list, the screen is let go.
-        self.app.set_timer(_PATIENCE, self._let_screen_go)
-
-    def _let_screen_go(self) -> None:
-        """Draw what was held at once, not with the next tick of the screen's timer."""
-        if self._is_held:
-            self._is_held = False
-            self.app._end_batch()
-            # Whoever has left meanwhile is on another screen, and that one was not drawn either.
-            self.app.screen.refresh()
-            self.app.screen._refresh_layout()
-
-    def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
-        seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
-        self._window.keep(ask, page, start, self._margin * _WINDOW_PAGES)
-        self._strips.clear()
-        if seen and self._seen_whole():
-            self._want()
-        else:
-            self._settle()
-
-    def _seen_whole(self) -> bool:
-        """Whether every row on the screen is known: rows beside it change nothing there."""
-        top = int(self.scroll_y)
-        bottom = min(max(self.total, 0), top + self._height)
-        return self._window.covers(top, bottom)
-
-    def _settle(self) -> None:
-        self._keep_cursor()
-        self._changed()
-        self._draw_all()
-        # What is about to be seen is fetched when what is seen was drawn: both would take turns.
-        self.call_after_refresh(self._want)
-
-    def _changed(self) -> None:
-        """Tell it: what stands beside the rows at once, so that both are drawn together, and the screen in its turn."""
-        self.beside()
-        self.post_message(self.Changed(self))
-
-    def _draw_all(self) -> None:
         self._ink = None
-        self.virtual_size = Size(1, max(self.total, 0) + 1)
-        self._keep_cursor()
-        self._scroll_update(self.virtual_size)
-        self.refresh()
 
-    def _scroll_update(self, virtual_size: Size) -> None:
-        """The scrollbar is drawn with the rows, and when it changes: Textual draws it after every layout."""
-        if self._scrolled != (now := (virtual_size, self.container_size)):
-            self._scrolled = now
-            super()._scroll_update(virtual_size)
-
-    def _keep_cursor(self) -> None:
-        self.cursor = min(self.cursor, max(0, self.total - 1))
-
-    def _want(self) -> None:
-        """Fetch what is about to be seen and is not there, in the cheapest way."""
-        wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin, self.query_ask)
-        if wanted is not None:
-            self._load(*wanted)
+    def notify_style_update(self) -> None:
+        """A new theme: every line is drawn anew."""
+        self.rows_changed()
+        super().notify_style_update()
 
     # -- events
 
     def on_mount(self) -> None:
-        """The first page is read while the screen is laid out."""
+        """The columns are there before the first row is."""
         self._arrange()
-        if not self._asked:
-            self.load_first()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Fit the columns, and read what is seen now."""
+    def on_resize(self) -> None:
+        """Fit the columns."""
         self._arrange()
-        self.virtual_size = Size(1, max(self.total, 0) + 1)
-        self._want()
 
     def on_focus(self) -> None:
         """The cursor shows where keys go."""
@@ -417,18 +254,10 @@ class RecordTable(ScrollView, Generic[Row], can_focus=True):
             self._go(number)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Rows that scroll into view are fetched."""
+        """Lines that were drawn are kept, not for ever."""
         super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value):
-            self._strips.clear() if len(self._strips) > 2_000 else None
-            # Rows beyond the screen are fetched when the screen is drawn: both would take turns.
-            self.call_after_refresh(self._want) if self._seen_whole() else self._want()
-
-    def notify_style_update(self) -> None:
-        """A new theme: every line is drawn anew."""
-        self._strips.clear()
-        self._ink = None
-        super().notify_style_update()
+        if len(self._strips) > _DRAWN:
+            self._strips.clear()
 
     # -- actions
 

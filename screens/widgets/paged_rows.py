@@ -1,0 +1,225 @@
+"""A scrolling view over a service's pages: it asks for what is about to be seen, and knows nothing of how rows look.
+
+It holds what is on the screen and a margin. Pages are fetched beside the rows that are known, off the UI thread, and a
+slow older answer never overwrites a newer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from textual import work
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+
+from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.pages import Ask, Page, PageSource, Place
+from screens.widgets.row_window import RowWindow
+
+Row = TypeVar("Row")
+_MARGIN_PAGES = 2
+_WINDOW_PAGES = 6
+# Seconds a screen that opens waits for its first page before it is drawn without.
+_PATIENCE = 0.1
+
+
+class PagedRows(ScrollView, Generic[Row]):
+    """Rows by number, below one line of titles. `beside` is called when the count or the position changed."""
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    @dataclass
+    class Changed(Message):
+        """The total, the position, the order or the selection changed."""
+
+        table: PagedRows[Any]
+
+    @dataclass
+    class Refused(Message):
+        """The service refused a page."""
+
+        error: DeskError
+
+    def __init__(self, source: PageSource[Row] | None = None, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.source = source
+        self.query_ask = Ask()
+        self.beside: Callable[[], object] = lambda: None
+        self._window: RowWindow[Row] = RowWindow()
+        self._asked = False
+        self._reading: asyncio.Task[Page[Row]] | None = None
+        self._is_held = False
+        self._scrolled: tuple[Size, Size] | None = None
+
+    @property
+    def total(self) -> int:
+        """How long the list is; -1 before it was read."""
+        return self._window.total
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the list was asked for and is not there yet."""
+        return self.source is not None and self.total < 0
+
+    # -- hooks
+
+    def rows_changed(self) -> None:
+        """The rows are others than before: what was drawn of them is void."""
+
+    # -- reading
+
+    def load_first(self) -> None:
+        """Read the list from its start."""
+        self._asked = self.source is not None
+        self.cursor = 0
+        if not self._asked:
+            return
+        self.scroll_to(y=0, animate=False, force=True)
+        if self.total < 0:
+            self._hold_screen()
+        self._load(replace(self.query_ask, place=Place.FIRST, limit=self._height), 0)
+
+    def reload(self) -> None:
+        """Read the rows that are shown again, where they are."""
+        start = max(0, int(self.scroll_y) - self._margin)
+        self._load(replace(self.query_ask, place=Place.AT, at=start, limit=self._margin * 3), start)
+
+    @work(exclusive=True, group="pages")
+    async def _load(self, ask: Ask, start: int) -> None:
+        """Fetch a page and show it. `start` is the number of its first row."""
+        if self.source is None:
+            return
+        try:
+            if ask.place is Place.FIRST and ask.count:
+                page = await self._first(self.source, ask)
+            else:
+                page = await self._read(self.source, ask)
+        except DeskError as error:
+            self.post_message(self.Refused(error))
+            return
+        self._keep(ask, page, start)
+
+    async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
+        """The first page. A long list is shown before it is counted: counting takes longer than reading."""
+        page = await self._read(source, replace(ask, count=False))
+        # The length that was known stays until the new one is: else the scrollbar would come and go with every key.
+        self._window.show(page, 0, max(len(page.rows), self.total if len(page.rows) == ask.limit else 0))
+        self.rows_changed()
+        self._draw_all()
+        self._let_screen_go()
+        if len(page.rows) < ask.limit:
+            return replace(page, total=len(page.rows))
+        return replace(page, total=(await self._read(source, replace(ask, limit=0))).total)
+
+    async def _read(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
+        """One page at a time: whoever types faster than the store answers leaves one question behind, not ten."""
+        while self._reading is not None and not self._reading.done():
+            await asyncio.wait([self._reading])
+        self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
+        return await asyncio.shield(self._reading)
+
+    def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
+        seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
+        self._window.keep(ask, page, start, self._margin * _WINDOW_PAGES)
+        self.rows_changed()
+        if seen and self._seen_whole():
+            self._want()
+        else:
+            self._settle()
+
+    def _want(self) -> None:
+        """Fetch what is about to be seen and is not there, in the cheapest way."""
+        wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin, self.query_ask)
+        if wanted is not None:
+            self._load(*wanted)
+
+    # -- a screen that opens
+
+    def _hold_screen(self) -> None:
+        """A moment's patience of a screen that opens with its first page: it is drawn once instead of twice."""
+        if self._is_held:
+            return
+        self._is_held = True
+        self.app._begin_batch()
+        # A timer of the application's: whatever becomes of this list, the screen is let go.
+        self.app.set_timer(_PATIENCE, self._let_screen_go)
+
+    def _let_screen_go(self) -> None:
+        """Draw what was held at once, not with the next tick of the screen's timer."""
+        if self._is_held:
+            self._is_held = False
+            self.app._end_batch()
+            # Whoever has left meanwhile is on another screen, and that one was not drawn either.
+            self.app.screen.refresh()
+            self.app.screen._refresh_layout()
+
+    # -- what is seen
+
+    @property
+    def _height(self) -> int:
+        """How many rows the screen has room for, below the titles."""
+        return max(1, (self.size.height or self.app.size.height) - 1)
+
+    @property
+    def _margin(self) -> int:
+        return max(20, self._height * _MARGIN_PAGES)
+
+    def _seen_whole(self) -> bool:
+        """Whether every row on the screen is known: rows beside it change nothing there."""
+        top = int(self.scroll_y)
+        bottom = min(max(self.total, 0), top + self._height)
+        return self._window.covers(top, bottom)
+
+    def _settle(self) -> None:
+        self._keep_cursor()
+        self._changed()
+        self._draw_all()
+        # What is about to be seen is fetched when what is seen was drawn: both would take turns.
+        self.call_after_refresh(self._want)
+
+    def _changed(self) -> None:
+        """Tell it: what stands beside the rows at once, so that both are drawn together, and the screen in its turn."""
+        self.beside()
+        self.post_message(self.Changed(self))
+
+    def _draw_all(self) -> None:
+        self._measure()
+        self._keep_cursor()
+        self._scroll_update(self.virtual_size)
+        self.refresh()
+
+    def _measure(self) -> None:
+        self.virtual_size = Size(1, max(self.total, 0) + 1)
+
+    def _keep_cursor(self) -> None:
+        self.cursor = min(self.cursor, max(0, self.total - 1))
+
+    # -- what Textual asks
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        """The scrollbar is drawn with the rows, and when it changes: Textual draws it after every layout."""
+        if self._scrolled != (now := (virtual_size, self.container_size)):
+            self._scrolled = now
+            super()._scroll_update(virtual_size)
+
+    def on_mount(self) -> None:
+        """The first page is read while the screen is laid out."""
+        if not self._asked:
+            self.load_first()
+
+    def on_resize(self) -> None:
+        """Read what is seen now."""
+        self._measure()
+        self._want()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Rows that scroll into view are fetched."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            # Rows beyond the screen are fetched when the screen is drawn: both would take turns.
+            self.call_after_refresh(self._want) if self._seen_whole() else self._want()
