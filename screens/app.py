@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -58,6 +59,8 @@ class DropCopyApp(TerminalApp):
         self.shows_key_ids = False
         self.unfinished_logon = ""
         self.home_view: HomeView | None = None
+        self._looks = count()
+        self._shown_look = 0
         self._user = user
         self._actor: Actor | None = None
         self._desk: Desk | None = None
@@ -205,12 +208,17 @@ class DropCopyApp(TerminalApp):
 
     async def refresh_home(self) -> None:
         """Read the first screen's facts again."""
-        if self._actor is None:
+        actor, number = self._actor, next(self._looks)
+        if actor is None:
             return
-        self.home_view = await asyncio.to_thread(self._first_look, self._actor.user_id, "")
+        view = await asyncio.to_thread(self._first_look, actor.user_id, "")
+        if actor is not self._actor or number < self._shown_look:
+            # Somebody else acts by now, or a newer look was faster.
+            return
+        self.home_view, self._shown_look = view, number
         for screen in self.screen_stack:
             if isinstance(screen, HomeScreen):
-                screen.show(self.home_view)
+                screen.show(view)
         if isinstance(self.screen, DeskScreen):
             self.screen.show_place()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,7 +16,6 @@ from textual.widgets import ContentSwitcher, Static
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Ask, Page, Picked
-from dropcopy_tui.services.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView, SenderCompView
 from screens.frame import DeskScreen, job, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
@@ -26,6 +23,7 @@ from screens.new_group import fee_accepted
 from screens.terminal.values import clip, value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
+from screens.wizard.open_draft import OpenDraft
 from screens.wizard.sources import SourcesStep, firm_choices
 from screens.wizard.steps import (
     Entered,
@@ -64,15 +62,11 @@ class WizardScreen(DeskScreen[None]):
 
     def __init__(self, draft_id: int, fee_shown: bool = True) -> None:
         super().__init__()
-        self._draft_id = draft_id
+        self._open = OpenDraft(draft_id)
         self._fee_shown = fee_shown
-        self._draft: DraftView | None = None
-        self._fields = DraftFields()
         self._step = 0
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
-        self._saved = True
-        self._saving = asyncio.Lock()
         self._timer: Timer | None = None
 
     # -- drawing
@@ -93,25 +87,18 @@ class WizardScreen(DeskScreen[None]):
 
     def place(self) -> tuple[str, ...]:
         """The market the group is for, or the group that is edited."""
-        draft = self._draft
-        if draft is not None and draft.group_id is not None:
-            return ("Drop Copy Groups", "Edit", draft.group)
-        return ("New drop copy group", draft.market_name if draft else "")
+        if self._open.edits:
+            return ("Drop Copy Groups", "Edit", self.draft.group)
+        return ("New drop copy group", self.draft.market_name if self._open.is_read else "")
 
     def aside(self) -> tuple[str, ...]:
         """Whether everything is on disk."""
-        return ("draft saved" if self._saved else "saving ...",)
+        return ("draft saved" if self._open.saved else "saving ...",)
 
     @property
     def draft(self) -> DraftView:
         """The draft as it was saved last."""
-        assert self._draft is not None
-        return self._draft
-
-    @property
-    def _edits(self) -> bool:
-        """Whether a group is edited; else a new one is asked for."""
-        return self._draft is not None and self._draft.group_id is not None
+        return self._open.view
 
     def step(self) -> Step:
         """The step at hand."""
@@ -121,7 +108,7 @@ class WizardScreen(DeskScreen[None]):
         lines = []
         for number, name in enumerate(STEPS, 1):
             here = number == self._step
-            done = number < max(self._step, self._fields.step) and bool(self._chosen(number))
+            done = number < max(self._step, self._open.fields.step) and bool(self._chosen(number))
             sign = ">" if here else "ok" if done else ""
             style = "bold $primary" if here else "" if done else "$text-muted"
             lines.append(value(f"{number} {sign:<3}{name}", style))
@@ -129,7 +116,7 @@ class WizardScreen(DeskScreen[None]):
         self.query_one("#rail", Static).update(Content("\n").join(lines))
 
     def _chosen(self, number: int) -> str:
-        draft, fields = self.draft, self._fields
+        draft, fields = self.draft, self._open.fields
         return {
             1: fields.entity,
             2: fields.name,
@@ -147,19 +134,19 @@ class WizardScreen(DeskScreen[None]):
     @job()
     async def _start(self) -> None:
         desk = await self.desk()
-        self._draft = await off_thread(desk.drafts.get, self.actor, self._draft_id)
-        self._fields = _fields_of(self._draft)
+        await self._open.read(desk, self.actor)
         entities = await off_thread(desk.drafts.entities, self.actor)
-        step = self._draft.step
-        if self._edits:
+        step = self.draft.step
+        if self._open.edits:
             # Whoever resumes an edit is shown first what it would change by now.
             step = len(STEPS)
-            if not self._draft.group:
+            if not self.draft.group:
                 # The group is gone: this says so.
-                await off_thread(desk.edits.changes, self.actor, self._draft_id)
-        if not self._draft.entity and len(entities) == 1:
-            await self._enter({"entity": entities[0].code})
-        if step == 1 and self._draft.entity and not self._draft.name:
+                await off_thread(desk.edits.changes, self.actor, self._open.number)
+        if not self.draft.entity and len(entities) == 1:
+            self._open.enter({"entity": entities[0].code})
+            await self._save()
+        if step == 1 and self.draft.entity and not self.draft.name:
             step = 2
         await self._go(step)
 
@@ -168,7 +155,7 @@ class WizardScreen(DeskScreen[None]):
         desk = await self.desk()
         await self._save()
         self._step = step
-        self._fields = replace(self._fields, step=max(step, self._fields.step))
+        self._open.reach(step)
         await self._save()
         self.query_one(ContentSwitcher).current = f"step{step}"
         self.set_class(step == 5, "-wide-step")
@@ -193,15 +180,15 @@ class WizardScreen(DeskScreen[None]):
             self._show_sources(desk)
             await self._show_loads(desk)
         else:
-            self.query_one(SubmitStep).show(await off_thread(desk.drafts.review, self.actor, self._draft_id))
+            self.query_one(SubmitStep).show(await off_thread(desk.drafts.review, self.actor, self._open.number))
 
     def _show_sources(self, desk: Any) -> None:
-        available = partial(_page, desk.drafts.available, self.actor, self._draft_id, self._firm)
-        added = partial(_page, desk.drafts.added, self.actor, self._draft_id, self._firm)
+        available = partial(_page, desk.drafts.available, self.actor, self._open.number, self._firm)
+        added = partial(_page, desk.drafts.added, self.actor, self._open.number, self._firm)
         self.query_one(SourcesStep).show(available, added, self._firm)
 
     async def _show_loads(self, desk: Any) -> None:
-        loads = await off_thread(desk.drafts.loads, self.actor, self._draft_id)
+        loads = await off_thread(desk.drafts.loads, self.actor, self._open.number)
         self.query_one(SourcesStep).show_loads(loads)
 
     @on(Finished)
@@ -220,12 +207,12 @@ class WizardScreen(DeskScreen[None]):
             if forgotten:
                 return
         if self._step < len(STEPS):
-            await self._go(len(STEPS) if self._edits else self._step + 1)
+            await self._go(len(STEPS) if self._open.edits else self._step + 1)
 
     async def _name_free(self) -> bool:
         """Rule G3, asked as soon as the name is there; submit asks again."""
         desk = await self.desk()
-        problem = await off_thread(desk.drafts.name_problem, self.actor, self._draft_id)
+        problem = await off_thread(desk.drafts.name_problem, self.actor, self._open.number)
         self.query_one(NameStep).show_error(problem)
         return not problem
 
@@ -241,9 +228,9 @@ class WizardScreen(DeskScreen[None]):
 
     def action_step(self, number: int) -> None:
         """Open a step that was reached again."""
-        if self._edits and number == 1:
+        if self._open.edits and number == 1:
             self.say("A group stays at its entity.", "note")
-        elif number <= self._fields.step:
+        elif number <= self._open.fields.step:
             self._reopen(number)
 
     @job(exclusive=True, group="steps")
@@ -263,27 +250,17 @@ class WizardScreen(DeskScreen[None]):
             await self._go(int(chosen))
 
     def _not_reached(self, number: int) -> str:
-        if self._edits and number == 1:
+        if self._open.edits and number == 1:
             return "a group stays at its entity"
-        return "" if number <= self._fields.step else "not reached yet"
+        return "" if number <= self._open.fields.step else "not reached yet"
 
     # -- entering and saving
 
     @on(Entered)
     def _entered(self, event: Entered) -> None:
         event.stop()
-        if self._draft is not None:
-            self._change(event.changes)
-
-    async def _enter(self, changes: Any) -> None:
-        self._change(changes)
-        await self._save()
-
-    def _change(self, changes: Any) -> None:
-        fields = replace(self._fields, **changes)
-        if fields == self._fields:
+        if not self._open.enter(event.changes):
             return
-        self._fields, self._saved = fields, False
         self.show_place()
         if self._timer is not None:
             self._timer.stop()
@@ -295,18 +272,9 @@ class WizardScreen(DeskScreen[None]):
 
     async def _save(self) -> None:
         """Put what was entered on disk, if it is not there."""
-        async with self._saving:
-            if self._draft is None or _fields_of(self._draft) == self._fields:
-                self._saved = True
-                return
-            desk = await self.desk()
-            fields = self._fields
-            self._draft = await off_thread(desk.drafts.save, self.actor, self._draft_id, self._draft.version, fields)
-            if self._draft.entity == fields.entity and self._fields == fields:
-                self._fields = replace(fields, front_end_id=_fields_of(self._draft).front_end_id)
-            self._saved = self._fields == fields or _fields_of(self._draft) == self._fields
-        self._show_rail()
-        self.show_place()
+        if self._open.is_read and await self._open.save(await self.desk(), self.actor):
+            self._show_rail()
+            self.show_place()
 
     async def save_work(self) -> None:
         """The application ends: nothing typed is lost."""
@@ -327,12 +295,10 @@ class WizardScreen(DeskScreen[None]):
     @job(group="sources")
     async def _move(self, verb: str, picked: Picked) -> None:
         desk = await self.desk()
-        async with self._saving:
-            self.quiet()
-            before = self.draft.sources
-            change = desk.drafts.add if verb == "add" else desk.drafts.remove
-            self._draft = await off_thread(change, self.actor, self._draft_id, picked, self._firm)
-        moved = abs(self.draft.sources - before)
+        self.quiet()
+        change = desk.drafts.add if verb == "add" else desk.drafts.remove
+        before = await self._open.change(change, self.actor, picked, self._firm)
+        moved = abs(self.draft.sources - before.sources)
         self.say(f"{moved:,} {'added' if verb == 'add' else 'taken out'}; {self.draft.sources:,} in the draft.")
         self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
         await self._show_loads(desk)
@@ -343,7 +309,7 @@ class WizardScreen(DeskScreen[None]):
     async def _choose_firm(self, event: SourcesStep.FirmAsked) -> None:
         event.stop()
         desk = await self.desk()
-        firms = await off_thread(desk.drafts.firms, self.actor, self._draft_id)
+        firms = await off_thread(desk.drafts.firms, self.actor, self._open.number)
         choices = [Choice(key, text, detail) for key, text, detail in firm_choices(firms)]
         chosen = await self.app.push_screen_wait(ChooseModal("Globex Firm", choices, at=self._firm or "all"))
         if chosen is not None:
@@ -364,7 +330,7 @@ class WizardScreen(DeskScreen[None]):
         await self._save()
         desk = await self.desk()
         try:
-            request = await off_thread(desk.drafts.submit, self.actor, self._draft_id, self.draft.version)
+            request = await off_thread(desk.drafts.submit, self.actor, self._open.number, self.draft.version)
         except ChangedMeanwhile:
             # Show what stands against it now, then the refusal.
             await self._go(len(STEPS))
@@ -390,7 +356,7 @@ class WizardScreen(DeskScreen[None]):
         event.stop()
         from screens.changed_sources import ChangedSourcesScreen
 
-        self.app.push_screen(ChangedSourcesScreen(self._draft_id, self.draft.group, event.change))
+        self.app.push_screen(ChangedSourcesScreen(self._open.number, self.draft.group, event.change))
 
     @on(SubmitStep.CatchUpAsked)
     @job(exclusive=True, group="steps")
@@ -398,9 +364,7 @@ class WizardScreen(DeskScreen[None]):
         """Rule G10: what others did is taken over, shown, and nothing is submitted yet."""
         event.stop()
         desk = await self.desk()
-        async with self._saving:
-            self._draft = await off_thread(desk.edits.catch_up, self.actor, self._draft_id)
-            self._fields = _fields_of(self._draft)
+        await self._open.catch_up(desk, self.actor)
         await self._go(len(STEPS))
         self.say("Taken over. Look at what would change now, then submit.", "note")
 
@@ -408,9 +372,9 @@ class WizardScreen(DeskScreen[None]):
         """Out of a filter, then one step back, then out with the draft's fate asked."""
         if any(records.clear_filter() for records in self.query(RecordList)):
             return
-        if self._edits and self._step < len(STEPS):
+        if self._open.edits and self._step < len(STEPS):
             self._reopen(len(STEPS))
-        elif self._step > 1 and not self._edits:
+        elif self._step > 1 and not self._open.edits:
             self._reopen(self._step - 1)
         else:
             self._leave()
@@ -423,7 +387,7 @@ class WizardScreen(DeskScreen[None]):
             show_refusal(self, error)
         chosen = await self.app.push_screen_wait(
             ChooseModal(
-                "Leave the edit" if self._edits else "Leave the wizard",
+                "Leave the edit" if self._open.edits else "Leave the wizard",
                 (
                     Choice("keep", "Keep the draft", "it waits on Home and can be resumed"),
                     Choice("stay", "Stay here"),
@@ -433,7 +397,7 @@ class WizardScreen(DeskScreen[None]):
         )
         if chosen == "discard":
             desk = await self.desk()
-            await off_thread(desk.drafts.discard, self.actor, self._draft_id)
+            await off_thread(desk.drafts.discard, self.actor, self._open.number)
         if chosen in ("keep", "discard"):
             self.dismiss(None)
 
@@ -441,8 +405,3 @@ class WizardScreen(DeskScreen[None]):
 def _page(page: Any, actor: Any, draft_id: int, firm: str, ask: Ask) -> Page[SenderCompView]:
     found: Page[SenderCompView] = page(actor, draft_id, firm, ask)
     return found
-
-
-def _fields_of(draft: DraftView) -> DraftFields:
-    front_end = draft.front_end.id if draft.front_end else None
-    return DraftFields(draft.entity, draft.name, front_end, draft.filters, draft.step)

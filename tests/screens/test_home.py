@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from threading import Event
+from typing import Any
+
 import pytest
 from textual.widgets import OptionList
 
+from dropcopy_tui.desk import Desk
+from dropcopy_tui.services.home import HomeView
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
 
 Size = tuple[int, int]
+
+
+def desk_of(app: Any) -> Desk:
+    """The desk of an application whose store is open."""
+    desk = app._desk
+    assert isinstance(desk, Desk)
+    return desk
 
 
 async def open_line(seat: Seat, side: str, text: str) -> None:
@@ -93,6 +106,30 @@ async def test_acting_as_another_person_changes_what_is_seen(place: Place, size:
         await act_as(seat, "tiny-operator")
         assert seat.on == "HomeScreen"
         seat.sees("^ Request Center .*tiny-operator", "You act as tiny-operator", "Drop Copy Groups +1 ")
+        seat.sees_not("EU-RATES")
+
+
+async def test_a_slow_look_never_overwrites_a_newer_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read for the person before would stand on Home for the next one."""
+    app = place.app()
+    async with seated(app) as seat:
+        began, go, look = Event(), Event(), app._first_look
+
+        def slow(user: str, account: str) -> HomeView:
+            view = look(user, account)
+            if user == "acme-operator":
+                began.set()
+                go.wait(5)
+            return view
+
+        monkeypatch.setattr(app, "_first_look", slow)
+        await seat.pilot.press("ctrl+r")
+        assert await asyncio.to_thread(began.wait, 5)
+        app.become(desk_of(app).identity.act_as("tiny-operator", "test"))
+        await app.refresh_home()
+        go.set()
+        await seat.settle()
+        seat.sees("tiny-operator", "Drop Copy Groups +1 ")
         seat.sees_not("EU-RATES")
 
 
