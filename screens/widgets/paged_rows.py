@@ -16,6 +16,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
+from textual.worker import Worker
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import Ask, Page, PageSource, Place
@@ -52,6 +53,7 @@ class PagedRows(ScrollView, Generic[Row]):
         self.beside: Callable[[], object] = lambda: None
         self._window: RowWindow[Row] = RowWindow()
         self._asked = False
+        self._opening: Worker[None] | None = None
         self._reading: asyncio.Task[Page[Row]] | None = None
         self._is_held = False
         self._scrolled: tuple[Size, Size] | None = None
@@ -82,7 +84,8 @@ class PagedRows(ScrollView, Generic[Row]):
         self.scroll_to(y=0, animate=False, force=True)
         if self.total < 0:
             self._hold_screen()
-        self._load(replace(self.query_ask, place=Place.FIRST, limit=self._height), 0)
+        first = replace(self.query_ask, place=Place.FIRST, limit=self._height)
+        self._opening = self._load(first, 0)
 
     def reload(self) -> None:
         """Read the rows that are shown again, where they are."""
@@ -134,6 +137,9 @@ class PagedRows(ScrollView, Generic[Row]):
 
     def _want(self) -> None:
         """Fetch what is about to be seen and is not there, in the cheapest way."""
+        if self._opening is not None and not self._opening.is_finished:
+            # It is still counting, comes here when it is through, and must not be cancelled: nobody else counts.
+            return
         wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin, self.query_ask)
         if wanted is not None:
             self._load(*wanted)

@@ -189,6 +189,30 @@ async def test_a_slow_older_answer_never_overwrites_a_newer_one() -> None:
         seat.sees("row 500000", "1 of 2 numbers")
 
 
+async def test_what_is_fetched_while_a_list_is_counted_does_not_end_the_count() -> None:
+    """Rows below the first page are wanted at once; the old total would stand there for ever."""
+    release, counting = threading.Event(), threading.Event()
+
+    def wait(ask: Ask) -> None:
+        if ask.match == "2" and not ask.limit:
+            counting.set()
+            release.wait(2)
+
+    async with seated(ListApp(Numbers(before=wait))) as seat:
+        table = table_of(seat)
+        try:
+            table.narrow("2")
+            await _until(seat, counting.is_set)
+            await seat.pilot.press("pagedown", "pagedown")
+            await seat.pilot.pause(0.01)
+        finally:
+            release.set()
+        await seat.settle()
+        assert table.total == MILLION // 2
+        seat.sees("row 84", "of 500,000 numbers")
+        seat.sees_not(r"^ *\.\.\.$")
+
+
 async def _until(seat: Seat, holds: Callable[[], bool]) -> None:
     """Without settling: a worker is meant to be busy."""
     for _ in range(2_000):
