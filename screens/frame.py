@@ -11,6 +11,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -104,6 +105,7 @@ class DeskScreen(Screen[Result], Generic[Result]):
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
     _new_group: int | None = None
+    _styled = False
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -147,8 +149,11 @@ class DeskScreen(Screen[Result], Generic[Result]):
         if not self.app._batch_count:
             super()._compositor_refresh()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume | None = None) -> None:
         """The place line is right again after another screen."""
+        if event is not None and not self._styled:
+            # Whatever was just mounted has its styles: Textual works them all out once more.
+            self._styled, event.refresh_styles = True, False
         self.show_place()
 
     def show_place(self) -> None:
