@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -149,11 +149,14 @@ class DeskScreen(Screen[Result], Generic[Result]):
         if not self.app._batch_count:
             super()._compositor_refresh()
 
-    def on_screen_resume(self, event: ScreenResume | None = None) -> None:
-        """The place line is right again after another screen."""
-        if event is not None and not self._styled:
-            # Whatever was just mounted has its styles: Textual works them all out once more.
+    @on(ScreenResume)
+    def _style_once(self, event: ScreenResume) -> None:
+        """What was just mounted has its styles: Textual would work them all out once more."""
+        if not self._styled:
             self._styled, event.refresh_styles = True, False
+
+    def on_screen_resume(self) -> None:
+        """The place line is right again after another screen."""
         self.show_place()
 
     def show_place(self) -> None:

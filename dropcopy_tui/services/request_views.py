@@ -35,6 +35,8 @@ def search_words(reference: str, kind: RequestType, subject: str, entity: str, u
 def request_page(session: Session, means: Means, rows: Any, ask: Ask) -> Page[RequestView]:
     """A page of such rows, newest first."""
     page = fetch(session, _listing(rows), ask, lambda row: row[0])
+    if not page.rows:
+        return page
     approvals = _approvals(session, [key_of(row.id) for row in page.rows])
     codes = _named(session, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
     people = _named(session, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})

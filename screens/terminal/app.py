@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, ClassVar, NoReturn
 
+import textual.screen
 from rich.console import Console
 from textual.app import App, SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
@@ -40,6 +41,8 @@ THEME_OF_TIER: dict[Tier, str] = {
     "mono": "desk-mono",
 }
 HOW_TO_QUIT = "Press q, F10 or Ctrl-Q to quit"
+# A change waits for the next frame: at Textual's 60 a second that is longer than drawing it takes.
+textual.screen.UPDATE_PERIOD = 1 / 120  # type: ignore[misc]  # Final, and there is no setting for it
 SAVE_SECONDS = 3.0
 LEAVE_SECONDS = 10.0
 

@@ -17,7 +17,7 @@ from textual.binding import Binding
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from screens.terminal.app import TerminalApp
@@ -38,6 +38,10 @@ def test_the_version_is_the_one_that_was_read() -> None:
         (App, "_context", ["self"]),
         (App, "_resume_signal", ["self"]),
         (App, "_watch_theme", ["self", "theme_name"]),
+        (App, "_begin_batch", ["self"]),
+        (App, "_end_batch", ["self"]),
+        (Screen, "_compositor_refresh", ["self"]),
+        (Screen, "_refresh_layout", ["self", "size", "scroll"]),
         (MessagePump, "_close_messages_no_wait", ["self"]),
         (MessagePump, "call_later", ["self", "callback", "args", "kwargs"]),
         (LinuxDriver, "_get_terminal_size", ["self"]),
@@ -145,3 +149,12 @@ async def test_nothing_is_delivered_or_opened() -> None:
 async def test_the_driver_is_not_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "DRIVER", "no.such:Driver")
     assert TerminalApp().driver_class is TerminalDriver
+
+
+def test_a_change_waits_for_the_next_of_our_frames() -> None:
+    import textual.screen
+
+    import screens.terminal.app  # noqa: F401
+
+    assert pytest.approx(1 / 120) == textual.screen.UPDATE_PERIOD
+    assert "UPDATE_PERIOD" in inspect.getsource(textual.screen.Screen._update_timer.fget)  # type: ignore[attr-defined]
