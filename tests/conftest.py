@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 
 from hypothesis import settings
@@ -24,6 +25,9 @@ def _scrub() -> None:
 
 
 _scrub()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it puts into the background so; the programs under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # A tenth of the time of the suite went into looking for garbage that is not there.
 gc.set_threshold(100_000, 20, 100)
 settings.register_profile("house", deadline=None)
