@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dropcopy_tui.cli.listener import HOST, Listener
 from dropcopy_tui.cli.output import say, write
 from dropcopy_tui.domain.errors import PortClosed
-from dropcopy_tui.services.fix_gateway import INVALID_SECONDS, MOST_INVALID, Rules, Told
+from dropcopy_tui.services.gateway_port import INVALID_SECONDS, MOST_INVALID, Rules, Told
 
 if TYPE_CHECKING:
     from dropcopy_tui.cli.call import Call

@@ -7,7 +7,8 @@ import errno
 from contextlib import suppress
 
 from dropcopy_tui.domain.errors import PortUnusable
-from dropcopy_tui.services.fix_gateway import Door, GatewaySession, Rules, Told
+from dropcopy_tui.services.fix_gateway import GatewaySession
+from dropcopy_tui.services.gateway_port import Door, Rules, Told
 
 HOST = "127.0.0.1"
 _MOST_CONNECTIONS = 16

@@ -6,10 +6,6 @@ nothing to copy, so it sends no business messages. Messages are parsed and built
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from dropcopy_tui.domain.errors import InvalidValue
@@ -17,12 +13,11 @@ from dropcopy_tui.domain.fix_frames import Frames
 from dropcopy_tui.domain.logon import LogonMessage, parse_message, problems
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.services.gateway_port import Door, Numbers, Rules, Told
 from dropcopy_tui.services.key_ring import Verdict
 from dropcopy_tui.services.rehearsals import Outcome
 
 EXCHANGE = "CME"
-# Five invalid logons within so many seconds close the port (CME wiki: drop copy session layer, logon).
-MOST_INVALID, INVALID_SECONDS = 5, 60.0
 # How long a client may be connected without a logon.
 LOGON_SECONDS = 10.0
 # All that a client is told of a logon whose key or signature does not hold, as by the real gateway.
@@ -30,61 +25,6 @@ REFUSED = "Logon failed: the access key or the signature is not valid."
 # A partner who is silent for so much longer than its heartbeat is asked whether it is there.
 _SILENCE = 1.2
 _LONGEST_ECHO = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Something that happened, for the operator: a word for scripts, a line for people, and its facts."""
-
-    event: str
-    words: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Numbers:
-    """The next sequence numbers of a SenderCompID; they outlive a connection, as in the gateway's week."""
-
-    inward: int = 1
-    outward: int = 1
-    connected: bool = False
-
-
-class Door:
-    """What the connections of one port share: sequence numbers, and invalid logons that close it."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, _Numbers] = {}
-        self._invalid: deque[float] = deque(maxlen=MOST_INVALID)
-        self.closed = False
-
-    def count_invalid(self, at: float) -> None:
-        """One more invalid logon; the fifth within 60 seconds closes the port."""
-        self._invalid.append(at)
-        if len(self._invalid) == MOST_INVALID and at - self._invalid[0] < INVALID_SECONDS:
-            self.closed = True
-
-    def reopen(self) -> None:
-        """The operator opened the port again; sequence numbers go on."""
-        self._invalid.clear()
-        self.closed = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a connection needs of its surroundings.
-
-    Attributes:
-        judge: what the gateway says to a logon.
-        note: keeps the outcome of a logon.
-        tell: tells the operator.
-        now: the time of day, aware, for tag 52.
-    """
-
-    judge: Callable[[LogonMessage], Verdict]
-    note: Callable[[Outcome], None]
-    tell: Callable[[Told], None]
-    now: Callable[[], datetime]
 
 
 class GatewaySession:
@@ -95,7 +35,7 @@ class GatewaySession:
         self._rules, self._door = rules, door
         self._frames = Frames()
         self._sender = self._target_sub = ""
-        self._numbers: _Numbers | None = None
+        self._numbers: Numbers | None = None
         self._heartbeat = 0
         self._opened = self._heard = self._sent = at
         self._asked = ""
@@ -153,7 +93,7 @@ class GatewaySession:
         if not verdict.valid:
             said = next(iter(problems(message)), REFUSED)
             return self._refuse(verdict, outcome, said, at)
-        numbers = self._door.numbers.setdefault(self._sender, _Numbers())
+        numbers = self._door.numbers.setdefault(self._sender, Numbers())
         wrong = _number_problem(message.raw["34"], numbers)
         if wrong:
             return self._refuse(verdict, Outcome(False, *_who(verdict), (wrong,)), wrong, at)
@@ -175,7 +115,7 @@ class GatewaySession:
             f", key {outcome.access_key_id}" if outcome.access_key_id else ""
         )
 
-    def _accept(self, message: LogonMessage, verdict: Verdict, numbers: _Numbers, at: float) -> bytes:
+    def _accept(self, message: LogonMessage, verdict: Verdict, numbers: Numbers, at: float) -> bytes:
         self._numbers, self._heartbeat = numbers, int(message.raw["108"])
         numbers.connected = True
         outcome = Outcome(True, *_who(verdict))
@@ -191,7 +131,7 @@ class GatewaySession:
 
     # -- the session
 
-    def _in_order(self, numbers: _Numbers, kind: str, fields: dict[int, bytes], at: float) -> bytes:
+    def _in_order(self, numbers: Numbers, kind: str, fields: dict[int, bytes], at: float) -> bytes:
         """The message by its number: too low ends the session, too high asks for what is missing."""
         number, reset = _whole(fields.get(34)), kind == "4" and fields.get(123) != b"Y"
         if _comp(fields.get(49, b"")) != self._sender:
@@ -209,7 +149,7 @@ class GatewaySession:
             numbers.inward += 1
         return self._act(numbers, kind, fields, number, at)
 
-    def _gap(self, numbers: _Numbers, number: int) -> bytes:
+    def _gap(self, numbers: Numbers, number: int) -> bytes:
         """Ask for what is missing, once for the same gap."""
         if self._missing_from == numbers.inward:
             return b""
@@ -217,7 +157,7 @@ class GatewaySession:
         self._tell("gap", f"{self._sender}: number {numbers.inward} was expected, {number} came: asked to resend.")
         return self._send("2", (7, numbers.inward), (16, 0))
 
-    def _act(self, numbers: _Numbers, kind: str, fields: dict[int, bytes], number: int, at: float) -> bytes:
+    def _act(self, numbers: Numbers, kind: str, fields: dict[int, bytes], number: int, at: float) -> bytes:
         if kind == "0":
             self._answered(fields.get(112, b""), at)
             return b""
@@ -247,7 +187,7 @@ class GatewaySession:
             self._asked = ""
             self._tell("heartbeat", words)
 
-    def _resend(self, numbers: _Numbers, fields: dict[int, bytes], number: int) -> bytes:
+    def _resend(self, numbers: Numbers, fields: dict[int, bytes], number: int) -> bytes:
         """Nothing that was sent is sent again: session messages are skipped over (FIX 4.2, gap fill)."""
         first, last = _whole(fields.get(7)), _whole(fields.get(16))
         if first is None or last is None or not 1 <= first < numbers.outward or (last and last < first):
@@ -255,7 +195,7 @@ class GatewaySession:
         following = min(last + 1, numbers.outward) if last else numbers.outward
         return self._message("4", first, (43, "Y"), (123, "Y"), (36, following))
 
-    def _skip(self, numbers: _Numbers, fields: dict[int, bytes], number: int) -> bytes:
+    def _skip(self, numbers: Numbers, fields: dict[int, bytes], number: int) -> bytes:
         """The client's SequenceReset: only forward."""
         following = _whole(fields.get(36))
         if following is None or following < numbers.inward:
@@ -357,7 +297,7 @@ def _fields(raw: bytes) -> dict[int, bytes] | None:
     return {int(tag): value for tag, value in reversed(pairs)}
 
 
-def _number_problem(text: str, numbers: _Numbers) -> str:
+def _number_problem(text: str, numbers: Numbers) -> str:
     """Why a logon's MsgSeqNum does not do, or nothing. Too high is no problem: what is missing is asked for."""
     number = _whole(text.encode())
     if number is None or number == 0:

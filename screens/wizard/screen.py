@@ -15,8 +15,8 @@ from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.domain.pages import Ask, Page, Picked
-from dropcopy_tui.services.views import DraftView, SenderCompView
+from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.services.views import DraftView
 from screens.frame import DeskScreen, job, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.new_group import fee_accepted
@@ -183,8 +183,8 @@ class WizardScreen(DeskScreen[None]):
             self.query_one(SubmitStep).show(await off_thread(desk.drafts.review, self.actor, self._open.number))
 
     def _show_sources(self, desk: Any) -> None:
-        available = partial(_page, desk.drafts.available, self.actor, self._open.number, self._firm)
-        added = partial(_page, desk.drafts.added, self.actor, self._open.number, self._firm)
+        available = partial(desk.drafts.available, self.actor, self._open.number, self._firm)
+        added = partial(desk.drafts.added, self.actor, self._open.number, self._firm)
         self.query_one(SourcesStep).show(available, added, self._firm)
 
     async def _show_loads(self, desk: Any) -> None:
@@ -400,8 +400,3 @@ class WizardScreen(DeskScreen[None]):
             await off_thread(desk.drafts.discard, self.actor, self._open.number)
         if chosen in ("keep", "discard"):
             self.dismiss(None)
-
-
-def _page(page: Any, actor: Any, draft_id: int, firm: str, ask: Ask) -> Page[SenderCompView]:
-    found: Page[SenderCompView] = page(actor, draft_id, firm, ask)
-    return found

@@ -23,7 +23,8 @@ from dropcopy_tui.domain.fix_frames import LONGEST, Frames
 from dropcopy_tui.domain.key_file import parse
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
-from dropcopy_tui.services.fix_gateway import REFUSED, Door, GatewaySession, Rules, Told
+from dropcopy_tui.services.fix_gateway import REFUSED, GatewaySession
+from dropcopy_tui.services.gateway_port import Door, Rules, Told
 from dropcopy_tui.services.key_ring import Verdict
 from dropcopy_tui.services.keypairs import KeyPairs
 from dropcopy_tui.services.logons import Logons
