@@ -14,6 +14,15 @@ from textual.widgets import Static
 from screens.terminal.app import MODAL_BINDINGS
 from screens.terminal.values import facts
 
+# What a dialog's own widgets do, which have no words of ours.
+_IN_DIALOGS = {
+    "enter": "Choose the line, or confirm what was typed.",
+    "up": "One line up.",
+    "down": "One line down.",
+    "tab": "To the next field, where there are several.",
+    "shift+tab": "To the field before.",
+}
+
 
 class HelpModal(ModalScreen[None]):
     """What every key does on the screen that asked."""
@@ -45,21 +54,22 @@ class HelpModal(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _lines(bindings: Iterable[ActiveBinding], everything: bool) -> Iterable[tuple[str, str, str]]:
+def _lines(bindings: Iterable[ActiveBinding], in_dialog: bool) -> Iterable[tuple[str, str, str]]:
     """Keys of one action together, those in the footer first; of a dialog the keys of its widgets as well."""
-    by_action: dict[str, tuple[list[str], Binding]] = {}
+    by_action: dict[str, tuple[list[str], Binding, str]] = {}
     for active in bindings:
         binding = active.binding
-        told = binding.tooltip or binding.show or (everything and binding.description)
-        if not told or binding.system or not active.enabled:
+        words = (
+            binding.tooltip or (in_dialog and _IN_DIALOGS.get(binding.key)) or (binding.show and binding.description)
+        )
+        if not words or binding.system or not active.enabled:
             continue
-        keys, _ = by_action.setdefault(binding.action, ([], binding))
+        keys, *_ = by_action.setdefault(binding.action, ([], binding, words))
         key = binding.key_display or _shown(binding.key)
         if key not in keys:
             keys.append(key)
-    for keys, binding in sorted(by_action.values(), key=lambda entry: not entry[1].show):
-        text = binding.tooltip or binding.description
-        yield " ".join(keys), text, ""
+    for keys, _, words in sorted(by_action.values(), key=lambda entry: not entry[1].show):
+        yield " ".join(keys), words, ""
 
 
 def _shown(key: str) -> str:

@@ -18,6 +18,7 @@ from screens.terminal.values import value
 # As many lines as the style sheet gives it.
 _SHOWN = 12
 _HINT = "Enter chooses, Escape closes without doing anything."
+_HINT_OF_MANY = "Letters find, Enter chooses, Escape closes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,10 @@ class ChooseModal(DeskModal[str]):
         """What was typed, and in a list that is longer than it looks, where one is."""
         options = self.query_one(OptionList)
         found = f"Find: {self._typed}   " if self._typed else ""
-        longer = options.option_count > _SHOWN and options.highlighted is not None
-        where = f"{(options.highlighted or 0) + 1} of {options.option_count}   " if longer else ""
-        self.query_one(".hint", Static).update(value(found + where + _HINT))
+        hint = _HINT
+        if options.option_count > _SHOWN and options.highlighted is not None:
+            hint = f"{options.highlighted + 1} of {options.option_count}   {_HINT_OF_MANY}"
+        self.query_one(".hint", Static).update(value(found + hint))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
