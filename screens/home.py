@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.people import MAY_AUDIT, MAY_EASE
-from screens.frame import DeskScreen, job
+from screens.frame import DeskScreen, job, off_thread
 from screens.terminal.values import clip, value
 
 if TYPE_CHECKING:
@@ -33,13 +33,15 @@ class HomeScreen(DeskScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stay", show=False, id="home.stay"),
         Binding("n", "new_group", "New group", id="groups.create", tooltip="Ask for a new drop copy group."),
+        Binding("k", "keys", "Keys", id="home.keys",
+                tooltip="Key pairs of the session under the cursor; of all that expire soon from anywhere else."),
         Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Which session's key pairs live when."),
         Binding("left", "go('#menu')", show=False, id="home.left", tooltip="To the menu."),
         Binding("right", "go('#attention')", show=False, id="home.right", tooltip="To what needs attention."),
         Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Every command by name."),
         Binding("ctrl+r", "reload", "Reload", show=False, id="home.reload", tooltip="Read everything again."),
         Binding("q", "app.quit_desk", "Quit", id="home.quit", tooltip="Leave the application."),
-    ]
+    ]  # fmt: skip
 
     def body(self) -> ComposeResult:
         """The menu, and what needs attention; both can be walked by keys."""
@@ -107,6 +109,29 @@ class HomeScreen(DeskScreen[None]):
         from screens.new_group import new_group
 
         await new_group(self)
+
+    @job()
+    async def action_keys(self) -> None:
+        """Manage Keys, from where one sees that it has to be done."""
+        self.quiet()
+        desk = await self.desk()
+        pks = self._needing_keys() if self.desk_app.signed_in else frozenset()
+        if not pks:
+            self.say("No key pair expires within four weeks. Right and Down go to a session.", "note")
+            return
+        from dropcopy_tui.domain.pages import Picked
+        from screens.key_flow import manage_keys
+
+        if await manage_keys(self, await off_thread(desk.sessions.picked, self.actor, Picked(pks))):
+            self.action_reload()
+
+    def _needing_keys(self) -> frozenset[int]:
+        """The session under the cursor; where there is none, all whose last pair expires within four weeks."""
+        side, view = self.query_one("#attention", OptionList), self.desk_app.home_view
+        kind, _, detail = (side.highlighted_option.id or "").partition("-") if side.highlighted_option else ("", "", "")
+        if side.has_focus and kind == "session":
+            return frozenset({int(detail)})
+        return frozenset(key.session_pk for key in view.expiring) if view is not None else frozenset()
 
     def action_calendar(self) -> None:
         """The key calendar."""

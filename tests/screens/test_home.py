@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from threading import Event
 from typing import Any
 
@@ -174,3 +175,32 @@ async def test_sandbox_messages_open_whole(place: Place, size: Size) -> None:
         seat.sees("a sandbox never sends")
         await seat.press("enter")
         assert seat.on == "OutboxScreen"
+
+
+async def test_k_manages_the_keys_of_what_expires_or_of_the_line_under_the_cursor(place: Place, size: Size) -> None:
+    async with seated(place.app(), size) as seat:
+        await seat.press("k")
+        seat.sees("Manage Keys for Selected Sessions", "3 sessions: 04O, T2E, T6B")
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+        await seat.press("right")
+        while not re.search("T6B", str(seat.find(OptionList, "#attention").highlighted_option.prompt)):  # type: ignore[union-attr]
+            await seat.press("down")
+        await seat.press("k")
+        seat.sees("1 session: T6B")
+        await seat.press("enter")
+        seat.says("T6B: a second pair; the present one keeps its expiry")
+        await seat.press("escape")
+
+
+async def test_k_where_nothing_expires_says_so(place: Place) -> None:
+    async with seated(place.app("tiny-operator")) as seat:
+        await seat.press("k")
+        seat.says("No key pair expires within four weeks.")
+        assert seat.on == "HomeScreen"
+
+
+async def test_k_is_refused_before_any_dialog_to_who_may_only_look(place: Place) -> None:
+    async with seated(place.app("acme-viewer")) as seat:
+        await seat.press("k")
+        seat.says("acme-viewer is not entitled: this needs key management at ACME.")
