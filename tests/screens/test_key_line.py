@@ -27,7 +27,7 @@ def keys_of(seat: Seat) -> str:
 
 async def test_keys_are_those_of_the_screen_each_once(place: Place) -> None:
     async with seated(place.app()) as seat:
-        assert keys_of(seat) == "? Help n New group c Calendar ^p Commands q Quit"
+        assert keys_of(seat) == "? Help n New group k Keys c Calendar ^p Commands q Quit"
         await open_line(seat, "menu", "Drop Copy Groups")
         assert isinstance(seat.screen, GroupsScreen)
         assert keys_of(seat).startswith("k Keys enter Open / Filter")
