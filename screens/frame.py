@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
@@ -239,11 +240,21 @@ def job(
                 await method(self, *args, **kwargs)
             except DeskError as error:
                 show_refusal(self, error)
+            except NoMatches:
+                # A screen that closes loses its widgets before its jobs: nobody is there to be shown anything.
+                if not _is_left(self):
+                    raise
 
         started: Any = work(guarded, name=f"{JOB} {method.__name__}", group=group, exclusive=exclusive)
         return cast("Callable[Concatenate[S, P], Worker[None]]", started)
 
     return decorate
+
+
+def _is_left(widget: Widget) -> bool:
+    """Whether the widget's screen was closed."""
+    screen = next((node for node in widget.ancestors_with_self if isinstance(node, Screen)), None)
+    return screen not in widget.app.screen_stack
 
 
 def show_refusal(widget: Widget, error: DeskError) -> None:

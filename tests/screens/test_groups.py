@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import OptionList
@@ -135,3 +138,27 @@ async def test_the_first_group_of_an_entity_is_free(place: Place) -> None:
     async with seated(place.app()) as seat:
         await seat.press("n", "enter")
         seat.sees("ACME has no drop copy groups", "free")
+
+
+async def test_an_answer_that_comes_while_its_screen_is_closing_breaks_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Acting as another person closed a group's page in the midst of a reload, and ended the application."""
+    async with seated(place.app()) as seat:
+        await seat.press("enter", "enter")
+        assert seat.on == "GroupScreen"
+        page, answer = seat.screen, asyncio.Event()
+
+        async def held(call: Callable[..., Any], *args: Any) -> Any:
+            await answer.wait()
+            return call(*args)
+
+        monkeypatch.setattr("screens.group.off_thread", held)
+        page._load()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        seat.app.pop_screen()
+        while page.query("#facts"):  # noqa: ASYNC110 - it is the moment in between that matters
+            await asyncio.sleep(0)
+        answer.set()
+        await seat.settle()
+        assert seat.on == "GroupsScreen"
