@@ -206,7 +206,7 @@ def _attention(view: HomeView) -> list[Option]:
         what = "1 key pair expires" if len(view.expiring) == 1 else f"{len(view.expiring)} key pairs expire"
         lines.append(Option(value(f"! {what} within four weeks", "bold $warning"), disabled=True))
         for key in view.expiring[: _room(view.expiring, _LISTED)]:
-            text = f"    {key.session_id}  {key.when}  {key.how_far}"
+            text = f"  {key.session_id}  {key.when}  {key.how_far}"
             lines.append(_session_line(text, key.session_pk))
         lines += _more(view.expiring, _LISTED, "expire")
     if view.to_review:

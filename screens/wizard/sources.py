@@ -36,7 +36,13 @@ class SourceTable(RecordTable[SenderCompView]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Next", key_display="enter", id="list.open", tooltip="On to the last step."),
-        Binding("space", "pick", "Select", id="list.pick", tooltip="Select the row, or take it back."),
+        Binding(
+            "space",
+            "pick",
+            "Select",
+            id="list.pick",
+            tooltip="Select the row, or take it back, and go to the next one.",
+        ),
         Binding("asterisk", "pick_all", "All", key_display="*", id="list.pick_all", tooltip="Select all that match."),
     ]
 
