@@ -242,14 +242,18 @@ class GroupsScreen(ListScreen):
     def on_screen_resume(self) -> None:
         """A group may have come or changed."""
         super().on_screen_resume()
-        if self._entity:
-            self.query_one(RecordTable).reload()
-            self._tell()
+        self._reread()
 
     def requests_ended(self, requests: Any) -> None:
         """A request was set up: its group is in the list now."""
         super().requests_ended(requests)
-        self.query_one(RecordTable).reload()
+        self._reread()
+
+    def _reread(self) -> None:
+        """The rows, and what expires among them."""
+        if self._entity:
+            self.query_one(RecordTable).reload()
+            self._tell()
 
 
 def _page(page: Any, actor: Any, entity: str, menu: Menu, ask: Any) -> Any:

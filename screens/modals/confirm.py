@@ -27,7 +27,7 @@ class ConfirmModal(DeskModal[bool]):
             yield Static(value(self._title), classes="title")
             with VerticalScroll(classes="lines"):
                 yield Static(paragraphs("\n".join(self._lines)), classes="text")
-            yield Static(value(f"Type {self._word} to confirm"), classes="label")
+            yield Static(value(f'Type "{self._word}" to confirm'), classes="label")
             yield DeskInput(compact=True, max_length=max(40, len(self._word)))
             yield Static("", classes="error", markup=False)
             yield Static("Enter confirms, Escape closes without doing anything.", classes="hint", markup=False)
@@ -47,4 +47,4 @@ class ConfirmModal(DeskModal[bool]):
         if event.value.strip() == self._word:
             self.dismiss(True)
         else:
-            self.show_error(f"This is not {self._word}. Nothing was done.")
+            self.show_error(f'This is not "{self._word}". Nothing was done.')

@@ -86,7 +86,9 @@ class CodeModal(DeskModal[str]):
         life = f"Valid for {plural(self._minutes, 'minute')}"
         if self._challenge.factor is Factor.EASE:
             life += " from when it is issued"
-        hint = f"{life}; three tries; {left} left for today. "
+        # After a wrong code the line above says how many tries are left.
+        tries = "" if self._error else " three tries;"
+        hint = f"{life};{tries} {left} left for today. "
         return hint + "Enter confirms, Escape cancels: nothing happens then."
 
     @on(Input.Submitted)

@@ -99,7 +99,7 @@ def session_line(view: SessionView, shows_key_ids: bool) -> SessionLine:
     pair = max(view.living, key=lambda key: key.expires_at, default=view.keys[-1] if view.keys else None)
     line = _line(view, pair, 0, shows_key_ids)
     older = min(view.living, key=lambda key: key.expires_at, default=pair)
-    state = line.state if older is None or older is pair else f"older {_left(older)}"
+    state = line.state if older is None or older is pair else f"1 ends {_soon(older)}"
     no_pair = "none" if view.status != "active" and pair is None else line.key_id
     return replace(line, key=str(view.pk), group=view.group, market=view.market_name, state=state, key_id=no_pair)
 
@@ -128,6 +128,12 @@ def _expiry(pair: KeyView) -> str:
 def _left(pair: KeyView) -> str:
     """How far off its end is: `23 d`."""
     return pair.left.removeprefix("in ").replace(" days", " d").replace(" day", " d")
+
+
+def _soon(pair: KeyView) -> str:
+    """The same in a few cells: `23d`, `5h`."""
+    count, _, unit = pair.left.removeprefix("in ").partition(" ")
+    return f"{count}{unit[:1]}"
 
 
 def _state(pair: KeyView | None) -> str:

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Static
 
@@ -20,10 +19,10 @@ from dropcopy_tui.services.views import DraftView
 from screens.frame import DeskScreen, job, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.new_group import fee_accepted
-from screens.terminal.values import clip, value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wizard.open_draft import OpenDraft
+from screens.wizard.rail import STEPS, chosen_in, rail
 from screens.wizard.sources import SourcesStep, firm_choices
 from screens.wizard.steps import (
     Entered,
@@ -36,9 +35,7 @@ from screens.wizard.steps import (
 )
 from screens.wizard.submit import SubmitStep
 
-STEPS = ("Entity", "Name", "Front end", "Filters", "SenderComps", "Submit")
 _SAVE_AFTER = 0.3
-_RAIL = 22
 
 
 class WizardScreen(DeskScreen[None]):
@@ -105,25 +102,10 @@ class WizardScreen(DeskScreen[None]):
         return self.query_one(f"#step{self._step}", Step)
 
     def _show_rail(self) -> None:
-        lines = []
-        for number, name in enumerate(STEPS, 1):
-            here = number == self._step
-            done = number < max(self._step, self._open.fields.step) and bool(self._chosen(number))
-            sign = ">" if here else "ok" if done else ""
-            style = "bold $primary" if here else "" if done else "$text-muted"
-            lines.append(value(f"{number} {sign:<3}{name}", style))
-            lines.append(value(f"     {clip(self._chosen(number), _RAIL - 6)}", "$text-muted"))
-        self.query_one("#rail", Static).update(Content("\n").join(lines))
+        self.query_one("#rail", Static).update(rail(self._chosen(), self._step, self._open.fields.step))
 
-    def _chosen(self, number: int) -> str:
-        draft, fields = self.draft, self._open.fields
-        return {
-            1: fields.entity,
-            2: fields.name,
-            3: draft.front_end.title if draft.front_end else "",
-            4: f"{len(set(fields.filters) - self._mandatory)} optional" if fields.filters else "",
-            5: f"{draft.sources:,} added" if draft.sources else "",
-        }.get(number, "")
+    def _chosen(self) -> tuple[str, ...]:
+        return chosen_in(self.draft, self._open.fields, self._mandatory)
 
     # -- start, steps
 
@@ -242,8 +224,8 @@ class WizardScreen(DeskScreen[None]):
     async def action_steps(self) -> None:
         """Choose a step."""
         choices = [
-            Choice(str(number), f"{number} {name}", self._chosen(number), self._not_reached(number))
-            for number, name in enumerate(STEPS, 1)
+            Choice(str(number), f"{number} {name}", chosen, self._not_reached(number))
+            for number, (name, chosen) in enumerate(zip(STEPS, self._chosen(), strict=True), 1)
         ]
         chosen = await self.app.push_screen_wait(ChooseModal("Steps", choices, at=str(self._step)))
         if chosen is not None:

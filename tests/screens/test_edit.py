@@ -105,7 +105,7 @@ async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Pla
         seat.says("released, not deleted. Only GAM can retire a Session ID.")
         await seat.type("no")
         await seat.press("enter")
-        seat.sees("This is not delete 2")
+        seat.sees('This is not "delete 2"')
         await seat.press("backspace", "backspace")
         await seat.type("delete 2")
         await seat.press("enter")
@@ -113,6 +113,8 @@ async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Pla
         # Both are told: the banner has one place, and the second news must not hide the first.
         seat.says("Target session T2E is released")
         seat.says("Target session T3F is released")
+        # What expires is about the groups that are left.
+        seat.sees("1 key pair expires within four weeks: T6B")
     assert asked(place, "SELECT COUNT(*) FROM drop_copy_group WHERE deleted_at IS NOT NULL") == [(2,)]
     released = "SELECT COUNT(*) FROM session WHERE status = 'released' AND group_id IN (SELECT id FROM drop_copy_group WHERE deleted_at IS NOT NULL)"  # noqa: E501
     assert asked(place, released) == [(2,)]

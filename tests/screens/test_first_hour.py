@@ -5,7 +5,7 @@ from __future__ import annotations
 from screens.wizard.sources import SourcesStep
 from tests.screens.conftest import Place
 from tests.screens.seat import seated
-from tests.screens.test_home import open_line
+from tests.screens.test_home import command, open_line
 from tests.screens.test_wizard import FRONT_END, SOURCES, SUBMIT, drafts, to_step
 
 
@@ -64,10 +64,7 @@ async def test_every_draft_can_be_found_and_discarded(place: Place) -> None:
 
 async def test_letters_find_a_person_to_act_as(place: Place) -> None:
     async with seated(place.app()) as seat:
-        await seat.press("ctrl+p")
-        await seat.type("act as")
-        await seat.until_seen("Act as another person")
-        await seat.press("enter")
+        await command(seat, "Act as another")
         await seat.until_seen("acme-viewer")
         await seat.press(*"auditor")
         seat.sees("Find: auditor")
@@ -87,10 +84,7 @@ async def test_who_may_not_manage_keys_is_told_before_any_dialog(place: Place) -
 async def test_a_dialog_has_help(place: Place) -> None:
     """Every screen has F1: a dialog too, the one that asks for the code before all."""
     async with seated(place.app()) as seat:
-        await seat.press("ctrl+p")
-        await seat.type("act as")
-        await seat.until_seen("Act as another person")
-        await seat.press("enter")
+        await command(seat, "Act as another")
         await seat.until_seen("acme-viewer")
         await seat.press("question_mark")
         seat.sees("Keys on this screen", "esc +Close without doing anything", "enter +Choose the line")
@@ -101,10 +95,7 @@ async def test_a_dialog_has_help(place: Place) -> None:
 
 async def test_a_list_of_choices_that_goes_on_below_says_so(place: Place) -> None:
     async with seated(place.app()) as seat:
-        await seat.press("ctrl+p")
-        await seat.type("act as")
-        await seat.until_seen("Act as another person")
-        await seat.press("enter")
+        await command(seat, "Act as another")
         count = int(seat.sees(r"1 of (\d+) +Letters find")[1])
         assert count > 12
         await seat.press("end")

@@ -34,10 +34,10 @@ async def test_one_pair_is_deleted_once_the_session_was_typed(place: Place, size
         seat.sees("Which key pairs of 1 session are deleted?", f"{older} +pending expiration, expires", "All 2 of them")
         await choose(seat, older)
         seat.says(f"T5A: {older} (pending expiration) is deleted; its other pair lives until")
-        seat.sees("No session stops", "Type T5A to confirm")
+        seat.sees("No session stops", 'Type "T5A" to confirm')
         await seat.type("T5B")
         await seat.press("enter")
-        seat.sees("This is not T5A. Nothing was done.")
+        seat.sees('This is not "T5A". Nothing was done.')
         assert len(asked(place, LIVING, "T5A")) == 2
         await seat.press("backspace", "A", "enter")
         seat.sees("Key pairs deleted", older, "cannot be brought back")

@@ -56,7 +56,7 @@ async def test_released_sessions_stay_with_the_name_of_their_group(released: Pla
     async with seated(released.app(), size) as seat:
         await open_sessions(seat)
         seat.sees("Request Center > ACME > Drop Copy Sessions", "Status +all +f shows another", "1 of 9 sessions")
-        seat.sees(r"T5A +US-REPO-\S+ .*released .* older 18 d +\d+ \w+ 2027 \d+ d")
+        seat.sees(r"T5A +US-REPO-\S+ .*released .* 1 ends 18d +\d+ \w+ 2027 \d+ d")
         seat.sees(r"T7K +US-BACKUP .*released +none", r"T4C +US-RATES-\S+ .*active ")
         assert footer_fits(seat)
         await seat.press("escape")
@@ -94,15 +94,15 @@ async def test_gam_retires_a_session_by_typing_its_id(released: Place, size: Siz
         await open_sessions(seat)
         await go_to(seat, "T5A")
         await seat.press("d")
-        seat.sees("Retire session T5A", "Type T5A to confirm")
+        seat.sees("Retire session T5A", 'Type "T5A" to confirm')
         seat.says("It will be retired for ever, and its 2 living key pairs destroyed at once.")
         seat.says("its history stays")
         await seat.type("t5a")
         await seat.press("enter")
-        seat.sees("This is not T5A. Nothing was done.")
+        seat.sees('This is not "T5A". Nothing was done.')
         assert stored(released, "SELECT status FROM session WHERE session_id = 'T5A'") == [("released",)]
         await seat.press(*["backspace"] * 3)
-        seat.sees_not("This is not T5A")
+        seat.sees_not('This is not "T5A"')
         await seat.type("T5A")
         await seat.press("enter")
         seat.sees("Done: T5A is retired: 2 key pairs destroyed.", r"T5A +US-REPO.* retired .* deleted")
@@ -160,7 +160,7 @@ async def test_the_typed_word_is_the_only_way_through(place: Place, size: Size) 
     async with seated(place.app(), size) as seat:
         seat.app.push_screen(ConfirmModal("Delete 40 groups", lines, "DELETE"), answers.append)
         await seat.settle()
-        seat.sees("Delete 40 groups", r"\[/line\] 0: this will be gone", "Type DELETE to confirm", "Enter confirms")
+        seat.sees("Delete 40 groups", r"\[/line\] 0: this will be gone", 'Type "DELETE" to confirm', "Enter confirms")
         for typed in ("", "delete", "DELETED"):
             seat.find(DeskInput).value = typed
             await seat.press("enter")
