@@ -18,35 +18,35 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means, key_of
-from dropcopy_tui.services.calendar import Calendar
-from dropcopy_tui.services.chores import Chores
-from dropcopy_tui.services.drafts import Drafts
-from dropcopy_tui.services.duo import Duo
-from dropcopy_tui.services.ease import Ease
-from dropcopy_tui.services.factors import Factors
-from dropcopy_tui.services.front_ends import FrontEnds
-from dropcopy_tui.services.group_edits import GroupEdits
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.identity import Identity
-from dropcopy_tui.services.imports import Imports
-from dropcopy_tui.services.key_report import KeyReport
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.logons import Logons
-from dropcopy_tui.services.mailing import Mailing
-from dropcopy_tui.services.notices import Notices
-from dropcopy_tui.services.outbox import Outbox
-from dropcopy_tui.services.passwords import hash_password
-from dropcopy_tui.services.people import People
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.rehearsals import Rehearsals
-from dropcopy_tui.services.requests import Requests
-from dropcopy_tui.services.routing import Routing
+from dropcopy_tui.services.factors.duo import Duo
+from dropcopy_tui.services.factors.ease import Ease
+from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.sms import Texting
+from dropcopy_tui.services.groups.drafts import Drafts
+from dropcopy_tui.services.groups.edits import GroupEdits
+from dropcopy_tui.services.groups.front_ends import FrontEnds
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.imports.imports import Imports
+from dropcopy_tui.services.keys.calendar import Calendar
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.keys.report import KeyReport
+from dropcopy_tui.services.logons.logons import Logons
+from dropcopy_tui.services.logons.rehearsals import Rehearsals
+from dropcopy_tui.services.outbox.delivery import Mailing
+from dropcopy_tui.services.outbox.notices import Notices
+from dropcopy_tui.services.outbox.outbox import Outbox
+from dropcopy_tui.services.people.identity import Identity
+from dropcopy_tui.services.people.passwords import hash_password
+from dropcopy_tui.services.people.people import People
+from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.services.routing.routing import Routing
 from dropcopy_tui.services.sendercomps import SenderComps
-from dropcopy_tui.services.sessions import Sessions
-from dropcopy_tui.services.texting import Texting
-from dropcopy_tui.services.trail import record
+from dropcopy_tui.services.sessions.sessions import Sessions
+from dropcopy_tui.services.tick import Chores
+from dropcopy_tui.services.unit_of_work import record
 from dropcopy_tui.store.engine import Store, create_store, migrate
-from dropcopy_tui.store.place import check_place, check_store, needs_migration, store_facts
+from dropcopy_tui.store.location import check_place, check_store, needs_migration, store_facts
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key, read_master_key
 

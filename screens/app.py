@@ -152,7 +152,7 @@ class DropCopyApp(TerminalApp):
         from textual.widgets import ContentSwitcher
 
         from screens.widgets.record_list import RecordList
-        from screens.widgets.tab_line import TabLine
+        from screens.widgets.tab_bar import TabLine
 
         records = RecordList((), str)
         parts = [TabLine({}, ""), ContentSwitcher(), records, *records.compose()]
@@ -314,7 +314,7 @@ class DropCopyApp(TerminalApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: our own commands only."""
-        from screens.commands import commands
+        from screens.palette import commands
 
         return commands(self, screen)
 
@@ -345,9 +345,9 @@ def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> 
     quick_start()
     try:
         # The screens that people open first, while they still look at Home.
-        import screens.group
-        import screens.groups
-        import screens.requests  # noqa: F401
+        import screens.groups.group
+        import screens.groups.groups
+        import screens.requests.requests  # noqa: F401
         from dropcopy_tui.desk import open_desk
 
         return open_desk(config, clock, entropy)

@@ -20,7 +20,7 @@ from textual.worker import Worker
 
 from dropcopy_tui.domain.errors import DeskError
 from screens.terminal.values import clip, value
-from screens.widgets.key_line import KeyLine
+from screens.widgets.key_bar import KeyLine
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -189,7 +189,7 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def action_open_new(self) -> None:
         """Open the group that was set up last."""
-        from screens.group import GroupScreen
+        from screens.groups.group import GroupScreen
 
         if self._new_group is not None:
             self.quiet()

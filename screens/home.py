@@ -89,7 +89,7 @@ class HomeScreen(DeskScreen[None]):
         await self.desk()
         if self.desk_app.signed_in:
             # Imported late: what it needs is not needed to paint.
-            from screens.places import open_place
+            from screens.routes import open_place
 
             await open_place(self, target)
 
@@ -106,7 +106,7 @@ class HomeScreen(DeskScreen[None]):
     @job()
     async def action_new_group(self) -> None:
         """The market, the fee, the wizard."""
-        from screens.new_group import new_group
+        from screens.groups.new_group import new_group
 
         await new_group(self)
 
@@ -120,7 +120,7 @@ class HomeScreen(DeskScreen[None]):
             self.say("No key pair expires within four weeks. Right and Down go to a session.", "note")
             return
         from dropcopy_tui.domain.pages import Picked
-        from screens.key_flow import manage_keys
+        from screens.keys.manage import manage_keys
 
         if await manage_keys(self, await off_thread(desk.sessions.picked, self.actor, Picked(pks))):
             self.action_reload()

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from dropcopy_tui.domain.pages import PageSource, Picked
-from dropcopy_tui.services.notices import Notice
+from dropcopy_tui.services.outbox.notices import Notice
 from screens.frame import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
@@ -76,7 +76,7 @@ class NoticesScreen(OneListScreen):
         notice: Notice = event.row
         self.quiet()
         if notice.request:
-            from screens.request import RequestScreen
+            from screens.requests.request import RequestScreen
 
             await self.app.push_screen(RequestScreen(notice.request))
         else:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import PageSource
-from dropcopy_tui.services.outbox import Message, Standing
+from dropcopy_tui.services.outbox.outbox import Message, Standing
 from screens.frame import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal

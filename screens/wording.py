@@ -11,7 +11,7 @@ from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import KeyView, RequestView
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.outbox import Message
+    from dropcopy_tui.services.outbox.outbox import Message
 
 TONES = {
     KeyState.ACTIVE: "success",

@@ -8,6 +8,6 @@ from collections.abc import Sequence
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code."""
-    from dropcopy_tui.cli.ending import run
+    from dropcopy_tui.cli.exit import run
 
     return run(sys.argv[1:] if args is None else list(args))

@@ -22,7 +22,7 @@ class NoTerminal(DeskError):
 
 def open_application(call: Call) -> int:
     """Open the application on the store that is there. Raises StoreMissing and its kin, NoTerminal."""
-    from dropcopy_tui.store.place import check_store
+    from dropcopy_tui.store.location import check_store
 
     config = call.config()
     check_store(config.paths.store)

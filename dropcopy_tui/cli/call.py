@@ -40,7 +40,7 @@ class Call:
     @contextmanager
     def desk(self, config: Config | None = None) -> Iterator[Desk]:
         """The desk, open while the block runs. Raises StoreMissing and its kin before anything heavy is imported."""
-        from dropcopy_tui.store.place import check_store
+        from dropcopy_tui.store.location import check_store
 
         config = config or self.config()
         check_store(config.paths.store)
@@ -54,7 +54,7 @@ class Call:
 
     def confirm(self, question: str) -> None:
         """Ask somebody at a terminal whether they mean it; a script means what it says. Raises click.Abort."""
-        from dropcopy_tui.cli.proof import may_ask
+        from dropcopy_tui.cli.sign_in import may_ask
 
         if may_ask(self):
             click.confirm(question, abort=True, err=True)
@@ -62,7 +62,7 @@ class Call:
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:
         """The desk and the person who acts. Raises NotSignedIn."""
-        from dropcopy_tui.cli.proof import who_acts
+        from dropcopy_tui.cli.sign_in import who_acts
 
         with self.desk() as desk:
             yield desk, who_acts(desk, self)

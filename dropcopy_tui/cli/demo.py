@@ -13,7 +13,7 @@ from dropcopy_tui.domain.errors import StoreUnusable
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
-    from dropcopy_tui.services.identity import Person
+    from dropcopy_tui.services.people.identity import Person
 
 DEMO_USER = "acme-operator"
 
@@ -38,7 +38,7 @@ def demo(call: Call, fresh: bool, headless: bool) -> int:
 
 def _prepare(config: Config, fresh: bool) -> None:
     """The sandbox, made where there is none. A store that is there is only looked at: no database is imported."""
-    from dropcopy_tui.store.place import check_store, store_facts
+    from dropcopy_tui.store.location import check_store, store_facts
 
     place = config.paths.store
     if place.exists():
@@ -48,7 +48,7 @@ def _prepare(config: Config, fresh: bool) -> None:
         if not fresh:
             return
     from dropcopy_tui.desk import make_store, remove_sandbox
-    from dropcopy_tui.services.sample import fill
+    from dropcopy_tui.services.sample.fill import fill
 
     if place.exists():
         remove_sandbox(config)

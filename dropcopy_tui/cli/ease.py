@@ -13,7 +13,7 @@ from dropcopy_tui.cli.shapes import person_shape
 from dropcopy_tui.domain.ease import CHECKS, LEAST_CHECKS
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.ease import Caller, Reset
+    from dropcopy_tui.services.factors.ease import Caller, Reset
 
 
 @noun("ease")
@@ -79,7 +79,7 @@ def _caller_lines(caller: Caller) -> list[str]:
 def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
     """Issue a one-time code for key pairs, to be read out. It is printed once, and an older one is void."""
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.factors import Purpose
+        from dropcopy_tui.services.factors.factors import Purpose
 
         issued = desk.ease.issue(actor, user, Purpose.KEYS, verified)
     document = {
@@ -111,7 +111,7 @@ def unlock(call: Call, user: str) -> None:
 def reset(call: Call, user: str, factor: str) -> None:
     """Ask to remove a lost authenticator app; a second agent has to confirm within half an hour."""
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.factors import Factor
+        from dropcopy_tui.services.factors.factors import Factor
 
         asked = desk.ease.reset_factor(actor, user, Factor(factor))
     show(call, _reset_shape(asked), _reset_lines([asked]))

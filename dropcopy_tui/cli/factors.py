@@ -12,7 +12,7 @@ from dropcopy_tui.domain.errors import InvalidValue, SecondFactorFailed
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
-    from dropcopy_tui.services.factors import Challenge, Proof
+    from dropcopy_tui.services.factors.factors import Challenge, Proof
 
 # Instead of a code: ask on the phone, and wait.
 PUSH = "push"
@@ -28,7 +28,7 @@ def begin(desk: Desk, actor: Actor, started: Challenge) -> str:
 
 def words_for(started: Challenge, trouble: str) -> Iterator[str]:
     """What the person has to know about a challenge."""
-    from dropcopy_tui.services.factors import Factor
+    from dropcopy_tui.services.factors.factors import Factor
 
     if trouble:
         yield f"The code was not sent: {trouble} `dropcopy tick` tries again while it lives."
@@ -45,7 +45,7 @@ def proof_of(desk: Desk, actor: Actor, challenge: str, given: str) -> Proof:
 
     Raises SecondFactorFailed, FactorUnavailable; what cannot be a code fails before it costs a try.
     """
-    from dropcopy_tui.services.factors import Factor, Proof, invalid_code
+    from dropcopy_tui.services.factors.factors import Factor, Proof, invalid_code
 
     factor, code = desk.factors.factor_of(actor, challenge), given.replace(" ", "")
     if factor is Factor.DUO and code == PUSH:

@@ -14,7 +14,7 @@ from dropcopy_tui.cli.output import fields, say, show, table
 from dropcopy_tui.cli.shapes import front_end_shape, mapping_shape
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.front_ends import MappingLine
+    from dropcopy_tui.services.groups.front_ends import MappingLine
 
 _ENTITY = click.option("--entity", required=True, metavar="E", help="Whose mapping.")
 

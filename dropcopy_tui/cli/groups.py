@@ -118,7 +118,7 @@ def create(
     if sources_from is not None:
         sources = tuple(_listed(sources_from))
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.groups import NewGroup
+        from dropcopy_tui.services.groups.groups import NewGroup
 
         new = NewGroup(
             entity=entity or _only_entity(desk, actor),
@@ -170,7 +170,7 @@ def edit(
     if sources_from is not None:
         sources = tuple(_listed(sources_from))
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.groups import GroupEdit
+        from dropcopy_tui.services.groups.groups import GroupEdit
 
         change = GroupEdit(
             name=name,

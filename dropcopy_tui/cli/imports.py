@@ -15,7 +15,7 @@ from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.output import fields, say, show
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.imports import ImportReport
+    from dropcopy_tui.services.imports.imports import ImportReport
 
 # The words of services.imports.ImportKind, which is too heavy to be imported for a help text.
 _KINDS = ("entities", "people", "front-ends", "sendercomps", "sessions")
@@ -29,7 +29,7 @@ _KINDS = ("entities", "people", "front-ends", "sendercomps", "sessions")
 def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
     """Read FILE (CSV with a header, UTF-8; - is standard input): all of it, or nothing when a line is bad."""
     with opened(file, "The file") as stream, call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.imports import ImportKind
+        from dropcopy_tui.services.imports.imports import ImportKind
 
         with _at_hand(stream) as whole:
             report = desk.imports.import_csv(actor, ImportKind(kind), whole, dry_run=dry_run)

@@ -9,7 +9,7 @@ import click
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import fields, show
-from dropcopy_tui.cli.proof import machine_account
+from dropcopy_tui.cli.sign_in import machine_account
 from dropcopy_tui.domain.errors import InvalidValue
 
 # The form of a user id in imports (services.import_kinds).

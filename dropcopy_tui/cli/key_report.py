@@ -17,7 +17,7 @@ from dropcopy_tui.cli.shapes import key_line_shape
 from dropcopy_tui.domain.keypairs import KeyState
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.key_report import KeyLine
+    from dropcopy_tui.services.keys.report import KeyLine
 
 COLUMNS = (
     "session_id", "market", "kind", "entity", "access_key_id", "state", "created_at", "age_days", "expires_at",

@@ -15,17 +15,17 @@ from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
-from dropcopy_tui.cli.proof import secret
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape
+from dropcopy_tui.cli.sign_in import secret
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.bulk import Failed
-    from dropcopy_tui.services.factors import Proof
-    from dropcopy_tui.services.key_delivery import Delivery
+    from dropcopy_tui.services.factors.factors import Proof
+    from dropcopy_tui.services.keys.key_file import Delivery
     from dropcopy_tui.services.views import KeyView, SessionView
 
 _STDOUT = "-"
@@ -50,7 +50,7 @@ keys.add_command(report)
 def challenge(call: Call, factor: str) -> None:
     """Start a second factor; its id and its code go with generate or download."""
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.factors import Factor
+        from dropcopy_tui.services.factors.factors import Factor
 
         started = desk.factors.start(actor, Factor(factor))
         trouble = begin(desk, actor, started)
@@ -198,7 +198,7 @@ def delete(
     if sum((bool(key_ids), every, expired)) != 1:
         raise click.UsageError("Say which pairs: --key KEYID, --all or --expired.")
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.sessions import deletion_words
+        from dropcopy_tui.services.sessions.sessions import deletion_words
 
         found = desk.sessions.find(actor, session_ids, market or "")
         chosen = _doomed(found, key_ids, expired=expired)

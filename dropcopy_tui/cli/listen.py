@@ -10,10 +10,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dropcopy_tui.cli.listener import HOST, Listener
 from dropcopy_tui.cli.output import say, write
 from dropcopy_tui.domain.errors import PortClosed
-from dropcopy_tui.services.gateway_port import INVALID_SECONDS, MOST_INVALID, Rules, Told
+from dropcopy_tui.gateway.listener import HOST, Listener
+from dropcopy_tui.gateway.port import INVALID_SECONDS, MOST_INVALID, Rules, Told
 
 if TYPE_CHECKING:
     from dropcopy_tui.cli.call import Call
@@ -73,7 +73,7 @@ async def _until(ended: asyncio.Future[int], other: object) -> int | None:
 
 async def _asked_again(call: Call, ended: asyncio.Future[int]) -> int | None:
     """Wait for Enter at a terminal to open the port again. Raises PortClosed where nobody is there."""
-    from dropcopy_tui.cli.proof import may_ask
+    from dropcopy_tui.cli.sign_in import may_ask
 
     if not may_ask(call):
         raise PortClosed(f"{_CLOSED} Run the command again to open it.")

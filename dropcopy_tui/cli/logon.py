@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.cli.key_files import FileVerdict
     from dropcopy_tui.domain.logon import LogonMessage
     from dropcopy_tui.domain.logon_mistakes import SignedLine
-    from dropcopy_tui.services.key_ring import Verdict
+    from dropcopy_tui.services.logons.key_ring import Verdict
 
 _message: Decorator = click.option(
     "--message", required=True, metavar="FILE",

@@ -16,7 +16,7 @@ from dropcopy_tui.cli.shapes import notice_shape
 from dropcopy_tui.domain.pages import Picked
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.notices import Notice
+    from dropcopy_tui.services.outbox.notices import Notice
 
 
 @noun("notices")

@@ -14,7 +14,7 @@ from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.shapes import message_shape
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.outbox import Message
+    from dropcopy_tui.services.outbox.outbox import Message
 
 
 @noun("outbox")

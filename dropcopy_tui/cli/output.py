@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dropcopy_tui.domain.errors import FileRefused
-from screens.terminal.visible import visible
+from dropcopy_tui.domain.visible import visible
 
 if TYPE_CHECKING:
     from dropcopy_tui.cli.call import Call

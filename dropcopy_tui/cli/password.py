@@ -9,7 +9,7 @@ import click
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import say, show
-from dropcopy_tui.cli.proof import ask, machine_account, may_ask, origin, secret, who_acts
+from dropcopy_tui.cli.sign_in import ask, machine_account, may_ask, origin, secret, who_acts
 from dropcopy_tui.domain.errors import InvalidValue
 
 if TYPE_CHECKING:

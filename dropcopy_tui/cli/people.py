@@ -11,14 +11,14 @@ import click
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
-from dropcopy_tui.cli.proof import ask, origin, secret
 from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
+from dropcopy_tui.cli.sign_in import ask, origin, secret
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.people import Role
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.people import Invited
-    from dropcopy_tui.services.person_views import PersonLine, PersonView
+    from dropcopy_tui.services.people.people import Invited
+    from dropcopy_tui.services.people.views import PersonLine, PersonView
 
 ROLE = click.Choice([role.value for role in Role])
 _ENTITY = click.option("--entity", default="", metavar="E", help="Where the role is held; not for desk-wide roles.")

@@ -12,10 +12,10 @@ from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.output import fields, say, table, write
 from dropcopy_tui.cli.shapes import report_shape, routed_shape
-from screens.terminal.visible import visible
+from dropcopy_tui.domain.visible import visible
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.routing import Report, Route, Routed
+    from dropcopy_tui.services.routing.routing import Report, Route, Routed
 
 _CHUNK = 262_144
 _NAMED = 10

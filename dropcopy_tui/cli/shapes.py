@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.logon_mistakes import SignedLine
     from dropcopy_tui.services.audit import Event
     from dropcopy_tui.services.bulk import Failed
-    from dropcopy_tui.services.front_ends import MappingLine
-    from dropcopy_tui.services.key_report import KeyLine
-    from dropcopy_tui.services.notices import Notice
-    from dropcopy_tui.services.outbox import Message
-    from dropcopy_tui.services.person_views import PersonLine, PersonView
-    from dropcopy_tui.services.routing import Report, Routed
+    from dropcopy_tui.services.groups.front_ends import MappingLine
+    from dropcopy_tui.services.keys.report import KeyLine
+    from dropcopy_tui.services.outbox.notices import Notice
+    from dropcopy_tui.services.outbox.outbox import Message
+    from dropcopy_tui.services.people.views import PersonLine, PersonView
+    from dropcopy_tui.services.routing.routing import Report, Routed
     from dropcopy_tui.services.views import (
         GroupLine,
         GroupView,

@@ -10,7 +10,7 @@ from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.output import say, show
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.chores import Part
+    from dropcopy_tui.services.tick import Part
 
 
 @click.command("tick")

@@ -15,7 +15,7 @@ from dropcopy_tui.domain.pages import Ask, Page
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.trail import FIRST_DIGEST, digest_of, reading
+from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, digest_of, reading
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.store import glance
+from dropcopy_tui.store import home_queries
 
 # A pair made today ends in the thirteenth month; fourteen make two even columns.
 _MONTHS = 14
@@ -89,7 +89,7 @@ def home(
     path: Path, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = ""
 ) -> HomeView:
     """The first screen of a person who is proven already. Raises StoreUnusable."""
-    seen = glance.glance(path, now, user_id=user_id, os_account=os_account)
+    seen = home_queries.glance(path, now, user_id=user_id, os_account=os_account)
     # The desk is for drop copy: its sessions stand first, the others behind them.
     keyless = sorted(seen.keyless, key=lambda key: key.kind != SessionKind.DROP_COPY)
     expiring = [key for key in seen.living if now >= pending_from(key.expires_at, market_named(key.market).zone)]
@@ -117,19 +117,19 @@ def _of_menu(groups: dict[str, int], menu: Menu) -> int:
     return sum(groups.get(market.code, 0) for market in markets_of(menu))
 
 
-def _expiring(key: glance.LivingKey, settings: Settings, now: datetime) -> Expiring:
+def _expiring(key: home_queries.LivingKey, settings: Settings, now: datetime) -> Expiring:
     market = market_named(key.market)
     hours = hours_of(market, close=settings.closes.get(key.market))
     words = market_date(hours, key.expires_at)
     return Expiring(key.session_pk, key.session_id, key.kind, market.name, words, how_far(now, key.expires_at))
 
 
-def _keyless(key: glance.Keyless, now: datetime) -> Keyless:
+def _keyless(key: home_queries.Keyless, now: datetime) -> Keyless:
     since = how_far(now, key.expired_at) if key.expired_at else ""
     return Keyless(key.session_pk, key.session_id, key.kind, since)
 
 
-def _months(living: tuple[glance.LivingKey, ...], now: datetime) -> tuple[Month, ...]:
+def _months(living: tuple[home_queries.LivingKey, ...], now: datetime) -> tuple[Month, ...]:
     """This month and those after it, each with the number of sessions whose last pair ends in it."""
     counted: Counter[tuple[int, int]] = Counter()
     for key in living:

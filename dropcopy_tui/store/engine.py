@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreUnusable
-from dropcopy_tui.store.place import APPLICATION_ID, SCHEMA_VERSION, check_place
+from dropcopy_tui.store.location import APPLICATION_ID, SCHEMA_VERSION, check_place
 
 _PRAGMAS = (
     "foreign_keys=ON",

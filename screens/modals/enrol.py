@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from dropcopy_tui.services.factors import CODE_DIGITS, Enrolment
+from dropcopy_tui.services.factors.factors import CODE_DIGITS, Enrolment
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 from screens.widgets.inputs import CodeInput

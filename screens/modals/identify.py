@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from dropcopy_tui.services.factors import Challenge, Factor, digits_words
+from dropcopy_tui.services.factors.factors import Challenge, Factor, digits_words
 from screens.modals.base import DeskModal
 from screens.terminal.values import paragraphs, value
 from screens.widgets.inputs import CodeInput

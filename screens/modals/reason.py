@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import clean_name
-from dropcopy_tui.services.requests import LONGEST_REASON
+from dropcopy_tui.services.requests.requests import LONGEST_REASON
 from dropcopy_tui.services.views import RequestView
 from screens.modals.base import DeskModal
 from screens.terminal.values import value

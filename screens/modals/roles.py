@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.people import Entitlement
-from dropcopy_tui.services.people import RoleChoice
+from dropcopy_tui.services.people.people import RoleChoice
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 

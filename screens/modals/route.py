@@ -20,8 +20,8 @@ from screens.widgets.inputs import DeskInput
 from screens.wording import plural
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.router import Receiver
-    from dropcopy_tui.services.routing import GroupTotal, Report, Told
+    from dropcopy_tui.services.routing.router import Receiver
+    from dropcopy_tui.services.routing.routing import GroupTotal, Report, Told
 
 _LABEL, _WIDTH = 18, 70
 # Groups that are listed with their filters; a desk may have thousands.

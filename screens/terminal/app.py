@@ -26,12 +26,12 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.widgets import Input
 
+from dropcopy_tui.domain.visible import visible
+from dropcopy_tui.incidents import new_incident_id, write_incident
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
-from screens.terminal.incident import new_incident_id, write_incident
 from screens.terminal.line_filter import MonoFilter, VisibleFilter
 from screens.terminal.stylesheet import DeskStylesheet
 from screens.terminal.type_ahead import TypeAhead
-from screens.terminal.visible import visible
 from styles.theme import THEMES
 
 THEME_OF_TIER: dict[Tier, str] = {

@@ -10,8 +10,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+from dropcopy_tui.domain.visible import ASCII, HIDING, NOT_ASCII, visible
 from screens.terminal.guard import Glyphs
-from screens.terminal.visible import ASCII, HIDING, NOT_ASCII, visible
 
 
 class VisibleFilter(LineFilter):

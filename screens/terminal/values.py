@@ -8,7 +8,7 @@ from textwrap import wrap
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from screens.terminal.visible import visible
+from dropcopy_tui.domain.visible import visible
 
 ELLIPSIS = "…"
 

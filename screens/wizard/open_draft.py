@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dropcopy_tui.services.drafts import DraftFields
+from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView
 from screens.frame import off_thread
 

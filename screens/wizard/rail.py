@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from textual.content import Content
 
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.services.drafts import DraftFields
+from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView
 from screens.terminal.values import clip, value
 

@@ -17,8 +17,8 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Picked
 from dropcopy_tui.services.views import DraftView
 from screens.frame import DeskScreen, job, off_thread, show_refusal
+from screens.groups.new_group import fee_accepted
 from screens.modals.choose import Choice, ChooseModal
-from screens.new_group import fee_accepted
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wizard.open_draft import OpenDraft
@@ -328,7 +328,7 @@ class WizardScreen(DeskScreen[None]):
     @on(FilterStep.RouteAsked)
     def _route_asked(self, event: FilterStep.RouteAsked) -> None:
         event.stop()
-        from screens.route import RouteScreen
+        from screens.checks.route import RouteScreen
 
         self.quiet()
         self.app.push_screen(RouteScreen(self.draft.group_id, event.filters))
@@ -336,7 +336,7 @@ class WizardScreen(DeskScreen[None]):
     @on(SubmitStep.ListAsked)
     def _list_asked(self, event: SubmitStep.ListAsked) -> None:
         event.stop()
-        from screens.changed_sources import ChangedSourcesScreen
+        from screens.wizard.changed_sources import ChangedSourcesScreen
 
         self.app.push_screen(ChangedSourcesScreen(self._open.number, self.draft.group, event.change))
 

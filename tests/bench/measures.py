@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter, process_time
 
 from dropcopy_tui.domain.logon import complete, parse_message
-from dropcopy_tui.services.key_ring import KeyRing
+from dropcopy_tui.services.logons.key_ring import KeyRing
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 from dropcopy_tui.store.vault import Vault
 from tests.bench.place import DRAFT, FIRST, ROOT, ROUTE_MESSAGES, ROWS, Place, dropcopy

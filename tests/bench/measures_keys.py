@@ -12,7 +12,7 @@ from time import perf_counter
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.pages import Ask
-from dropcopy_tui.services.factors import Factor, Proof
+from dropcopy_tui.services.factors.factors import Factor, Proof
 from tests.bench.fill_keys import KEEPER, KEYS
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place, dropcopy

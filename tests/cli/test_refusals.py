@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dropcopy_tui.services import key_delivery
+from dropcopy_tui.services.keys import key_file as key_delivery
 from tests.cli.conftest import Cli, Ran, proof, read_code, target_without_keys
 
 PASSWORD = "right horse battery\n"
@@ -300,7 +300,7 @@ def test_the_unexpected_is_logged_without_values(operator: Cli, monkeypatch: pyt
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(f"the code was {code}")
 
-    monkeypatch.setattr("dropcopy_tui.services.groups.Groups.page", fail)
+    monkeypatch.setattr("dropcopy_tui.services.groups.groups.Groups.page", fail)
     ran = refused(operator("groups", "list", "--json"), 1, "incident")
     log = Path(operator.json("paths")["incident_log"])
     incident = ran.err.partition("incident ")[2][:8]

@@ -14,7 +14,7 @@ import pytest
 
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import open_desk
-from dropcopy_tui.services.trail import tell
+from dropcopy_tui.services.unit_of_work import tell
 from dropcopy_tui.store.tables import PersonRow
 from tests.cli.conftest import Cli
 from tests.services.smtp import SENDER, Mailbox, free_port, serving

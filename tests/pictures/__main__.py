@@ -13,7 +13,7 @@ from dropcopy_tui.clock import Entropy
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import make_store
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.sample import fill
+from dropcopy_tui.services.sample.fill import fill
 from screens.app import DropCopyApp
 from tests.screens.conftest import NOW, OPERATOR, SeededEntropy
 from tests.services.factories import FrozenClock

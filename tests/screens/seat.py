@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 
-from screens.widgets.key_line import KeyLine
+from screens.widgets.key_bar import KeyLine
 
 W = TypeVar("W", bound=Widget)
 _PATIENCE = 10.0

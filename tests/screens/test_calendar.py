@@ -7,8 +7,8 @@ import re
 import sqlite3
 from datetime import UTC, datetime
 
+from screens.keys.calendar_table import CalendarTable
 from screens.terminal.guard import TerminalFacts
-from screens.widgets.calendar_table import CalendarTable
 from screens.widgets.record_table import RecordTable
 from tests.screens.conftest import Place
 from tests.screens.hostile import spoil

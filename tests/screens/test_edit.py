@@ -7,7 +7,7 @@ from typing import Any
 
 from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.services.groups import GroupEdit
+from dropcopy_tui.services.groups.groups import GroupEdit
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
 

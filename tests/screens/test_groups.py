@@ -153,7 +153,7 @@ async def test_an_answer_that_comes_while_its_screen_is_closing_breaks_nothing(
             await answer.wait()
             return call(*args)
 
-        monkeypatch.setattr("screens.group.off_thread", held)
+        monkeypatch.setattr("screens.groups.group.off_thread", held)
         page._load()  # type: ignore[attr-defined]
         await asyncio.sleep(0)
         seat.app.pop_screen()

@@ -11,9 +11,9 @@ import pytest
 
 from dropcopy_tui.domain.pages import Ask, Page
 from screens.frame import DeskScreen
-from screens.groups import GroupsScreen
+from screens.groups.groups import GroupsScreen
 from screens.terminal.stylesheet import DeskStylesheet
-from screens.widgets.key_line import KeyLine
+from screens.widgets.key_bar import KeyLine
 from screens.widgets.record_table import RecordTable
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.logon import encode_secret
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
-from screens.logon_check import LONGEST_PASTE, LogonCheckScreen, LogonText
+from screens.checks.logon_check import LONGEST_PASTE, LogonCheckScreen, LogonText
 from tests.screens.conftest import NOW, Place
 from tests.screens.hostile import ODD
 from tests.screens.seat import Seat, footer_fits, seated

@@ -17,7 +17,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.groups import GroupEdit
+from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.views import RequestView
 from screens.widgets.inputs import DeskInput
 from screens.widgets.record_list import RecordList

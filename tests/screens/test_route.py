@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from screens.coverage import CoverageScreen
-from screens.route import RouteScreen
+from screens.checks.route import RouteScreen
+from screens.groups.coverage import CoverageScreen
 from screens.widgets.inputs import DeskInput
 from screens.widgets.record_table import RecordTable
 from tests.screens.conftest import Place

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import OptionList
 
 from dropcopy_tui.services.views import PendingView
-from screens.widgets.expiry_line import ExpiryLine
+from screens.keys.expiry_line import ExpiryLine
 from screens.widgets.record_table import RecordTable
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated

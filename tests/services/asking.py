@@ -9,9 +9,9 @@ from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.groups import GroupEdit, Groups
-from dropcopy_tui.services.provisioning import Processed, Provisioning
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.groups import GroupEdit, Groups
+from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import GroupView, RequestView
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, change, contents, new_group, rows

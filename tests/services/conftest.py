@@ -10,7 +10,7 @@ import pytest
 
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.sample import fill
+from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.store.engine import create_store
 from tests.services.factories import (
     FixedEntropy,

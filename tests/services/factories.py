@@ -16,9 +16,9 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means, entity_named, key_of
-from dropcopy_tui.services.factors import Factor, Factors, Proof
-from dropcopy_tui.services.groups import NewGroup
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.factors.factors import Factor, Factors, Proof
+from dropcopy_tui.services.groups.groups import NewGroup
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.tables import (

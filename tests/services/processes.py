@@ -18,10 +18,10 @@ from sqlalchemy.engine import Engine
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.drafts import Drafts
-from dropcopy_tui.services.factors import Factor, Factors, Proof, Purpose, spend
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.groups.drafts import Drafts
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.keys.keypairs import KeyPairs
 from tests.services.factories import open_means
 
 Job = Callable[[Means], Any]

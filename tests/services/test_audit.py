@@ -18,10 +18,10 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.audit import Audit, Verified
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.factors import Factor, Proof
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.sample import fill
+from dropcopy_tui.services.factors.factors import Factor, Proof
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.sample.fill import fill
 from tests.services.conftest import World
 from tests.services.factories import FixedEntropy, FrozenClock, change, new_group, one, rows
 

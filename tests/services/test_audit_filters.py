@@ -10,10 +10,10 @@ import pytest
 from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.pages import Ask, Place
 from dropcopy_tui.services.audit import ANY, Audit, AuditFilter
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.conftest import World
 from tests.services.factories import NOW, FrozenClock, add_front_end, add_sender_comps, new_group, one, proof_of, rows
 

@@ -13,10 +13,10 @@ from dropcopy_tui.config import load
 from dropcopy_tui.domain.errors import ConfigInvalid
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.batches import due_at, due_words
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Processed
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Processed
+from dropcopy_tui.services.requests.batches import due_at, due_words
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from tests.services.asking import approvals_always, ask_for, bodies_to, edit, manager_of, process, show
 from tests.services.conftest import World

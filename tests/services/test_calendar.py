@@ -14,8 +14,8 @@ from dropcopy_tui.domain.pages import Ask, Page, Picked, Place
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.calendar import Calendar, CalendarLine
-from dropcopy_tui.services.sessions import Sessions, market_hours
+from dropcopy_tui.services.keys.calendar import Calendar, CalendarLine
+from dropcopy_tui.services.sessions.sessions import Sessions, market_hours
 from dropcopy_tui.store.tables import KeyPairRow
 from tests.services.conftest import World
 from tests.services.factories import NOW, add_session, change, one, rows

@@ -9,11 +9,11 @@ import pytest
 
 from dropcopy_tui.domain.errors import NotEntitled, StoreBusy
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.chores import Chores, Part, Ticked
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.mailing import Mailing
-from dropcopy_tui.services.provisioning import Processed, Provisioning
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
+from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.tick import Chores, Part, Ticked
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, change, contents, new_group, one, proof_of, rows
 

@@ -10,8 +10,8 @@ from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.audit import Audit
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from tests.services.asking import (
     advance,

@@ -18,12 +18,12 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.pages import Ask, Picked
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
-from dropcopy_tui.services.drafts import Drafts
-from dropcopy_tui.services.group_edits import GroupEdits
-from dropcopy_tui.services.groups import Groups, Menu
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.requests import Requests
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.groups.drafts import Drafts
+from dropcopy_tui.services.groups.edits import GroupEdits
+from dropcopy_tui.services.groups.groups import Groups, Menu
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.services.views import GroupView, RequestView
 from tests.services.asking import (
     approvals_always,

@@ -12,9 +12,9 @@ from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.pages import Ask, Picked
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
-from dropcopy_tui.services.drafts import DraftFields, Drafts
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.views import DraftView, FirmCount
 from tests.services.conftest import World
 from tests.services.factories import (

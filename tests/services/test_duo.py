@@ -18,10 +18,10 @@ from dropcopy_tui.domain.errors import (
     SecondFactorFailed,
 )
 from dropcopy_tui.domain.providers import DuoService
-from dropcopy_tui.services import duo as duo_service
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.duo import Duo
-from dropcopy_tui.services.factors import Challenge, Factor, Factors, Proof, Purpose
+from dropcopy_tui.services.factors import duo as duo_service
+from dropcopy_tui.services.factors.duo import Duo
+from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof, Purpose
 from tests.services.conftest import World
 from tests.services.factories import CODE, FrozenClock, contents, one, rows
 from tests.services.test_factors import use

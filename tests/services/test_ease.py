@@ -22,8 +22,8 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.ease import Ease, Issued
-from dropcopy_tui.services.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.factors.ease import Ease, Issued
+from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
 from tests.services.conftest import World
 from tests.services.factories import (
     CODE,

@@ -13,10 +13,10 @@ from dropcopy_tui.domain.pages import Ask, Picked
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.drafts import DraftFields, Drafts
-from dropcopy_tui.services.group_edits import GroupEdits
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
+from dropcopy_tui.services.groups.edits import GroupEdits
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import DraftView, FieldChange, GroupView, RequestView
 from tests.services.asking import (
     approvals_always,

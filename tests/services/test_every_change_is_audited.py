@@ -26,11 +26,11 @@ from dropcopy_tui.domain.pages import Picked
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means, Service
-from dropcopy_tui.services.drafts import DraftFields
-from dropcopy_tui.services.factors import Factor, Purpose
-from dropcopy_tui.services.groups import GroupEdit
-from dropcopy_tui.services.imports import ImportKind
-from dropcopy_tui.services.rehearsals import Outcome
+from dropcopy_tui.services.factors.factors import Factor, Purpose
+from dropcopy_tui.services.groups.drafts import DraftFields
+from dropcopy_tui.services.groups.groups import GroupEdit
+from dropcopy_tui.services.imports.imports import ImportKind
+from dropcopy_tui.services.logons.rehearsals import Outcome
 from dropcopy_tui.services.views import DraftView, RequestView
 from tests.services.factories import add_person, change, new_group, one, proof_of, rows
 from tests.services.smtp import Mailbox, serving

@@ -14,12 +14,12 @@ from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.keypairs import expiry_for
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.chores import Chores
-from dropcopy_tui.services.expiry_notices import MOST_LINES, ExpiryNotices, Told
-from dropcopy_tui.services.mailing import Mailing
-from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.keys.expiry_notices import MOST_LINES, ExpiryNotices, Told
+from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.rights import DESK
-from dropcopy_tui.services.sessions import market_hours
+from dropcopy_tui.services.sessions.sessions import market_hours
+from dropcopy_tui.services.tick import Chores
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, add_role, add_session, change, contents, one, rows
 from tests.services.processes import race

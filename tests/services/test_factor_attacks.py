@@ -19,11 +19,11 @@ from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.senders import duo as duo_sender
 from dropcopy_tui.senders.duo import Verdict
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.challenges import give_code, new_challenge
-from dropcopy_tui.services.duo import Duo
-from dropcopy_tui.services.ease import Ease
-from dropcopy_tui.services.factors import Factor, Factors, Proof, Purpose, spend
-from dropcopy_tui.services.identity import person_row
+from dropcopy_tui.services.factors.challenges import give_code, new_challenge
+from dropcopy_tui.services.factors.duo import Duo
+from dropcopy_tui.services.factors.ease import Ease
+from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, one

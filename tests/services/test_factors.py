@@ -19,7 +19,7 @@ from dropcopy_tui.domain.errors import (
 )
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.factors import Challenge, Factor, Factors, Proof, Purpose, invalid_code, spend
+from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof, Purpose, invalid_code, spend
 from tests.services.conftest import World
 from tests.services.factories import CODE, WRONG_CODE, FrozenClock, change, contents, one, open_means, rows
 from tests.services.processes import race, spend_code, start_code

@@ -11,10 +11,10 @@ import pytest
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
-from dropcopy_tui.services.drafts import Drafts
-from dropcopy_tui.services.front_ends import FrontEnds
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.groups.drafts import Drafts
+from dropcopy_tui.services.groups.front_ends import FrontEnds
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
 from tests.services.conftest import World
 from tests.services.factories import FRONT_END, add_front_end, add_person, change, contents, new_group, one, rows
 

@@ -9,10 +9,10 @@ from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import Ask, Place
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.sendercomps import SenderComps
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.services.views import FirmCount
 from tests.services.conftest import World
 from tests.services.factories import (

@@ -9,10 +9,10 @@ import pytest
 
 from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotSignedIn
 from dropcopy_tui.domain.people import Entitlement, Role
-from dropcopy_tui.services import passwords
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.identity import Identity
-from dropcopy_tui.services.passwords import hash_password, password_holds
+from dropcopy_tui.services.people import passwords
+from dropcopy_tui.services.people.identity import Identity
+from dropcopy_tui.services.people.passwords import hash_password, password_holds
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, change, contents, open_means, rows
 

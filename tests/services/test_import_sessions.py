@@ -9,8 +9,8 @@ import pytest
 from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.sessions import SessionKind
-from dropcopy_tui.services.imports import ImportKind, ImportReport, Imports
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.imports.imports import ImportKind, ImportReport, Imports
+from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.conftest import World
 from tests.services.factories import add_session, one, rows
 

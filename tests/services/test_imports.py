@@ -17,7 +17,7 @@ from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.imports import ImportKind, ImportReport, Imports, LineError
+from dropcopy_tui.services.imports.imports import ImportKind, ImportReport, Imports, LineError
 from tests.services.factories import add_entity, add_person, make_means
 
 TABLES = ("entity", "person", "entitlement", "front_end", "front_end_mapping", "sender_comp", "session", "audit_event")

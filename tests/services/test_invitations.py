@@ -23,9 +23,9 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.identity import Identity
-from dropcopy_tui.services.outbox import Outbox
-from dropcopy_tui.services.people import Invited, People
+from dropcopy_tui.services.outbox.outbox import Outbox
+from dropcopy_tui.services.people.identity import Identity
+from dropcopy_tui.services.people.people import Invited, People
 from dropcopy_tui.store.vault import Vault
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, contents, one, open_means, rows

@@ -32,9 +32,9 @@ from dropcopy_tui.domain.markets import MARKETS, Market
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.expiry_notices import ExpiryNotices
-from dropcopy_tui.services.factors import Proof
-from dropcopy_tui.services.keypairs import KeyPairs
+from dropcopy_tui.services.factors.factors import Proof
+from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
+from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_means

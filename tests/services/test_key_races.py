@@ -11,8 +11,8 @@ import pytest
 
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.factors import Proof
-from dropcopy_tui.services.keypairs import KeyPairs
+from dropcopy_tui.services.factors.factors import Proof
+from dropcopy_tui.services.keys.keypairs import KeyPairs
 from tests.services.conftest import World
 from tests.services.factories import add_role, add_session, contents, one, open_means, proof_of, rows
 from tests.services.lasting import pair

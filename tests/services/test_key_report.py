@@ -13,9 +13,9 @@ from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.expiry_notices import ExpiryNotices
-from dropcopy_tui.services.key_report import KeyLine, KeyReport
-from dropcopy_tui.services.keypairs import KeyPairs
+from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.keys.report import KeyLine, KeyReport
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_session, change, one

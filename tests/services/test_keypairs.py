@@ -29,12 +29,12 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
-from dropcopy_tui.services import key_delivery
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.factors import Proof
-from dropcopy_tui.services.keypairs import Generated, KeyPairs
-from dropcopy_tui.services.logons import Logons
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.factors.factors import Proof
+from dropcopy_tui.services.keys import key_file as key_delivery
+from dropcopy_tui.services.keys.keypairs import Generated, KeyPairs
+from dropcopy_tui.services.logons.logons import Logons
+from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.store.vault import Vault
 from tests.services.conftest import World
 from tests.services.factories import (

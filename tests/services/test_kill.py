@@ -14,11 +14,11 @@ from dropcopy_tui.domain.pages import Picked
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.drafts import DraftFields, Drafts, Filter
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning
+from dropcopy_tui.services.groups.drafts import DraftFields, Drafts, Filter
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.views import DraftView
-from dropcopy_tui.store.place import check_store
+from dropcopy_tui.store.location import check_store
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, new_group, one, open_means
 from tests.services.processes import kill_after, kill_at_statement, process_all, seconds, submit

@@ -16,11 +16,11 @@ from dropcopy_tui.domain.errors import InvalidValue, MailHeld, MailUnusable, Not
 from dropcopy_tui.domain.mail import MailServer
 from dropcopy_tui.domain.pages import Ask, Picked
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.mailing import DEAD_LETTER, Mailing, Sent
-from dropcopy_tui.services.notices import Notices
-from dropcopy_tui.services.outbox import Message, Outbox
-from dropcopy_tui.services.trail import sealed_mail, tell, text_message
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.outbox.delivery import DEAD_LETTER, Mailing, Sent
+from dropcopy_tui.services.outbox.notices import Notices
+from dropcopy_tui.services.outbox.outbox import Message, Outbox
+from dropcopy_tui.services.unit_of_work import sealed_mail, tell, text_message
 from dropcopy_tui.store.tables import PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault
 from tests.services.conftest import World
@@ -77,7 +77,7 @@ def later(world: World, **by: int) -> None:
 
 
 def test_a_submission_and_its_end_arrive_once_each(real: World) -> None:
-    from dropcopy_tui.services.provisioning import Provisioning
+    from dropcopy_tui.services.groups.provisioning import Provisioning
 
     box = Mailbox()
     with online(real, box) as world:

@@ -39,11 +39,11 @@ from dropcopy_tui.domain.people import DESK_ROLES, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.drafts import DraftFields
-from dropcopy_tui.services.factors import Factor, Purpose
-from dropcopy_tui.services.groups import GroupEdit
-from dropcopy_tui.services.imports import ImportKind
-from dropcopy_tui.services.rehearsals import Outcome
+from dropcopy_tui.services.factors.factors import Factor, Purpose
+from dropcopy_tui.services.groups.drafts import DraftFields
+from dropcopy_tui.services.groups.groups import GroupEdit
+from dropcopy_tui.services.imports.imports import ImportKind
+from dropcopy_tui.services.logons.rehearsals import Outcome
 from tests.services.conftest import World
 from tests.services.factories import (
     CODE,

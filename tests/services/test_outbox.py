@@ -7,8 +7,8 @@ import pytest
 from dropcopy_tui.domain.errors import NotEntitled, WrongMasterKey
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.outbox import Message, Outbox
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.outbox.outbox import Message, Outbox
 from dropcopy_tui.store.vault import Vault
 from tests.services.conftest import PHONE, World
 from tests.services.factories import CODE, change, new_group, one, open_means, proof_of

@@ -13,8 +13,8 @@ from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Ask, Place
 from dropcopy_tui.domain.people import DESK_ROLES, ENTITY_ROLES, Actor, Entitlement, Role
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.people import People
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.people.people import People
 from tests.services.conftest import PHONE, World
 from tests.services.factories import add_person, add_role, change, contents, new_group, one, rows
 

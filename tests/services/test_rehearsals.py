@@ -17,19 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dropcopy_tui.cli.listener import Listener
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.fix_frames import LONGEST, Frames
 from dropcopy_tui.domain.key_file import parse
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
-from dropcopy_tui.services.fix_gateway import REFUSED, GatewaySession
-from dropcopy_tui.services.gateway_port import Door, Rules, Told
-from dropcopy_tui.services.key_ring import Verdict
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.logons import Logons
-from dropcopy_tui.services.rehearsals import Rehearsals
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.gateway.listener import Listener
+from dropcopy_tui.gateway.port import Door, Rules, Told
+from dropcopy_tui.gateway.session import REFUSED, GatewaySession
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.logons.key_ring import Verdict
+from dropcopy_tui.services.logons.logons import Logons
+from dropcopy_tui.services.logons.rehearsals import Rehearsals
+from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.conftest import World
 from tests.services.factories import NOW, FrozenClock, add_session, change, one, proof_of, rows
 from tests.services.fix_client import SENDER, Client, Key, logon, message
@@ -367,7 +367,7 @@ async def test_a_logon_in_single_bytes(world: World, target: int) -> None:
 async def test_a_client_that_does_not_read_is_dropped(
     world: World, target: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dropcopy_tui.cli.listener._PATIENCE", 0.1)
+    monkeypatch.setattr("dropcopy_tui.gateway.listener._PATIENCE", 0.1)
     async with rehearsal(world) as port:
         deaf = await Client.connect(port.number)
         await deaf.log_on(new_key(world, target), NOW)

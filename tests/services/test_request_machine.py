@@ -31,11 +31,11 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.drafts import DraftFields, Drafts
-from dropcopy_tui.services.group_edits import GroupEdits
-from dropcopy_tui.services.groups import GroupEdit, Groups, NewGroup
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
+from dropcopy_tui.services.groups.edits import GroupEdits
+from dropcopy_tui.services.groups.groups import GroupEdit, Groups, NewGroup
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.requests.requests import Requests
 from tests.services.factories import (
     FRONT_END,
     NOW,

@@ -17,9 +17,9 @@ import pytest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.groups import GroupEdit, Groups
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.groups import GroupEdit, Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from tests.services.asking import approvals_always, ask_for, edit, made, manager_of, process
 from tests.services.conftest import World

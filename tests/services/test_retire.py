@@ -12,10 +12,10 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_session, change, contents, new_group, one, proof_of, rows
 

@@ -13,15 +13,15 @@ from dropcopy_tui.domain.pages import Ask, Picked
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.drafts import DraftFields, Drafts
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.imports import ImportKind, Imports
-from dropcopy_tui.services.keypairs import KeyPairs
-from dropcopy_tui.services.outbox import Outbox
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.requests import Requests
+from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.imports.imports import ImportKind, Imports
+from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.outbox.outbox import Outbox
+from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.sendercomps import SenderComps
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.conftest import World
 from tests.services.factories import (
     add_person,

@@ -15,12 +15,12 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.fix_log import FixLog
 from dropcopy_tui.domain.pages import Ask, Place
 from dropcopy_tui.domain.people import Role
-from dropcopy_tui.services.fix_fields import fields_of
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.log_index import MISSED, RECEIVED, UNROUTED
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.router import DRAFT_ID
-from dropcopy_tui.services.routing import Report, Reviewed, Routing
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
+from dropcopy_tui.services.routing.message_fields import fields_of
+from dropcopy_tui.services.routing.router import DRAFT_ID
+from dropcopy_tui.services.routing.routing import Report, Reviewed, Routing
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_role, add_sender_comps, change, new_group, one
 from tests.services.test_groups import strangers_group

@@ -19,10 +19,9 @@ from dropcopy_tui.domain.groups import gateways_needed
 from dropcopy_tui.domain.keypairs import PENDING_WINDOW, KeyPair, KeyState, state_of
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.people import Role
-from dropcopy_tui.services import sample_facts as facts
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.sample import fill
-from dropcopy_tui.services.trail import FIRST_DIGEST, digest_of
+from dropcopy_tui.services.sample import facts, fill
+from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, digest_of
 from dropcopy_tui.store.tables import AuditRow, KeyPairRow, RequestRow, SessionRow
 from tests.services.factories import NOW, add_entity, make_means
 
@@ -231,9 +230,9 @@ def test_what_is_in_progress_waits_for_an_approval_and_can_be_set_up(means: Mean
 
 
 def test_set_up_and_the_services_agree_with_the_sample(means: Means) -> None:
-    from dropcopy_tui.services import content
-    from dropcopy_tui.services.approvals import missing
-    from dropcopy_tui.services.provisioning import Provisioning
+    from dropcopy_tui.services.groups import draft_checks
+    from dropcopy_tui.services.groups.provisioning import Provisioning
+    from dropcopy_tui.services.requests.approvals import missing
     from dropcopy_tui.store.tables import DraftRow
 
     done = Provisioning(means).process_as_desk()
@@ -241,8 +240,10 @@ def test_set_up_and_the_services_agree_with_the_sample(means: Means) -> None:
     with reading(means) as session:
         for row in session.exec(select(RequestRow).where(RequestRow.status == "in_progress")).all():
             draft = session.get_one(DraftRow, row.draft_id)
-            assert content.problems(session, draft, means.settings) == []
-            assert content.approvers(session, draft, content.tally(session, draft)) == list(missing(session, row))
+            assert draft_checks.problems(session, draft, means.settings) == []
+            assert draft_checks.approvers(session, draft, draft_checks.tally(session, draft)) == list(
+                missing(session, row)
+            )
 
 
 def test_a_draft_can_be_resumed(means: Means) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
 from dropcopy_tui.services.base import Means, entity_named
-from dropcopy_tui.services.people import People
+from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.store.tables import EntitlementRow
 from tests.services.conftest import World

@@ -8,9 +8,9 @@ from sqlalchemy import insert, text
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.groups import Groups
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.session_ids import free_session_id
+from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.sessions.ids import free_session_id
 from dropcopy_tui.store.tables import METADATA
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, add_session, contents, new_group, one

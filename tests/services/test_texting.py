@@ -17,12 +17,12 @@ from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, SecondFactorFa
 from dropcopy_tui.domain.providers import BodyKind, SmsProvider
 from dropcopy_tui.senders import sms
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.chores import Chores
-from dropcopy_tui.services.factors import Challenge, Factor, Factors, Proof
-from dropcopy_tui.services.mailing import Mailing
-from dropcopy_tui.services.outbox import Outbox
-from dropcopy_tui.services.provisioning import Provisioning
-from dropcopy_tui.services.texting import Texted, Texting
+from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof
+from dropcopy_tui.services.factors.sms import Texted, Texting
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.outbox.delivery import Mailing
+from dropcopy_tui.services.outbox.outbox import Outbox
+from dropcopy_tui.services.tick import Chores
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, one, open_means, rows
 from tests.services.test_factors import use

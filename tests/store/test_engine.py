@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from dropcopy_tui.domain.errors import InvalidValue, SecondFactorFailed, StoreBusy, StoreUnusable
 from dropcopy_tui.store import engine
 from dropcopy_tui.store.engine import Store, create_store
-from dropcopy_tui.store.place import APPLICATION_ID, SCHEMA_VERSION
+from dropcopy_tui.store.location import APPLICATION_ID, SCHEMA_VERSION
 from dropcopy_tui.store.tables import SettingRow
 from tests.services.processes import count_up, race
 

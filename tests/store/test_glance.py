@@ -15,14 +15,14 @@ from dropcopy_tui.domain.pages import Ask
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import Means
-from dropcopy_tui.services.drafts import Drafts
-from dropcopy_tui.services.groups import Groups
+from dropcopy_tui.services.groups.drafts import Drafts
+from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.home import HomeView, home
-from dropcopy_tui.services.notices import Notices
-from dropcopy_tui.services.requests import Requests
-from dropcopy_tui.services.sample import fill
-from dropcopy_tui.services.sample_facts import PEOPLE
-from dropcopy_tui.services.sessions import Sessions
+from dropcopy_tui.services.outbox.notices import Notices
+from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.services.sample.facts import PEOPLE
+from dropcopy_tui.services.sample.fill import fill
+from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.factories import add_person, change, make_means, one, open_means
 
 ALL = Ask(limit=1_000)

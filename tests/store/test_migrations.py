@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from dropcopy_tui.store.engine import Store, create_store, migrate
-from dropcopy_tui.store.place import APPLICATION_ID, SCHEMA_VERSION, needs_migration
+from dropcopy_tui.store.location import APPLICATION_ID, SCHEMA_VERSION, needs_migration
 from dropcopy_tui.store.tables import METADATA
 
 

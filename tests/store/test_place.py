@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dropcopy_tui.domain.errors import StoreMissing, StoreTooNew, StoreUnusable
-from dropcopy_tui.store import place
+from dropcopy_tui.store import location as place
 from dropcopy_tui.store.engine import create_store
-from dropcopy_tui.store.place import SCHEMA_VERSION, check_place, check_store, needs_migration, store_facts
+from dropcopy_tui.store.location import SCHEMA_VERSION, check_place, check_store, needs_migration, store_facts
 
 
 @pytest.fixture

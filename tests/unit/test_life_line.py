@@ -9,9 +9,9 @@ import pytest
 
 from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
 from dropcopy_tui.domain.keypairs import KeyState
-from dropcopy_tui.services.calendar import CalendarPair
-from screens.terminal.visible import ASCII
-from screens.widgets.life_line import (
+from dropcopy_tui.domain.visible import ASCII
+from dropcopy_tui.services.keys.calendar import CalendarPair
+from screens.keys.life_line import (
     ALIVE,
     ALIVE_TODAY,
     DELETED,
@@ -24,7 +24,7 @@ from screens.widgets.life_line import (
     months,
     spans,
 )
-from screens.widgets.life_line import (
+from screens.keys.life_line import (
     TODAY as TODAY_GLYPH,
 )
 

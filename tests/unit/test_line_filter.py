@@ -13,9 +13,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import BLACK
 
+from dropcopy_tui.domain.visible import HIDING, visible
 from screens.terminal.line_filter import MonoFilter, VisibleFilter
 from screens.terminal.values import clip, value
-from screens.terminal.visible import HIDING, visible
 
 UNICODE = VisibleFilter("unicode")
 ASCII = VisibleFilter("ascii")

@@ -1,0 +1,138 @@
+"""How a call ends: every refusal as one line and one exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from dropcopy_tui.cli.call import Call
+from dropcopy_tui.cli.output import say
+from dropcopy_tui.domain.errors import DeskError
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and give its exit code."""
+    call = Call()
+    # Known before anything is parsed: a line that cannot be parsed is answered as it asked to be.
+    wants_json = "--json" in args
+    with _signals():
+        try:
+            _widen_streams()
+            return _run(args, call)
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 1
+        except (KeyboardInterrupt, click.Abort):
+            return _INTERRUPTED
+        except BrokenPipeError:
+            _drop_output()
+            return 1
+        except click.exceptions.NoArgsIsHelpError as error:
+            say(error.format_message(), verbatim=True)
+            return _fail("usage", "A verb is missing.", 2, wants_json, quiet=True)
+        except click.UsageError as error:
+            return _fail("usage", _usage(error), 2, wants_json)
+        except click.ClickException as error:
+            return _fail("refused", error.format_message(), error.exit_code, wants_json)
+        except DeskError as error:
+            return _fail(error.code, error.message, error.exit_code, wants_json)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                return _fail("incident", _incident(call, error), 1, wants_json)
+            return _fail("disk_full", "The disk is full, or what standard output goes to.", 1, wants_json)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: it is logged, and told with its id
+            return _fail("incident", _incident(call, error), 1, wants_json)
+
+
+def _run(args: Sequence[str], call: Call) -> int:
+    from dropcopy_tui.cli.root import root
+
+    code = root.main(list(args), prog_name="dropcopy", standalone_mode=False, obj=call)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _fail(code: str, message: str, exit_code: int, wants_json: bool, *, quiet: bool = False) -> int:
+    if not quiet:
+        say(f"dropcopy: {message}")
+    try:
+        if sys.stdout is not None:
+            if wants_json:
+                print(json.dumps({"error": {"code": code, "message": message}}))
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        _drop_output()
+    return exit_code
+
+
+def _usage(error: click.UsageError) -> str:
+    where = f" See: {error.ctx.command_path} --help" if error.ctx is not None else ""
+    return " ".join(error.format_message().split()) + where
+
+
+def _incident(call: Call, error: Exception) -> str:
+    from dropcopy_tui.incidents import new_incident_id, write_incident
+
+    incident = new_incident_id()
+    log = _incident_log(call)
+    kept = write_incident(log, incident, error)
+    where = f"Its trace is in {log}." if kept else f"Its trace could not be written to {log}."
+    return f"Something unexpected happened ({type(error).__name__}, incident {incident}). {where}"
+
+
+def _incident_log(call: Call) -> Path:
+    from dropcopy_tui.config import APPLICATION
+
+    try:
+        return call.config().paths.incident_log
+    except DeskError:
+        import platformdirs
+
+        return platformdirs.user_log_path(APPLICATION) / "incidents.log"
+
+
+def _widen_streams() -> None:
+    """A character that the locale cannot write is shown by its number: it must not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Nobody reads standard output any more, or it is full: what is left of it goes nowhere, quietly."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind like an error, so that a file half written is taken away."""
+    before = {}
+    # Where somebody ignores a signal (nohup), it stays ignored. Only the main thread may set one.
+    with suppress(ValueError):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,265 @@
+"""Challenges: what every second factor is made of (rule P2). Started, answered by one process, spent once.
+
+The limits hold over all factors together: codes and wrong tries of a day are counted over every challenge a
+person was given, whoever issued it, and a challenge of one purpose opens no other.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, func, select
+
+from dropcopy_tui.domain.ease import EASE_CHALLENGE, EASE_DIGITS
+from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, SecondFactorFailed
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
+
+CODE_DIGITS = 6
+# Duo's own passcodes: six digits from the app or by SMS, up to nine for a bypass code.
+DUO_DIGITS = (6, 9)
+TOTP_STEP = 30
+_DAY = timedelta(days=1)
+# A clock may be set back by so much and no more.
+_SLACK = timedelta(minutes=1)
+
+
+class Factor(StrEnum):
+    """A way to confirm one's identity."""
+
+    SMS = "sms"
+    TOTP = "totp"
+    EASE = "ease"
+    DUO = "duo"
+
+    @property
+    def words(self) -> str:
+        """The factor as the dialog words it."""
+        return {
+            "sms": "SMS code",
+            "totp": "Authenticator app",
+            "ease": "Contact EASE",
+            "duo": "Duo Security",
+        }[self]
+
+
+class Purpose(StrEnum):
+    """What a challenge is for: it opens nothing else."""
+
+    KEYS = "keys"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True, slots=True)
+class FactorChoice:
+    """A factor as the dialog lists it: why it cannot be used, or where its code comes from (`hint`)."""
+
+    factor: Factor
+    available: bool
+    hint: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A second factor that was started.
+
+    `sandbox_message` is what the sandbox's phone shows. `to_send`: a message is on its way to the provider.
+    `push`: Duo can ask on the person's phone.
+    """
+
+    id: str
+    factor: Factor
+    sent_to: str
+    expires_at: datetime
+    codes_left_today: int
+    sandbox_message: str = ""
+    to_send: bool = False
+    push: bool = False
+
+    @property
+    def digits(self) -> tuple[int, int]:
+        """The fewest and the most digits that a code of this factor has."""
+        return digits_of(self.factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A challenge and the code that answers it. The challenge EASE_CHALLENGE is the open one that EASE issued."""
+
+    challenge: str
+    code: str
+
+    def __repr__(self) -> str:
+        return f"Proof({self.challenge})"
+
+
+def digits_of(factor: Factor) -> tuple[int, int]:
+    """The fewest and the most digits that a code of the factor has."""
+    if factor is Factor.DUO:
+        return DUO_DIGITS
+    digits = EASE_DIGITS if factor is Factor.EASE else CODE_DIGITS
+    return digits, digits
+
+
+def invalid_code(code: str, factor: Factor = Factor.SMS) -> None:
+    """Refuse what cannot be a code before it costs a try. Raises InvalidValue."""
+    least, most = digits_of(factor)
+    if not (code.isascii() and code.isdigit() and least <= len(code) <= most):
+        raise InvalidValue(f"A code has {digits_words(factor)}.", "code")
+
+
+def digits_words(factor: Factor) -> str:
+    """How long a code of the factor is: `6 digits`."""
+    least, most = digits_of(factor)
+    return f"{least} digits" if least == most else f"{least} to {most} digits"
+
+
+def codes_left(session: Session, means: Means, person_id: int) -> int:
+    """How many codes the person may still be given within 24 hours; none after as many wrong tries."""
+    used, wrong = session.exec(
+        select(func.count(), func.coalesce(func.sum(col(ChallengeRow.tries)), 0)).where(
+            ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > means.clock.now() - _DAY
+        )
+    ).one()
+    most = means.settings.codes_a_day
+    return 0 if wrong >= most else max(0, most - int(used))
+
+
+def new_challenge(
+    session: Session, means: Means, person: PersonRow, factor: Factor, purpose: Purpose, life: timedelta
+) -> ChallengeRow:
+    """A challenge without a code, as the first write of the transaction."""
+    now = means.clock.now()
+    row = ChallengeRow(
+        id=means.entropy.token(),
+        person_id=key_of(person.id),
+        factor=factor.value,
+        purpose=purpose.value,
+        created_at=now,
+        expires_at=now + life,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def give_code(means: Means, row: ChallengeRow, digits: int = CODE_DIGITS) -> str:
+    """A new code for the challenge, of which the store keeps a keyed digest only."""
+    code = means.entropy.code(digits)
+    row.code_mac = means.vault.mac(code, "challenge", row.id)
+    return code
+
+
+def own_challenge(session: Session, actor: Actor, challenge: str) -> ChallengeRow:
+    """A challenge of the person who acts. Raises SecondFactorFailed."""
+    row = session.get(ChallengeRow, challenge) if challenge.isprintable() else None
+    if row is None or row.person_id != actor.person_id:
+        raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
+    return row
+
+
+def refuse_spent(session: Session, means: Means, row: ChallengeRow) -> None:
+    """Go on only while the challenge can be answered. Raises SecondFactorFailed, CodesUsedUp."""
+    complaint = _complaint(row, means.clock.now(), means.settings.code_tries)
+    if complaint:
+        raise SecondFactorFailed(complaint)
+    refuse_guessing(session, means, row.person_id)
+
+
+def refuse_guessing(session: Session, means: Means, person_id: int) -> None:
+    """Wrong tries count over all codes and factors of a day, however often a code is issued anew.
+
+    Raises CodesUsedUp.
+    """
+    since = means.clock.now() - _DAY
+    wrong = session.exec(
+        select(func.coalesce(func.sum(col(ChallengeRow.tries)), 0)).where(
+            ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > since
+        )
+    ).one()
+    if wrong >= means.settings.codes_a_day:
+        raise CodesUsedUp(
+            f"Too many wrong codes: {wrong} within 24 hours, over all factors. Try again tomorrow. Nothing was changed."
+        )
+
+
+def wrong_try(session: Session, means: Means, actor: Actor, row: ChallengeRow) -> SecondFactorFailed:
+    """The event of a wrong try that was counted, and what to raise for it."""
+    record(session, means, actor, "challenge:wrong_code", row.id, after={"tries": row.tries})
+    left = means.settings.code_tries - row.tries
+    what = f"{left} {'try' if left == 1 else 'tries'} left" if left else "ask for a new one"
+    return SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
+
+
+def spend(session: Session, means: Means, actor: Actor, proof: Proof, purpose: Purpose) -> None:
+    """Use up a second factor inside the caller's transaction.
+
+    It must be the first write of that transaction: a wrong try is remembered with it.
+    Raises SecondFactorFailed saying what is wrong and what to do.
+    """
+    row = _answered(session, actor, proof, purpose)
+    if row.purpose != purpose.value:
+        raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
+    refuse_spent(session, means, row)
+    if not _code_holds(session, means, row, proof.code):
+        row.tries += 1
+        raise wrong_try(session, means, actor, row)
+    row.used_at = means.clock.now()
+    record(session, means, actor, "challenge:passed", row.id, after={"factor": row.factor})
+
+
+def _answered(session: Session, actor: Actor, proof: Proof, purpose: Purpose) -> ChallengeRow:
+    if proof.challenge != EASE_CHALLENGE:
+        return own_challenge(session, actor, proof.challenge)
+    # The newest one: issuing it voided those before.
+    rows = select(ChallengeRow).where(
+        ChallengeRow.person_id == actor.person_id,
+        ChallengeRow.factor == Factor.EASE.value,
+        ChallengeRow.purpose == purpose.value,
+    )
+    newest = rows.order_by(col(ChallengeRow.created_at).desc(), col(ChallengeRow.expires_at).desc()).limit(1)
+    row = session.exec(newest).first()
+    if row is None:
+        raise SecondFactorFailed("EASE has issued no code for you. Call EASE first. Nothing was changed.", retry=True)
+    return row
+
+
+def _complaint(row: ChallengeRow, now: datetime, tries: int) -> str:
+    if row.used_at is not None:
+        return "This code was used already: it works once. Ask for a new one. Nothing was changed."
+    if row.tries >= tries:
+        return "This code was tried too often. Ask for a new one. Nothing was changed."
+    if now >= row.expires_at or now < row.created_at - _SLACK:
+        return "This code has expired. Ask for a new one. Nothing was changed."
+    return ""
+
+
+def _code_holds(session: Session, means: Means, row: ChallengeRow, code: str) -> bool:
+    code = code.strip().replace(" ", "")
+    if row.factor == Factor.TOTP:
+        return _totp_holds(session, means, row.person_id, code)
+    # Without a digest nothing holds: a push that nobody has answered yet.
+    return hmac.compare_digest(means.vault.mac(code, "challenge", row.id), row.code_mac or b"")
+
+
+def _totp_holds(session: Session, means: Means, person_id: int, code: str) -> bool:
+    """Whether the app shows this code now, or did one step ago, at a step that was never accepted before."""
+    import pyotp
+
+    app = session.get(AuthenticatorRow, person_id)
+    if app is None:
+        return False
+    seed = means.vault.open(app.sealed_seed, "authenticator", str(person_id)).decode()
+    present = int(means.clock.now().timestamp()) // TOTP_STEP
+    for step in (present, present - 1, present + 1):
+        shown = pyotp.TOTP(seed).at(step * TOTP_STEP)
+        if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):
+            app.last_step = step
+            return True
+    return False

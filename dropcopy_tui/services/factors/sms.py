@@ -1,0 +1,205 @@
+"""Texting: one-time codes of the outbox go to the SMS provider (rule P2; architecture, decision 6).
+
+As email does, a message is leased in one short transaction, sent outside of any, and marked in another. A code is of
+no use once its challenge is over, so nothing is sent, or tried again, after that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.accounts import masked_mobile
+from dropcopy_tui.domain.errors import MasterKeyMissing, TryLater, Undeliverable, WrongMasterKey
+from dropcopy_tui.domain.mail import MessageState
+from dropcopy_tui.domain.people import MAY_OPERATE, Actor
+from dropcopy_tui.domain.providers import SmsProvider
+from dropcopy_tui.services.base import Means, Service, key_of
+from dropcopy_tui.services.factors.challenges import Factor, own_challenge
+from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.unit_of_work import record, text_state, writing
+from dropcopy_tui.store.tables import ChallengeRow, OutboxRow
+
+# Longer than a message may take, so that nobody else sends it meanwhile.
+LEASE_SPARE = timedelta(seconds=10)
+PAUSE = timedelta(seconds=15)
+_HANDFUL = 5
+_OVER = "The code was used, cancelled or expired before it was sent: it was not sent."
+TEXT = col(OutboxRow.channel) == "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Texted:
+    """What one run of texting did. `trouble` is why it stopped before everything that was due had its turn."""
+
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+    trouble: str = ""
+
+    def plus(self, other: Texted) -> Texted:
+        """Both together."""
+        return Texted(
+            self.sent + other.sent, self.later + other.later, self.failed + other.failed, other.trouble or self.trouble
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Leased:
+    """A message that is this sender's alone until the moment. `fault`: why it cannot be opened."""
+
+    id: int
+    until: datetime
+    to: str
+    text: str = ""
+    fault: str = ""
+
+    def __repr__(self) -> str:
+        return f"_Leased({self.id})"
+
+
+class Texting(Service):
+    """Sends codes: one at once for whoever waits for it, and what is due for everybody."""
+
+    def send(self, actor: Actor, challenge: str) -> Texted:
+        """Hand over the code of a challenge of the person's own, now.
+
+        Nothing is raised for a provider in trouble: the code is tried again while it lives, and the answer says so.
+        Raises SecondFactorFailed: the challenge is none of theirs.
+        """
+        with self._store.write() as session:
+            row = own_challenge(session, actor, challenge)
+            message = session.get(OutboxRow, int(row.remote_id)) if row.factor == Factor.SMS.value else None
+            leased = self._leased(session, [message]) if message is not None and _is_due(message, self._now()) else []
+        return self._send(actor, leased)
+
+    def send_due(self, actor: Actor) -> Texted:
+        """Send the codes that are due. Raises NotEntitled: this needs operations."""
+        with writing(self._means, actor) as session:
+            require(session, actor, MAY_OPERATE)
+        done = Texted()
+        while texts_leave(self._means) and not done.trouble:
+            with self._store.write() as session:
+                due = session.execute(_due(self._now()).limit(_HANDFUL)).scalars().all()
+                leased = self._leased(session, [row for row in due if self._lives(session, actor, row)])
+            if not due:
+                break
+            done = done.plus(self._send(actor, leased))
+        return done
+
+    def _lives(self, session: Session, actor: Actor, row: OutboxRow) -> bool:
+        """Whether the code can still be used; else the message ends here."""
+        rows = select(ChallengeRow).where(
+            col(ChallengeRow.person_id) == row.person_id,
+            col(ChallengeRow.factor) == Factor.SMS.value,
+            col(ChallengeRow.remote_id) == str(row.id),
+        )
+        challenge = session.execute(rows).scalar_one_or_none()
+        if challenge is not None and _is_open(challenge, self._now(), self._settings.code_tries):
+            return True
+        self._end(session, actor, row, MessageState.FAILED, _OVER)
+        return False
+
+    def _leased(self, session: Session, rows: Sequence[OutboxRow]) -> list[_Leased]:
+        """Take the messages: all of them can be sent one after the other before the lease ends."""
+        provider = self._means.sms
+        if provider is None:
+            return []
+        until = self._now() + timedelta(seconds=provider.timeout * len(rows)) + LEASE_SPARE
+        for row in rows:
+            row.leased_until = until
+        return [self._opened(row, until) for row in rows]
+
+    def _opened(self, row: OutboxRow, until: datetime) -> _Leased:
+        leased = _Leased(key_of(row.id), until, row.recipient)
+        try:
+            text = self._vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+        except (MasterKeyMissing, WrongMasterKey) as error:
+            return replace(leased, fault=error.message)
+        return replace(leased, text=text)
+
+    def _send(self, actor: Actor, leased: Sequence[_Leased]) -> Texted:
+        count: Counter[str] = Counter()
+        trouble = ""
+        provider = self._means.sms
+        for message in leased if provider is not None else ():
+            assert provider is not None
+            if trouble:
+                self._put_off(message, trouble)
+                count["later"] += 1
+                continue
+            outcome, why, everybody = self._deliver(actor, provider, message)
+            count[outcome] += 1
+            trouble = why if everybody or len(leased) == 1 else ""
+        return Texted(count["sent"], count["later"], count["failed"], trouble)
+
+    def _deliver(self, actor: Actor, provider: SmsProvider, message: _Leased) -> tuple[str, str, bool]:
+        """Send one; what became of it, why, and whether that would happen to every other one too."""
+        from dropcopy_tui.senders.sms import TextMessage, send
+
+        try:
+            if message.fault:
+                raise TryLater(message.fault)
+            send(provider, TextMessage(message.to, message.text))
+        except TryLater as trouble:
+            self._put_off(message, trouble.message)
+            return "later", trouble.message, trouble.server
+        except Undeliverable as refusal:
+            self._finish(actor, message, MessageState.FAILED, refusal.message)
+            return "failed", refusal.message, False
+        self._finish(actor, message, MessageState.SENT)
+        return "sent", "", False
+
+    def _put_off(self, message: _Leased, why: str) -> None:
+        with self._store.write() as session:
+            row = session.get_one(OutboxRow, message.id)
+            if row.state == MessageState.QUEUED.value and row.leased_until == message.until:
+                row.attempts, row.error = row.attempts + 1, why
+                row.next_at, row.leased_until = self._now() + PAUSE, None
+
+    def _finish(self, actor: Actor, message: _Leased, state: MessageState, why: str = "") -> None:
+        """What the provider took is sent, whoever has the lease by now."""
+        with self._store.write() as session:
+            row = session.get_one(OutboxRow, message.id)
+            mine = row.leased_until == message.until
+            if row.state == MessageState.QUEUED.value and (mine or state is MessageState.SENT):
+                row.attempts += 1
+                self._end(session, actor, row, state, why)
+
+    def _end(self, session: Session, actor: Actor, row: OutboxRow, state: MessageState, why: str = "") -> None:
+        row.state, row.error, row.next_at, row.leased_until = state.value, why, None, None
+        row.sent_at = self._now() if state is MessageState.SENT else None
+        action = "mail:sent" if state is MessageState.SENT else "mail:failed"
+        record(
+            session, self._means, actor, action, str(row.id),
+            after={"to": masked_mobile(row.recipient), "channel": row.channel, "attempts": row.attempts, "error": why},
+        )  # fmt: skip
+
+
+def texts_leave(means: Means) -> bool:
+    """Whether text messages are sent from here."""
+    return text_state(means) == MessageState.QUEUED.value
+
+
+def _is_open(challenge: ChallengeRow, now: datetime, tries: int) -> bool:
+    return challenge.used_at is None and challenge.tries < tries and now < challenge.expires_at
+
+
+def _is_due(row: OutboxRow, now: datetime) -> bool:
+    return row.state == MessageState.QUEUED.value and (row.leased_until is None or row.leased_until <= now)
+
+
+def _due(now: datetime) -> Any:
+    next_at, leased_until = col(OutboxRow.next_at), col(OutboxRow.leased_until)
+    return (
+        select(OutboxRow)
+        .where(col(OutboxRow.state) == MessageState.QUEUED.value, TEXT)
+        .where(or_(next_at.is_(None), next_at <= now), or_(leased_until.is_(None), leased_until <= now))
+        .order_by(col(OutboxRow.id))
+    )

@@ -1,0 +1,1 @@
+"""Drop copy groups: drafts, edits, submission and set-up."""

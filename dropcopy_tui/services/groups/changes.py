@@ -1,0 +1,254 @@
+"""What an edit of a group changes, and what happened to the group since it was begun (rules G7, G10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, literal, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func
+
+from dropcopy_tui.domain.errors import ChangedMeanwhile
+from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.groups import draft_checks
+from dropcopy_tui.services.requests.approvals import waiting_for
+from dropcopy_tui.services.views import Changes, FieldChange
+from dropcopy_tui.store.tables import (
+    DraftRow,
+    DraftSourceRow,
+    FrontEndRow,
+    GroupFilterRow,
+    GroupRow,
+    GroupSourceRow,
+    PersonRow,
+    RequestRow,
+    RequestSourceRow,
+    SenderCompRow,
+)
+
+GONE = "The group was deleted meanwhile: there is nothing to edit any more."
+
+
+def edited_group(session: Session, draft: DraftRow) -> GroupRow | None:
+    """The group that the draft edits, if it lives."""
+    group = session.get(GroupRow, draft.group_id) if draft.group_id else None
+    return group if group is not None and group.deleted_at is None else None
+
+
+def changes_of(session: Session, draft: DraftRow, group: GroupRow) -> Changes:
+    """Everything the draft would change, and what stands against it meanwhile."""
+    # What both hold is one walk along two indexes: what they do not share is what is left of each.
+    kept = _shared(session, draft)
+    return Changes(
+        group=group.name,
+        fields=tuple(_fields(session, draft, group)),
+        added=_draft_size(session, draft) - kept,
+        removed=group.sources - kept,
+        stale=stale_words(session, draft, group),
+    )
+
+
+def sources_changed(draft: DraftRow, change: Change) -> Select[Any]:
+    """The SenderComps that the draft adds to its group, or takes out of it."""
+    wanted, present = (DraftSourceRow, GroupSourceRow) if change is Change.ADDED else (GroupSourceRow, DraftSourceRow)
+    there = select(literal(1)).where(_holds(present, draft), col(present.sender_comp_pk) == col(wanted.sender_comp_pk))
+    return (
+        select(SenderCompRow)
+        .join(wanted, col(wanted.sender_comp_pk) == col(SenderCompRow.id))
+        .where(_holds(wanted, draft), ~there.exists())
+    )
+
+
+def _holds(table: Any, draft: DraftRow) -> Any:
+    return table.draft_id == draft.id if table is DraftSourceRow else table.group_id == draft.group_id
+
+
+def _shared(session: Session, draft: DraftRow) -> int:
+    both = col(GroupSourceRow.sender_comp_pk) == col(DraftSourceRow.sender_comp_pk)
+    rows = select(func.count()).select_from(DraftSourceRow).join(GroupSourceRow, both)
+    return int(session.execute(rows.where(_holds(DraftSourceRow, draft), _holds(GroupSourceRow, draft))).scalar_one())
+
+
+def _draft_size(session: Session, draft: DraftRow) -> int:
+    rows = select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id)
+    return int(session.execute(rows).scalar_one())
+
+
+def _fields(session: Session, draft: DraftRow, group: GroupRow) -> list[FieldChange]:
+    before, after = _words_of_group(session, group), _words_of_draft(session, draft)
+    return [FieldChange(name, before[name], after[name]) for name in before if before[name] != after[name]]
+
+
+def _words_of_group(session: Session, group: GroupRow) -> dict[str, str]:
+    filters = session.execute(select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id))
+    return _words(session, group.name, group.front_end_id, list(filters.scalars()))
+
+
+def _words_of_draft(session: Session, draft: DraftRow) -> dict[str, str]:
+    return _words(session, draft.name, draft.front_end_id, draft.filters)
+
+
+def _words(session: Session, name: str, front_end_id: int | None, filters: list[str]) -> dict[str, str]:
+    row = session.get(FrontEndRow, front_end_id) if front_end_id else None
+    front_end = draft_checks.front_end_view(row) if row else None
+    return {
+        "name": name,
+        "front_end": f"{front_end.title} {front_end.vendor}".strip() if front_end else "",
+        "filters": ", ".join(kind.words for kind in in_order(Filter(kind) for kind in filters)),
+    }
+
+
+# -- what others did meanwhile
+
+
+def stale_words(session: Session, draft: DraftRow, group: GroupRow) -> str:
+    """What changed since the edit was begun, and by whom; "" when nothing did."""
+    if group.version == draft.base_version:
+        return ""
+    said = [_deed(session, row) for row in _edits_since(session, draft)]
+    return f"{group.name} was changed meanwhile: " + "; ".join(said or ["by the desk"]) + "."
+
+
+def _edits_since(session: Session, draft: DraftRow) -> list[RequestRow]:
+    rows = select(RequestRow).where(
+        col(RequestRow.group_id) == draft.group_id,
+        col(RequestRow.type) == RequestType.EDIT_GROUP.value,
+        col(RequestRow.status) == RequestStatus.COMPLETED.value,
+        col(RequestRow.group_version) > draft.base_version,
+    )
+    return list(session.execute(rows.order_by(col(RequestRow.group_version))).scalars())
+
+
+def _deed(session: Session, row: RequestRow) -> str:
+    who = session.get_one(PersonRow, row.submitted_by).user_id
+    return f"{who} ({row.reference}) {deed_words(row.asked)}"
+
+
+def deed_words(asked: dict[str, Any]) -> str:
+    """What an edit does, such as `changed the name, added 3 SenderComps`."""
+    done = [f"the {name.replace('_', ' ')}" for name in asked.get("changes", {})]
+    parts = [f"changed {' and '.join(done)}"] if done else []
+    for change in Change:
+        if asked.get(change.value):
+            parts.append(f"{change.value} {asked[change.value]:,} SenderComps")
+    return ", ".join(parts) or "changed it"
+
+
+def open_change(session: Session, group_id: int) -> RequestRow | None:
+    """The request in progress that asks to change or delete the group."""
+    rows = select(RequestRow).where(
+        col(RequestRow.group_id) == group_id,
+        col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
+        col(RequestRow.type).in_([kind.value for kind in CHANGES_A_GROUP]),
+    )
+    return session.execute(rows).scalars().first()
+
+
+def refuse_second_change(session: Session, group: GroupRow, actor: Actor) -> None:
+    """One request at a time changes a group. Raises ChangedMeanwhile naming the other and its requester."""
+    row = open_change(session, key_of(group.id))
+    if row is None:
+        return
+    mine = row.submitted_by == actor.person_id
+    user_id = session.get_one(PersonRow, row.submitted_by).user_id
+    which = f"Your own request {row.reference}" if mine else f"{row.reference} by {user_id}"
+    way_out = "cancel it under My Requests" if mine else "ask them to cancel it"
+    waits = waiting_for(session, row)
+    where = f", awaiting approval of {', '.join(waits)}" if waits else ""
+    raise ChangedMeanwhile(
+        f"{which} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
+        f"Wait for it, or {way_out}. Nothing was submitted."
+    )
+
+
+# -- freezing, carrying out, catching up
+
+
+def freeze_changes(session: Session, draft: DraftRow, request: RequestRow) -> None:
+    """Keep which SenderComps the request adds and removes: the group will not tell any more when it is done."""
+    for change in Change:
+        rows = sources_changed(draft, change).with_only_columns(
+            literal(request.id), literal(change.value), col(SenderCompRow.id)
+        )
+        session.execute(insert(RequestSourceRow).from_select(["request_id", "change", "sender_comp_pk"], rows))
+
+
+def frozen(request: RequestRow, change: Change) -> Select[Any]:
+    """The SenderComps that the request adds or removes."""
+    return (
+        select(SenderCompRow)
+        .join(RequestSourceRow, col(RequestSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+        .where(col(RequestSourceRow.request_id) == request.id, col(RequestSourceRow.change) == change.value)
+    )
+
+
+def carry_out(session: Session, request: RequestRow, group_id: int) -> None:
+    """Put the added SenderComps into the group, and take the removed ones out."""
+    gone = frozen(request, Change.REMOVED).with_only_columns(col(SenderCompRow.id))
+    session.execute(
+        delete(GroupSourceRow)
+        .where(col(GroupSourceRow.group_id) == group_id, col(GroupSourceRow.sender_comp_pk).in_(gone))
+        .execution_options(synchronize_session=False)
+    )
+    new = frozen(request, Change.ADDED).with_only_columns(literal(group_id), col(SenderCompRow.id))
+    session.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], new))
+
+
+def catch_up(session: Session, draft: DraftRow, group: GroupRow) -> None:
+    """Take over what others changed since, but for the fields that the draft changes itself."""
+    mine = _words_of_draft(session, draft)
+    since = _edits_since(session, draft)
+    base: dict[str, str] = {}
+    for row in since:
+        base = {name: before for name, (before, _) in row.asked.get("changes", {}).items()} | base
+    for name, before in base.items():
+        if mine[name] == before:
+            _take_over(session, draft, group, name)
+    _take_sources_over(session, draft, [key_of(row.id) for row in since])
+    draft.base_version = group.version
+    session.flush()
+
+
+def _take_over(session: Session, draft: DraftRow, group: GroupRow, name: str) -> None:
+    if name == "name":
+        draft.name = group.name
+    elif name == "front_end":
+        draft.front_end_id = group.front_end_id
+    else:
+        rows = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
+        draft.filters = [kind.value for kind in in_order(Filter(name) for name in session.execute(rows).scalars())]
+
+
+def _take_sources_over(session: Session, draft: DraftRow, since: list[int]) -> None:
+    """What others did to a SenderComp in the end: added and taken out again is nothing at all."""
+    in_group = select(col(GroupSourceRow.sender_comp_pk)).where(col(GroupSourceRow.group_id) == draft.group_id)
+    in_draft = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
+    pk = col(RequestSourceRow.sender_comp_pk)
+    gone = _first_touched(since, Change.REMOVED).where(pk.not_in(in_group))
+    session.execute(
+        delete(DraftSourceRow)
+        .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(gone))
+        .execution_options(synchronize_session=False)
+    )
+    new = _first_touched(since, Change.ADDED).where(pk.in_(in_group), pk.not_in(in_draft))
+    session.execute(
+        insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new.with_only_columns(literal(draft.id), pk))
+    )
+
+
+def _first_touched(since: list[int], change: Change) -> Select[Any]:
+    """The SenderComps to which the first of these requests that touched them did this: before, it was the reverse."""
+    earlier = aliased(RequestSourceRow)
+    touched = select(literal(1)).where(
+        col(earlier.request_id).in_(since),
+        col(earlier.sender_comp_pk) == col(RequestSourceRow.sender_comp_pk),
+        col(earlier.request_id) < col(RequestSourceRow.request_id),
+    )
+    return select(col(RequestSourceRow.sender_comp_pk)).where(
+        col(RequestSourceRow.request_id).in_(since),
+        col(RequestSourceRow.change) == change.value,
+        ~touched.exists(),
+    )

@@ -1,0 +1,381 @@
+"""Drafts of the wizard: saved at every change, so that a lost connection loses nothing (rule G2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, literal, select
+from sqlmodel import Session, col, func
+
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotFound
+from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_needed, loads_of
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
+from dropcopy_tui.domain.sessions import SenderCompStatus
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.groups import changes, draft_checks
+from dropcopy_tui.services.requests.lifecycle import submit_draft
+from dropcopy_tui.services.rights import require, roles_of, visible_entities
+from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
+from dropcopy_tui.store.paging import fetch, matching
+from dropcopy_tui.store.tables import (
+    DraftRow,
+    DraftSourceRow,
+    EntityRow,
+    FrontEndMappingRow,
+    FrontEndRow,
+    GroupRow,
+    SenderCompRow,
+)
+
+LAST_STEP = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFields:
+    """What a person has entered so far; sources are added and removed by their own verbs."""
+
+    entity: str = ""
+    name: str = ""
+    front_end_id: int | None = None
+    filters: tuple[Filter, ...] = ()
+    step: int = 1
+
+
+class Drafts(Service):
+    """The drafts of the person who acts; nobody sees another's."""
+
+    def entities(self, actor: Actor) -> tuple[EntityView, ...]:
+        """Where the person may create groups: step 1 offers these, and selects a single one by itself."""
+        with self._store.read() as session:
+            return tuple(
+                EntityView(row.code, row.name)
+                for row in visible_entities(session, actor)
+                if roles_of(session, actor, row.id) & MAY_CHANGE_GROUPS
+            )
+
+    def front_ends(self, actor: Actor, entity: str) -> tuple[FrontEnd, ...]:
+        """The front end systems mapped to the entity (rule G8)."""
+        with reading(self._means, actor) as session:
+            row = entity_named(session, entity)
+            require(session, actor, MAY_CHANGE_GROUPS, row)
+            rows = session.execute(
+                select(FrontEndRow)
+                .join(FrontEndMappingRow, col(FrontEndMappingRow.front_end_id) == FrontEndRow.id)
+                .where(col(FrontEndMappingRow.entity_id) == row.id)
+                .order_by(col(FrontEndRow.name), col(FrontEndRow.version))
+            ).scalars()
+            return tuple(draft_checks.front_end_view(front_end) for front_end in rows)
+
+    def fee(self, actor: Actor, entity: str) -> FeeNotice:
+        """Rule G1: how many groups the entity has, and what another costs."""
+        with reading(self._means, actor) as session:
+            row = entity_named(session, entity)
+            require(session, actor, MAY_CHANGE_GROUPS, row)
+            return self._fee(session, key_of(row.id))
+
+    def mine(self, actor: Actor) -> tuple[DraftView, ...]:
+        """The drafts that can be resumed, the last one first."""
+        with reading(self._means, actor) as session:
+            rows = session.execute(
+                select(DraftRow)
+                .where(col(DraftRow.person_id) == actor.person_id, col(DraftRow.submitted_at).is_(None))
+                .order_by(col(DraftRow.updated_at).desc(), col(DraftRow.id).desc())
+            ).scalars()
+            return tuple(draft_view(session, row) for row in rows)
+
+    def get(self, actor: Actor, draft_id: int) -> DraftView:
+        """One draft. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            return draft_view(session, own_draft(session, actor, draft_id))
+
+    def start(self, actor: Actor, market: str, entity: str = "") -> DraftView:
+        """Begin a draft in a market. Raises NotEntitled, InvalidValue."""
+        with writing(self._means, actor) as session:
+            row = start_draft(session, actor, market, entity, self._now())
+            record(session, self._means, actor, "draft:started", f"draft {row.id}", entity=entity or None)
+            return draft_view(session, row)
+
+    def save(self, actor: Actor, draft_id: int, version: int, fields: DraftFields) -> DraftView:
+        """Keep what was entered, complete or not. Another entity empties what belonged to the first.
+
+        Raises:
+            ChangedMeanwhile: the draft was saved elsewhere since `version`.
+            NotFound: it was submitted or discarded elsewhere.
+        """
+        with writing(self._means, actor) as session:
+            row = own_draft(session, actor, draft_id)
+            if row.version != version:
+                raise ChangedMeanwhile("This draft was changed in another window. Go back and resume it there.")
+            before, after = _changed(session, row, fields)
+            self._put(session, actor, row, fields)
+            row.version += 1
+            row.updated_at = self._now()
+            if after:
+                what = f"draft {row.id}"
+                record(session, self._means, actor, "draft:saved", what, before=before, after=after)
+            return draft_view(session, row)
+
+    def available(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
+        """A page of the SenderComps that can be added."""
+        with reading(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            return fetch(session, listing(_available(row, gfid)), ask, sender_comp_view)
+
+    def added(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
+        """A page of the SenderComps that were added."""
+        with reading(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            return fetch(session, listing(_added(row, gfid)), ask, sender_comp_view)
+
+    def firms(self, actor: Actor, draft_id: int) -> tuple[FirmCount, ...]:
+        """The Globex Firms that step 5 can be narrowed by."""
+        with reading(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            gfid = col(SenderCompRow.gfid)
+            rows = session.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
+            return tuple(FirmCount(name, count) for name, count in rows)
+
+    def loads(self, actor: Actor, draft_id: int) -> tuple[Load, ...]:
+        """How full the target sessions would be, where the market limits them (rule G5)."""
+        with reading(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            market = market_named(row.market)
+            # A draft without limits may hold a million: they are not counted for nothing.
+            return loads_of(market, draft_checks.tally(session, row).gateways) if market.limits else ()
+
+    def add(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
+        """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
+        with writing(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            chosen = _picked(_available(row, gfid), picked).with_only_columns(literal(row.id), col(SenderCompRow.id))
+            session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
+            return self._sources_changed(session, actor, row, "draft:sources_added")
+
+    def remove(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
+        """Take the picked SenderComps out again, or all that match."""
+        with writing(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            chosen = _picked(_added(row, gfid), picked).with_only_columns(col(SenderCompRow.id))
+            session.execute(
+                delete(DraftSourceRow)
+                .where(col(DraftSourceRow.draft_id) == row.id, col(DraftSourceRow.sender_comp_pk).in_(chosen))
+                .execution_options(synchronize_session=False)
+            )
+            return self._sources_changed(session, actor, row, "draft:sources_removed")
+
+    def name_problem(self, actor: Actor, draft_id: int) -> str:
+        """Why the draft's name cannot be used now, or "" when it can (rule G3)."""
+        with reading(self._means, actor) as session:
+            return " ".join(draft_checks.name_problems(session, own_draft(session, actor, draft_id), self._settings))
+
+    def review(self, actor: Actor, draft_id: int) -> Review:
+        """What submitting would ask for, and every problem that stands against it."""
+        with reading(self._means, actor) as session:
+            row = _open(session, actor, draft_id)
+            counted = draft_checks.tally(session, row)
+            found = draft_checks.problems(session, row, self._settings, counted)
+            entity_id = row.entity_id or 0
+            codes = (
+                [session.get_one(EntityRow, pk).code for pk in draft_checks.approvers(session, row, counted)]
+                if entity_id
+                else []
+            )
+            needed = gateways_needed(market_named(row.market), counted.gateways)
+            chosen = {Filter(name) for name in row.filters} | self._settings.mandatory_filters
+            return Review(
+                draft=draft_view(session, row),
+                filters=in_order(chosen),
+                # Of an edit nobody asks: what comes and goes is shown instead.
+                firms=() if row.group_id else draft_checks.firms(session, row),
+                gateways=needed,
+                approval_of=tuple(codes),
+                fee="" if row.group_id else self._fee(session, entity_id).sentence,
+                problems=tuple(found),
+                changes=_changes(session, row),
+            )
+
+    def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:
+        """Make the draft a request, all or nothing.
+
+        Raises:
+            InvalidValue: every problem, one a sentence.
+            ChangedMeanwhile: the draft is not the one that was shown.
+        """
+        with writing(self._means, actor) as session:
+            row = own_draft(session, actor, draft_id)
+            if row.version != version:
+                raise ChangedMeanwhile("This draft was changed in another window. Look at it again, then submit.")
+            return submit_draft(session, self._means, actor, row)
+
+    def discard(self, actor: Actor, draft_id: int) -> None:
+        """Throw the draft away."""
+        with writing(self._means, actor) as session:
+            row = own_draft(session, actor, draft_id)
+            record(session, self._means, actor, "draft:discarded", f"draft {row.id}", before={"name": row.name})
+            _empty(session, row)
+            session.delete(row)
+
+    def _fee(self, session: Session, entity_id: int) -> FeeNotice:
+        groups = session.execute(
+            select(func.count())
+            .select_from(GroupRow)
+            .where(col(GroupRow.entity_id) == entity_id, col(GroupRow.deleted_at).is_(None))
+        ).scalar_one()
+        return FeeNotice(groups, self._settings.fee)
+
+    def _put(self, session: Session, actor: Actor, row: DraftRow, fields: DraftFields) -> None:
+        if fields.front_end_id is not None and session.get(FrontEndRow, fields.front_end_id) is None:
+            raise InvalidValue("This front end system is not there any more. Choose another one.", "front_end")
+        entity = entity_named(session, fields.entity) if fields.entity else None
+        if entity is not None:
+            require(session, actor, MAY_CHANGE_GROUPS, entity)
+        if row.group_id is not None and (entity.id if entity else None) != row.entity_id:
+            raise InvalidValue("A group stays at its entity. Ask for a new group there instead.", "entity")
+        if (entity.id if entity else None) != row.entity_id:
+            _empty(session, row)
+            row.front_end_id = None
+            row.entity_id = entity.id if entity else None
+        else:
+            row.front_end_id = fields.front_end_id
+        row.name = _bounded(fields.name)
+        row.filters = [kind.value for kind in in_order(fields.filters)]
+        row.step = min(max(fields.step, 1), LAST_STEP)
+
+    def _sources_changed(self, session: Session, actor: Actor, row: DraftRow, action: str) -> DraftView:
+        row.version += 1
+        row.updated_at = self._now()
+        view = draft_view(session, row)
+        record(session, self._means, actor, action, f"draft {row.id}", after={"sources": view.sources})
+        return view
+
+
+def _changes(session: Session, row: DraftRow) -> Changes | None:
+    group = changes.edited_group(session, row)
+    return changes.changes_of(session, row, group) if group else None
+
+
+def start_draft(session: Session, actor: Actor, market: str, entity: str, now: datetime) -> DraftRow:
+    """A new draft row inside the caller's transaction. Raises NotEntitled, InvalidValue, NotFound."""
+    market_named(market)
+    place = entity_named(session, entity) if entity else None
+    if place is not None:
+        require(session, actor, MAY_CHANGE_GROUPS, place)
+    row = DraftRow(
+        person_id=actor.person_id,
+        market=market,
+        entity_id=place.id if place else None,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _bounded(name: str) -> str:
+    """A name as typed, but never so long that it weighs on the store; submit checks it properly."""
+    if len(name) > 1_000:
+        raise InvalidValue(f"Group name has {len(name):,} characters. It was not kept.", "name")
+    return name
+
+
+def _changed(session: Session, row: DraftRow, fields: DraftFields) -> tuple[dict[str, object], dict[str, object]]:
+    present = session.get(EntityRow, row.entity_id) if row.entity_id else None
+    old = {
+        "entity": present.code if present else "",
+        "name": row.name,
+        "front_end": row.front_end_id,
+        "filters": row.filters,
+    }
+    new = {
+        "entity": fields.entity,
+        "name": fields.name,
+        "front_end": fields.front_end_id,
+        "filters": [kind.value for kind in in_order(fields.filters)],
+    }
+    keys = [key for key in old if old[key] != new[key]]
+    return {key: old[key] for key in keys}, {key: new[key] for key in keys}
+
+
+def own_draft(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+    """The person's open draft. Raises NotFound."""
+    row = session.get(DraftRow, draft_id)
+    if row is None or row.person_id != actor.person_id or row.submitted_at is not None:
+        raise NotFound("This draft is not there any more: it was submitted or discarded.")
+    return row
+
+
+def _open(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+    """The person's draft, as long as they may create groups at its entity. Raises NotFound, NotEntitled."""
+    row = own_draft(session, actor, draft_id)
+    if row.entity_id is not None:
+        require(session, actor, MAY_CHANGE_GROUPS, session.get_one(EntityRow, row.entity_id))
+    return row
+
+
+def _empty(session: Session, row: DraftRow) -> None:
+    session.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id))
+
+
+def _candidates(row: DraftRow, gfid: str = "") -> Select[Any]:
+    rows = select(SenderCompRow).where(
+        col(SenderCompRow.entity_id) == row.entity_id,
+        col(SenderCompRow.market) == row.market,
+        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
+    )
+    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
+
+
+def _in_draft(row: DraftRow) -> Select[Any]:
+    return select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == row.id)
+
+
+def _available(row: DraftRow, gfid: str) -> Select[Any]:
+    return _candidates(row, gfid).where(col(SenderCompRow.id).not_in(_in_draft(row)))
+
+
+def _added(row: DraftRow, gfid: str) -> Select[Any]:
+    rows = select(SenderCompRow).where(col(SenderCompRow.id).in_(_in_draft(row)))
+    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
+
+
+def _picked(rows: Select[Any], picked: Picked) -> Select[Any]:
+    """The rows of a selection: `keys` alone, or everything that matches but `keys`."""
+    keys = col(SenderCompRow.id).in_(sorted(picked.keys))
+    if not picked.everything:
+        return rows.where(keys)
+    rows = matching(listing(rows), picked.match)
+    return rows.where(~keys) if picked.keys else rows
+
+
+def draft_view(session: Session, row: DraftRow) -> DraftView:
+    """The draft as the wizard shows it."""
+    entity = session.get(EntityRow, row.entity_id) if row.entity_id else None
+    front_end = session.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
+    group = changes.edited_group(session, row)
+    sources = session.execute(
+        select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id)
+    ).scalar_one()
+    return DraftView(
+        id=key_of(row.id),
+        version=row.version,
+        market=row.market,
+        market_name=market_named(row.market).name,
+        entity=entity.code if entity else "",
+        entity_name=entity.name if entity else "",
+        name=row.name,
+        front_end=draft_checks.front_end_view(front_end) if front_end else None,
+        filters=tuple(Filter(name) for name in row.filters),
+        step=row.step,
+        sources=sources,
+        updated_at=row.updated_at,
+        group_id=row.group_id,
+        base_version=row.base_version,
+        group=group.name if group else "",
+    )

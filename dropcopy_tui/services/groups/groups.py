@@ -1,0 +1,317 @@
+"""Drop copy groups: lists, pages and the one-step way to ask for a new one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col, func
+
+from dropcopy_tui.domain.errors import InvalidValue, NotFound
+from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.markets import Menu, market_named, markets_of
+from dropcopy_tui.domain.names import name_key, shorten
+from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.groups.draft_checks import front_end_view
+from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
+from dropcopy_tui.services.requests.lifecycle import submit_deletion
+from dropcopy_tui.services.rights import require_view, visible_entities, visible_ids
+from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.sessions.sessions import keys_summary, session_rows, views
+from dropcopy_tui.services.unit_of_work import reading, writing
+from dropcopy_tui.services.views import (
+    EntityView,
+    FirmCount,
+    GroupLine,
+    GroupView,
+    RequestView,
+    SenderCompView,
+    SessionView,
+)
+from dropcopy_tui.store.paging import Listing, fetch, matching
+from dropcopy_tui.store.tables import (
+    EntityRow,
+    FrontEndRow,
+    GroupFilterRow,
+    GroupRow,
+    GroupSourceRow,
+    PersonRow,
+    SenderCompRow,
+    SessionRow,
+)
+
+_CHUNK = 500
+
+
+__all__ = ["Deletion", "GroupEdit", "Groups", "NewGroup"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What deleting a group would do: its active target sessions are released; whose approval it needs."""
+
+    group_id: int
+    name: str
+    sources: int
+    sessions: tuple[str, ...]
+    approval_of: tuple[str, ...]
+
+
+class Groups(Service):
+    """The groups that a person may see."""
+
+    def entities(self, actor: Actor) -> tuple[EntityView, ...]:
+        """The Registered Entities that the person may see, by name."""
+        with self._store.read() as session:
+            return tuple(EntityView(row.code, row.name) for row in visible_entities(session, actor))
+
+    def page(
+        self, actor: Actor, ask: Ask, *, entity: str = "", menu: Menu | None = None, market: str = ""
+    ) -> Page[GroupLine]:
+        """A page of living groups. Raises NotFound for an entity that may not be seen."""
+        with self._store.read() as session:
+            rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
+            if entity:
+                place = entity_named(session, entity)
+                require_view(session, actor, place)
+                rows = rows.where(col(GroupRow.entity_id) == place.id)
+            if menu is not None:
+                rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
+            if market:
+                rows = rows.where(col(GroupRow.market) == market_named(market).code)
+            page = fetch(session, _listing(rows), ask, lambda row: row)
+            return Page(_lines(session, page.rows, self._now()), page.cursors, page.total)
+
+    def show(self, actor: Actor, group: str | int, entity: str = "") -> GroupView:
+        """One group by its name, or by its id (an int, or text that no group has as its name).
+
+        Raises:
+            NotFound: it does not exist, or may not be seen.
+            InvalidValue: several entities have a group of this name.
+        """
+        with self._store.read() as session:
+            found = _find(session, actor, group, entity)
+            row: GroupRow = found[0]
+            place = session.get_one(EntityRow, row.entity_id)
+            sessions = _target_sessions(session, [key_of(row.id)], self._now())
+            filters = _filters(session, [key_of(row.id)])[key_of(row.id)]
+            return GroupView(
+                line=_line(found, sessions[key_of(row.id)], filters, self._now()),
+                entity_name=place.name,
+                front_end=front_end_view(session.get_one(FrontEndRow, row.front_end_id)),
+                filters=filters,
+                created_at=row.created_at,
+                created_by=session.get_one(PersonRow, row.created_by).user_id,
+                sessions=tuple(sessions[key_of(row.id)]),
+            )
+
+    def ids(self, actor: Actor, entity: str, menu: Menu, picked: Picked) -> tuple[int, ...]:
+        """The ids of the picked groups of an entity, by name. Raises NotFound."""
+        with self._store.read() as session:
+            place = entity_named(session, entity)
+            require_view(session, actor, place)
+            rows = _select().where(col(GroupRow.entity_id) == place.id)
+            rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
+            if picked.everything:
+                rows = matching(_listing(rows), picked.match).where(col(GroupRow.id).not_in(sorted(picked.keys)))
+            else:
+                rows = rows.where(col(GroupRow.id).in_(sorted(picked.keys)))
+            found = session.execute(rows.order_by(col(GroupRow.name_key), col(GroupRow.id)))
+            return tuple(key_of(row[0].id) for row in found)
+
+    def target_sessions(self, actor: Actor, group_ids: Sequence[int]) -> tuple[SessionView, ...]:
+        """The active target sessions of these groups, in the same order, as far as the person may see them."""
+        with self._store.read() as session:
+            rows = select(col(GroupRow.id)).where(
+                col(GroupRow.id).in_(group_ids), col(GroupRow.entity_id).in_(visible_ids(session, actor))
+            )
+            seen = set(session.execute(rows).scalars())
+            found = _target_sessions(session, [pk for pk in group_ids if pk in seen], self._now())
+            return tuple(view for pk in group_ids for view in found[pk] if view.status == SessionStatus.ACTIVE)
+
+    def sources(self, actor: Actor, group_id: int, ask: Ask, gfid: str = "") -> Page[SenderCompView]:
+        """A page of a group's source SenderComps. Raises NotFound."""
+        with self._store.read() as session:
+            _find(session, actor, group_id)
+            rows = _sources(group_id)
+            if gfid:
+                rows = rows.where(col(SenderCompRow.gfid) == gfid)
+            return fetch(session, listing(rows), ask, sender_comp_view)
+
+    def by_firm(self, actor: Actor, group_id: int, ask: Ask) -> Page[FirmCount]:
+        """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
+        with self._store.read() as session:
+            _find(session, actor, group_id)
+            gfid = col(SenderCompRow.gfid)
+            firms = (
+                _sources(group_id)
+                .with_only_columns(gfid.label("gfid"), func.count().label("sources"))
+                .group_by(gfid)
+                .subquery()
+            )
+            rows = Listing(
+                select(firms.c.gfid, firms.c.sources),
+                {"gfid": firms.c.gfid, "sources": firms.c.sources},
+                firms.c.gfid,
+                (firms.c.gfid,),
+            )
+            return fetch(session, rows, ask, lambda row: FirmCount(row.gfid, row.sources))
+
+    def create(self, actor: Actor, new: NewGroup) -> RequestView:
+        """Ask for a group in one transaction: a draft, its sources, and the request.
+
+        Raises:
+            InvalidValue: every problem, one a sentence; nothing is kept.
+            NotEntitled: the person may not create groups there.
+        """
+        with writing(self._means, actor) as session:
+            return ask_for_group(session, self._means, actor, new)
+
+    def edit(self, actor: Actor, group: str | int, edit: GroupEdit, entity: str = "") -> RequestView:
+        """Ask for a group to be changed, in one transaction (rule G7).
+
+        Raises:
+            ChangedMeanwhile: the group is not at the version named, or another request is about to change it.
+            InvalidValue: every problem, or that nothing would change; nothing is kept.
+            NotEntitled, NotFound.
+        """
+        with writing(self._means, actor) as session:
+            row = _find(session, actor, group, entity)[0]
+            return ask_for_edit(session, self._means, actor, row, edit)
+
+    def deletion(self, actor: Actor, group_ids: Sequence[int]) -> tuple[Deletion, ...]:
+        """What deleting these groups would do, before anything happens. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            found = [_find(session, actor, group_id) for group_id in group_ids]
+            sessions = _target_sessions(session, list(group_ids), self._now())
+            return tuple(
+                Deletion(
+                    group_id=key_of(row.id),
+                    name=row.name,
+                    sources=row.sources,
+                    sessions=tuple(
+                        view.session_id
+                        for view in sessions[key_of(row.id)]
+                        if view.status == SessionStatus.ACTIVE.value
+                    ),
+                    approval_of=deletion_approval(session, row),
+                )
+                for row, *_ in found
+            )
+
+    def delete(self, actor: Actor, groups: Sequence[str | int], entity: str = "") -> tuple[RequestView, ...]:
+        """Ask for groups to be deleted: a request each, all of them or none (rule G9).
+
+        Raises:
+            ChangedMeanwhile: another request is about to change or delete one of them.
+            NotEntitled, NotFound, InvalidValue.
+        """
+        if not groups:
+            raise InvalidValue("Select at least one group.")
+        with writing(self._means, actor) as session:
+            rows = {found[0].id: found[0] for found in (_find(session, actor, group, entity) for group in groups)}
+            return tuple(submit_deletion(session, self._means, actor, row) for row in rows.values())
+
+
+def _find(session: Session, actor: Actor, group: str | int, entity: str = "") -> Any:
+    """One visible group: an int is its id, text its name, or its id where no group has that name."""
+    rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
+    if entity:
+        rows = rows.where(col(EntityRow.code) == entity)
+    found: Sequence[Any] = []
+    if isinstance(group, str):
+        found = session.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
+    name = str(group)
+    if not found and name.isascii() and name.isdigit() and len(name) < 16:
+        found = session.execute(rows.where(col(GroupRow.id) == int(name))).all()
+    if not found:
+        raise NotFound(f"There is no group {shorten(name)!r}, or you may not see it.")
+    if len(found) > 1:
+        raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Say which with --entity.")
+    return found[0]
+
+
+def _select() -> Any:
+    return (
+        select(
+            GroupRow,
+            col(EntityRow.code),
+            col(FrontEndRow.name).label("front_end_name"),
+            col(FrontEndRow.version).label("front_end_version"),
+        )
+        .join(EntityRow, col(EntityRow.id) == col(GroupRow.entity_id))
+        .join(FrontEndRow, col(FrontEndRow.id) == col(GroupRow.front_end_id))
+        .where(col(GroupRow.deleted_at).is_(None))
+    )
+
+
+def _listing(rows: Any) -> Listing:
+    return Listing(
+        rows=rows,
+        orders={
+            "name": col(GroupRow.name_key),
+            "market": col(GroupRow.market),
+            "front_end": col(FrontEndRow.name),
+            "sources": col(GroupRow.sources),
+            "entity": col(EntityRow.code),
+        },
+        tie=col(GroupRow.id),
+        searched=(col(GroupRow.name), col(GroupRow.market), col(FrontEndRow.name)),
+    )
+
+
+def _lines(session: Session, rows: Sequence[Any], now: datetime) -> tuple[GroupLine, ...]:
+    group_ids = [key_of(row[0].id) for row in rows]
+    sessions, filters = _target_sessions(session, group_ids, now), _filters(session, group_ids)
+    return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], now) for row in rows)
+
+
+def _line(found: Any, sessions: Sequence[SessionView], filters: tuple[Filter, ...], now: datetime) -> GroupLine:
+    row: GroupRow = found[0]
+    return GroupLine(
+        id=key_of(row.id),
+        name=row.name,
+        entity=found[1],
+        market=row.market,
+        market_name=market_named(row.market).name,
+        front_end=f"{found[2]} {found[3]}".strip(),
+        sources=row.sources,
+        targets=len(sessions),
+        keys=keys_summary(sessions, now),
+        version=row.version,
+        filters=filters,
+    )
+
+
+def _filters(session: Session, group_ids: Sequence[int]) -> dict[int, tuple[Filter, ...]]:
+    """The filters of groups, in order."""
+    found: dict[int, list[Filter]] = defaultdict(list)
+    rows = select(GroupFilterRow).where(col(GroupFilterRow.group_id).in_(group_ids))
+    for row in session.execute(rows).scalars():
+        found[row.group_id].append(Filter(row.filter))
+    return {group_id: in_order(found[group_id]) for group_id in group_ids}
+
+
+def _target_sessions(session: Session, group_ids: Sequence[int], now: datetime) -> dict[int, list[SessionView]]:
+    rows = session.execute(
+        session_rows(col(SessionRow.group_id).in_(group_ids)).order_by(col(SessionRow.session_id))
+    ).all()
+    found: dict[int, list[SessionView]] = defaultdict(list)
+    for view in views(session, rows, now):
+        found[view.group_id or 0].append(view)
+    return found
+
+
+def _sources(group_id: int) -> Any:
+    return (
+        select(SenderCompRow)
+        .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+        .where(col(GroupSourceRow.group_id) == group_id)
+    )

@@ -1,0 +1,1 @@
+"""Imports: CSV files that become entities, people, front ends, SenderComps and sessions."""

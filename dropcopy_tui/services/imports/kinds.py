@@ -1,0 +1,387 @@
+"""The kinds of files that can be imported: their columns, their rules, and the rows they become."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, Connection, func, insert, select
+
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.markets import Market, market_named
+from dropcopy_tui.domain.names import (
+    FRONT_END_NAME_LENGTH,
+    FRONT_END_VENDOR_LENGTH,
+    FRONT_END_VERSION_LENGTH,
+    clean_name,
+    shorten,
+)
+from dropcopy_tui.domain.people import Role
+from dropcopy_tui.domain.requests import Approvals
+from dropcopy_tui.domain.sessions import SenderCompStatus, make_sender_comp
+from dropcopy_tui.services.imports.csv_lines import Cells, Columns
+from dropcopy_tui.store.tables import METADATA
+
+_ENTITY = METADATA.tables["entity"]
+_PERSON = METADATA.tables["person"]
+_ENTITLEMENT = METADATA.tables["entitlement"]
+_FRONT_END = METADATA.tables["front_end"]
+_MAPPING = METADATA.tables["front_end_mapping"]
+_SENDER_COMP = METADATA.tables["sender_comp"]
+
+_ENTITY_CODE = re.compile(r"[A-Z0-9._-]{1,12}")
+_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
+_MOBILE = re.compile(r"\+?[0-9][0-9 ().-]{5,23}")
+_OS_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}")
+# What audit events and lists can show on a line (local choices); an email's length is RFC 5321's.
+_NAME_LENGTH = 100
+_EMAIL_LENGTH = 254
+_STATUSES = frozenset(status.value for status in SenderCompStatus)
+# Keeps the parts of a key apart, which a space would not: no name can hold it (ASCII unit separator).
+KEY_SEPARATOR = "\x1f"
+# The desk acts under this user id when nobody does (services.rights).
+_RESERVED_USER = "desk"
+
+
+class ImportKind(StrEnum):
+    """What a file holds. The values are the words of `dropcopy import`."""
+
+    ENTITIES = "entities"
+    PEOPLE = "people"
+    FRONT_ENDS = "front-ends"
+    SENDERCOMPS = "sendercomps"
+    SESSIONS = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line that keeps the rules. `keys` name what may exist only once, as a refusal says it."""
+
+    line: int
+    values: dict[str, Any]
+    keys: tuple[str, ...]
+
+
+class Kind(ABC):
+    """One kind of file, inside the transaction of its import."""
+
+    columns: ClassVar[Columns]
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._lines: dict[str, int] = {}
+
+    @abstractmethod
+    def entry(self, line: int, cells: Cells) -> Entry:
+        """What the line says. Raises InvalidValue."""
+
+    @abstractmethod
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        """Which keys of the entries are taken: by a line that was inserted, or (0) by the store before."""
+
+    @abstractmethod
+    def insert(self, entries: Sequence[Entry]) -> None:
+        """Put the entries into the store."""
+
+    def remember(self, entries: Sequence[Entry]) -> None:
+        """Keep the lines of entries that were inserted."""
+        for entry in entries:
+            self._lines.update(dict.fromkeys(entry.keys, entry.line))
+
+    def _lines_of(self, keys: Iterable[str]) -> dict[str, int]:
+        return {key: self._lines.get(key, 0) for key in keys}
+
+    def _present(self, column: Column[Any], values: Iterable[Any]) -> set[Any]:
+        """Which of the values the column holds."""
+        wanted = {value for value in values if value is not None}
+        return set(self._connection.scalars(select(column).where(column.in_(wanted))))
+
+
+class Entities(Kind):
+    """Registered Entities."""
+
+    columns = Columns(("entity", "name", "clearing_firm"))
+
+    def entry(self, line: int, cells: Cells) -> Entry:
+        code = cells["entity"]
+        if not _ENTITY_CODE.fullmatch(code):
+            raise InvalidValue(f"Entity {shorten(code)!r} must be 1 to 12 of A-Z, 0-9, dot, underscore and hyphen.")
+        values = {
+            "code": code,
+            "name": clean_name(cells["name"], "Name", _NAME_LENGTH),
+            "clearing_firm": _yes_or_no(cells["clearing_firm"]),
+            "approvals": Approvals.NEVER.value,
+        }
+        return Entry(line, values, (f"Entity {code}",))
+
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        codes = self._present(_ENTITY.c.code, (entry.values["code"] for entry in entries))
+        return self._lines_of(f"Entity {code}" for code in codes)
+
+    def insert(self, entries: Sequence[Entry]) -> None:
+        self._connection.execute(insert(_ENTITY), [entry.values for entry in entries])
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise InvalidValue(f"Column clearing_firm must be yes or no, not {shorten(text)!r}.")
+    return text == "yes"
+
+
+class OfEntities(Kind):
+    """A kind whose lines name entities: there are few of those, so they are read once."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        found = connection.execute(select(_ENTITY.c.code, _ENTITY.c.id, _ENTITY.c.clearing_firm))
+        self._entities: dict[str, tuple[int, bool]] = {row.code: (row.id, row.clearing_firm) for row in found}
+
+    def entity(self, code: str) -> int:
+        """The primary key of an entity. Raises InvalidValue."""
+        try:
+            return self._entities[code][0]
+        except KeyError:
+            raise InvalidValue(f"Entity {shorten(code)!r} is not in the store. Import the entities first.") from None
+
+    def _guarantor(self, code: str) -> int | None:
+        if not code:
+            return None
+        entity_id = self.entity(code)
+        if not self._entities[code][1]:
+            raise InvalidValue(f"Guarantor {code} is not marked as a clearing firm.")
+        return entity_id
+
+
+class People(OfEntities):
+    """People and their entitlements."""
+
+    columns = Columns(("user_id", "name", "email", "roles"), optional=("mobile", "os_account"))
+
+    def entry(self, line: int, cells: Cells) -> Entry:
+        values: dict[str, Any] = {
+            "user_id": _user_id(cells["user_id"]),
+            "name": clean_name(cells["name"], "Name", _NAME_LENGTH),
+            "email": _email(cells["email"]),
+            "mobile": _matching(_MOBILE, cells["mobile"], "Mobile", "a phone number such as +1 202 555 0134"),
+            "os_account": _matching(_OS_ACCOUNT, cells["os_account"], "Account", "an account name"),
+            "roles": self._roles(cells["roles"]),
+        }
+        return Entry(line, values, _person_keys(values["user_id"], values["email"], values["os_account"]))
+
+    def _roles(self, text: str) -> frozenset[tuple[str, int | None]]:
+        roles = frozenset(self._role(part.strip()) for part in text.split(";") if part.strip())
+        if not roles:
+            raise InvalidValue("Column roles names no role.")
+        return roles
+
+    def _role(self, text: str) -> tuple[str, int | None]:
+        name, at, code = text.partition("@")
+        try:
+            role = Role(name)
+        except ValueError:
+            raise InvalidValue(f"Unknown role {shorten(name)!r}. Use: {', '.join(Role)}.") from None
+        if role.desk_wide:
+            if at:
+                raise InvalidValue(f"Role {role} is held on the whole desk: write it without an entity.")
+            return role.value, None
+        if not code:
+            raise InvalidValue(f"Role {role} is held at an entity: write {role}@ENTITY.")
+        return role.value, self.entity(code)
+
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        return self._lines_of(
+            f"{what} {value}"
+            for what, column in (("User id", "user_id"), ("Email", "email"), ("Account", "os_account"))
+            for value in self._present(_PERSON.c[column], (entry.values[column] for entry in entries))
+        )
+
+    def insert(self, entries: Sequence[Entry]) -> None:
+        columns = ("user_id", "name", "email", "mobile", "os_account")
+        always = {"failed_tries": 0, "disabled": False, "created_at": self._now}
+        self._connection.execute(
+            insert(_PERSON), [{name: entry.values[name] for name in columns} | always for entry in entries]
+        )
+        self._entitle(entries)
+
+    def _entitle(self, entries: Sequence[Entry]) -> None:
+        user_id = _PERSON.c.user_id
+        wanted = {entry.values["user_id"]: entry.values["roles"] for entry in entries}
+        found = self._connection.execute(select(_PERSON.c.id, user_id).where(user_id.in_(wanted)))
+        rows = [
+            {"person_id": person_id, "role": role, "entity_id": entity_id}
+            for person_id, name in found
+            for role, entity_id in sorted(wanted[name], key=str)
+        ]
+        if rows:
+            self._connection.execute(insert(_ENTITLEMENT), rows)
+
+
+def _person_keys(user_id: str, email: str, account: str | None) -> tuple[str, ...]:
+    keys = (f"User id {user_id}", f"Email {email}")
+    return (*keys, f"Account {account}") if account else keys
+
+
+def _user_id(text: str) -> str:
+    user_id = text.lower()
+    if not _USER_ID.fullmatch(user_id):
+        raise InvalidValue(
+            f"User id {shorten(text)!r} must be 2 to 32 of a-z, 0-9, dot, underscore and hyphen, "
+            "and begin with a letter or digit."
+        )
+    if user_id == _RESERVED_USER:
+        raise InvalidValue(f"User id {_RESERVED_USER!r} is the desk's own. Choose another.")
+    return user_id
+
+
+def _email(text: str) -> str:
+    email = text.lower()
+    if len(email) > _EMAIL_LENGTH or not _EMAIL.fullmatch(email):
+        raise InvalidValue(f"Email {shorten(text)!r} is not an address such as name@firm.example.")
+    return email
+
+
+def _matching(pattern: re.Pattern[str], text: str, what: str, wanted: str) -> str | None:
+    """An optional cell that must look like something, or None where it is empty."""
+    if text and not pattern.fullmatch(text):
+        raise InvalidValue(f"{what} {shorten(text)!r} is not {wanted}.")
+    return text or None
+
+
+class FrontEnds(OfEntities):
+    """Front end systems and the entities that may use them (rule G8)."""
+
+    columns = Columns(("entity", "name"), blank=("version", "vendor"))
+
+    def entry(self, line: int, cells: Cells) -> Entry:
+        values = {
+            "entity": cells["entity"],
+            "entity_id": self.entity(cells["entity"]),
+            "name": clean_name(cells["name"], "Name", FRONT_END_NAME_LENGTH),
+            "version": _maybe_name(cells["version"], "Version", FRONT_END_VERSION_LENGTH),
+            "vendor": _maybe_name(cells["vendor"], "Vendor", FRONT_END_VENDOR_LENGTH),
+        }
+        return Entry(line, values, (_mapping_key(cells["entity"], _front_end(values)),))
+
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        names = {entry.values["name"] for entry in entries}
+        parts = (_FRONT_END.c.name, _FRONT_END.c.version, _FRONT_END.c.vendor)
+        found = self._connection.execute(
+            select(_ENTITY.c.code, *parts)
+            .join_from(_MAPPING, _FRONT_END, _FRONT_END.c.id == _MAPPING.c.front_end_id)
+            .join(_ENTITY, _ENTITY.c.id == _MAPPING.c.entity_id)
+            .where(_FRONT_END.c.name.in_(names))
+        )
+        return self._lines_of(_mapping_key(code, (name, version, vendor)) for code, name, version, vendor in found)
+
+    def insert(self, entries: Sequence[Entry]) -> None:
+        wanted = dict.fromkeys(_front_end(entry.values) for entry in entries)
+        known = self._front_ends(wanted)
+        new = [front_end for front_end in wanted if front_end not in known]
+        if new:
+            columns = ("name", "version", "vendor")
+            self._connection.execute(insert(_FRONT_END), [dict(zip(columns, row, strict=True)) for row in new])
+            known = self._front_ends(wanted)
+        self._connection.execute(
+            insert(_MAPPING),
+            [
+                {
+                    "entity_id": entry.values["entity_id"],
+                    "front_end_id": known[_front_end(entry.values)],
+                }
+                for entry in entries
+            ],
+        )
+
+    def _front_ends(self, wanted: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], int]:
+        found = self._connection.execute(
+            select(_FRONT_END.c.id, _FRONT_END.c.name, _FRONT_END.c.version, _FRONT_END.c.vendor).where(
+                _FRONT_END.c.name.in_({name for name, _, _ in wanted})
+            )
+        )
+        return {(name, version, vendor): number for number, name, version, vendor in found}
+
+
+def _front_end(values: dict[str, Any]) -> tuple[str, str, str]:
+    return values["name"], values["version"], values["vendor"]
+
+
+def _mapping_key(entity: str, front_end: tuple[str, str, str]) -> str:
+    return KEY_SEPARATOR.join(("Front end", *front_end, "at", entity))
+
+
+def _maybe_name(text: str, what: str, longest: int) -> str:
+    return clean_name(text, what, longest) if text else ""
+
+
+class SenderComps(OfEntities):
+    """Source SenderComps (domain section 1).
+
+    A file may hold a million: their lines are remembered in the order of insertion, which is that of the
+    primary keys, at four bytes a line.
+    """
+
+    columns = Columns(("entity", "market", "session_id", "gfid", "fti", "gateway"), optional=("guarantor", "status"))
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self._first = (connection.scalar(select(func.max(_SENDER_COMP.c.id))) or 0) + 1
+        self._order = array("I")
+
+    def entry(self, line: int, cells: Cells) -> Entry:
+        entity_id = self.entity(cells["entity"])
+        market = market_named(shorten(cells["market"]))
+        parts = make_sender_comp(cells["session_id"], cells["gfid"], cells["fti"])
+        values = {
+            "entity_id": entity_id,
+            "market": market.code,
+            "sender_comp_id": str(parts),
+            "session_id": parts.session_id,
+            "gfid": parts.gfid,
+            "fti": parts.fti,
+            "gateway": gateway_of(market, cells["gateway"]),
+            "guarantor_id": self._guarantor(cells["guarantor"]),
+            "status": _status(cells["status"] or SenderCompStatus.ACTIVE.value),
+        }
+        return Entry(line, values, (f"{parts} of {market.code}",))
+
+    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+        market, sender_comp_id = _SENDER_COMP.c.market, _SENDER_COMP.c.sender_comp_id
+        found = self._connection.execute(
+            select(sender_comp_id, market, _SENDER_COMP.c.id)
+            .where(market.in_({entry.values["market"] for entry in entries}))
+            .where(sender_comp_id.in_([entry.values["sender_comp_id"] for entry in entries]))
+        )
+        return {f"{name} of {code}": self._line(number) for name, code, number in found}
+
+    def _line(self, number: int) -> int:
+        """The line that brought the row with this primary key, or 0."""
+        return self._order[number - self._first] if number >= self._first else 0
+
+    def insert(self, entries: Sequence[Entry]) -> None:
+        self._connection.execute(insert(_SENDER_COMP), [entry.values for entry in entries])
+
+    def remember(self, entries: Sequence[Entry]) -> None:
+        self._order.extend(entry.line for entry in entries)
+
+
+def gateway_of(market: Market, text: str) -> str:
+    """A gateway of the market. Raises InvalidValue."""
+    text = text.lower()
+    if text not in market.gateways:
+        known = ", ".join(market.gateways)
+        raise InvalidValue(f"Gateway {shorten(text)!r} is not one of the market {market.code}. Use: {known}.")
+    return text
+
+
+def _status(text: str) -> str:
+    if text not in _STATUSES:
+        raise InvalidValue(f"Status {shorten(text)!r} must be active or inactive.")
+    return text

@@ -1,0 +1,1 @@
+"""Key pairs: generation, rotation, key files, the calendar and expiry notices."""

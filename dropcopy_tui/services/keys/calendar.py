@@ -1,0 +1,176 @@
+"""The key calendar: which session's key pairs live when, those first that need somebody soonest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, literal_column, select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
+from dropcopy_tui.domain.keypairs import KeyState, how_far, market_date, pending_from, state_of
+from dropcopy_tui.domain.market_close import MarketHours, is_business_day, local_day
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.sessions.sessions import key_rows, market_hours, pair_of
+from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
+
+# Where a session stands that never had a pair: behind all others. A literal, not a parameter: what is sorted by is
+# computed once a row only where its text is the same wherever it stands.
+_NEVER: Any = literal_column("'9999-01-01 00:00:00.000000'")
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPair:
+    """The life of a key pair. Days are those of its market; `when` and `left` as in `KeyView`.
+
+    Attributes:
+        made: the first day.
+        pending: the day from which it is pending expiration.
+        ends: the last day; of a deleted pair as well, whose life ended on the day `gone`.
+        move: from which day closed days moved the end, if they did.
+        shortened: a newer pair cut its life.
+    """
+
+    access_key_id: str
+    state: KeyState
+    created_at: datetime
+    expires_at: datetime
+    when: str
+    left: str
+    made: date
+    pending: date
+    ends: date
+    gone: date | None = None
+    move: Move | None = None
+    shortened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLine:
+    """A session with its pairs, oldest first."""
+
+    pk: int
+    session_id: str
+    kind: SessionKind
+    market: str
+    market_name: str
+    entity: str
+    group: str
+    group_id: int | None
+    pairs: tuple[CalendarPair, ...]
+
+    @property
+    def living(self) -> tuple[CalendarPair, ...]:
+        """The pairs that a gateway accepts now, the one that ends first in front."""
+        return tuple(sorted((pair for pair in self.pairs if pair.state.living), key=lambda pair: pair.expires_at))
+
+    @property
+    def last(self) -> CalendarPair | None:
+        """The pair that says when the session stops or stopped; None where it never had one that was kept."""
+        kept = [pair for pair in self.pairs if pair.state is not KeyState.DELETED]
+        return max(kept, key=lambda pair: pair.expires_at, default=None)
+
+
+class Calendar(Service):
+    """The lives of the key pairs of all active sessions that a person may see."""
+
+    def page(self, actor: Actor, ask: Ask, kind: SessionKind | None = None, entity: str = "") -> Page[CalendarLine]:
+        """A page of active sessions, by when they stop. Raises NotFound."""
+        with self._store.read() as session:
+            rows = _select().where(col(SessionRow.status) == SessionStatus.ACTIVE.value)
+            rows = rows.where(col(SessionRow.entity_id).in_(visible_ids(session, actor)))
+            if entity:
+                place = entity_named(session, entity)
+                require_view(session, actor, place)
+                rows = rows.where(col(SessionRow.entity_id) == place.id)
+            if kind is not None:
+                rows = rows.where(col(SessionRow.kind) == kind.value)
+            page = fetch(session, _listing(rows), ask, lambda row: row)
+            return Page(self._lines(session, page.rows), page.cursors, page.total)
+
+    def is_open(self, actor: Actor, market: str, day: date) -> bool:
+        """Whether the market is open on the day by today's calendar: holidays may have come since a pair was made."""
+        return is_business_day(market_hours(market, self._settings), day)
+
+    def _lines(self, session: Session, rows: Sequence[Any]) -> tuple[CalendarLine, ...]:
+        pairs = key_rows(session, [key_of(row[0].id) for row in rows])
+        now = self._now()
+        hours = {market: market_hours(market, self._settings) for market in {row[0].market for row in rows}}
+        return tuple(_line(row, pairs[key_of(row[0].id)], hours[row[0].market], now) for row in rows)
+
+
+def _select() -> Any:
+    return (
+        select(SessionRow, col(EntityRow.code), col(GroupRow.name))
+        .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
+        .join(GroupRow, col(GroupRow.id) == col(SessionRow.group_id), isouter=True)
+    )
+
+
+def _stops() -> Any:
+    """When the last pair of a session ends that was kept: by the index on its pairs, session by session."""
+    last = select(func.max(col(KeyPairRow.expires_at))).where(
+        col(KeyPairRow.session_pk) == col(SessionRow.id), col(KeyPairRow.deleted_at).is_(None)
+    )
+    return func.coalesce(last.correlate(SessionRow).scalar_subquery(), _NEVER)
+
+
+def _listing(rows: Any) -> Listing:
+    return Listing(
+        rows=rows,
+        orders={"expires": _stops(), "session_id": col(SessionRow.session_id), "market": col(SessionRow.market)},
+        tie=col(SessionRow.id),
+        searched=(
+            col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.kind), col(GroupRow.name),
+            col(EntityRow.code),
+        ),
+    )  # fmt: skip
+
+
+def _line(found: Any, rows: Sequence[KeyPairRow], hours: MarketHours, now: datetime) -> CalendarLine:
+    place: SessionRow = found[0]
+    made = [local_day(hours, row.created_at) for row in rows]
+    pairs = [
+        _pair(row, place, hours, now, made[number + 1] if number + 1 < len(made) else None)
+        for number, row in enumerate(rows)
+    ]
+    return CalendarLine(
+        pk=key_of(place.id),
+        session_id=place.session_id,
+        kind=SessionKind(place.kind),
+        market=place.market,
+        market_name=market_named(place.market).name,
+        entity=found[1],
+        group=found[2] or "",
+        group_id=place.group_id,
+        pairs=tuple(pairs),
+    )
+
+
+def _pair(
+    row: KeyPairRow, place: SessionRow, hours: MarketHours, now: datetime, newer_made: date | None
+) -> CalendarPair:
+    made, ends = local_day(hours, row.created_at), local_day(hours, row.expires_at)
+    return CalendarPair(
+        access_key_id=row.access_key_id,
+        state=state_of(pair_of(row, place.session_id, place.market), now),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        when=market_date(hours, row.expires_at),
+        left=how_far(now, row.expires_at),
+        made=made,
+        pending=local_day(hours, pending_from(row.expires_at, hours.zone)),
+        ends=ends,
+        gone=local_day(hours, row.deleted_at) if row.deleted_at else None,
+        move=move_of(made, ends, newer_made),
+        shortened=is_shortened(made, ends) and newer_made is not None,
+    )

@@ -1,0 +1,223 @@
+"""Notices of pending expiration (rule K7): to the administrative managers of the entity, once a threshold.
+
+A run writes one notice and one email a person, listing every key pair it is about. What a key pair was told for is
+a row of its own, written in the same transaction: however many processes run, each threshold is told once. After
+a pause only the nearest threshold is told: nobody needs to hear of 28 days when 5 are left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.keypairs import days_left, market_date
+from dropcopy_tui.domain.market_close import MarketHours
+from dropcopy_tui.domain.markets import MARKETS
+from dropcopy_tui.domain.people import MAY_OPERATE, MAY_RECEIVE_EXPIRY, Actor
+from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.services.base import Service
+from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.sessions.sessions import key_rows, market_hours
+from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.store.tables import EntitlementRow, EntityRow, ExpiryNoticeRow, KeyPairRow, PersonRow, SessionRow
+
+# An email of more lines than this is read by nobody, and refused by some mail servers.
+MOST_LINES = 1_000
+_CHUNK = 5_000
+_REPORT = "dropcopy keys report"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one run told. `unheard` are key pairs of entities that have no administrative manager."""
+
+    keys: int = 0
+    people: int = 0
+    unheard: int = 0
+
+
+class _Due(NamedTuple):
+    """A key pair whose end has to be told, and the threshold it is told for. A tuple: there may be 100,000."""
+
+    key_pair_id: int
+    session_pk: int
+    threshold: int
+    left: int
+    expires_at: datetime
+    session_id: str
+    market: str
+
+
+class ExpiryNotices(Service):
+    """Tells of key pairs that end soon."""
+
+    def send(self, actor: Actor) -> Told:
+        """Tell of everything that is due and was not told yet.
+
+        Raises NotEntitled: this needs operations.
+        """
+        with reading(self._means, actor) as session:
+            require(session, actor, MAY_OPERATE)
+            # A round that has nothing to tell keeps nobody from writing.
+            if next(self._due(session), None) is None:
+                return Told()
+        with writing(self._means, actor) as session:
+            return self._tell(session, actor)
+
+    def _tell(self, session: Session, actor: Actor) -> Told:
+        found: dict[int, list[_Due]] = defaultdict(list)
+        for entity_id, due in self._due(session):
+            found[entity_id].append(due)
+        managers = _managers(session, found)
+        heard = {entity_id: keys for entity_id, keys in found.items() if managers[entity_id]}
+        if not heard:
+            return Told(unheard=sum(map(len, found.values())))
+        codes = _codes(session, heard)
+        self._mark(session, heard)
+        told = self._write_people(session, heard, managers, codes)
+        for entity_id, keys in heard.items():
+            self._record(session, actor, codes[entity_id], keys, len(managers[entity_id]))
+        number = sum(map(len, heard.values()))
+        return Told(number, told, sum(map(len, found.values())) - number)
+
+    def _due(self, session: Session) -> Iterator[tuple[int, _Due]]:
+        """Every living pair of a session in use whose nearest threshold was not told, with its entity."""
+        days = sorted(self._settings.expiry_notice_days)
+        if not days:
+            return
+        now = self._now()
+        hours = {market.code: market_hours(market.code, self._settings) for market in MARKETS}
+        # Closes are shared by very many pairs.
+        far: dict[tuple[str, datetime], int] = {}
+        for row in session.execute(_ending(now, days[-1])).yield_per(1_000):
+            pk, session_pk, expires_at, session_id, market, entity_id, told = row
+            left = far.get((market, expires_at))
+            if left is None:
+                left = far[market, expires_at] = days_left(hours[market], expires_at, now)
+            threshold = next((day for day in days if left <= day), None)
+            if threshold is not None and (told is None or told > threshold):
+                yield entity_id, _Due(pk, session_pk, threshold, left, expires_at, session_id, market)
+
+    def _mark(self, session: Session, found: Mapping[int, Sequence[_Due]]) -> None:
+        """Write down what is told: the primary key is the last word that it is told once."""
+        now = self._now()
+        rows = ({"key_pair_id": due.key_pair_id, "days": due.threshold, "at": now}
+                for keys in found.values() for due in keys)  # fmt: skip
+        while chunk := list(islice(rows, _CHUNK)):
+            session.connection().execute(insert(ExpiryNoticeRow), chunk)
+
+    def _write_people(
+        self,
+        session: Session,
+        found: Mapping[int, Sequence[_Due]],
+        managers: Mapping[int, Sequence[int]],
+        codes: Mapping[int, str],
+    ) -> int:
+        """One notice and one email a person; how many people."""
+        places: dict[int, list[int]] = defaultdict(list)
+        for entity_id in found:
+            for person_id in managers[entity_id]:
+                places[person_id].append(entity_id)
+        letters: dict[tuple[int, ...], tuple[str, str]] = {}
+        for person_id, entities in places.items():
+            mine = tuple(sorted(entities, key=lambda entity_id: codes[entity_id]))
+            if mine not in letters:
+                letters[mine] = self._letter(session, {codes[entity_id]: found[entity_id] for entity_id in mine})
+            tell(session, self._means, session.get_one(PersonRow, person_id), *letters[mine])
+        return len(places)
+
+    def _letter(self, session: Session, found: Mapping[str, Sequence[_Due]]) -> tuple[str, str]:
+        """Subject and body for somebody who manages these entities, the pair that ends soonest first."""
+        number = sum(map(len, found.values()))
+        every = ((due, code) for code, mine in found.items() for due in mine)
+        keys = nsmallest(MOST_LINES, every, key=_soonest)
+        hours = {market.code: market_hours(market.code, self._settings) for market in MARKETS}
+        pairs = key_rows(session, list({due.session_pk for due, _ in keys}))
+        first = keys[0][0]
+        what = f"{number:,} key pair{'' if number == 1 else 's'} will expire"
+        lines = [f"{what}. A session without a living key pair stops: generate a new pair before.", ""]
+        lines += [_line(due, code, pairs[due.session_pk], hours[due.market]) for due, code in keys]
+        if number > MOST_LINES:
+            lines.append(f"... and {number - MOST_LINES:,} more: `{_REPORT}` lists all of them.")
+        return f"{what}: {first.session_id} {_when(first.left)}", "\n".join(lines)
+
+    def _record(self, session: Session, actor: Actor, code: str, keys: Sequence[_Due], people: int) -> None:
+        counted: dict[str, int] = defaultdict(int)
+        for due in keys:
+            counted[str(due.threshold)] += 1
+        record(
+            session, self._means, actor, "keypair:expiry_told", f"{len(keys):,} key pairs",
+            entity=code, after={"by_days": dict(counted), "people": people},
+        )  # fmt: skip
+
+
+def _ending(now: datetime, days: int) -> Any:
+    """Living pairs that end within so many days of any market: by the index on the expiry."""
+    key: Any = aliased(KeyPairRow)
+    told = (
+        select(func.min(col(ExpiryNoticeRow.days)))
+        .where(col(ExpiryNoticeRow.key_pair_id) == key.id)
+        .correlate(key)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            key.id,
+            key.session_pk,
+            key.expires_at,
+            col(SessionRow.session_id),
+            col(SessionRow.market),
+            col(SessionRow.entity_id),
+            told,
+        )
+        .join(SessionRow, col(SessionRow.id) == key.session_pk)
+        # A day more: a market's day begins before or after that of UTC.
+        .where(key.expires_at > now, key.expires_at <= now + timedelta(days=days + 2))
+        .where(key.slot.is_not(None), col(SessionRow.status) == SessionStatus.ACTIVE.value)
+    )
+
+
+def _managers(session: Session, entities: Mapping[int, object]) -> dict[int, list[int]]:
+    """Who is told at each entity: its administrative managers whose accounts are in use."""
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = session.execute(
+        select(col(EntitlementRow.entity_id), col(EntitlementRow.person_id))
+        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
+        .where(col(EntitlementRow.role).in_([role.value for role in MAY_RECEIVE_EXPIRY]))
+        .where(col(PersonRow.disabled).is_(False))
+    )
+    for entity_id, person_id in rows:
+        if entity_id in entities:
+            found[entity_id].append(person_id)
+    return found
+
+
+def _codes(session: Session, entities: Mapping[int, object]) -> dict[int, str]:
+    return {entity_id: session.get_one(EntityRow, entity_id).code for entity_id in entities}
+
+
+def _soonest(found: tuple[_Due, str]) -> tuple[datetime, str, str]:
+    due, code = found
+    return due.expires_at, code, due.session_id
+
+
+def _line(due: _Due, code: str, pairs: Sequence[KeyPairRow], hours: MarketHours) -> str:
+    """A line of the email; `pairs` are all of the session, the living ones having a slot."""
+    own = next(pair for pair in pairs if pair.id == due.key_pair_id)
+    others = [pair.expires_at for pair in pairs if pair.slot is not None and pair is not own]
+    other = f"; the session's other pair ends {market_date(hours, max(others))}" if others else ""
+    ends = f"{market_date(hours, due.expires_at)}, {_when(due.left)}"
+    return f"{code}  {due.session_id}  {own.access_key_id}  {ends}{other}"
+
+
+def _when(left: int) -> str:
+    return "today" if left == 0 else f"in {left} day{'' if left == 1 else 's'}"

@@ -1,0 +1,130 @@
+"""Where a secret leaves the vault: one function, one file (architecture, decision 7)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from sqlmodel import Session
+
+from dropcopy_tui.domain.errors import FileRefused, WrongMasterKey
+from dropcopy_tui.domain.key_file import KeyRow, render
+from dropcopy_tui.domain.logon import encode_secret
+from dropcopy_tui.domain.market_close import local_day
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.sessions.sessions import market_hours
+from dropcopy_tui.store.tables import KeyPairRow, SessionRow
+
+# A path for a new file (0600), or an open stream such as standard output.
+Delivery = Path | TextIO
+# Pairs whose stored secret cannot be opened, by primary key: why.
+Unreadable = dict[int, str]
+
+
+class KeyFile(Protocol):
+    """The file that is being delivered to."""
+
+    path: Path | None
+
+    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        """Write the pairs with their secrets, once; those that cannot be opened are left out and told.
+
+        Raises FileRefused, MasterKeyMissing, and WrongMasterKey where no pair can be opened.
+        """
+
+
+@contextmanager
+def deliver(out: Delivery | None) -> Iterator[KeyFile]:
+    """Reserve the file before anything else happens, and take it away again if anything fails.
+
+    Raises FileRefused: the file exists, its folder is not there, or it cannot be written.
+    """
+    if not isinstance(out, Path):
+        yield _Stream(out)
+        return
+    handle = _reserve(out)
+    try:
+        yield _NewFile(out, handle)
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
+
+
+class _Stream:
+    path: Path | None = None
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        if self._stream is None:
+            return {}
+        text, unreadable = _reveal(session, means, pairs)
+        self._stream.write(text)
+        self._stream.flush()
+        return unreadable
+
+
+class _NewFile:
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path: Path | None = path
+        self._handle = handle
+
+    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        text, unreadable = _reveal(session, means, pairs)
+        rest = memoryview(text.encode("ascii"))
+        try:
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+            os.fsync(self._handle)
+        except OSError as error:
+            raise FileRefused(
+                f"{self.path} cannot be written ({error.strerror}): nothing was changed and no file was left. "
+                "Choose another folder."
+            ) from None
+        return unreadable
+
+
+def _reserve(path: Path) -> int:
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileExistsError:
+        raise FileRefused(f"{path} exists already and was left as it is. Choose another name.") from None
+    except FileNotFoundError:
+        raise FileRefused(f"The folder {path.parent} is not there. Make it, or choose another.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise FileRefused(f"{path} cannot be written: {why}. Choose another name.") from None
+
+
+def _reveal(session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> tuple[str, Unreadable]:
+    """The key file's text: the only place where a stored secret becomes readable."""
+    rows, unreadable = [], Unreadable()
+    for pair in pairs:
+        owner = session.get_one(SessionRow, pair.session_pk)
+        hours = market_hours(owner.market, means.settings)
+        place = ("key_pair", str(pair.id), owner.session_id, pair.access_key_id)
+        try:
+            secret = means.vault.open(pair.sealed_secret or b"", *place)
+        except WrongMasterKey as damage:
+            unreadable[key_of(pair.id)] = damage.message
+            continue
+        rows.append(
+            KeyRow(
+                session_id=owner.session_id,
+                access_key_id=pair.access_key_id,
+                secret=encode_secret(secret),
+                created=local_day(hours, pair.created_at),
+                expires=local_day(hours, pair.expires_at),
+                environment=means.environment,
+            )
+        )
+    if not rows and unreadable:
+        raise WrongMasterKey(next(iter(unreadable.values())))
+    return render(rows), unreadable

@@ -1,0 +1,291 @@
+"""Key pairs: made and written to one file behind a second factor, and deleted (rules K3 to K6).
+
+Many sessions are one request and one code. A session that cannot be served is left as it was and told with its
+reason; the others are done. Where none can be served, nothing is changed and the code is not used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded
+from dropcopy_tui.domain.keypairs import Plan, state_of
+from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
+from dropcopy_tui.domain.requests import RequestStatus, RequestType
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.bulk import Failed, Progress, each
+from dropcopy_tui.services.factors.factors import Proof, Purpose, spend
+from dropcopy_tui.services.keys.key_file import Delivery, deliver
+from dropcopy_tui.services.keys.rotation import make_pair, plan_for
+from dropcopy_tui.services.people.identity import person_row
+from dropcopy_tui.services.requests.lifecycle import end_request, make_request
+from dropcopy_tui.services.requests.views import request_view
+from dropcopy_tui.services.rights import require, visible_ids
+from dropcopy_tui.services.sessions.sessions import destroy, key_rows, key_view, pair_of
+from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.services.views import KeyView, RequestView
+from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow
+
+Row = TypeVar("Row")
+_NO_DROPS: Mapping[int, str] = MappingProxyType({})
+_CHUNK = 500
+_GONE = "A selected {} is not there any more, or you may not see it. Reload the list. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """New pairs, the file they were written to where one was asked for, and the sessions that got none."""
+
+    request: RequestView
+    keys: tuple[KeyView, ...]
+    file: Path | None = None
+    failed: tuple[Failed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a key file holds, without the secrets, and the sessions that are not in it."""
+
+    keys: tuple[KeyView, ...]
+    file: Path | None
+    failed: tuple[Failed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Pairs that were destroyed, and those that were left as they are."""
+
+    request: RequestView
+    keys: tuple[KeyView, ...]
+    failed: tuple[Failed, ...] = ()
+
+
+class KeyPairs(Service):
+    """The key pairs of sessions; sessions are named by their primary keys, pairs by their access key ids."""
+
+    def plan(self, actor: Actor, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> tuple[Plan, ...]:
+        """What generating would do to each session, before anything happens.
+
+        A session that gets no pair has a plan that says why (`refusal`). Raises NotEntitled, NotFound, and what
+        stands in the way where it is the only session.
+        """
+        with reading(self._means, actor) as session:
+            rows, _ = self._entitled(session, actor, sessions)
+            pairs = key_rows(session, [key_of(row.id) for row in rows])
+            return tuple(
+                self._planned(row, pairs[key_of(row.id)], drops.get(key_of(row.id)), alone=len(rows) == 1)
+                for row in rows
+            )
+
+    def generate(
+        self,
+        actor: Actor,
+        sessions: Sequence[int],
+        proof: Proof,
+        drops: Mapping[int, str] = _NO_DROPS,
+        out: Delivery | None = None,
+        progress: Progress | None = None,
+    ) -> Generated:
+        """Make a pair for each session, and write them to `out`, once, where given (rule K5).
+
+        Raises:
+            SecondFactorFailed: the code does not hold; the try is counted.
+            InvalidValue, SessionEnded: no session could be served, such as: each has two living pairs and none was
+                chosen to be deleted, or was released with its group.
+            NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
+        """
+        with deliver(out) as file, writing(self._means, actor) as session:
+            rows, entity = self._entitled(session, actor, sessions)
+            spend(session, self._means, actor, proof, Purpose.KEYS)
+            pairs = key_rows(session, [key_of(row.id) for row in rows])
+
+            def make(row: SessionRow) -> KeyPairRow:
+                own = pairs[key_of(row.id)]
+                plan = plan_for(self._means, row, own, drops.get(key_of(row.id)))
+                return make_pair(session, self._means, actor, row, own, plan)
+
+            made, failed = each(session, rows, _session_id, make, progress)
+            request = self._completed(
+                session, actor, RequestType.GENERATE_KEY, entity, _owners(rows, made), made, failed
+            )
+            file.write(session, self._means, made)
+            if out is not None:
+                self._note_download(session, actor, entity, made)
+            views = self._views(rows, made)
+            return Generated(request_view(session, request, self._means), views, file.path, tuple(failed))
+
+    def download(
+        self,
+        actor: Actor,
+        sessions: Sequence[int],
+        proof: Proof,
+        out: Delivery,
+        progress: Progress | None = None,
+    ) -> Downloaded:
+        """Write the living pairs of the sessions to a file of the form of domain section 7 (rule K6).
+
+        Raises:
+            SecondFactorFailed: the code does not hold; the try is counted.
+            FileRefused: the file exists or cannot be written; the code is not used up.
+            NotFound: no session has a living pair.
+            WrongMasterKey: no stored secret can be opened.
+        """
+        with deliver(out) as file, writing(self._means, actor) as session:
+            rows, entity = self._entitled(session, actor, sessions)
+            spend(session, self._means, actor, proof, Purpose.KEYS)
+            pairs = key_rows(session, [key_of(row.id) for row in rows])
+            found, failed = each(
+                session, rows, _session_id, lambda row: self._living(row, pairs[key_of(row.id)]), progress
+            )
+            living = [pair for own in found for pair in own]
+            unreadable = file.write(session, self._means, living)
+            names = {key_of(row.id): row.session_id for row in rows}
+            failed += [Failed(names[pair.session_pk], unreadable[pk]) for pair in living
+                       if (pk := key_of(pair.id)) in unreadable]  # fmt: skip
+            written = [pair for pair in living if key_of(pair.id) not in unreadable]
+            self._note_download(session, actor, entity, written)
+            listed = _short(", ".join(_owners(rows, written)))
+            tell(
+                session, self._means, person_row(session, actor), f"Key pairs downloaded: {listed}",
+                f"{actor.user_id} downloaded {len(written)} key pair{'' if len(written) == 1 else 's'} of {listed}.",
+            )  # fmt: skip
+            return Downloaded(self._views(rows, written), file.path, tuple(failed))
+
+    def delete(self, actor: Actor, keys: Sequence[str], progress: Progress | None = None) -> Deleted:
+        """Destroy key pairs at once, living or expired: a gateway refuses them from now on (rule K6).
+
+        Raises:
+            NotFound: one does not exist, or may not be seen.
+            InvalidValue: every one of them is deleted already.
+            NotEntitled: the person does not manage the keys there.
+        """
+        with writing(self._means, actor) as session:
+            pairs = _pairs_named(session, keys)
+            rows, entity = self._entitled(session, actor, [pair.session_pk for pair in pairs], "key pair")
+            names = {key_of(row.id): row.session_id for row in rows}
+
+            def remove(pair: KeyPairRow) -> KeyPairRow:
+                if pair.deleted_at is not None:
+                    raise InvalidValue(f"Key pair {pair.access_key_id} is deleted already. Nothing was changed.")
+                destroy(pair, self._now())
+                return pair
+
+            gone, failed = each(session, pairs, lambda pair: names[pair.session_pk], remove, progress)
+            request = self._completed(session, actor, RequestType.DELETE_KEY, entity, _owners(rows, gone), gone, failed)
+            return Deleted(request_view(session, request, self._means), self._views(rows, gone), tuple(failed))
+
+    def _entitled(
+        self, session: Session, actor: Actor, sessions: Sequence[int], what: str = "session"
+    ) -> tuple[list[SessionRow], EntityRow]:
+        """The sessions' rows in the order asked for, all of one entity at which the person manages keys."""
+        if not sessions:
+            raise InvalidValue(f"Select at least one {what}.")
+        wanted = list(dict.fromkeys(sessions))
+        known = {key_of(row.id): row for row in _chunked(session, SessionRow, col(SessionRow.id), wanted)}
+        visible = visible_ids(session, actor)
+        found = [known[pk] for pk in wanted if pk in known and known[pk].entity_id in visible]
+        if len(found) != len(wanted):
+            raise NotFound(_GONE.format(what))
+        places = {row.entity_id for row in found}
+        for place in places:
+            require(session, actor, MAY_USE_KEYS, session.get_one(EntityRow, place))
+        if len(places) > 1:
+            raise NotEntitled(f"The selected {what}s belong to several entities. Select those of one.")
+        return found, session.get_one(EntityRow, places.pop())
+
+    def _planned(self, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None, *, alone: bool) -> Plan:
+        try:
+            return plan_for(self._means, row, pairs, drop)
+        except (InvalidValue, SessionEnded) as refusal:
+            if alone:
+                raise
+            words = f"{row.session_id}: left out. {refusal.message}"
+            return Plan(row.session_id, self._now(), (), None, (), words, refusal=refusal.message)
+
+    def _living(self, row: SessionRow, pairs: Sequence[KeyPairRow]) -> list[KeyPairRow]:
+        now = self._now()
+        living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
+        if not living:
+            raise NotFound(f"{row.session_id} has no living key pair. Generate one first. Nothing was written.")
+        return living
+
+    def _completed(
+        self,
+        session: Session,
+        actor: Actor,
+        kind: RequestType,
+        entity: EntityRow,
+        names: Sequence[str],
+        pairs: Sequence[KeyPairRow],
+        failed: Sequence[Failed],
+    ) -> RequestRow:
+        """The request for what was done, completed at once, with what was not done among its reasons (rule Q1)."""
+        asked = {"sessions": list(names), "keys": [pair.access_key_id for pair in pairs]}
+        subject = _short(", ".join(names))
+        request = make_request(session, self._means, actor, kind, entity, subject, asked)
+        made = kind is RequestType.GENERATE_KEY
+        record(
+            session, self._means, actor, "keypair:generated" if made else "keypair:deleted", subject,
+            entity=entity.code, after={**asked, "request": request.reference},
+        )  # fmt: skip
+        end_request(session, self._means, request, RequestStatus.COMPLETED, _reasons(pairs, failed))
+        return request
+
+    def _note_download(self, session: Session, actor: Actor, entity: EntityRow, pairs: Sequence[KeyPairRow]) -> None:
+        keys = [pair.access_key_id for pair in pairs]
+        record(
+            session, self._means, actor, "keypair:downloaded", _short(", ".join(keys)),
+            entity=entity.code, after={"keys": keys},
+        )  # fmt: skip
+
+    def _views(self, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> tuple[KeyView, ...]:
+        owners = {key_of(row.id): row for row in rows}
+        now = self._now()
+        found = [(pair, owners[pair.session_pk]) for pair in pairs]
+        return tuple(key_view(pair, owner.session_id, owner.market, now) for pair, owner in found)
+
+
+def _pairs_named(session: Session, keys: Sequence[str]) -> list[KeyPairRow]:
+    """The pairs with these access key ids, in this order. Raises NotFound, InvalidValue."""
+    if not keys:
+        raise InvalidValue("Select at least one key pair.")
+    wanted = list(dict.fromkeys(keys))
+    known = {row.access_key_id: row for row in _chunked(session, KeyPairRow, col(KeyPairRow.access_key_id), wanted)}
+    if len(known) != len(wanted):
+        raise NotFound(_GONE.format("key pair"))
+    return [known[key] for key in wanted]
+
+
+def _chunked(session: Session, table: type[Row], column: Any, wanted: Sequence[Any]) -> Iterator[Row]:
+    """The rows whose column has one of the values: a statement takes so many at most."""
+    for start in range(0, len(wanted), _CHUNK):
+        yield from session.execute(select(table).where(column.in_(wanted[start : start + _CHUNK]))).scalars()
+
+
+def _session_id(row: SessionRow) -> str:
+    return row.session_id
+
+
+def _owners(rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> list[str]:
+    """The Session IDs of the sessions that have one of these pairs."""
+    served = {pair.session_pk for pair in pairs}
+    return [row.session_id for row in rows if key_of(row.id) in served]
+
+
+def _reasons(pairs: Sequence[KeyPairRow], failed: Sequence[Failed]) -> list[str]:
+    """What a request says of the rows that were left as they were; nothing where all went through."""
+    if not failed:
+        return []
+    return [f"{len(pairs):,} done, {len(failed):,} not.", *(failure.reason for failure in failed)]
+
+
+def _short(listed: str) -> str:
+    """A list of names short enough to be the subject of a request."""
+    return listed if len(listed) <= 60 else f"{listed[:50]} and more"

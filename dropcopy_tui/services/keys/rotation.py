@@ -1,0 +1,77 @@
+"""How a key pair is planned and made, inside the transaction of whoever makes it (rules K2 to K4, K8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from dropcopy_tui.domain.errors import InvalidValue, SessionEnded
+from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.sessions.sessions import destroy, market_hours, pair_of
+from dropcopy_tui.store.tables import KeyPairRow, SessionRow
+
+
+def plan_for(means: Means, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None) -> Plan:
+    """What a new pair would do to a session that has these. Raises SessionEnded, InvalidValue."""
+    _check_in_use(row)
+    now = means.clock.now()
+    known = [pair_of(pair, row.session_id, row.market) for pair in pairs]
+    living = [pair for pair in known if state_of(pair, now).living]
+    hours = market_hours(row.market, means.settings)
+    return plan_generation(row.session_id, living, hours, now, drop, had_keys=bool(pairs))
+
+
+def make_pair(
+    session: Session, means: Means, actor: Actor, row: SessionRow, pairs: Sequence[KeyPairRow], plan: Plan
+) -> KeyPairRow:
+    """Carry a plan out: expiries move, the chosen pair is destroyed, the new one takes a free slot.
+
+    Raises InvalidValue: the plan waits for a choice.
+    """
+    if plan.choice_needed:
+        raise InvalidValue(
+            f"{row.session_id} has two living key pairs ({', '.join(plan.choice_needed)}). "
+            "Choose which one to delete. Nothing was changed."
+        )
+    now = means.clock.now()
+    moved = {change.access_key_id: change.new for change in plan.changes}
+    for pair in pairs:
+        pair.expires_at = moved.get(pair.access_key_id, pair.expires_at)
+        if pair.access_key_id == plan.deleted:
+            destroy(pair, now)
+        elif not state_of(pair_of(pair, row.session_id, row.market), now).living:
+            pair.slot = None
+    # The store refuses a third living pair: the slots are free before the new one takes one.
+    session.flush()
+    taken = {pair.slot for pair in pairs}
+    return _sealed(session, means, actor, row, plan, next(slot for slot in (1, 2) if slot not in taken))
+
+
+def _sealed(session: Session, means: Means, actor: Actor, row: SessionRow, plan: Plan, slot: int) -> KeyPairRow:
+    pair = KeyPairRow(
+        session_pk=key_of(row.id),
+        access_key_id=means.entropy.access_key_id(),
+        slot=slot,
+        created_at=means.clock.now(),
+        expires_at=plan.new_expires_at,
+        created_by=actor.person_id,
+    )
+    session.add(pair)
+    session.flush()
+    place = ("key_pair", str(pair.id), row.session_id, pair.access_key_id)
+    pair.sealed_secret = means.vault.seal(means.entropy.secret(), *place)
+    return pair
+
+
+def _check_in_use(row: SessionRow) -> None:
+    """Go on only with a session that something uses (rule G9). Raises SessionEnded."""
+    if row.status != SessionStatus.ACTIVE.value:
+        why = "its group was deleted" if row.status == SessionStatus.RELEASED.value else "GAM took it out of use"
+        raise SessionEnded(
+            f"{row.session_id} is {row.status}: {why}, and it gets no new key pair. "
+            "Leave it out of the selection. Nothing was changed."
+        )

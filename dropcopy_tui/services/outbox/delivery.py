@@ -1,0 +1,268 @@
+"""Sending: email of the outbox goes to the mail server, each message once (rule Q6; architecture, decision 6).
+
+A message is leased in one short transaction, sent outside of any, and marked in another: a sender that is killed
+loses its lease after a minute, and somebody else sends the message again under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col, or_
+
+from dropcopy_tui.domain.errors import (
+    InvalidValue,
+    MailHeld,
+    MasterKeyMissing,
+    NotFound,
+    TryLater,
+    Undeliverable,
+    WrongMasterKey,
+)
+from dropcopy_tui.domain.mail import Letter, MailServer, MessageState, next_try
+from dropcopy_tui.domain.people import MAY_OPERATE, Actor, Role
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.outbox.outbox import EMAIL, held_words, waiting_count
+from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.unit_of_work import email_state, record, writing
+from dropcopy_tui.store.tables import EntitlementRow, NoticeRow, OutboxRow, PersonRow, SettingRow
+
+LEASE = timedelta(seconds=60)
+# Less than the lease by what a slow letter takes (senders.email.LONGEST): one is begun only with so much left.
+_ENOUGH = timedelta(seconds=50)
+_HANDFUL = 5
+_A_RUN = 1_000
+DEAD_LETTER = "Email could not be delivered: the outbox shows which, and why."
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one run of sending did. `trouble` is why it stopped before everything that was due had its turn."""
+
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Leased:
+    """A message that is this sender's alone until the moment."""
+
+    id: int
+    until: datetime
+    letter: Letter | None
+    fault: str = ""
+
+
+class Mailing(Service):
+    """Sends what is due, and puts dead letters back."""
+
+    def send_due(self, actor: Actor, limit: int = _A_RUN) -> Sent:
+        """Send the email that is due, at most so many messages.
+
+        Raises:
+            NotEntitled: this needs operations.
+            MailHeld: this is a sandbox, or no mail server is configured: everything stays where it is.
+            MailUnusable: the mail configuration cannot be used as it is: nothing was tried.
+        """
+        from dropcopy_tui.senders.email import check
+
+        with writing(self._means, actor) as session:
+            require(session, actor, MAY_OPERATE)
+            server = self._server(session)
+            check(server)
+            _queue_held(session)
+        count: Counter[str] = Counter()
+        trouble = ""
+        while not trouble and (left := limit - count.total()) > 0:
+            leased = self._lease(min(left, _HANDFUL))
+            if not leased:
+                break
+            trouble = self._send(actor, server, leased, count)
+        return Sent(count["sent"], count["later"], count["failed"], trouble)
+
+    def retry(self, actor: Actor, ids: Iterable[int]) -> int:
+        """Put dead letters back into the queue, all of them or none; how many.
+
+        Raises:
+            NotEntitled: this needs operations.
+            MailHeld: a sandbox never sends.
+            NotFound, InvalidValue: one does not exist, or is no dead letter.
+        """
+        wanted = sorted(set(ids))
+        with writing(self._means, actor) as session:
+            require(session, actor, MAY_OPERATE)
+            if self._means.sandbox:
+                raise MailHeld(held_words(self._means, waiting_count(session)))
+            rows = [_dead_letter(session, number) for number in wanted]
+            for row in rows:
+                before = {"attempts": row.attempts, "error": row.error}
+                row.state, row.attempts, row.error = email_state(self._means), 0, ""
+                row.next_at = row.leased_until = None
+                record(session, self._means, actor, "mail:put_back", str(row.id), before=before)
+        return len(rows)
+
+    def _server(self, session: Session) -> MailServer:
+        server = self._means.mail
+        if server is None or self._means.sandbox:
+            raise MailHeld(held_words(self._means, waiting_count(session)))
+        return server
+
+    def _lease(self, number: int) -> list[_Leased]:
+        """Take messages that are due and that nobody has: theirs is whoever writes the lease."""
+        with self._store.write() as session:
+            now = self._now()
+            rows = session.execute(_due(now).limit(number)).scalars().all()
+            for row in rows:
+                row.leased_until = now + LEASE
+            return [self._leased(session, row, now) for row in rows]
+
+    def _leased(self, session: Session, row: OutboxRow, now: datetime) -> _Leased:
+        store_id = session.get_one(SettingRow, "store_id").value
+        until = now + LEASE
+        try:
+            body = row.body if row.sealed_body is None else self._opened(row)
+        except (MasterKeyMissing, WrongMasterKey) as error:
+            return _Leased(key_of(row.id), until, None, error.message)
+        # The same each time, so that a receiver can drop a doubled one.
+        message_id = f"<outbox-{row.id}.{store_id}@dropcopy-tui>"
+        letter = Letter(message_id, row.recipient, row.subject, now, body, secret=row.sealed_body is not None)
+        return _Leased(key_of(row.id), until, letter)
+
+    def _opened(self, row: OutboxRow) -> str:
+        return self._vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+
+    def _send(self, actor: Actor, server: MailServer, leased: list[_Leased], count: Counter[str]) -> str:
+        """Send a handful, counting what became of each; the trouble that stops the run, or ""."""
+        for number, message in enumerate(leased):
+            if message.until - self._now() < _ENOUGH:
+                self._release(leased[number:])
+                break
+            outcome, trouble = self._deliver(actor, server, message)
+            count[outcome] += 1
+            if trouble:
+                self._release(leased[number + 1 :])
+                return trouble
+        return ""
+
+    def _deliver(self, actor: Actor, server: MailServer, message: _Leased) -> tuple[str, str]:
+        """Send one message; what became of it, and the trouble that would stop every other one too."""
+        from dropcopy_tui.senders.email import send
+
+        try:
+            if message.letter is None:
+                raise TryLater(message.fault)
+            send(server, message.letter)
+        except TryLater as trouble:
+            outcome = self._put_off(actor, message, trouble.message)
+            return outcome, trouble.message if trouble.server else ""
+        except Undeliverable as refusal:
+            return self._give_up(actor, message, refusal.message), ""
+        self._mark_sent(actor, message)
+        return "sent", ""
+
+    def _mark_sent(self, actor: Actor, message: _Leased) -> None:
+        """It was taken by the server: that holds whoever has the lease by now."""
+        with self._store.write() as session:
+            row = session.get_one(OutboxRow, message.id)
+            if row.state == MessageState.SENT.value:
+                return
+            row.state, row.sent_at = MessageState.SENT.value, self._now()
+            row.attempts, row.error = row.attempts + 1, ""
+            row.next_at = row.leased_until = None
+            record(
+                session, self._means, actor, "mail:sent", str(row.id),
+                after={"to": row.recipient, "attempts": row.attempts},
+            )  # fmt: skip
+
+    def _put_off(self, actor: Actor, message: _Leased, reason: str) -> str:
+        """Try it again after a pause that grows; after the last attempt it is a dead letter."""
+        with self._store.write() as session:
+            row = _still_leased(session, message)
+            if row is None:
+                return "later"
+            row.attempts += 1
+            row.next_at, row.error, row.leased_until = next_try(row.attempts, self._now()), reason, None
+            if row.next_at is not None:
+                return "later"
+            self._bury(session, actor, row)
+            return "failed"
+
+    def _give_up(self, actor: Actor, message: _Leased, reason: str) -> str:
+        """The server will never take it: a dead letter at once."""
+        with self._store.write() as session:
+            row = _still_leased(session, message)
+            if row is None:
+                return "later"
+            row.attempts, row.error = row.attempts + 1, reason
+            row.next_at = row.leased_until = None
+            self._bury(session, actor, row)
+            return "failed"
+
+    def _bury(self, session: Session, actor: Actor, row: OutboxRow) -> None:
+        row.state = MessageState.FAILED.value
+        record(
+            session, self._means, actor, "mail:failed", str(row.id),
+            after={"to": row.recipient, "attempts": row.attempts, "error": row.error},
+        )  # fmt: skip
+        for person_id in _operators_to_tell(session):
+            session.add(NoticeRow(person_id=person_id, text=DEAD_LETTER, at=self._now()))
+
+    def _release(self, messages: Iterable[_Leased]) -> None:
+        """Give leases back that were not used."""
+        with self._store.write() as session:
+            for message in messages:
+                row = _still_leased(session, message)
+                if row is not None:
+                    row.leased_until = None
+
+
+def _queue_held(session: Session) -> None:
+    """Email of a time without a mail server is due now."""
+    held = update(OutboxRow).where(col(OutboxRow.state) == MessageState.HELD.value, EMAIL)
+    session.execute(held.values(state=MessageState.QUEUED.value))
+
+
+def _due(now: datetime) -> Any:
+    next_at, leased_until = col(OutboxRow.next_at), col(OutboxRow.leased_until)
+    return (
+        select(OutboxRow)
+        .where(col(OutboxRow.state) == MessageState.QUEUED.value, EMAIL)
+        .where(or_(next_at.is_(None), next_at <= now), or_(leased_until.is_(None), leased_until <= now))
+        .order_by(col(OutboxRow.id))
+    )
+
+
+def _still_leased(session: Session, message: _Leased) -> OutboxRow | None:
+    """The row, unless the lease ended meanwhile and somebody else has it."""
+    row = session.get_one(OutboxRow, message.id)
+    return row if row.state == MessageState.QUEUED.value and row.leased_until == message.until else None
+
+
+def _dead_letter(session: Session, number: int) -> OutboxRow:
+    row = session.get(OutboxRow, number)
+    if row is None:
+        raise NotFound(f"There is no message {number}. Nothing was changed.")
+    if row.channel != "email":
+        raise InvalidValue(f"Message {number} carried a code, which is not sent again. Ask for a new code.")
+    if row.state != MessageState.FAILED.value:
+        raise InvalidValue(f"Message {number} is {row.state}: only failed ones are tried again. Nothing was changed.")
+    return row
+
+
+def _operators_to_tell(session: Session) -> list[int]:
+    """Everybody with operations who does not have this notice unread already."""
+    told = select(col(NoticeRow.person_id)).where(col(NoticeRow.text) == DEAD_LETTER, col(NoticeRow.read_at).is_(None))
+    rows = (
+        select(col(EntitlementRow.person_id))
+        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
+        .where(col(EntitlementRow.role) == Role.OPERATIONS.value, col(PersonRow.disabled).is_(False))
+        .where(col(EntitlementRow.person_id).not_in(told))
+    )
+    return list(session.execute(rows.distinct()).scalars())

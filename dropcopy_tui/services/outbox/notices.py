@@ -1,0 +1,93 @@
+"""Notices: what the desk tells a person in the application (rule Q6). Everybody reads their own, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, select, update
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.store.paging import Listing, fetch, matching
+from dropcopy_tui.store.tables import NoticeRow, RequestRow
+
+_IS_NEW = case((col(NoticeRow.read_at).is_(None), 1), else_=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice for the person who acts; `request` is the reference of the one it is about, or ""."""
+
+    id: int
+    text: str
+    at: datetime
+    read: bool
+    request: str = ""
+
+
+class Notices(Service):
+    """The person's inbox."""
+
+    def page(self, actor: Actor, ask: Ask) -> Page[Notice]:
+        """The person's own notices: unread ones first, then the newest first."""
+        with reading(self._means, actor) as session:
+            return fetch(session, _of(actor), ask, _notice)
+
+    def unread(self, actor: Actor) -> int:
+        """How many were not read yet."""
+        rows = select(func.count()).select_from(NoticeRow).where(_mine(actor), col(NoticeRow.read_at).is_(None))
+        with reading(self._means, actor) as session:
+            return int(session.execute(rows).scalar_one())
+
+    def read(self, actor: Actor, picked: Picked) -> int:
+        """Mark a selection as read; how many were unread. What is not the person's own is left alone."""
+        with writing(self._means, actor) as session:
+            return self._read(session, actor, picked)
+
+    def read_all(self, actor: Actor) -> int:
+        """Mark everything as read; how many were unread."""
+        return self.read(actor, Picked(everything=True))
+
+    def _read(self, session: Session, actor: Actor, picked: Picked) -> int:
+        pk = col(NoticeRow.id)
+        unread = update(NoticeRow).where(_mine(actor), col(NoticeRow.read_at).is_(None))
+        if picked.everything:
+            chosen = matching(_of(actor), picked.match).with_only_columns(pk)
+            unread = unread.where(pk.in_(chosen), pk.not_in(picked.keys))
+        else:
+            unread = unread.where(pk.in_(picked.keys))
+        done: Any = session.execute(unread.values(read_at=self._now()).execution_options(synchronize_session=False))
+        count = int(done.rowcount)
+        if count:
+            record(session, self._means, actor, "notice:read", actor.user_id, after={"notices": count})
+        return count
+
+
+def _mine(actor: Actor) -> Any:
+    return col(NoticeRow.person_id) == actor.person_id
+
+
+def _of(actor: Actor) -> Listing:
+    about = col(RequestRow.reference)
+    return Listing(
+        select(NoticeRow, about).outerjoin(RequestRow, col(NoticeRow.request_id) == RequestRow.id).where(_mine(actor)),
+        {
+            "state": _IS_NEW,
+            "at": col(NoticeRow.at),
+            "text": col(NoticeRow.text),
+            "request": func.coalesce(about, ""),
+        },
+        col(NoticeRow.id),
+        (col(NoticeRow.text), func.coalesce(about, "")),
+        newest_first=True,
+    )
+
+
+def _notice(row: Any) -> Notice:
+    notice = row[0]
+    return Notice(key_of(notice.id), notice.text, notice.at, notice.read_at is not None, row[1] or "")

@@ -1,0 +1,117 @@
+"""The outbox: what was or will be sent (rule Q6).
+
+A sandbox never sends; its outbox is the demo's phone and mailbox.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.mail import MessageState
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.people import MAY_OPERATE, Actor
+from dropcopy_tui.services.base import Means, Service, key_of
+from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.unit_of_work import reading
+from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.tables import OutboxRow
+
+EMAIL = col(OutboxRow.channel) == "email"
+# Outside a sandbox nobody reads a sealed body but its recipient.
+_HIDDEN = {
+    "sms": "(a one-time code: only the phone shows it)",
+    "email": "(a one-time code: only the email itself shows it)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the outbox."""
+
+    id: int
+    channel: str
+    to: str
+    subject: str
+    body: str
+    state: str
+    created_at: datetime
+    attempts: int = 0
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the outbox stands; `words` says what is held and why, "" where nothing is."""
+
+    held: int
+    queued: int
+    failed: int
+    words: str
+
+
+class Outbox(Service):
+    """Messages, for whoever looks after them."""
+
+    def page(self, actor: Actor, ask: Ask) -> Page[Message]:
+        """Messages, the newest first. Outside a sandbox this needs operations, and codes stay hidden."""
+        with reading(self._means, actor) as session:
+            if not self._means.sandbox:
+                require(session, actor, MAY_OPERATE)
+            rows = Listing(
+                select(OutboxRow),
+                {
+                    "id": col(OutboxRow.id),
+                    "channel": col(OutboxRow.channel),
+                    "to": col(OutboxRow.recipient),
+                    "state": col(OutboxRow.state),
+                },
+                col(OutboxRow.id),
+                (col(OutboxRow.recipient), col(OutboxRow.subject), col(OutboxRow.channel), col(OutboxRow.state)),
+                newest_first=True,
+            )
+            return fetch(session, rows, ask, lambda row: self._message(row[0]))
+
+    def standing(self, actor: Actor) -> Standing:
+        """How many messages wait and failed. Raises NotEntitled as `page` does."""
+        with reading(self._means, actor) as session:
+            if not self._means.sandbox:
+                require(session, actor, MAY_OPERATE)
+            state = col(OutboxRow.state)
+            rows = session.execute(select(state, func.count()).group_by(state))
+            count: dict[str, int] = {row[0]: row[1] for row in rows}
+            words = held_words(self._means, waiting_count(session))
+            return Standing(count.get("held", 0), count.get("queued", 0), count.get("failed", 0), words)
+
+    def _message(self, row: OutboxRow) -> Message:
+        body = row.body if row.sealed_body is None else self._opened(row)
+        return Message(
+            key_of(row.id), row.channel, row.recipient, row.subject, body, row.state, row.created_at,
+            row.attempts, row.next_at, row.sent_at, row.error,
+        )  # fmt: skip
+
+    def _opened(self, row: OutboxRow) -> str:
+        if not self._means.sandbox or not self._vault.is_open:
+            return _HIDDEN[row.channel]
+        return self._vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+
+
+def waiting_count(session: Session) -> int:
+    """How many messages nothing was done with yet."""
+    waits = col(OutboxRow.state).in_((MessageState.HELD.value, MessageState.QUEUED.value))
+    return int(session.execute(select(func.count()).select_from(OutboxRow).where(waits, EMAIL)).scalar_one())
+
+
+def held_words(means: Means, waiting: int) -> str:
+    """Why nothing is sent from here, "" where it is."""
+    if means.sandbox:
+        return "A sandbox never sends: its messages can be read in the outbox."
+    if means.mail is None:
+        messages = "1 message is" if waiting == 1 else f"{waiting:,} messages are"
+        return f"Mail is not configured: {messages} held. Set [mail] in the configuration file."
+    return ""

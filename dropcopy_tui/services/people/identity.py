@@ -1,0 +1,181 @@
+"""Who a person is: sign-in by password, by the machine's account, or freely in a sandbox (rule P1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from sqlmodel import Session, col, or_, select
+
+from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotFound, NotSignedIn
+from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.people import Actor, Entitlement, Role
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.people.passwords import hash_password, password_holds
+from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+
+_NO_MATCH = "User id or password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person and their entitlements, for those who may be acted as in a sandbox."""
+
+    user_id: str
+    name: str
+    entitlements: tuple[Entitlement, ...]
+
+    @property
+    def summary(self) -> str:
+        """The roles in one line, an entity's together: `ACME: full access, key management`."""
+        held: dict[str, list[str]] = {}
+        for entitlement in self.entitlements:
+            held.setdefault(entitlement.entity or "", []).append(entitlement.role.words)
+        return "; ".join(f"{place}: {', '.join(roles)}" if place else ", ".join(roles) for place, roles in held.items())
+
+
+class Identity(Service):
+    """Sign-in. Its verbs take the origin instead of an actor: who acts is what they find out."""
+
+    def sign_in(self, login: str, password: str, origin: str) -> Actor:
+        """The person with this user id or email, if the password holds.
+
+        Raises:
+            AccountLocked: five wrong tries in a row (rule P1); says until when.
+            NotSignedIn: no such person, or the wrong password: the answer is the same.
+        """
+        with self._store.write() as session:
+            person = _find(session, login)
+            if person is None:
+                password_holds(password, None)
+                self._refuse(session, login, origin, "unknown")
+            self._refuse_locked(session, person, origin)
+            if person.disabled or not password_holds(password, person.password_hash):
+                self._count_wrong_try(session, person, origin)
+            return self._welcome(session, person, origin, "password")
+
+    def sign_in_peer(self, account: str, origin: str) -> Actor:
+        """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn."""
+        with self._store.write() as session:
+            person = session.exec(select(PersonRow).where(PersonRow.os_account == account)).first()
+            if person is None:
+                self._note_refusal(session, account, origin, "unknown account")
+                raise NotSignedIn(
+                    f"The account {shorten(account)!r} of this machine belongs to nobody here. "
+                    "Sign in with a user id and password: dropcopy --as USER"
+                )
+            if person.disabled:
+                self._note_refusal(session, person.user_id, origin, "disabled")
+                raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
+            self._refuse_locked(session, person, origin)
+            return self._welcome(session, person, origin, "peer")
+
+    def is_peer(self, account: str, login: str) -> bool:
+        """Whether this account of the machine is that of the person with this user id or email."""
+        with self._store.read() as session:
+            person = _find(session, login)
+            return person is not None and person.os_account == account
+
+    def act_as(self, user_id: str, origin: str) -> Actor:
+        """Any person, without proof: only in a sandbox. Raises NotSignedIn elsewhere."""
+        if not self._means.sandbox:
+            raise NotSignedIn("Acting as another person works in a sandbox store only. Sign in with a password.")
+        with self._store.write() as session:
+            person = _find(session, user_id)
+            if person is None:
+                raise NotSignedIn(f"There is no person {shorten(user_id)!r} in this sandbox.")
+            return self._welcome(session, person, origin, "sandbox")
+
+    def everyone(self) -> tuple[Person, ...]:
+        """Everybody who can be acted as. Raises NotSignedIn outside a sandbox."""
+        if not self._means.sandbox:
+            raise NotSignedIn("Only a sandbox store tells who is in it.")
+        with self._store.read() as session:
+            people = session.exec(select(PersonRow).order_by(col(PersonRow.id))).all()
+            return tuple(Person(row.user_id, row.name, _entitlements(session, row)) for row in people)
+
+    def entitlements(self, actor: Actor) -> tuple[Entitlement, ...]:
+        """The person's own entitlements."""
+        with self._store.read() as session:
+            return _entitlements(session, session.get_one(PersonRow, actor.person_id))
+
+    def set_password(self, actor: Actor, present: str, new: str) -> None:
+        """Change the person's own password. Raises NotSignedIn for a wrong present one."""
+        if new == present:
+            raise InvalidValue("The new password is the present one. Nothing was changed.", "password")
+        hashed = hash_password(new)
+        with self._store.write() as session:
+            person = session.get_one(PersonRow, actor.person_id)
+            self._refuse_locked(session, person, actor.origin)
+            if person.password_hash and not password_holds(present, person.password_hash):
+                self._count_wrong_try(session, person, actor.origin)
+            person.password_hash = hashed
+            person.failed_tries = 0
+            record(session, self._means, actor, "person:password_changed", person.user_id)
+
+    def _welcome(self, session: Session, person: PersonRow, origin: str, proof: str) -> Actor:
+        person.failed_tries = 0
+        person.locked_until = None
+        actor = Actor(key_of(person.id), person.user_id, person.name, origin)
+        record(session, self._means, actor, "person:signed_in", person.user_id, after={"by": proof})
+        return actor
+
+    def _refuse_locked(self, session: Session, person: PersonRow, origin: str) -> None:
+        now = self._now()
+        if person.locked_until is None:
+            return
+        if person.locked_until <= now:
+            person.failed_tries, person.locked_until = 0, None
+            return
+        self._note_refusal(session, person.user_id, origin, "locked")
+        raise AccountLocked(_locked(person.locked_until, now))
+
+    def _count_wrong_try(self, session: Session, person: PersonRow, origin: str) -> NoReturn:
+        person.failed_tries += 1
+        now = self._now()
+        if person.failed_tries >= self._settings.sign_in_tries:
+            person.locked_until = now + self._settings.lock_time
+            self._note_refusal(session, person.user_id, origin, "locked now")
+            raise AccountLocked(_locked(person.locked_until, now))
+        self._refuse(session, person.user_id, origin, "password")
+
+    def _refuse(self, session: Session, login: str, origin: str, why: str) -> NoReturn:
+        self._note_refusal(session, login, origin, why)
+        raise NotSignedIn(_NO_MATCH)
+
+    def _note_refusal(self, session: Session, login: str, origin: str, why: str) -> None:
+        nobody = Actor(0, shorten(login, 40), "", origin)
+        record(session, self._means, nobody, "person:sign_in_refused", shorten(login, 40), after={"why": why})
+
+
+def _locked(until: datetime, now: datetime) -> str:
+    minutes = max(1, round((until - now).total_seconds() / 60))
+    wait = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"This account is locked for {wait} after too many wrong tries. Wait, or ask EASE to unlock it."
+
+
+def _find(session: Session, login: str) -> PersonRow | None:
+    key = login.strip().lower()
+    if not key.isprintable():  # such as bytes that are no UTF-8: no driver would take them
+        return None
+    return session.exec(select(PersonRow).where(or_(PersonRow.user_id == key, PersonRow.email == key))).first()
+
+
+def _entitlements(session: Session, person: PersonRow) -> tuple[Entitlement, ...]:
+    rows = session.exec(
+        select(EntitlementRow.role, EntityRow.code)
+        .join(EntityRow, col(EntityRow.id) == EntitlementRow.entity_id, isouter=True)
+        .where(EntitlementRow.person_id == person.id)
+        .order_by(col(EntityRow.code), col(EntitlementRow.id))
+    )
+    return tuple(Entitlement(Role(role), code) for role, code in rows)
+
+
+def person_row(session: Session, actor: Actor) -> PersonRow:
+    """The row of the person who acts. Raises NotFound when the person is gone."""
+    row = session.get(PersonRow, actor.person_id)
+    if row is None:
+        raise NotFound(f"{actor.user_id} is no longer known here. Sign in again.")
+    return row

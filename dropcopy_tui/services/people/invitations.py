@@ -1,0 +1,141 @@
+"""Invitations: a person sets their own password with a one-time code from their mailbox (rules P1, P4).
+
+Neither the administrator who invites nor the log nor the audit trail ever has the code.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.accounts import (
+    CODE_GROUP,
+    CODE_GROUPS,
+    CODE_LETTERS,
+    INVITATION_TRIES,
+    clean_invitation_code,
+    grouped_code,
+)
+from dropcopy_tui.domain.errors import NotSignedIn
+from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.people.passwords import hash_password
+from dropcopy_tui.services.people.views import newest_invitation
+from dropcopy_tui.services.unit_of_work import record, sealed_mail
+from dropcopy_tui.store.tables import InvitationRow, PersonRow
+
+_NO_MATCH = (
+    "The user id or the invitation code is wrong, or the code was used, has expired or was tried too often. "
+    "Ask a user administrator for a new one. Nothing was changed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A password was set. `locked_until`: wrong tries locked the account before, and it stays so."""
+
+    user_id: str
+    locked_until: datetime | None
+
+
+def send_invitation(session: Session, means: Means, actor: Actor, person: PersonRow) -> datetime:
+    """Mail a new code to the person; it voids the older ones. When it ends.
+
+    Raises MasterKeyMissing: a code can neither be checked nor sealed without the key.
+    """
+    now = means.clock.now()
+    row = InvitationRow(
+        person_id=key_of(person.id), code_mac=b"", created_at=now, created_by=actor.person_id,
+        expires_at=now + means.settings.invitation_life,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    code = "".join(CODE_LETTERS[means.entropy.below(len(CODE_LETTERS))] for _ in range(CODE_GROUPS * CODE_GROUP))
+    row.code_mac = _mac(means, row, code)
+    sealed_mail(session, means, person, "Your invitation to the drop copy desk", _letter(actor, person, row, code))
+    return row.expires_at
+
+
+def _letter(actor: Actor, person: PersonRow, row: InvitationRow, code: str) -> str:
+    return (
+        f"{actor.user_id} invites you to the drop copy desk. Your user id is {person.user_id}. "
+        f"Your code is {grouped_code(code)}: it works once, until {row.expires_at:%d %b %Y %H:%M} UTC, "
+        f"and may be tried {INVITATION_TRIES} times. With it you choose your own password: "
+        f"press F2 where you sign in, or run: dropcopy people accept {person.user_id}. "
+        "Nobody will ask you for the code."
+    )
+
+
+def accept_invitation(means: Means, login: str, code: str, password: str, origin: str) -> Accepted:
+    """Set the password of whoever has the code.
+
+    Raises:
+        InvalidValue: the password is too short, or this cannot be a code; it costs no try.
+        NotSignedIn: the one answer for everything else that is wrong; a wrong code counts as a try.
+    """
+    code = clean_invitation_code(code)
+    # Before anybody is looked up: it takes as long for a person who is not there, and holds up nobody's writing.
+    hashed = hash_password(password)
+    with means.store.write() as session:
+        person = _person(session, login)
+        if person is None:
+            _refuse(session, means, shorten(login, 40), origin, "unknown")
+        row = newest_invitation(session, key_of(person.id))
+        complaint = _complaint(person, row, means.clock.now())
+        if row is None or complaint:
+            _refuse(session, means, person.user_id, origin, complaint)
+        if not hmac.compare_digest(_mac(means, row, code), row.code_mac):
+            row.tries += 1
+            _refuse(session, means, person.user_id, origin, "code")
+        return _set_password(session, means, person, row, hashed, origin)
+
+
+def _set_password(
+    session: Session, means: Means, person: PersonRow, row: InvitationRow, hashed: str, origin: str
+) -> Accepted:
+    now = means.clock.now()
+    row.used_at = now
+    person.password_hash = hashed
+    locked = person.locked_until if person.locked_until is not None and person.locked_until > now else None
+    # Rule P1: a lock ends after its time or by EASE, not by a new password.
+    if locked is None:
+        person.failed_tries, person.locked_until = 0, None
+    actor = Actor(key_of(person.id), person.user_id, person.name, origin)
+    record(session, means, actor, "person:invitation_accepted", person.user_id)
+    return Accepted(person.user_id, locked)
+
+
+def _complaint(person: PersonRow, row: InvitationRow | None, now: datetime) -> str:
+    """Why no code at all would do, for the audit trail."""
+    if person.disabled:
+        return "disabled"
+    if row is None:
+        return "not invited"
+    if row.used_at is not None:
+        return "used"
+    if row.tries >= INVITATION_TRIES:
+        return "tried too often"
+    return "" if row.created_at <= now < row.expires_at else "expired"
+
+
+def _refuse(session: Session, means: Means, login: str, origin: str, why: str) -> NoReturn:
+    record(session, means, Actor(0, login, "", origin), "person:invitation_refused", login, after={"why": why})
+    raise NotSignedIn(_NO_MATCH)
+
+
+def _person(session: Session, login: str) -> PersonRow | None:
+    key = login.strip().lower()
+    if not key.isprintable():
+        return None
+    rows = select(PersonRow).where(or_(col(PersonRow.user_id) == key, col(PersonRow.email) == key))
+    return session.execute(rows).scalar_one_or_none()
+
+
+def _mac(means: Means, row: InvitationRow, code: str) -> bytes:
+    return means.vault.mac(code, "invitation", str(row.id))

@@ -1,0 +1,1 @@
+"""Requests: how they are made, approved, batched and ended."""

@@ -1,0 +1,210 @@
+"""How a request is made and how it ends, inside the transaction of whoever makes or ends it (rules Q1, Q2, Q6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NameTaken
+from dropcopy_tui.domain.filters import Filter, complete_filters
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.names import clean_name
+from dropcopy_tui.domain.people import MAY_APPROVE, MAY_CHANGE_GROUPS, Actor
+from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType, reference
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.groups import changes, draft_checks
+from dropcopy_tui.services.people.identity import person_row
+from dropcopy_tui.services.requests.approvals import ask_approvals, missing
+from dropcopy_tui.services.requests.views import request_view, search_words
+from dropcopy_tui.services.rights import require, same_person_ids
+from dropcopy_tui.services.unit_of_work import record, tell
+from dropcopy_tui.services.views import Changes, RequestView
+from dropcopy_tui.store.tables import (
+    DraftRow,
+    EntitlementRow,
+    EntityRow,
+    FrontEndRow,
+    GroupRow,
+    PersonRow,
+    RequestRow,
+)
+
+
+def make_request(
+    session: Session,
+    means: Means,
+    actor: Actor,
+    kind: RequestType,
+    entity: EntityRow,
+    subject: str,
+    asked: Mapping[str, Any],
+    draft: DraftRow | None = None,
+    waits_for: Iterable[int] = (),
+    group_id: int | None = None,
+) -> RequestRow:
+    """A request inside the caller's transaction, with its audit event."""
+    now = means.clock.now()
+    row = RequestRow(
+        reference=f"new-{means.entropy.token()}",
+        type=kind.value,
+        entity_id=key_of(entity.id),
+        subject=subject,
+        draft_id=draft.id if draft else None,
+        group_id=group_id,
+        asked=dict(asked),
+        submitted_by=actor.person_id,
+        submitted_at=now,
+    )
+    session.add(row)
+    session.flush()
+    row.reference = reference(now.year, key_of(row.id))
+    row.search = search_words(row.reference, kind, subject, entity.code, actor.user_id, now)
+    ask_approvals(session, row, waits_for)
+    record(
+        session, means, actor, "request:submitted", row.reference,
+        entity=entity.code, after={"type": kind.value, "subject": subject, **asked},
+    )  # fmt: skip
+    return row
+
+
+def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, *, kept: bool = True) -> RequestView:
+    """Freeze a draft and ask for its group, or for the change of its group. `kept`: the draft outlives a refusal.
+
+    Raises:
+        InvalidValue: every problem, one a sentence.
+        ChangedMeanwhile: the group was changed since, or another request is about to (rule G10).
+        NotEntitled: the person may not change groups there.
+    """
+    entity = session.get(EntityRow, draft.entity_id) if draft.entity_id else None
+    if entity is None:
+        raise InvalidValue("Choose a Registered Entity.", "entity")
+    require(session, actor, MAY_CHANGE_GROUPS, entity)
+    group = _edited(session, actor, draft) if draft.group_id else None
+    counted = draft_checks.tally(session, draft)
+    _refuse_problems(session, means, draft, counted, kept)
+    draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
+    chosen = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
+    draft.filters = [kind.value for kind in chosen]
+    # What would change is told of the cleaned values: spaces and a mandatory filter left out are no change.
+    wanted = _changes(session, draft, group) if group else None
+    draft.submitted_at = means.clock.now()
+    asked = _asked(session, draft, counted.total, wanted)
+    kind = RequestType.EDIT_GROUP if wanted else RequestType.CREATE_GROUP
+    subject = wanted.group if wanted else draft.name
+    waits_for = draft_checks.approvers(session, draft, counted)
+    row = make_request(session, means, actor, kind, entity, subject, asked, draft, waits_for, draft.group_id)
+    if wanted:
+        changes.freeze_changes(session, draft, row)
+    tell_submitted(session, means, actor, row, _letter(asked))
+    return request_view(session, row, means)
+
+
+def _edited(session: Session, actor: Actor, draft: DraftRow) -> GroupRow:
+    """The group that the draft edits, as it was when the edit was begun. Raises ChangedMeanwhile (rule G10)."""
+    group = changes.edited_group(session, draft)
+    if group is None:
+        raise ChangedMeanwhile(changes.GONE)
+    changes.refuse_second_change(session, group, actor)
+    if stale := changes.stale_words(session, draft, group):
+        raise ChangedMeanwhile(
+            f"{stale} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
+        )
+    return group
+
+
+def _changes(session: Session, draft: DraftRow, group: GroupRow) -> Changes:
+    wanted = changes.changes_of(session, draft, group)
+    if not wanted:
+        raise InvalidValue(f"Nothing would change in {group.name}. Nothing was submitted.")
+    return wanted
+
+
+def _refuse_problems(session: Session, means: Means, draft: DraftRow, counted: draft_checks.Tally, kept: bool) -> None:
+    found = draft_checks.problems(session, draft, means.settings, counted)
+    if found:
+        ending = "; the draft is kept." if kept else "."
+        taken = draft_checks.name_taken(session, draft.entity_id or 0, draft.name, draft.group_id)
+        raise (NameTaken if taken else InvalidValue)(" ".join(found) + " Nothing was submitted" + ending)
+
+
+def submit_deletion(session: Session, means: Means, actor: Actor, group: GroupRow) -> RequestView:
+    """Ask for a group to be deleted (rule G9). Raises NotEntitled, ChangedMeanwhile."""
+    entity = session.get_one(EntityRow, group.entity_id)
+    require(session, actor, MAY_CHANGE_GROUPS, entity)
+    changes.refuse_second_change(session, group, actor)
+    asked = {"name": group.name, "market": group.market, "sources": group.sources}
+    waits_for = [group.entity_id] if entity.approvals == Approvals.ALWAYS.value else []
+    row = make_request(
+        session, means, actor, RequestType.DELETE_GROUP, entity, group.name, asked,
+        waits_for=waits_for, group_id=group.id,
+    )  # fmt: skip
+    said = "Its target sessions will be released, not deleted: only GAM can retire them. Status: In Progress."
+    tell_submitted(session, means, actor, row, f"Delete group {group.name} of {entity.code}. {said}")
+    return request_view(session, row, means)
+
+
+def _asked(session: Session, draft: DraftRow, sources: int, changes: Changes | None) -> dict[str, Any]:
+    front_end = session.get_one(FrontEndRow, draft.front_end_id)
+    asked: dict[str, Any] = {
+        "name": draft.name,
+        "market": draft.market,
+        "front_end": draft_checks.front_end_view(front_end).title,
+        "filters": draft.filters,
+        "sources": sources,
+    }
+    if changes:
+        asked["changes"] = {change.field: [change.before, change.after] for change in changes.fields}
+        asked |= {"added": changes.added, "removed": changes.removed}
+    return asked
+
+
+def _letter(asked: Mapping[str, Any]) -> str:
+    market = market_named(asked["market"]).name
+    lines = [f"Group {asked['name']} in {market}, front end {asked['front_end']}, {asked['sources']:,} SenderComps."]
+    for name, (before, after) in asked.get("changes", {}).items():
+        lines.append(f"{name.replace('_', ' ').capitalize()}: {before} -> {after}.")
+    if "added" in asked:
+        lines.append(f"SenderComps: {asked['added']:,} added, {asked['removed']:,} removed.")
+    return "\n".join([*lines, "Status: In Progress."])
+
+
+def tell_submitted(session: Session, means: Means, actor: Actor, row: RequestRow, letter: str) -> None:
+    """Tell who asked, and who must approve (rules Q3, Q6)."""
+    what = f"{RequestType(row.type).words.lower()} {row.subject}"
+    tell(session, means, person_row(session, actor), f"{row.reference} submitted: {what}", letter, row.id)
+    ask = f"{row.reference} waits for your approval: {what}"
+    for person in approvers_of(session, row):
+        tell(session, means, person, ask, f"{actor.user_id} asks: {letter}", row.id)
+
+
+def approvers_of(session: Session, row: RequestRow) -> list[PersonRow]:
+    """Everybody who may approve what is missing; never a person who asked, under any account (rule Q3)."""
+    rows = session.exec(
+        select(PersonRow)
+        .join(EntitlementRow, col(EntitlementRow.person_id) == PersonRow.id)
+        .where(
+            col(EntitlementRow.entity_id).in_(missing(session, row)),
+            col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
+            col(PersonRow.disabled).is_(False),
+            col(PersonRow.id).not_in(same_person_ids(session, row.submitted_by)),
+        )
+        .distinct()
+        .order_by(col(PersonRow.id))
+    )
+    return list(rows)
+
+
+def end_request(
+    session: Session, means: Means, row: RequestRow, status: RequestStatus, reasons: list[str], said: str = ""
+) -> None:
+    """Give a request its last status, and tell the person who asked (rule Q6). `said`: what came of it."""
+    row.status = status.value
+    row.reasons = reasons
+    row.ended_at = means.clock.now()
+    row.version += 1
+    person = session.get_one(PersonRow, row.submitted_by)
+    kind = RequestType(row.type).words.lower()
+    body = " ".join(reasons) or said or f"The request to {kind} {row.subject} is done."
+    tell(session, means, person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)

@@ -1,0 +1,249 @@
+"""Requests: read, approved, denied and cancelled (rules Q1 to Q3, Q7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session, col, exists, select
+
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.names import clean_name, shorten
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.people import MAY_APPROVE, Actor
+from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
+from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.groups import changes
+from dropcopy_tui.services.groups.draft_checks import draft_sources
+from dropcopy_tui.services.requests import approvals
+from dropcopy_tui.services.requests.lifecycle import end_request
+from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
+from dropcopy_tui.services.rights import roles_of, same_person_ids, visible_ids
+from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.services.views import RequestView, SenderCompView
+from dropcopy_tui.store.paging import fetch
+from dropcopy_tui.store.tables import (
+    ApprovalRow,
+    DecisionRow,
+    DraftRow,
+    EntitlementRow,
+    EntityRow,
+    GroupSourceRow,
+    PersonRow,
+    RequestRow,
+    SenderCompRow,
+)
+
+LONGEST_REASON = 500
+
+
+class Requests(Service):
+    """What was asked for, and what is decided about it."""
+
+    def page(self, actor: Actor, ask: Ask, everyone: bool = False) -> Page[RequestView]:
+        """Request Status: the person's own requests, or (`everyone`) all of the entities they may see."""
+        with reading(self._means, actor) as session:
+            rows = request_rows()
+            if everyone:
+                rows = rows.where(col(RequestRow.entity_id).in_(visible_ids(session, actor)))
+            else:
+                rows = rows.where(col(RequestRow.submitted_by) == actor.person_id)
+            return request_page(session, self._means, rows, ask)
+
+    def to_do(self, actor: Actor, ask: Ask) -> Page[RequestView]:
+        """To Do: requests that wait for this person's approval (rule Q7)."""
+        with reading(self._means, actor) as session:
+            return request_page(session, self._means, _to_review(session, actor), ask)
+
+    def show(self, actor: Actor, reference_id: str) -> RequestView:
+        """One request with its story. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            return request_view(session, _seen(session, actor, reference_id), self._means)
+
+    def may_decide(self, actor: Actor, reference_id: str) -> tuple[bool, str]:
+        """Whether the person may approve or deny the request now, and if not, why not."""
+        with reading(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            try:
+                _approves_for(session, actor, row)
+            except (NotEntitled, ChangedMeanwhile) as error:
+                return False, error.message
+            return True, ""
+
+    def sources(self, actor: Actor, reference_id: str, change: Change, ask: Ask) -> Page[SenderCompView]:
+        """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            return fetch(session, listing(_sources(session, row, change)), ask, sender_comp_view)
+
+    def approve(self, actor: Actor, reference_id: str, version: int) -> RequestView:
+        """Approve what was shown as `version`, for every firm the person approves for (rule Q3).
+
+        Raises:
+            NotFound: there is no such request for this person.
+            ChangedMeanwhile: it changed, was decided or has ended since it was opened.
+            NotEntitled: it is their own, or waits for somebody else.
+        """
+        with writing(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            places = _approves_for(session, actor, row)
+            _unchanged(session, row, version)
+            approvals.give(session, row, places, actor.person_id, self._now())
+            for place in places:
+                self._note(session, actor, row, "approve", place)
+            row.version += 1
+            self._tell_approved(session, actor, row)
+            return request_view(session, row, self._means)
+
+    def deny(self, actor: Actor, reference_id: str, version: int, reason: str) -> RequestView:
+        """Deny it, with a reason that the requester reads (rule Q2). Raises as approve; InvalidValue."""
+        reason = clean_name(reason, "Reason", LONGEST_REASON, "reason")
+        with writing(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            places = _approves_for(session, actor, row)
+            _unchanged(session, row, version)
+            self._note(session, actor, row, "deny", places[0], reason)
+            said = f"Denied by {actor.user_id}: {reason}"
+            end_request(session, self._means, row, RequestStatus.DENIED, [said])
+            return request_view(session, row, self._means)
+
+    def cancel(self, actor: Actor, reference_id: str) -> RequestView:
+        """Cancel one's own request while nothing was set up (rule Q2).
+
+        Raises:
+            NotEntitled: it is somebody else's.
+            ChangedMeanwhile: it has ended already.
+        """
+        with writing(self._means, actor) as session:
+            row = _seen(session, actor, reference_id)
+            if row.submitted_by != actor.person_id:
+                raise NotEntitled(f"{row.reference} is not yours: only who asked can cancel. Nothing was changed.")
+            _open(session, row)
+            self._note(session, actor, row, "cancel", None)
+            end_request(session, self._means, row, RequestStatus.CANCELLED, [], "It was cancelled: nothing was set up.")
+            return request_view(session, row, self._means)
+
+    def _note(
+        self, session: Session, actor: Actor, row: RequestRow, verdict: str, place: int | None, reason: str = ""
+    ) -> None:
+        session.add(
+            DecisionRow(
+                request_id=key_of(row.id),
+                person_id=actor.person_id,
+                entity_id=place,
+                verdict=verdict,
+                reason=reason,
+                at=self._now(),
+            )
+        )
+        code = session.get_one(EntityRow, place or row.entity_id).code
+        what = {"approve": "request:approved", "deny": "request:denied", "cancel": "request:cancelled"}[verdict]
+        after = {"subject": row.subject, "version": row.version} | ({"reason": reason} if reason else {})
+        record(session, self._means, actor, what, row.reference, entity=code, after=after)
+
+    def _tell_approved(self, session: Session, actor: Actor, row: RequestRow) -> None:
+        waits = approvals.waiting_for(session, row)
+        rest = f"It still waits for {', '.join(waits)}." if waits else "It will be set up now."
+        what = f"{RequestType(row.type).words.lower()} {row.subject}"
+        person = session.get_one(PersonRow, row.submitted_by)
+        subject = f"{row.reference} approved by {actor.user_id}: {what}"
+        tell(session, self._means, person, subject, f"{subject}. {rest}", row.id)
+
+
+def _approves_for(session: Session, actor: Actor, row: RequestRow) -> list[int]:
+    """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
+    if row.submitted_by in same_person_ids(session, actor.person_id):
+        whose = "your own" if row.submitted_by == actor.person_id else "that of another account of yours"
+        raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")
+    _open(session, row)
+    asked = [place for place in approvals.needed(session, row) if roles_of(session, actor, place) & MAY_APPROVE]
+    if not asked:
+        waits = ", ".join(approvals.waiting_for(session, row))
+        if not waits:
+            raise NotEntitled(f"{row.reference} waits for nobody's approval. Nothing was changed.")
+        what = f"waits for an administrative manager of {waits}"
+        raise NotEntitled(f"{row.reference} {what}: you are none. Nothing was changed.")
+    mine = [place for place in approvals.missing(session, row) if place in asked]
+    if not mine:
+        raise ChangedMeanwhile(
+            f"{row.reference} does not wait for you any more{_by(session, row)}. Nothing was changed."
+        )
+    return mine
+
+
+def _open(session: Session, row: RequestRow) -> None:
+    """Raises ChangedMeanwhile, saying how it ended, unless the request is in progress."""
+    if row.status == RequestStatus.IN_PROGRESS.value:
+        return
+    status = RequestStatus(row.status).words
+    raise ChangedMeanwhile(f"{row.reference} has ended already: {status}{_by(session, row)}. Nothing was changed.")
+
+
+def _unchanged(session: Session, row: RequestRow, version: int) -> None:
+    if row.version != version:
+        raise ChangedMeanwhile(
+            f"{row.reference} changed since it was opened{_by(session, row)}. Look at it again, then decide. "
+            "Nothing was changed."
+        )
+
+
+def _by(session: Session, row: RequestRow) -> str:
+    """Who decided last, as ` (approved by X)`."""
+    rows = select(DecisionRow).where(col(DecisionRow.request_id) == row.id).order_by(col(DecisionRow.id).desc())
+    last = session.exec(rows).first()
+    if last is None:
+        return ""
+    verdict = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}[last.verdict]
+    return f" ({verdict} by {session.get_one(PersonRow, last.person_id).user_id})"
+
+
+def _to_review(session: Session, actor: Actor) -> Any:
+    """Requests that wait for a firm of the person's, but for those of their own accounts."""
+    mine = (
+        select(EntitlementRow.entity_id)
+        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
+        .where(
+            EntitlementRow.person_id == actor.person_id,
+            col(PersonRow.disabled).is_(False),
+            col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
+        )
+    )
+    waits = exists().where(
+        col(ApprovalRow.request_id) == RequestRow.id,
+        col(ApprovalRow.given_at).is_(None),
+        col(ApprovalRow.entity_id).in_(mine),
+    )
+    return request_rows().where(
+        col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
+        col(RequestRow.submitted_by).not_in(same_person_ids(session, actor.person_id)),
+        waits,
+    )
+
+
+def _seen(session: Session, actor: Actor, reference_id: str) -> RequestRow:
+    """A request the person made, may see by a role, or was asked to approve. Raises NotFound."""
+    row = session.exec(select(RequestRow).where(col(RequestRow.reference) == reference_id)).first()
+    if row is None or not (
+        row.submitted_by == actor.person_id
+        or row.entity_id in visible_ids(session, actor)
+        or any(roles_of(session, actor, place) & MAY_APPROVE for place in approvals.needed(session, row))
+    ):
+        raise NotFound(f"There is no request {shorten(reference_id)}, or you may not see it.")
+    return row
+
+
+def _sources(session: Session, row: RequestRow, change: Change) -> Any:
+    kind = RequestType(row.type)
+    if kind is RequestType.EDIT_GROUP:
+        return changes.frozen(row, change)
+    if kind is RequestType.CREATE_GROUP and change is Change.ADDED and row.draft_id:
+        return draft_sources(session.get_one(DraftRow, row.draft_id))
+    if kind in (RequestType.DELETE_GROUP, RequestType.CREATE_GROUP) and (kind is RequestType.DELETE_GROUP) == (
+        change is Change.REMOVED
+    ):
+        return (
+            select(SenderCompRow)
+            .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == SenderCompRow.id)
+            .where(GroupSourceRow.group_id == row.group_id)
+        )
+    raise InvalidValue(f"{row.reference} does not change SenderComps that way.")

@@ -1,0 +1,175 @@
+"""Requests as people see them: lists, stages and stories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType, stage
+from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.requests.batches import due_at, due_words
+from dropcopy_tui.services.views import Moment, RequestView
+from dropcopy_tui.store.paging import Listing, Lowered, fetch
+from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
+
+_VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
+_STATUS_WORDS = {status.value: status.words for status in RequestStatus}
+
+
+def request_rows() -> Any:
+    """Requests; who asked and where is looked up for those that are shown."""
+    return select(RequestRow)
+
+
+def search_words(reference: str, kind: RequestType, subject: str, entity: str, user_id: str, at: datetime) -> str:
+    """What a filter of requests looks for, in lower case."""
+    return f"{reference} {kind.value.replace('_', ' ')} {subject} {entity} {user_id} {at:%Y-%m-%d}".casefold()
+
+
+def request_page(session: Session, means: Means, rows: Any, ask: Ask) -> Page[RequestView]:
+    """A page of such rows, newest first."""
+    page = fetch(session, _listing(rows), ask, lambda row: row[0])
+    if not page.rows:
+        return page
+    approvals = _approvals(session, [key_of(row.id) for row in page.rows])
+    codes = _named(session, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
+    people = _named(session, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})
+    views = tuple(
+        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], means)
+        for row in page.rows
+    )
+    return Page(views, page.cursors, page.total)
+
+
+def _named(session: Session, key: Any, name: Any, keys: set[int]) -> dict[int, str]:
+    return {row[0]: row[1] for row in session.execute(select(key, name).where(key.in_(keys)))}
+
+
+def request_view(session: Session, row: RequestRow, means: Means) -> RequestView:
+    """A request with its story, inside the caller's transaction."""
+    session.flush()
+    code = session.get_one(EntityRow, row.entity_id).code
+    submitter = session.get_one(PersonRow, row.submitted_by).user_id
+    approvals = _approvals(session, [key_of(row.id)])[key_of(row.id)]
+    targets = _targets(session, row.group_id) if row.group_id else ()
+    return _view(row, code, submitter, approvals, means, _story(session, row, submitter), targets)
+
+
+def _listing(rows: Any) -> Listing:
+    number = col(RequestRow.id)
+    waits = _waits()
+    return Listing(
+        rows=rows,
+        orders={
+            "id": number,
+            "type": col(RequestRow.type),
+            "subject": col(RequestRow.subject),
+            "entity": _of(col(EntityRow.code), col(EntityRow.id), col(RequestRow.entity_id)),
+            "submitted_by": _of(col(PersonRow.user_id), col(PersonRow.id), col(RequestRow.submitted_by)),
+            "submitted": col(RequestRow.submitted_at),
+            "status": col(RequestRow.status),
+            "stage": waits,
+        },
+        tie=number,
+        searched=(Lowered(col(RequestRow.search), _STATUS_WORDS, col(RequestRow.status)),),
+        newest_first=True,
+    )
+
+
+def _of(name: Any, key: Any, value: Any) -> Any:
+    return select(name).where(key == value).correlate(RequestRow).scalar_subquery()
+
+
+def _waits() -> Any:
+    """What the stage sorts by: the status, and for what is in progress the firm whose approval is missing."""
+    firm = (
+        select(func.min(col(EntityRow.code)))
+        .join(ApprovalRow, col(ApprovalRow.entity_id) == col(EntityRow.id))
+        .where(col(ApprovalRow.request_id) == col(RequestRow.id), col(ApprovalRow.given_at).is_(None))
+        .correlate(RequestRow)
+        .scalar_subquery()
+    )
+    return case(
+        (col(RequestRow.status) == RequestStatus.IN_PROGRESS.value, func.coalesce("awaiting " + firm, "queued")),
+        else_=col(RequestRow.status),
+    )
+
+
+def _approvals(session: Session, requests: Sequence[int]) -> dict[int, list[tuple[str, datetime | None]]]:
+    """The entities whose approval each request needs, and when each gave it."""
+    rows = session.execute(
+        select(col(ApprovalRow.request_id), col(EntityRow.code), col(ApprovalRow.given_at))
+        .join(EntityRow, col(EntityRow.id) == col(ApprovalRow.entity_id))
+        .where(col(ApprovalRow.request_id).in_(requests))
+        .order_by(col(EntityRow.code))
+    )
+    found: dict[int, list[tuple[str, datetime | None]]] = defaultdict(list)
+    for request, code, given_at in rows:
+        found[request].append((code, given_at))
+    return found
+
+
+def _view(
+    row: RequestRow,
+    entity: str,
+    submitter: str,
+    approvals: Sequence[tuple[str, datetime | None]],
+    means: Means,
+    story: tuple[Moment, ...] = (),
+    targets: tuple[str, ...] = (),
+) -> RequestView:
+    status, kind = RequestStatus(row.status), RequestType(row.type)
+    open_still = status is RequestStatus.IN_PROGRESS
+    waits = tuple(code for code, given_at in approvals if given_at is None) if open_still else ()
+    ready = max([row.submitted_at, *(at for _, at in approvals if at is not None)])
+    market = row.asked.get("market", "") if kind in OF_GROUPS else ""
+    due = due_at(market, means.settings, ready) if open_still and not waits and market else None
+    when = due_words(market, means.settings, due, means.clock.now()) if due else ""
+    return RequestView(
+        id=row.reference,
+        type=kind,
+        status=status,
+        stage=stage(status, waits, when),
+        entity=entity,
+        subject=row.subject,
+        submitted_by=submitter,
+        submitted_at=row.submitted_at,
+        ended_at=row.ended_at,
+        reasons=tuple(row.reasons),
+        asked=row.asked,
+        story=story,
+        group_id=row.group_id,
+        targets=targets,
+        version=row.version,
+        waiting_for=waits,
+        due=due,
+    )
+
+
+def _targets(session: Session, group_id: int) -> tuple[str, ...]:
+    rows = select(col(SessionRow.session_id)).where(col(SessionRow.group_id) == group_id)
+    return tuple(session.execute(rows.order_by(col(SessionRow.session_id))).scalars())
+
+
+def _story(session: Session, row: RequestRow, submitter: str) -> tuple[Moment, ...]:
+    moments = [Moment(row.submitted_at, f"submitted by {submitter}")]
+    decisions = session.execute(
+        select(DecisionRow, col(PersonRow.user_id), col(EntityRow.code))
+        .join(PersonRow, col(PersonRow.id) == col(DecisionRow.person_id))
+        .join(EntityRow, col(EntityRow.id) == col(DecisionRow.entity_id), isouter=True)
+        .where(col(DecisionRow.request_id) == row.id)
+        .order_by(col(DecisionRow.id))
+    )
+    for decision, user_id, entity in decisions:
+        place = f" for {entity}" if entity else ""
+        why = f": {decision.reason}" if decision.reason else ""
+        moments.append(Moment(decision.at, f"{_VERDICTS[decision.verdict]} by {user_id}{place}{why}"))
+    if row.ended_at is not None and row.status in (RequestStatus.COMPLETED, RequestStatus.FAILED):
+        moments.append(Moment(row.ended_at, RequestStatus(row.status).words.lower()))
+    return tuple(moments)

@@ -1,0 +1,1 @@
+"""Routing: which messages of a FIX log each group receives."""

@@ -1,0 +1,365 @@
+"""What would each group receive of a FIX log (domain section 6), and which SenderComps no group copies."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.errors import NotFound
+from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.fix_log import FixLog, LogMessage
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.routing import Reading, read
+from dropcopy_tui.domain.sessions import SenderCompStatus
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.routing.example_log import example_log
+from dropcopy_tui.services.routing.log_index import Entry, LogIndex, Watch, open_log, read_index
+from dropcopy_tui.services.routing.router import DRAFT_ID, Receiver, Router, receiver_named, receivers_of, with_draft
+from dropcopy_tui.services.sendercomps import listing
+from dropcopy_tui.services.unit_of_work import reading
+from dropcopy_tui.services.views import SenderCompView
+from dropcopy_tui.store.paging import fetch
+from dropcopy_tui.store.tables import (
+    GroupRow,
+    GroupSourceRow,
+    SenderCompRow,
+)
+
+# Messages that are routed together: their sources are looked up in one question.
+_BATCH = 1_000
+# Decisions that are held; a log of a million sources costs no more.
+_MOST_HELD = 20_000
+_NAMES_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A message of a log: what it is, which groups receive a copy, and why none does.
+
+    Attributes:
+        number: its place among the messages, from 0.
+        why_not: for the group at hand, or for all of them; "" where it is copied.
+    """
+
+    number: int
+    line: int
+    reading: Reading
+    groups: tuple[Receiver, ...]
+    why_not: str = ""
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotal:
+    """A group, how many messages each of its target sessions receives, and under which of its filters."""
+
+    group: Receiver
+    copies: int
+    by_filter: dict[Filter, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A log as a whole.
+
+    Attributes:
+        unrouted: messages that no group receives.
+        by_filter: messages that fall under each filter, whoever has it.
+        flagged: messages whose BodyLength, CheckSum or copy is wrong.
+        unknown: messages of SenderComps that the person's entities do not have; the first such names.
+        garbage: pieces of the log that are no message; the first lines with one.
+    """
+
+    messages: int
+    unrouted: int
+    groups: tuple[GroupTotal, ...]
+    by_filter: dict[Filter, int]
+    flagged: int
+    unknown: int
+    unknown_sources: tuple[str, ...]
+    garbage: int
+    garbage_lines: tuple[int, ...]
+
+
+class Route:
+    """A log on its way through the router: the messages one by one, then the report."""
+
+    def __init__(self, log: FixLog, router: Router, about: Receiver | None = None) -> None:
+        self._log, self._router, self._about = log, router, about
+        self._tally: Counter[Reading] = Counter()
+        self._messages = self._unrouted = self._flagged = self._unknown = 0
+        self._by_filter: Counter[Filter] = Counter()
+        self._copies: Counter[int] = Counter()
+        self._group_filters: dict[int, Counter[Filter]] = defaultdict(Counter)
+        self._names: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[Routed]:
+        """Every message that was not read yet, with what becomes of it."""
+        decided: dict[Reading, tuple[tuple[Receiver, ...], str]] = {}
+        for number, message, what in self.readings():
+            found = decided.get(what)
+            if found is None:
+                if len(decided) > _MOST_HELD:
+                    decided.clear()
+                found = decided[what] = (self._router.groups(what), self._router.why_not(what, self._about))
+            yield Routed(number, message.line, what, *found, message.problems)
+
+    def readings(self) -> Iterator[tuple[int, LogMessage, Reading]]:
+        """The same without what becomes of it: number, message, what it is. Its sources are learnt."""
+        messages = iter(self._log)
+        while batch := [(message, read(message)) for message in islice(messages, _BATCH)]:
+            self._router.learn(what for _, what in batch)
+            self._tally.update(what for _, what in batch)
+            self._flagged += sum(1 for message, _ in batch if message.problems)
+            first, self._messages = self._messages, self._messages + len(batch)
+            for number, (message, what) in enumerate(batch, first):
+                yield number, message, what
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        for what, count in self._tally.items():
+            self._by_filter.update(dict.fromkeys(what.filters, count))
+            groups = self._router.groups(what)
+            for group in groups:
+                self._copies[group.id] += count
+                self._group_filters[group.id].update(dict.fromkeys(group.filters.intersection(what.filters), count))
+            if not groups:
+                self._unrouted += count
+            if what.source and not self._router.source(what.source).markets:
+                self._unknown += count
+                if len(self._names) < _NAMES_KEPT:
+                    self._names[what.source] = None
+        self._tally.clear()
+
+    def report(self) -> Report:
+        """What was read, and what is left of it as well."""
+        for _ in self.readings():
+            pass
+        garbage = self._log.garbage
+        return Report(
+            messages=self._messages,
+            unrouted=self._unrouted,
+            groups=tuple(self._total(receiver) for receiver in self._router.receivers.values()),
+            by_filter=_ordered(self._by_filter),
+            flagged=self._flagged,
+            unknown=self._unknown,
+            unknown_sources=tuple(self._names),
+            garbage=garbage.pieces,
+            garbage_lines=tuple(garbage.lines),
+        )
+
+    def _total(self, receiver: Receiver) -> GroupTotal:
+        return GroupTotal(receiver, self._copies[receiver.id], _ordered(self._group_filters[receiver.id]))
+
+
+def _ordered(counts: Counter[Filter]) -> dict[Filter, int]:
+    return {kind: counts[kind] for kind in in_order(counts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A log that was read for a screen: its messages by number, and its report. `about` is the group at hand."""
+
+    index: LogIndex
+    report: Report
+    about: Receiver | None
+    _router: Router = field(repr=False)
+
+    def close(self) -> None:
+        """Give the files back."""
+        self.index.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message, whole: what becomes of it for every group that has its source, and its fields."""
+
+    routed: Routed
+    fields: tuple[tuple[str, str], ...]
+    original: tuple[tuple[str, str], ...]
+    others: tuple[tuple[Receiver, str], ...]
+
+
+class Routing(Service):
+    """What the groups that a person may see receive of a log."""
+
+    def route(self, actor: Actor, chunks: Iterable[bytes], entity: str = "", group: str = "") -> Route:
+        """A log through the groups of the person, of one entity, or through one group (by name or id).
+
+        Raises:
+            NotFound: the entity or the group does not exist, or may not be seen.
+            InvalidValue: several entities have a group of this name.
+        """
+        router = self._router(actor, entity, group)
+        about = next(iter(router.receivers.values())) if group else None
+        return Route(FixLog(chunks), router, about)
+
+    def review(
+        self,
+        actor: Actor,
+        log: Path | bytes,
+        group_id: int | None = None,
+        filters: frozenset[Filter] | None = None,
+        watch: Watch | None = None,
+    ) -> Reviewed:
+        """Read a log for a screen. Nothing of it is held in memory but what is on the screen.
+
+        Args:
+            actor: who asks.
+            log: a file, or what was pasted.
+            group_id: the group at hand, if any.
+            filters: the filters of a draft: of an edit of the group at hand, or of a new group.
+            watch: told how many bytes are read, of how many; it answers whether to go on.
+
+        Raises:
+            NotFound: the group does not exist, or may not be seen.
+            FileRefused: the file cannot be read.
+        """
+        router = self._router(actor, filters=filters, about=group_id)
+        about = router.receivers.get(group_id if group_id is not None else DRAFT_ID)
+        with open_log(log) as source:
+            route = Route(FixLog(source.chunks()), router, about)
+            entries = (_entry(router, about, *found) for found in route.readings())
+            index = read_index(source, entries, lambda: route._log.taken, watch)
+        try:
+            return Reviewed(index, route.report(), about, router)
+        except BaseException:
+            index.close()
+            raise
+
+    def messages(self, actor: Actor, reviewed: Reviewed, only: str, ask: Ask) -> Page[Routed]:
+        """A page of a log's messages; `only` is "" or a name of `log_index`.
+
+        Raises NotFound when the person may no longer see what it is about.
+        """
+        self._still_seen(actor, reviewed)
+        page = reviewed.index.page(only, ask)
+        return Page(_routed(reviewed, page.rows), page.cursors, page.total)
+
+    def message(self, actor: Actor, reviewed: Reviewed, number: int) -> Told:
+        """One message, whole. Raises NotFound, FileRefused."""
+        from dropcopy_tui.services.routing.message_fields import fields_of
+
+        self._still_seen(actor, reviewed)
+        entry = reviewed.index.entry(number)
+        raw = reviewed.index.raw(entry)
+        again = next(iter(FixLog((raw,))), None)
+        routed = _routed(reviewed, (entry,))[0]
+        problems = again.problems if again else ("The log has changed since it was read.",)
+        fields, original = fields_of(raw)
+        source = reviewed._router.source(routed.reading.source)
+        having = [reviewed._router.receivers[pk] for pk in source.groups]
+        others = tuple((group, reviewed._router.why_not(routed.reading, group)) for group in having)
+        whole = Routed(number, entry.line, routed.reading, routed.groups, routed.why_not, problems)
+        return Told(whole, fields, original, others)
+
+    def example(self, actor: Actor, entity: str = "") -> Iterator[bytes]:
+        """The lines of a sample log of the person's own SenderComps; always the same one.
+
+        Raises:
+            InvalidValue: the desk is no sandbox.
+            NotFound: the entity may not be seen.
+        """
+        with reading(self._means, actor) as session:
+            places = self._places(session, actor, entity)
+            return example_log(session, places, sandbox=self._means.sandbox)
+
+    def coverage(self, actor: Actor, entity: str, ask: Ask, market: str = "", gfid: str = "") -> Page[SenderCompView]:
+        """A page of an entity's active SenderComps that no living group copies. Raises NotFound."""
+        with reading(self._means, actor) as session:
+            place = entity_named(session, entity)
+            require_view(session, actor, place)
+            rows = _uncovered(key_of(place.id))
+            if market:
+                rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
+            if gfid:
+                rows = rows.where(col(SenderCompRow.gfid) == gfid)
+            listed = listing(rows)
+            wider = listed.rows.add_columns(col(SenderCompRow.market))
+            orders = {**listed.orders, "market": col(SenderCompRow.market)}
+            return fetch(session, replace(listed, rows=wider, orders=orders), ask, _uncovered_view)
+
+    # -- what a router stands on
+
+    def _places(self, session: Session, actor: Actor, entity: str) -> frozenset[int]:
+        if not entity:
+            return frozenset(visible_ids(session, actor))
+        place = entity_named(session, entity)
+        require_view(session, actor, place)
+        return frozenset({key_of(place.id)})
+
+    def _router(
+        self,
+        actor: Actor,
+        entity: str = "",
+        group: str = "",
+        filters: frozenset[Filter] | None = None,
+        about: int | None = None,
+    ) -> Router:
+        with reading(self._means, actor) as session:
+            places = self._places(session, actor, entity)
+            receivers = receivers_of(session, places)
+        if group:
+            receivers = [receiver_named(receivers, group)]
+        if about is not None and all(receiver.id != about for receiver in receivers):
+            raise NotFound(f"There is no group {about}, or you may not see it.")
+        if filters is not None:
+            receivers = with_draft(receivers, filters, about)
+        return Router(self._store, actor, places, receivers)
+
+    def _still_seen(self, actor: Actor, reviewed: Reviewed) -> None:
+        with reading(self._means, actor) as session:
+            if not reviewed._router._entities <= frozenset(visible_ids(session, actor)):
+                raise NotFound("You may no longer see all that this log was routed by. Read it again.")
+
+
+def _entry(router: Router, about: Receiver | None, number: int, message: LogMessage, what: Reading) -> Entry:
+    groups = router.groups(what)
+    return Entry(
+        number, message.offset, message.size, message.line, what.kind.code, what.source, what.from_exchange,
+        flagged=bool(message.problems), routed=bool(groups), received=about in groups,
+    )  # fmt: skip
+
+
+def _routed(reviewed: Reviewed, entries: Sequence[Entry]) -> tuple[Routed, ...]:
+    router = reviewed._router
+    readings = [entry.reading() for entry in entries]
+    router.learn(readings)
+    flag = ("flagged",)
+    return tuple(
+        Routed(
+            entry.number, entry.line, what, router.groups(what), router.why_not(what, reviewed.about),
+            flag if entry.flagged else (),
+        )
+        for entry, what in zip(entries, readings, strict=True)
+    )  # fmt: skip
+
+
+def _uncovered(entity_id: int) -> Any:
+    copied = (
+        select(col(GroupSourceRow.sender_comp_pk))
+        .join(GroupRow, col(GroupRow.id) == col(GroupSourceRow.group_id))
+        .where(col(GroupRow.deleted_at).is_(None))
+        .where(col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+    )
+    return select(SenderCompRow).where(
+        col(SenderCompRow.entity_id) == entity_id,
+        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
+        ~copied.exists(),
+    )
+
+
+def _uncovered_view(row: Any) -> SenderCompView:
+    return SenderCompView(
+        row.id, row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status, market=row.market
+    )

@@ -1,0 +1,311 @@
+"""Sessions and the public side of their key pairs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
+from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date, state_of
+from dropcopy_tui.domain.market_close import MarketHours, hours_of
+from dropcopy_tui.domain.markets import Gateway, Menu, market_named, markets_of
+from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.people import MAY_RETIRE, Actor
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.rights import require, require_view, visible_ids
+from dropcopy_tui.services.sessions.pending import expiring
+from dropcopy_tui.services.unit_of_work import record, writing
+from dropcopy_tui.services.views import KeyView, PendingView, SessionView
+from dropcopy_tui.store.paging import Listing, fetch, matching
+from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
+
+
+class Sessions(Service):
+    """The sessions that a person may see; those that a deleted group released can be retired."""
+
+    def page(
+        self,
+        actor: Actor,
+        ask: Ask,
+        *,
+        kind: SessionKind | None = None,
+        entity: str = "",
+        group_id: int | None = None,
+        status: SessionStatus | None = None,
+    ) -> Page[SessionView]:
+        """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
+        with self._store.read() as session:
+            rows = _select().where(*_narrowed(session, actor, kind, entity, status))
+            if group_id is not None:
+                rows = rows.where(col(SessionRow.group_id) == group_id)
+            page = fetch(session, _listing(rows), ask, lambda row: row)
+            return Page(views(session, page.rows, self._now()), page.cursors, page.total)
+
+    def picked(
+        self,
+        actor: Actor,
+        picked: Picked,
+        *,
+        kind: SessionKind | None = None,
+        entity: str = "",
+        status: SessionStatus | None = None,
+    ) -> tuple[SessionView, ...]:
+        """The picked sessions of the list that `page` shows for the same choice. Raises NotFound."""
+        with self._store.read() as session:
+            rows = _select().where(*_narrowed(session, actor, kind, entity, status))
+            if picked.everything:
+                rows = matching(_listing(rows), picked.match).where(col(SessionRow.id).not_in(sorted(picked.keys)))
+            else:
+                rows = rows.where(col(SessionRow.id).in_(sorted(picked.keys)))
+            found = session.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
+            return views(session, found, self._now())
+
+    def pending(
+        self, actor: Actor, kind: SessionKind, entity: str = "", menu: Menu | None = None
+    ) -> tuple[PendingView, ...]:
+        """The sessions of a kind that stop within four weeks, the soonest first (rule K7). Raises NotFound."""
+        with self._store.read() as session:
+            conditions = _narrowed(session, actor, kind, entity, None)
+            if menu is not None:
+                conditions.append(col(SessionRow.market).in_([market.code for market in markets_of(menu)]))
+            return expiring(session, self._now(), conditions)
+
+    def get(self, actor: Actor, session_pk: int) -> SessionView:
+        """One session. Raises NotFound."""
+        with self._store.read() as session:
+            visible = visible_ids(session, actor)
+            rows = _select().where(col(SessionRow.id) == session_pk, col(SessionRow.entity_id).in_(visible))
+            found = session.execute(rows).all()
+            if not found:
+                raise NotFound("This session is not there any more, or you may not see it.")
+            return views(session, found, self._now())[0]
+
+    def find(self, actor: Actor, session_ids: Iterable[str], market: str = "") -> tuple[SessionView, ...]:
+        """The sessions with these Session IDs, in this order.
+
+        Raises:
+            NotFound: one does not exist, or may not be seen.
+            InvalidValue: a Session ID exists in several markets; say which with `market`.
+        """
+        with self._store.read() as session:
+            visible = visible_ids(session, actor)
+            return tuple(_one(session, session_id, market, visible, self._now()) for session_id in session_ids)
+
+    def retire(self, actor: Actor, session_pk: int) -> SessionView:
+        """Take a released drop copy session out of use for ever, with its key pairs (rule G9).
+
+        Raises:
+            NotEntitled: only GAM retires sessions.
+            SessionInUse: its group still lives; says which one.
+            InvalidValue: it is retired already, or no drop copy session.
+        """
+        with writing(self._means, actor) as session:
+            require(session, actor, MAY_RETIRE)
+            row = session.get(SessionRow, session_pk)
+            if row is None:
+                raise NotFound("This session is not there any more. Nothing was changed.")
+            _check_released(session, row)
+            destroyed = _destroy_keys(session, row, self._now())
+            row.status = SessionStatus.RETIRED.value
+            record(
+                session, self._means, actor, "session:retired", row.session_id,
+                entity=session.get_one(EntityRow, row.entity_id).code,
+                before={"status": SessionStatus.RELEASED.value}, after={"status": row.status, "keys": destroyed},
+            )  # fmt: skip
+            return views(session, session.execute(session_rows(col(SessionRow.id) == row.id)).all(), self._now())[0]
+
+
+def _narrowed(
+    session: Session, actor: Actor, kind: SessionKind | None, entity: str, status: SessionStatus | None
+) -> list[Any]:
+    """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
+    conditions: list[Any] = [col(SessionRow.entity_id).in_(visible_ids(session, actor))]
+    if entity:
+        place = entity_named(session, entity)
+        require_view(session, actor, place)
+        conditions.append(col(SessionRow.entity_id) == place.id)
+    if kind is not None:
+        conditions.append(col(SessionRow.kind) == kind.value)
+    if status is not None:
+        conditions.append(col(SessionRow.status) == status.value)
+    return conditions
+
+
+def _check_released(session: Session, row: SessionRow) -> None:
+    """Go on only with a released drop copy session. Raises SessionInUse, InvalidValue."""
+    if row.kind != SessionKind.DROP_COPY.value:
+        raise InvalidValue(f"{row.session_id} is no drop copy session: it is not retired here. Nothing was changed.")
+    if row.status == SessionStatus.RETIRED.value:
+        raise InvalidValue(f"{row.session_id} is retired already. Nothing was changed.")
+    if row.status == SessionStatus.ACTIVE.value:
+        group = session.get(GroupRow, row.group_id) if row.group_id else None
+        where = f"group {group.name} uses it. Delete the group first" if group else "only a released one can be retired"
+        raise SessionInUse(f"{row.session_id} is active: {where}. Nothing was changed.")
+
+
+def _destroy_keys(session: Session, row: SessionRow, now: datetime) -> list[str]:
+    """Destroy the session's living key pairs at once; their public ids."""
+    pairs = key_rows(session, [key_of(row.id)])[key_of(row.id)]
+    living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
+    for pair in living:
+        destroy(pair, now)
+    session.flush()
+    return [pair.access_key_id for pair in living]
+
+
+def destroy(pair: KeyPairRow, now: datetime) -> None:
+    """Delete a key pair: what was sealed is gone with the transaction, and its place is free (rule K6)."""
+    pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
+
+
+def market_hours(market: str, settings: Settings) -> MarketHours:
+    """The market's hours with what the site's configuration changes."""
+    return hours_of(
+        market_named(market),
+        close=settings.closes.get(market),
+        closed=settings.closed_days,
+        opened=settings.open_days,
+    )
+
+
+def _one(session: Session, session_id: str, market: str, visible: Sequence[int], now: datetime) -> SessionView:
+    rows = _select().where(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible))
+    if market:
+        rows = rows.where(col(SessionRow.market) == market_named(market).code)
+    found = session.execute(rows).all()
+    if not found:
+        raise NotFound(f"There is no session {shorten(session_id)}, or you may not see it.")
+    if len(found) > 1:
+        markets = ", ".join(row[0].market for row in found)
+        raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Choose one with --market.")
+    return views(session, found, now)[0]
+
+
+def views(session: Session, rows: Sequence[Any], now: datetime) -> tuple[SessionView, ...]:
+    """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
+    pairs = key_rows(session, [key_of(row[0].id) for row in rows])
+    return tuple(_view(row, pairs[key_of(row[0].id)], now) for row in rows)
+
+
+def key_rows(session: Session, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
+    """The key pairs of sessions, oldest first."""
+    found: dict[int, list[KeyPairRow]] = defaultdict(list)
+    for start in range(0, len(session_pks), 500):
+        chosen = session_pks[start : start + 500]
+        rows = session.execute(
+            select(KeyPairRow)
+            .where(col(KeyPairRow.session_pk).in_(chosen))
+            .order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
+        ).scalars()
+        for row in rows:
+            found[row.session_pk].append(row)
+    return found
+
+
+def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
+    """A key pair's public side as the domain knows it; without a market its days are those of UTC."""
+    return KeyPair(
+        row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at,
+        zone=market_named(market).zone if market else "UTC", replaced=row.slot is None,
+    )  # fmt: skip
+
+
+def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
+    """A key pair's public side with its state now."""
+    return KeyView(
+        access_key_id=row.access_key_id,
+        session_id=session_id,
+        state=state_of(pair_of(row, session_id, market), now),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        when=market_date(hours_of(market_named(market)), row.expires_at),
+        left=how_far(now, row.expires_at),
+        deleted_at=row.deleted_at,
+    )
+
+
+def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
+    """The key pairs of a group in a word or two, the session that needs somebody most first.
+
+    "! expired": a feed has stopped; "! 23 d": one stops in 23 days; "none": one has no pair yet.
+    """
+    last = [max(view.living, key=lambda key: key.expires_at, default=None) for view in sessions]
+    for view, key in zip(sessions, last, strict=True):
+        if key is None and view.keys:
+            return "! expired"
+    pending = [key for key in last if key is not None and key.state is KeyState.PENDING_EXPIRATION]
+    if pending:
+        return f"! {min((key.expires_at - now).days for key in pending)} d"
+    if None in last or not last:
+        return "none"
+    return f"{sum(len(view.living) for view in sessions)} active"
+
+
+def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
+    """What becomes of a session when these of its pairs are deleted; "" when none of them is its own (rule K6)."""
+    gone = [key for key in view.keys if key.access_key_id in chosen and key.deleted_at is None]
+    if not gone:
+        return ""
+    names = ", ".join(f"{key.access_key_id} ({key.state.words})" for key in gone)
+    what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
+    stays = [key for key in view.living if key.access_key_id not in chosen]
+    if stays:
+        return f"{what}; its other pair lives until {stays[-1].when}"
+    if any(key.state.living for key in gone):
+        return f"{what}; no living pair is left: its feed stops at once"
+    return f"{what}; nothing stops by it"
+
+
+def session_rows(*conditions: Any) -> Any:
+    """Sessions with the code of their entity and the name of their group."""
+    return _select().where(*conditions)
+
+
+def _select() -> Any:
+    return (
+        select(SessionRow, col(EntityRow.code), col(GroupRow.name))
+        .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
+        .join(GroupRow, col(GroupRow.id) == col(SessionRow.group_id), isouter=True)
+    )
+
+
+def _listing(rows: Any) -> Listing:
+    return Listing(
+        rows=rows,
+        orders={
+            "session_id": col(SessionRow.session_id),
+            "market": col(SessionRow.market),
+            "gateway": col(SessionRow.gateway),
+            "status": col(SessionRow.status),
+        },
+        tie=col(SessionRow.id),
+        searched=(col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.status), col(GroupRow.name)),
+    )
+
+
+def _view(found: Any, pairs: Sequence[KeyPairRow], now: datetime) -> SessionView:
+    row: SessionRow = found[0]
+    market = market_named(row.market)
+    gateway = Gateway(row.gateway)
+    return SessionView(
+        pk=key_of(row.id),
+        session_id=row.session_id,
+        kind=SessionKind(row.kind),
+        market=row.market,
+        market_name=market.name,
+        gateway=gateway,
+        segments=market.segments if gateway is Gateway.MSGW else (),
+        status=row.status,
+        entity=found[1],
+        group=found[2] or "",
+        group_id=row.group_id,
+        keys=tuple(key_view(pair, row.session_id, row.market, now) for pair in pairs),
+    )

@@ -1,0 +1,127 @@
+"""Chores: everything that is due, for cron or a timer. Safe to run from many places at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import col
+
+from dropcopy_tui.domain.errors import DeskError, MailHeld
+from dropcopy_tui.domain.people import MAY_OPERATE, Actor
+from dropcopy_tui.services.base import Means, Service
+from dropcopy_tui.services.factors.sms import Texting
+from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
+from dropcopy_tui.services.outbox.delivery import Mailing
+from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.store.tables import ChallengeRow, NoticeRow
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one chore did: counts by name, a note about what it left alone, and why it failed ("" if it did not)."""
+
+    name: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What a round of chores did, in the order in which they were done."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def went_through(self) -> bool:
+        """Whether no part failed."""
+        return not any(part.refusal for part in self.parts)
+
+
+Chore = Callable[[Actor], Part]
+
+
+class Chores(Service):
+    """The round of chores. A new one is one more line in the table."""
+
+    def __init__(self, means: Means, provisioning: Provisioning, mailing: Mailing) -> None:
+        super().__init__(means)
+        self._provisioning = provisioning
+        self._mailing = mailing
+        self._texting = Texting(means)
+        self._expiry_notices = ExpiryNotices(means)
+        # In this order: set-up and the notices write the messages that are sent after them.
+        self._chores: dict[str, Chore] = {
+            "set-up": self._set_up,
+            "expiry": self._tell_expiry,
+            "outbox": self._send,
+            "clean-up": self._clean_up,
+        }
+
+    def tick(self, actor: Actor) -> Ticked:
+        """Do everything that is due; a part that fails is told, and does not stop the others.
+
+        Raises NotEntitled: this needs operations. What nobody foresaw is raised after the last part.
+        """
+        with reading(self._means, actor) as session:
+            require(session, actor, MAY_OPERATE)
+        parts, surprise = [], None
+        for name, chore in self._chores.items():
+            try:
+                parts.append(chore(actor))
+            except DeskError as error:
+                parts.append(Part(name, refusal=error.message))
+            except Exception as error:  # noqa: BLE001 - raised below: one broken part must not stop the others
+                surprise = surprise or error
+        if surprise is not None:
+            raise surprise
+        return Ticked(tuple(parts))
+
+    def _set_up(self, actor: Actor) -> Part:
+        done = self._provisioning.process(actor)
+        return Part("set-up", {"ended": len(done.ended), "waiting": done.waiting, "queued": done.queued})
+
+    def _tell_expiry(self, actor: Actor) -> Part:
+        told = self._expiry_notices.send(actor)
+        note = (
+            f"{told.unheard:,} of entities without an administrative manager: nobody was told" if told.unheard else ""
+        )
+        return Part("expiry", {"keys": told.keys, "people": told.people}, note=note)
+
+    def _send(self, actor: Actor) -> Part:
+        texts = self._texting.send_due(actor)
+        counts = _mail_counts(texts.sent, texts.later, texts.failed)
+        try:
+            done = self._mailing.send_due(actor)
+        except MailHeld as held:
+            # That is how the desk is set, and no failure of this round.
+            return Part("outbox", counts, note=held.message, refusal=texts.trouble)
+        mail = _mail_counts(done.sent, done.later, done.failed)
+        both = {name: counts[name] + mail[name] for name in mail}
+        return Part("outbox", both, refusal=" ".join(filter(None, (texts.trouble, done.trouble))))
+
+    def _clean_up(self, actor: Actor) -> Part:
+        now = self._now()
+        old = {
+            "challenges": col(ChallengeRow.expires_at) < now - self._settings.challenge_life,
+            "notices": col(NoticeRow.read_at) < now - self._settings.notice_life,
+        }
+        tables = {"challenges": ChallengeRow, "notices": NoticeRow}
+        counts = {}
+        with writing(self._means, actor) as session:
+            require(session, actor, MAY_OPERATE)
+            for name, table in tables.items():
+                gone: Any = session.execute(delete(table).where(old[name]))
+                counts[name] = int(gone.rowcount)
+            if any(counts.values()):
+                record(session, self._means, actor, "store:cleaned", "old rows", after=counts)
+        return Part("clean-up", counts)
+
+
+def _mail_counts(sent: int, later: int, failed: int) -> dict[str, int]:
+    return {"sent": sent, "later": later, "failed": failed}

@@ -1,0 +1,1 @@
+"""Drop copy groups: their lists, their pages and what is done to them."""

@@ -1,0 +1,102 @@
+"""Coverage: the active order-entry SenderComps of an entity that no drop copy group copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.services.views import EntityView, SenderCompView
+from screens.frame import job, off_thread
+from screens.lists import ListScreen
+from screens.modals.choose import Choice, ChooseModal
+from screens.terminal.values import value
+from screens.widgets.columns import Column
+from screens.widgets.record_list import ListChanged, RecordList
+from screens.widgets.record_table import RecordTable
+from screens.wording import plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+
+COLUMNS: tuple[Column[SenderCompView], ...] = (
+    Column("SenderComp", lambda row: row.sender_comp_id, 12, order="sender_comp_id"),
+    Column("Market", lambda row: market_named(row.market).name, 16, order="market"),
+    Column("Session", lambda row: row.session_id, 9, order="session_id"),
+    Column("Globex Firm", lambda row: row.gfid, 12, order="gfid"),
+    Column("FTI", lambda row: row.fti, 4),
+    Column("Gateway", lambda row: row.gateway.upper()),
+)
+_EMPTY = "Every active SenderComp of this entity is copied by a drop copy group."
+
+
+class CoverageScreen(ListScreen):
+    """What nobody copies."""
+
+    CSS_PATH = "../../styles/route.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "entity", "Entity", id="coverage.entity", tooltip="Show another Registered Entity."),
+    ]
+
+    def __init__(self, entity: str = "") -> None:
+        super().__init__()
+        self._entity = entity
+        self._entities: tuple[EntityView, ...] = ()
+
+    def body(self) -> ComposeResult:
+        """The entity, and the list."""
+        yield Static("", id="entity", markup=False)
+        yield RecordList(COLUMNS, lambda row: row.id, empty=_EMPTY, noun="SenderComps", pickable=False)
+
+    def place(self) -> tuple[str, ...]:
+        """The entity, then the list."""
+        return ("Request Center", "Drop Copy Groups", "Coverage")
+
+    def on_mount(self) -> None:
+        """Show the entity, or the first that may be seen."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self._entities = await off_thread(desk.groups.entities, self.actor)
+        codes = [entity.code for entity in self._entities]
+        if not codes:
+            self.say("You may see no entity. Ask a user administrator.", "note")
+            return
+        self._list(desk, self._entity if self._entity in codes else codes[0])
+
+    def _list(self, desk: Desk, code: str) -> None:
+        self._entity = code
+        actor = self.actor
+
+        def page(ask: Ask) -> Page[SenderCompView]:
+            return desk.routing.coverage(actor, code, ask)
+
+        self.query_one(RecordTable).show_source(page)
+        self._tell(-1)
+
+    def on_list_changed(self, event: ListChanged) -> None:
+        """The count is known."""
+        table = event.records.table
+        if not table.query_ask.match:
+            self._tell(table.total)
+
+    def _tell(self, total: int) -> None:
+        name = next((entity.name for entity in self._entities if entity.code == self._entity), "")
+        said = f": {plural(total, 'active SenderComp')} that no group copies" if total > 0 else ""
+        self.query_one("#entity", Static).update(value(f"{self._entity}  {name}{said}"))
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose another entity."""
+        self.quiet()
+        choices = [Choice(entity.code, entity.code, entity.name) for entity in self._entities]
+        chosen: Any = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=self._entity))
+        if chosen is not None:
+            self._list(await self.desk(), chosen)

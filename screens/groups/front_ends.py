@@ -1,0 +1,190 @@
+"""Front End Mapping: which front end systems a Registered Entity may use (rule G8)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.names import FRONT_END_NAME_LENGTH, FRONT_END_VENDOR_LENGTH, FRONT_END_VERSION_LENGTH
+from dropcopy_tui.services.groups.front_ends import MappingLine
+from dropcopy_tui.services.views import EntityView
+from screens.frame import job, off_thread
+from screens.lists import ListScreen
+from screens.modals.choose import Choice, ChooseModal, ConfirmModal
+from screens.modals.form import Field, Form, FormModal
+from screens.terminal.values import clip, value
+from screens.widgets.columns import Column
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+from screens.wording import plural
+
+COLUMNS: tuple[Column[MappingLine], ...] = (
+    Column("Front end system", lambda line: line.front_end.name, order="name"),
+    Column("Version", lambda line: line.front_end.version, 10, order="version"),
+    Column("Vendor", lambda line: line.front_end.vendor, 10, order="vendor", optional=1),
+    Column("Mapped", lambda line: "mapped" if line.mapped else "no", 7, order="mapped",
+           tone=lambda line: "success" if line.mapped else "muted"),
+    Column("Groups", lambda line: f"{line.groups:,}", 7, order="groups", right=True),
+)  # fmt: skip
+_FIELDS = (
+    Field("name", "Name", FRONT_END_NAME_LENGTH),
+    Field("version", "Version (may stay empty)", FRONT_END_VERSION_LENGTH),
+    Field("vendor", "Vendor (may stay empty)", FRONT_END_VENDOR_LENGTH),
+)
+_TAGS = "As the system names itself in a logon: tags 1603, 1604 and 1605."
+_EMPTY = "No front end system is known yet. Press n to map a new one."
+_NAMED = 8
+
+
+class MappingTable(RecordTable[MappingLine]):
+    """Front end systems: here Space maps."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "screen.turn", "Map / unmap", id="front_ends.turn",
+                tooltip="Let the entity use the front end system, or take it away."),
+    ]  # fmt: skip
+
+
+class FrontEndsScreen(ListScreen):
+    """Every known front end system, and whether the entity may use it."""
+
+    CSS_PATH = "../../styles/people.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New", id="front_ends.map_new", tooltip="Map a front end system that nobody knows yet."),
+        Binding("r", "entity", "Entity", id="front_ends.entity", tooltip="Show another Registered Entity."),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entities: tuple[EntityView, ...] = ()
+        self._entity = ""
+        self._may = False
+
+    def body(self) -> ComposeResult:
+        """The entity, and the front end systems."""
+        yield Static("", id="entity", markup=False)
+        yield RecordList(
+            COLUMNS, lambda line: line.front_end.id, empty=_EMPTY, noun="systems", table=MappingTable, pickable=False
+        )
+
+    def place(self) -> tuple[str, ...]:
+        """Administration."""
+        return ("Request Center", "Front End Mapping")
+
+    def on_mount(self) -> None:
+        """Show the first entity."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self._entities = await off_thread(desk.groups.entities, self.actor)
+        if not self._entities:
+            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
+            return
+        await self._show(self._entities[0].code)
+
+    async def _show(self, code: str) -> None:
+        desk = await self.desk()
+        self._may = await off_thread(desk.front_ends.may_map, self.actor, code)
+        self._entity = code
+        name = next(entity.name for entity in self._entities if entity.code == code)
+        more = "   r shows another" if len(self._entities) > 1 else ""
+        self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
+        self.refresh_bindings()
+        self.query_one(RecordList).table.show_source(partial(desk.front_ends.page, self.actor, code))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A courtesy: the service refuses all the same."""
+        if action in ("new", "turn"):
+            return self._may
+        return super().check_action(action, parameters)
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose another entity."""
+        self.quiet()
+        choices = [Choice(entity.code, entity.code, clip(entity.name, 40)) for entity in self._entities]
+        chosen = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=self._entity))
+        if chosen is not None:
+            await self._show(chosen)
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        if self._may:
+            self.action_turn()
+        else:
+            self.say(f"Only a user administrator of {self._entity} may change this.", "note")
+
+    @job()
+    async def action_turn(self) -> None:
+        """Map or unmap the row under the cursor."""
+        self.quiet()
+        line = self.query_one(MappingTable).current
+        if line is None:
+            return
+        done = await (self._unmap(line) if line.mapped else self._map(line))
+        if done:
+            self.query_one(RecordTable).reload()
+
+    async def _map(self, line: MappingLine) -> bool:
+        title = line.front_end.title
+        text = f"Groups of {self._entity} may use {title} from now on."
+        if not await self.app.push_screen_wait(ConfirmModal(f"Map {title}", text, "Map")):
+            return False
+        desk = await self.desk()
+        await off_thread(desk.front_ends.map, self.actor, self._entity, line.front_end.id)
+        self.say(f"{title} is mapped to {self._entity}.")
+        return True
+
+    async def _unmap(self, line: MappingLine) -> bool:
+        desk = await self.desk()
+        title = line.front_end.title
+        groups = await off_thread(desk.front_ends.users, self.actor, self._entity, line.front_end.id)
+        if not await self.app.push_screen_wait(ConfirmModal(f"Unmap {title}", _warning(self._entity, groups), "Unmap")):
+            return False
+        done = await off_thread(desk.front_ends.unmap, self.actor, self._entity, line.front_end.id)
+        kept = f" {plural(len(done.groups), 'group')} keep it until edited." if done.groups else ""
+        self.say(f"{title} is not mapped to {self._entity} any more.{kept}")
+        return True
+
+    @job()
+    async def action_new(self) -> None:
+        """Name a front end system and map it."""
+        self.quiet()
+        desk = await self.desk()
+        form: Form | None = {}
+        error = field = ""
+        while True:
+            modal = FormModal("Map a front end system", _FIELDS, _TAGS, form, error, field)
+            form = await self.app.push_screen_wait(modal)
+            if form is None:
+                return
+            try:
+                mapped = await off_thread(desk.front_ends.map_new, self.actor, self._entity, **form)
+            except InvalidValue as problem:
+                error, field = problem.message, problem.field
+                continue
+            self.say(f"{mapped.title} is mapped to {self._entity}.")
+            self.query_one(RecordTable).reload()
+            return
+
+
+def _warning(entity: str, groups: tuple[str, ...]) -> str:
+    """What taking the mapping away means, with the groups by name."""
+    if not groups:
+        return f"No group of {entity} uses it. New groups may not use it any more."
+    more = len(groups) - _NAMED
+    named = ", ".join(groups[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return (
+        f"Used by {plural(len(groups), 'group')}: {named}. They keep working as they are; at their next edit "
+        "another front end system must be chosen. New groups may not use it any more."
+    )

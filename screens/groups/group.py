@@ -1,0 +1,241 @@
+"""A drop copy group: details, target sessions, source SenderComps, and those by Globex Firm (rule G7)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import ContentSwitcher, Static
+
+from dropcopy_tui.domain.errors import NotFound
+from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
+from screens.frame import job, off_thread
+from screens.keys.session_table import COLUMNS, SessionTable, session_lines, shown_keys
+from screens.lists import ListScreen
+from screens.terminal.values import facts, value
+from screens.widgets.columns import Column
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+from screens.widgets.tab_bar import TabLine
+from screens.wording import utc
+
+SOURCES: tuple[Column[SenderCompView], ...] = (
+    Column("SenderComp", lambda row: row.sender_comp_id, 12, order="sender_comp_id"),
+    Column("Session", lambda row: row.session_id, 9, order="session_id"),
+    Column("Globex Firm", lambda row: row.gfid, 12, order="gfid"),
+    Column("FTI", lambda row: row.fti, 4),
+    Column("Gateway", lambda row: row.gateway.upper(), 8),
+    Column("Status", lambda row: row.status, tone=lambda row: "" if row.status == "active" else "error"),
+)
+FIRMS: tuple[Column[FirmCount], ...] = (
+    Column("Globex Firm", lambda row: row.gfid, 14, order="gfid"),
+    Column("Source SenderComps", lambda row: f"{row.count:,}", 20, order="sources", right=True),
+)
+_TABS = ("details", "targets", "sources", "firms")
+_TITLES = ("Details", "Target Sessions", "Source SenderComps", "By GFID")
+
+
+class GroupScreen(ListScreen):
+    """One group, read only."""
+
+    CSS_PATH = "../../styles/group.tcss"
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(number), f"tab('{tab}')", title, show=False, id=f"group.tab_{tab}", tooltip=f"Tab: {title}.")
+            for number, (tab, title) in enumerate(zip(_TABS, _TITLES, strict=True), 1)
+        ),
+        Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="group.next_tab", priority=False),
+        Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
+        Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change name, front end, filters or SenderComps."),
+        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the group to be deleted."),
+        Binding("l", "check_logon", "Check a logon", show=False, id="logons.check", tooltip="Would a gateway take it?"),
+        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
+        Binding(
+            "w", "route", "Would get", show=False, id="groups.route", tooltip="What would it receive, from a FIX log?"
+        ),
+    ]
+
+    def __init__(self, group_id: int, tab: str = "details", session: str = "") -> None:
+        super().__init__()
+        self._group_id = group_id
+        self._tab, self._session = tab, session
+        self._view: GroupView | None = None
+
+    def body(self) -> ComposeResult:
+        """The tabs and what they hold."""
+        yield TabLine(dict(zip(_TABS, _TITLES, strict=True)), self._tab)
+        with ContentSwitcher(initial=self._tab):
+            with VerticalScroll(id="details"):
+                yield Static("", id="facts", markup=False)
+            yield RecordList(
+                COLUMNS, lambda line: line.key, id="targets", noun="lines", table=SessionTable,
+                empty="This group has no target session.",
+            )  # fmt: skip
+            yield RecordList(SOURCES, lambda row: row.id, id="sources", noun="SenderComps", pickable=False)
+            yield RecordList(FIRMS, lambda row: row.gfid, id="firms", noun="firms", pickable=False)
+
+    def place(self) -> tuple[str, ...]:
+        """The group's name at the end."""
+        name = self._view.line.name if self._view else ""
+        return ("Request Center", "Drop Copy Groups", name)
+
+    def on_mount(self) -> None:
+        """Read the group."""
+        self._load()
+
+    @job(exclusive=True, group="group")
+    async def _load(self) -> None:
+        desk = await self.desk()
+        try:
+            self._view = await off_thread(desk.groups.show, self.actor, self._group_id)
+        except NotFound:
+            if self._view is None:
+                raise
+            # It was deleted while it was looked at; the list below tells so.
+            self.dismiss(None)
+            return
+        self.query_one("#facts", Static).update(_facts(self._view))
+        self._table("sources").show_source(partial(desk.groups.sources, self.actor, self._group_id))
+        self._table("firms").show_source(partial(desk.groups.by_firm, self.actor, self._group_id))
+        self._show_sessions()
+        self.show_place()
+        self._focus()
+
+    def _table(self, tab: str) -> RecordTable[Any]:
+        return self.query_one(f"#{tab}", RecordList).table
+
+    def _show_sessions(self) -> None:
+        assert self._view is not None
+        lines = session_lines(self._view.sessions, self.desk_app.shows_key_ids)
+        table = self._table("targets")
+        picked = table.picked
+        table.show_source(lambda ask: shown_keys(lines, ask))
+        table.picked = picked
+
+    # -- tabs
+
+    def _focus(self) -> None:
+        if self._tab == "details":
+            self.query_one("#details").focus()
+        else:
+            self.query_one(f"#{self._tab}", RecordList).focus_list()
+
+    def action_tab(self, tab: str) -> None:
+        """Go to a tab."""
+        self.quiet()
+        self._tab = tab
+        self.query_one(TabLine).active = tab
+        self.query_one(ContentSwitcher).current = tab
+        self._focus()
+        self.refresh_bindings()
+
+    def action_next_tab(self, by: int) -> None:
+        """Go to the tab beside."""
+        self.action_tab(_TABS[(_TABS.index(self._tab) + by) % len(_TABS)])
+
+    # -- keys
+
+    @job()
+    async def action_keys(self) -> None:
+        """Manage Keys for Selected Sessions."""
+        from screens.keys.manage import manage_keys
+
+        self.quiet()
+        if await manage_keys(self, self._chosen()):
+            self._load()
+
+    def _chosen(self) -> list[SessionView]:
+        """The selected sessions, or the one under the cursor; all of them for `*`."""
+        assert self._view is not None
+        table = self._table("targets")
+        if table.picked_size:
+            keys = {key for key in (line.key for line in self._lines()) if table.picked.holds(key)}
+        else:
+            keys = set(table.chosen_keys())
+        chosen = {str(key).split("/")[0] for key in keys}
+        return [view for view in self._view.sessions if str(view.pk) in chosen]
+
+    def _lines(self) -> Any:
+        assert self._view is not None
+        return session_lines(self._view.sessions, False)
+
+    # -- the group itself
+
+    @job()
+    async def action_edit(self) -> None:
+        """Edit the group."""
+        from screens.groups.verbs import edit_group
+
+        await edit_group(self, self._group_id)
+
+    @job()
+    async def action_clone(self) -> None:
+        """Copy the group."""
+        from screens.groups.verbs import clone_group
+
+        await clone_group(self, self._group_id)
+
+    @job()
+    async def action_delete(self) -> None:
+        """Delete the group."""
+        from screens.groups.verbs import delete_groups
+
+        await delete_groups(self, [self._group_id])
+
+    def action_check_logon(self) -> None:
+        """Logon check."""
+        from screens.checks.logon_check import LogonCheckScreen
+
+        self.quiet()
+        self.app.push_screen(LogonCheckScreen())
+
+    def action_route(self) -> None:
+        """What would it receive?"""
+        from screens.checks.route import RouteScreen
+
+        self.quiet()
+        self.app.push_screen(RouteScreen(self._group_id))
+
+    def on_screen_resume(self) -> None:
+        """The group may have changed."""
+        super().on_screen_resume()
+        if self._view is not None:
+            self._load()
+
+    def requests_ended(self, requests: Any) -> None:
+        """It may have been changed just now, or be gone."""
+        super().requests_ended(requests)
+        self._load()
+
+    def action_show(self) -> None:
+        """Show or hide the public key ids."""
+        self.desk_app.shows_key_ids = not self.desk_app.shows_key_ids
+        self._show_sessions()
+
+
+def _facts(view: GroupView) -> Content:
+    """The Details tab."""
+    line = view.line
+    rows = [
+        ("Group", line.name),
+        ("Registered Entity", f"{line.entity}  {view.entity_name}"),
+        ("Market", line.market_name),
+        ("Front end system", f"{view.front_end.title}  {view.front_end.vendor}".strip()),
+        ("Source SenderComps", f"{line.sources:,}"),
+        ("Target sessions", ", ".join(session.session_id for session in view.sessions) or "none"),
+        ("Key pairs", line.keys),
+        ("Created", f"{utc(view.created_at)} by {view.created_by}"),
+    ]
+    parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
+    parts += [Content(""), value("Communication types it copies", "$text-muted")]
+    parts += [value(f"  {kind.words:<40}{kind.meaning}") for kind in view.filters]
+    parts += [
+        Content(""),
+        value("w  what would it receive, from a FIX log?     y  copy it as a new group", "$text-muted"),
+    ]
+    return Content("\n").join(parts)

@@ -1,0 +1,273 @@
+"""The drop copy groups of a Registered Entity."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.domain.markets import Menu
+from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
+from dropcopy_tui.services.views import EntityView, GroupLine
+from screens.entity_choice import choose_entity, entities_of
+from screens.frame import DeskScreen, job, off_thread
+from screens.keys.expiry_line import ExpiryLine
+from screens.lists import ListScreen
+from screens.terminal.values import value
+from screens.widgets.columns import Column
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+from screens.wording import plural
+
+_MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
+_EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
+
+
+def _tone(line: GroupLine) -> str:
+    return "warning" if line.keys.startswith("!") else "muted" if line.keys == "none" else "success"
+
+
+COLUMNS: tuple[Column[GroupLine], ...] = (
+    Column("Group", lambda line: line.name, order="name"),
+    Column("Market", lambda line: line.market_name, 14, order="market", optional=1),
+    Column("Front end", lambda line: line.front_end, 14, order="front_end", optional=2),
+    Column("Sources", lambda line: f"{line.sources:,}", 9, order="sources", right=True),
+    Column("Targets", lambda line: str(line.targets), 7, right=True),
+    Column("Keys", lambda line: line.keys, 9, tone=_tone),
+)
+
+
+class GroupTable(RecordTable[GroupLine]):
+    """Groups: here `k` is for keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "screen.keys", "Keys", id="keypairs.manage",
+                tooltip="Generate or download key pairs of the selected groups' target sessions."),
+    ]  # fmt: skip
+
+
+class GroupsScreen(ListScreen):
+    """A list of groups."""
+
+    CSS_PATH = "../../styles/groups.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new_group", "New", id="groups.create", tooltip="Ask for a new drop copy group."),
+        Binding("e", "edit", "Edit", show=False, id="groups.edit", tooltip="Change the group under the cursor."),
+        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the selected groups to be deleted."),
+        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
+        Binding(
+            "c",
+            "coverage",
+            "Coverage",
+            show=False,
+            id="sendercomps.uncovered",
+            tooltip="The entity's SenderComps that no group copies.",
+        ),
+        Binding("r", "entity", "Entity", show=False, id="groups.entity", tooltip="Show another Registered Entity."),
+        Binding(
+            "b",
+            "expiring",
+            "Expiring",
+            show=False,
+            id="groups.expiring",
+            tooltip="Select the groups of which a session's last key pair expires within four weeks.",
+        ),
+        Binding(
+            "t",
+            "sessions",
+            "Sessions",
+            show=False,
+            id="sessions.list",
+            tooltip="Every drop copy session of the entity, those of deleted groups too.",
+        ),
+    ]
+
+    def __init__(self, menu: Menu) -> None:
+        super().__init__()
+        self._menu = menu
+        self._entities: tuple[EntityView, ...] = ()
+        self._entity = ""
+
+    def body(self) -> ComposeResult:
+        """What expires, the entity, and its groups."""
+        yield ExpiryLine()
+        yield Static("", id="entity", markup=False)
+        yield RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", table=GroupTable)
+
+    def place(self) -> tuple[str, ...]:
+        """The menu, then the list."""
+        return ("Request Center", _MENU_NAMES[self._menu], "Drop Copy Groups")
+
+    def on_mount(self) -> None:
+        """Show the first entity; the only one is selected by itself."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self._entities = await entities_of(self, desk)
+        if not self._entities:
+            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
+            return
+        await self._show(self._entities[0].code)
+
+    async def _show(self, code: str) -> None:
+        desk = await self.desk()
+        self._entity = code
+        name = next(entity.name for entity in self._entities if entity.code == code)
+        more = "   r another" if len(self._entities) > 1 else ""
+        more += "   t sessions"
+        self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
+        source = partial(_page, desk.groups.page, self.actor, code, self._menu)
+        self.query_one(RecordList).table.show_source(source)
+        self._tell()
+
+    @job(exclusive=True, group="expiring")
+    async def _tell(self) -> None:
+        """Say what expires, at the top (rule K7)."""
+        desk = await self.desk()
+        pending = await off_thread(desk.sessions.pending, self.actor, SessionKind.DROP_COPY, self._entity, self._menu)
+        # The screen may have been left meanwhile.
+        for line in self.query(ExpiryLine):
+            line.show([view for view in pending if view.group_id is not None])
+
+    def action_expiring(self) -> None:
+        """Select the groups whose sessions expire: `k` is the cure."""
+        self.quiet()
+        pending = self.query_one(ExpiryLine).pending
+        if not pending:
+            self.say("No key pair of these groups expires within four weeks.", "note")
+            return
+        groups = frozenset(view.group_id for view in pending)
+        self.query_one(RecordTable).pick(Picked(groups))
+        self.say(f"{plural(len(groups), 'group')} selected, shown or not: k manages their key pairs.", "note")
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose another entity."""
+        self.quiet()
+        chosen = await choose_entity(self, self._entities, self._entity)
+        if chosen is not None:
+            await self._show(chosen)
+
+    @job()
+    async def action_new_group(self) -> None:
+        """The market, the fee, the wizard."""
+        from screens.groups.new_group import new_group
+
+        await new_group(self, self._menu, self._entity)
+
+    def action_sessions(self) -> None:
+        """The drop copy sessions of the entity."""
+        from screens.keys.sessions import SessionsScreen
+
+        self.quiet()
+        if self._entity:
+            self.app.push_screen(SessionsScreen(SessionKind.DROP_COPY, self._entity))
+
+    def _current(self) -> int | None:
+        row = self.query_one(RecordTable).current
+        return row.id if isinstance(row, GroupLine) else None
+
+    @job()
+    async def action_edit(self) -> None:
+        """Edit the group under the cursor."""
+        from screens.groups.verbs import edit_group
+
+        group_id = self._current()
+        if group_id is not None:
+            await edit_group(self, group_id)
+
+    @job()
+    async def action_clone(self) -> None:
+        """Copy the group under the cursor."""
+        from screens.groups.verbs import clone_group
+
+        group_id = self._current()
+        if group_id is not None:
+            await clone_group(self, group_id)
+
+    @job()
+    async def action_delete(self) -> None:
+        """Delete the selected groups, or the one under the cursor."""
+        from screens.groups.verbs import delete_groups
+
+        if not self._entity:
+            return
+        desk = await self.desk()
+        table = self.query_one(RecordTable)
+        groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())
+        if await delete_groups(self, groups):
+            table.pick(Picked())
+
+    def action_coverage(self) -> None:
+        """Which SenderComps no group copies."""
+        from screens.groups.coverage import CoverageScreen
+
+        self.quiet()
+        if self._entity:
+            self.app.push_screen(CoverageScreen(self._entity))
+
+    @job()
+    async def action_keys(self) -> None:
+        """Manage Keys for the target sessions of the selected groups."""
+        from screens.keys.manage import manage_keys
+
+        self.quiet()
+        if not self._entity:
+            return
+        desk = await self.desk()
+        table = self.query_one(RecordTable)
+        groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())
+        sessions = await off_thread(desk.groups.target_sessions, self.actor, groups)
+        if await manage_keys(self, sessions):
+            table.pick(Picked())
+            table.reload()
+            self._tell()
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        from screens.groups.group import GroupScreen
+
+        self.quiet()
+        self.app.push_screen(GroupScreen(event.row.id))
+
+    def on_screen_resume(self) -> None:
+        """A group may have come or changed."""
+        super().on_screen_resume()
+        self._reread()
+
+    def requests_ended(self, requests: Any) -> None:
+        """A request was set up: its group is in the list now."""
+        super().requests_ended(requests)
+        self._reread()
+
+    def _reread(self) -> None:
+        """The rows, and what expires among them."""
+        if self._entity:
+            self.query_one(RecordTable).reload()
+            self._tell()
+
+
+def _page(page: Any, actor: Any, entity: str, menu: Menu, ask: Any) -> Any:
+    return page(actor, ask, entity=entity, menu=menu)
+
+
+async def open_session(screen: DeskScreen[Any], session_pk: int) -> None:
+    """Open the group of a target session at its sessions; any other session in the list of its kind."""
+    from screens.groups.group import GroupScreen
+    from screens.keys.sessions import SessionsScreen
+
+    desk = await screen.desk()
+    view = await off_thread(desk.sessions.get, screen.actor, session_pk)
+    if view.group_id is not None and view.status == SessionStatus.ACTIVE:
+        await screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
+    else:
+        await screen.app.push_screen(SessionsScreen(view.kind, view.entity, match=view.session_id))

@@ -1,0 +1,82 @@
+"""What is done to groups that exist: edit, copy, delete. Lists and pages of groups share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dropcopy_tui.services.groups.groups import Deletion
+from screens.frame import DeskScreen, off_thread
+from screens.groups.new_group import fee_accepted
+from screens.modals.confirm import ConfirmModal
+from screens.wording import plural
+
+_LISTED = 6
+
+
+async def edit_group(screen: DeskScreen[Any], group_id: int) -> None:
+    """Open the wizard on what the group has (rule G7)."""
+    screen.quiet()
+    desk = await screen.desk()
+    draft = await off_thread(desk.edits.start, screen.actor, group_id)
+    await _open_wizard(screen, draft.id)
+
+
+async def clone_group(screen: DeskScreen[Any], group_id: int) -> None:
+    """Open the wizard for a new group that begins with what this one has; the fee is told first (rule G1)."""
+    screen.quiet()
+    desk = await screen.desk()
+    line = (await off_thread(desk.groups.show, screen.actor, group_id)).line
+    fee = await off_thread(desk.drafts.fee, screen.actor, line.entity)
+    if await fee_accepted(screen, line.entity, fee.groups, fee.sentence, line.market_name):
+        draft = await off_thread(desk.edits.clone, screen.actor, group_id)
+        await _open_wizard(screen, draft.id)
+
+
+async def _open_wizard(screen: DeskScreen[Any], draft_id: int) -> None:
+    from screens.wizard.screen import WizardScreen
+
+    await screen.app.push_screen(WizardScreen(draft_id))
+
+
+async def delete_groups(screen: DeskScreen[Any], group_ids: Sequence[int]) -> bool:
+    """Delete Group(s): say what will happen, have it typed, ask for it (rule G9). Whether it was asked for."""
+    screen.quiet()
+    if not group_ids:
+        return False
+    desk = await screen.desk()
+    found = await off_thread(desk.groups.deletion, screen.actor, group_ids)
+    word = found[0].name if len(found) == 1 else f"delete {len(found)}"
+    title = f"Delete {found[0].name}" if len(found) == 1 else f"Delete {len(found)} groups"
+    if not await screen.app.push_screen_wait(ConfirmModal(title, _said(found), word)):
+        screen.say("Nothing was deleted.", "note")
+        return False
+    requests = await off_thread(desk.groups.delete, screen.actor, list(group_ids))
+    for request in requests:
+        screen.desk_app.submitted(request)
+    if len(requests) > 1:
+        screen.say(f"{len(requests)} requests submitted, {requests[0].id} to {requests[-1].id}: {requests[0].stage}.")
+    return True
+
+
+def _said(found: Sequence[Deletion]) -> list[str]:
+    """What will happen and what will not, a line each."""
+    sources = sum(group.sources for group in found)
+    sessions = [session for group in found for session in group.sessions]
+    names = ", ".join(group.name for group in found[:_LISTED])
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    firms = sorted({code for group in found for code in group.approval_of})
+    return [
+        f"{names}{more}: copies of {plural(sources, 'SenderComp')} stop when the request is set up.",
+        _of_sessions(sessions),
+        "Key pairs are kept until they expire.",
+        f"It waits for an administrative manager of {', '.join(firms)} first." if firms else "It is set up at once.",
+    ]
+
+
+def _of_sessions(sessions: Sequence[str]) -> str:
+    if not sessions:
+        return "There is no target session to release."
+    listed = ", ".join(sessions[:_LISTED]) + (f" and {len(sessions) - _LISTED} more" if len(sessions) > _LISTED else "")
+    what = "Target session" if len(sessions) == 1 else "Target sessions"
+    return f"{what} {listed}: released, not deleted. Only GAM can retire a Session ID."

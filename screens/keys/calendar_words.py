@@ -1,0 +1,90 @@
+"""A line of the key calendar in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from dropcopy_tui.domain.key_days import Move
+from dropcopy_tui.services.keys.calendar import CalendarLine, CalendarPair
+from screens.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.keys.report import KeyLine
+
+CLOSED_BY_NOW = "a holiday by today's calendar, the stored expiry stays"
+# As `dropcopy keys report` names and writes them.
+REPORT_COLUMNS: tuple[Column[KeyLine], ...] = (
+    Column("session_id", lambda line: line.session_id),
+    Column("market", lambda line: line.market),
+    Column("kind", lambda line: line.kind.value),
+    Column("entity", lambda line: line.entity),
+    Column("access_key_id", lambda line: line.access_key_id),
+    Column("state", lambda line: line.state.value),
+    Column("created_at", lambda line: _utc(line.created_at)),
+    Column("age_days", lambda line: str(line.age_days)),
+    Column("expires_at", lambda line: _utc(line.expires_at)),
+    Column("days_left", lambda line: _maybe(line.days_left)),
+    Column("last_notice_days", lambda line: _maybe(line.notice_days)),
+    Column("last_notice_at", lambda line: _utc(line.notice_at) if line.notice_at else ""),
+    Column("remark", lambda line: line.remark),
+)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SATURDAY = 5
+
+
+def detail(line: CalendarLine) -> str:
+    """Such as `T4C: pair AB..12 expires Tue 15 Dec 2026 17:30 ET, in 23 days; no second pair`, and why it was moved."""
+    who = f"{line.session_id}: "
+    living, last = line.living, line.last
+    if last is None:
+        return f"{who}no key pair yet"
+    if not living:
+        return f"{who}stopped: pair {_name(last)} expired {_when(last)}, {last.left}{_moved(last.move)}"
+    first = living[0]
+    words = f"{who}pair {_name(first)} expires {_when(first)}, {first.left}"
+    if len(living) == 1:
+        return f"{words}; no second pair{_moved(first.move)}"
+    cut = ", cut short" if first.shortened else ""
+    second = living[-1]
+    return f"{words}{cut}; then {_name(second)} until {_when(second)}{_moved(second.move)}"
+
+
+def _utc(when: datetime) -> str:
+    """A moment as the command line writes it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _maybe(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def is_questionable(line: CalendarLine) -> bool:
+    """Whether a holiday of today's calendar might be on the last day: only of a pair that lives."""
+    last = line.last
+    return last is not None and last.state.living
+
+
+def _name(pair: CalendarPair) -> str:
+    """Enough of the public key id to tell two pairs apart."""
+    return f"{pair.access_key_id[:2]}..{pair.access_key_id[-2:]}"
+
+
+def _when(pair: CalendarPair) -> str:
+    return f"{_DAYS[pair.ends.weekday()]} {pair.when}"
+
+
+def _moved(move: Move | None) -> str:
+    if move is None:
+        return ""
+    return f"; moved from {_day(move.nominal)}: {_reason(move)}"
+
+
+def _reason(move: Move) -> str:
+    weekend = move.nominal.weekday() >= _SATURDAY
+    return "holiday" if move.holiday and not weekend else "weekend and holiday" if move.holiday else "weekend"
+
+
+def _day(day: date) -> str:
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"

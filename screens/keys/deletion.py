@@ -1,0 +1,102 @@
+"""Delete Key: choose which pairs, read what stops, type a word, see what happened (rule K6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dropcopy_tui.services.sessions.sessions import deletion_words
+from dropcopy_tui.services.views import KeyView, SessionView
+from screens.frame import DeskScreen, off_thread
+from screens.modals.choose import Choice, ChooseModal
+from screens.modals.confirm import ConfirmModal
+from screens.modals.keys import ResultModal
+from screens.modals.progress import with_progress
+from screens.wording import key_words, plural
+
+_TITLE = "Delete Key"
+_ALL = "all"
+
+
+def deletable(sessions: Sequence[SessionView]) -> list[KeyView]:
+    """The pairs that can be deleted: living and expired ones."""
+    return [key for view in sessions for key in view.keys if key.deleted_at is None]
+
+
+async def delete_keys(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:
+    """The whole job; whether anything was deleted."""
+    desk = await screen.desk()
+    chosen = await _choose(screen, sessions)
+    if not chosen:
+        return False
+    if not await screen.app.push_screen_wait(ConfirmModal(_TITLE, _lines(sessions, chosen), _word(sessions, chosen))):
+        return False
+    done = await with_progress(
+        screen, f"Deleting {plural(len(chosen), 'key pair')}", len(chosen),
+        lambda told: off_thread(desk.keypairs.delete, screen.actor, chosen, told),
+    )  # fmt: skip
+    count = plural(len(done.keys), "key pair")
+    left = f" {len(done.failed):,} not: see the result." if done.failed else ""
+    screen.say(f"{done.request.id} completed: {count} deleted.{left}", "note" if done.failed else "done")
+    note = "Gateways refuse these pairs from now on. They cannot be brought back."
+    await screen.app.push_screen_wait(ResultModal("Key pairs deleted", done.keys, None, note, done.failed))
+    return True
+
+
+async def _choose(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> list[str]:
+    """The access key ids to delete; none when cancelled."""
+    choices = _of_one(sessions[0]) if len(sessions) == 1 else _of_many(sessions)
+    text = f"Which key pairs of {plural(len(sessions), 'session')} are deleted? What is deleted is gone at once."
+    chosen = await screen.app.push_screen_wait(ChooseModal(_TITLE, [choice for choice, _ in choices], text))
+    return next((keys for choice, keys in choices if choice.key == chosen), [])
+
+
+def _of_one(view: SessionView) -> list[tuple[Choice, list[str]]]:
+    keys = deletable([view])
+    found = [
+        (Choice(key.access_key_id, key.access_key_id, f"{key_words(key)}, {_ends(key)}"), [key.access_key_id])
+        for key in keys
+    ]
+    if len(keys) > 1:
+        found.append((Choice(_ALL, f"All {len(keys)} of them"), [key.access_key_id for key in keys]))
+    return found
+
+
+def _ends(key: KeyView) -> str:
+    return f"{'expires' if key.state.living else 'expired'} {' '.join(key.when.split()[:3])}"
+
+
+def _of_many(sessions: Sequence[SessionView]) -> list[tuple[Choice, list[str]]]:
+    keys = deletable(sessions)
+    older = [view.living[0] for view in sessions if len(view.living) > 1]
+    kinds = (
+        ("older", "The older of two living pairs", older),
+        ("expired", "Expired pairs", [key for key in keys if not key.state.living]),
+        ("living", "Living pairs", [key for key in keys if key.state.living]),
+        (_ALL, "All pairs", keys),
+    )
+    return [
+        (Choice(name, text, plural(len(found), "pair"), "" if found else "there is none"),
+         [key.access_key_id for key in found])
+        for name, text, found in kinds
+    ]  # fmt: skip
+
+
+def _lines(sessions: Sequence[SessionView], chosen: Sequence[str]) -> list[str]:
+    """What goes and what stops, the sessions that stop first."""
+    gone = set(chosen)
+    words = [(_stops(view, gone), deletion_words(view, gone)) for view in sessions]
+    stopping = sum(stops for stops, _ in words)
+    count = plural(len(chosen), "key pair")
+    head = f"{count} will be deleted. " + (
+        f"{plural(stopping, 'session')} will have no living pair, and will stop." if stopping else "No session stops."
+    )
+    return [head, "", *(line for _, line in sorted(words, key=lambda found: not found[0]) if line)]
+
+
+def _stops(view: SessionView, gone: set[str]) -> bool:
+    return bool(view.living) and all(key.access_key_id in gone for key in view.living)
+
+
+def _word(sessions: Sequence[SessionView], chosen: Sequence[str]) -> str:
+    """What has to be typed: the session's own id, or how many pairs go."""
+    return sessions[0].session_id if len(sessions) == 1 else f"delete {len(chosen)}"

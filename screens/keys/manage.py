@@ -1,0 +1,161 @@
+"""Manage Keys for Selected Sessions: choose, see what will happen, confirm, see what happened (K5, K6).
+
+One path from the key press to the disk: choose a verb, show its plan and the file, start a second factor, ask
+for its code, call the service once, show the result. Escape anywhere before the service leaves all as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.services.bulk import Failed
+from dropcopy_tui.services.views import SessionView
+from screens.frame import DeskScreen, off_thread
+from screens.keys.deletion import deletable, delete_keys
+from screens.keys.identify import confirmed
+from screens.keys.plans import Planned, plan_keys
+from screens.modals.choose import Choice, ChooseModal
+from screens.modals.file import FileModal, free_path
+from screens.modals.keys import ResultModal
+from screens.modals.progress import with_progress
+from screens.wording import plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.services.keys.keypairs import Generated
+
+# Session IDs that the first dialog lists.
+_NAMED = 12
+
+
+async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:
+    """The whole job for the selected sessions; whether anything changed."""
+    if not sessions:
+        screen.say("Select a session first.", "note")
+        return False
+    desk = await screen.desk()
+    # Who may not do it is told now, and not after three dialogs.
+    ended = [view for view in sessions if view.status != SessionStatus.ACTIVE]
+    if len(ended) < len(sessions):
+        await off_thread(desk.keypairs.plan, screen.actor, [view.pk for view in sessions if view not in ended])
+    living = sum(len(view.living) for view in sessions)
+    no_pair = "" if living else "the selected sessions have no living key pair"
+    no_new = f"{ended[0].session_id} is {ended[0].status} and gets no new pair" if len(ended) == len(sessions) else ""
+    nothing = "" if deletable(sessions) else "the selected sessions have no key pair"
+    verb = await screen.app.push_screen_wait(
+        ChooseModal(
+            "Manage Keys for Selected Sessions",
+            (
+                Choice("generate", "Generate Key", "a new pair for each session, and its file", no_new),
+                Choice("download", "Download Key", "the living pairs as a key file", no_pair),
+                Choice("delete", "Delete Key", "at once, and for ever", nothing),
+            ),
+            f"{plural(len(sessions), 'session')}: {_named(sessions)}",
+        )
+    )
+    if verb == "generate":
+        return await _generate(screen, sessions)
+    if verb == "download":
+        return await _download(screen, [view for view in sessions if view.living])
+    return verb == "delete" and await delete_keys(screen, sessions)
+
+
+def _named(sessions: Sequence[SessionView]) -> str:
+    """The sessions by name, as many as a dialog has room for."""
+    shown = ", ".join(view.session_id for view in sessions[:_NAMED])
+    return f"{shown} and {len(sessions) - _NAMED:,} more" if len(sessions) > _NAMED else shown
+
+
+async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:
+    desk = await screen.desk()
+    planned = await plan_keys(screen, desk, sessions)
+    if planned is None:
+        return False
+    count = plural(len(planned.doable), "key pair")
+    path = await _ask_file(screen, desk, "Generate Key", planned.text, sessions)
+    if path is None:
+        return False
+    made = await confirmed(
+        screen,
+        desk,
+        f"To generate {count} and write {path.name}.",
+        lambda proof: with_progress(
+            screen,
+            f"Generating {count}",
+            len(planned.pks),
+            lambda told: off_thread(
+                desk.keypairs.generate, screen.actor, planned.pks, proof, planned.drops, path, told
+            ),
+        ),
+    )
+    if made is None:
+        return False
+    done = f"{made.request.id} completed: {plural(len(made.keys), 'key pair')} generated. An email was written."
+    _say(screen, done, made.failed)
+    note = await _what_now(screen, desk, planned, made)
+    await screen.app.push_screen_wait(ResultModal("Key pairs generated", made.keys, made.file, note, made.failed))
+    return True
+
+
+async def _what_now(screen: DeskScreen[None], desk: Desk, planned: Planned, made: Generated) -> str:
+    """What is left to do: the file to hand over, and the pair that ends meanwhile."""
+    note = "Give the file to whoever runs the client, then remove it. It can be downloaded again."
+    new = {key.access_key_id for key in made.keys}
+    if len(planned.pks) > 1:
+        return f"{note} Where an older pair lives on, move the client before it ends."
+    view = await off_thread(desk.sessions.get, screen.actor, planned.pks[0])
+    parts = [f"Pair {gone} was deleted: a file that holds it is of no use now." for gone in planned.drops.values()]
+    others = [key for key in view.living if key.access_key_id not in new]
+    parts += [f"The other pair ends {key.when}: move the client to the new one before." for key in others]
+    return " ".join([*parts, note])
+
+
+async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:
+    desk = await screen.desk()
+    pks = [view.pk for view in sessions]
+    count = plural(sum(len(view.living) for view in sessions), "key pair")
+    pairs = count.replace("key", "living key")
+    text = f"The file will hold {pairs} with secret keys. Nothing else changes."
+    path = await _ask_file(screen, desk, "Download Key", text, sessions)
+    if path is None:
+        return False
+    got = await confirmed(
+        screen,
+        desk,
+        f"To write {count} to {path.name}.",
+        lambda proof: with_progress(
+            screen,
+            f"Writing {count}",
+            len(pks),
+            lambda told: off_thread(desk.keypairs.download, screen.actor, pks, proof, path, told),
+        ),
+    )
+    if got is None:
+        return False
+    _say(screen, f"{plural(len(got.keys), 'key pair')} written to {path.name}.", got.failed)
+    note = "Give the file to whoever runs the client, then remove it."
+    await screen.app.push_screen_wait(ResultModal("Key pairs downloaded", got.keys, got.file, note, got.failed))
+    return True
+
+
+def _say(screen: DeskScreen[None], done: str, failed: Sequence[Failed]) -> None:
+    """What was done, and that something was not."""
+    left = f" {plural(len(failed), 'session')} not: see the result." if failed else ""
+    screen.say(done + left, "note" if failed else "done")
+
+
+async def _ask_file(
+    screen: DeskScreen[None], desk: Desk, title: str, text: str, sessions: Sequence[SessionView]
+) -> Path | None:
+    """A path for the key file, in the folder for downloads, which is made (0700) where it is missing."""
+    folder = desk.config.paths.downloads
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        folder = Path.cwd()
+    first = sessions[0].session_id
+    stem = f"{first}-{desk.clock.now():%Y%m%d}" if len(sessions) == 1 else f"{first}-and-{len(sessions) - 1}-more"
+    return await screen.app.push_screen_wait(FileModal(title, text, free_path(folder, stem, ".txt")))

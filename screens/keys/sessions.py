@@ -1,0 +1,219 @@
+"""The sessions of a Registered Entity, of one kind: those of deleted groups stay, as released (rule G9)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.people import MAY_RETIRE
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
+from dropcopy_tui.services.views import EntityView, SessionView
+from screens.entity_choice import choose_entity, entities_of
+from screens.frame import job, off_thread
+from screens.keys.expiry_line import ExpiryLine
+from screens.keys.session_table import MARKET_COLUMNS, PAGED_COLUMNS, SessionLine, SessionTable, session_line
+from screens.lists import ListScreen
+from screens.modals.choose import Choice, ChooseModal
+from screens.modals.confirm import ConfirmModal
+from screens.terminal.values import value
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+from screens.wording import SESSION_KINDS, plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+
+_STATUSES = {
+    SessionStatus.ACTIVE: "in use",
+    SessionStatus.RELEASED: "their groups were deleted; only GAM can retire them",
+    SessionStatus.RETIRED: "out of use for ever",
+}
+_EMPTY = "No session is here. Press f to show those of another status."
+_NONE = "No session is here. f shows those of another status. Operations imports them: dropcopy import sessions."
+
+
+class SessionsScreen(ListScreen):
+    """One line a session; its second living pair is counted in the state."""
+
+    CSS_PATH = "../../styles/sessions.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "status", "Status", id="sessions.status", tooltip="Show the sessions of one status only."),
+        Binding("d", "retire", "Retire", id="sessions.retire",
+                tooltip="GAM: take the released session under the cursor out of use for ever."),
+        Binding("d", "why_not", "Why not", show=False, id="sessions.why_not",
+                tooltip="Why a session cannot be retired here."),
+        Binding("r", "entity", "Entity", show=False, id="sessions.entity", tooltip="Show another Registered Entity."),
+        Binding("b", "expiring", "Expiring", show=False, id="sessions.expiring",
+                tooltip="Select the sessions whose last key pair expires within four weeks."),
+    ]  # fmt: skip
+
+    def __init__(self, kind: SessionKind, entity: str = "", match: str = "") -> None:
+        """Without an entity, that of the person; `match` is a filter to begin with."""
+        super().__init__()
+        self._kind, self._entity, self._match = kind, entity, match
+        self._status: SessionStatus | None = None
+        self._entities: tuple[EntityView, ...] = ()
+
+    def body(self) -> ComposeResult:
+        """What expires, what is shown, and the list."""
+        drop_copy = self._kind is SessionKind.DROP_COPY
+        yield ExpiryLine()
+        yield Static("", id="narrowed", markup=False)
+        yield RecordList(
+            PAGED_COLUMNS if drop_copy else MARKET_COLUMNS, lambda line: line.key, empty=_EMPTY if drop_copy else _NONE,
+            noun="sessions", table=SessionTable,
+        )  # fmt: skip
+
+    def place(self) -> tuple[str, ...]:
+        """The entity, then the kind."""
+        return ("Request Center", self._entity, SESSION_KINDS[self._kind])
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        records = self.query_one(RecordList)
+        records.focus_list()
+        if self._match:
+            records.start_filtered(self._match)
+        self._start()
+
+    def on_screen_resume(self) -> None:
+        """Key pairs may have come meanwhile."""
+        super().on_screen_resume()
+        if self.query_one(RecordTable).total >= 0:
+            self._reload()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only drop copy sessions are retired, greyed for everybody but GAM: a courtesy, the service decides."""
+        if action not in ("retire", "why_not"):
+            return True
+        if self._kind is not SessionKind.DROP_COPY:
+            return False
+        return True if action == "why_not" or self.desk_app.may(MAY_RETIRE) else None
+
+    def action_why_not(self) -> None:
+        """Whoever is not GAM reads who is."""
+        self.say("Only GAM retires a Session ID: ask Global Account Management. Nothing was changed.", "note")
+
+    @job(exclusive=True, group="sessions")
+    async def _start(self) -> None:
+        desk = await self.desk()
+        self._entities = await entities_of(self, desk)
+        if not self._entities:
+            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
+            return
+        self._entity = self._entity or self._entities[0].code
+        await self._show(desk)
+
+    async def _show(self, desk: Desk) -> None:
+        status = f"{self._status}: {_STATUSES[self._status]}" if self._status else "all"
+        more = "   r another entity" if len(self._entities) > 1 else ""
+        self.query_one("#narrowed", Static).update(value(f"Status   {status}   f shows another{more}"))
+        self.show_place()
+        pages = partial(desk.sessions.page, self.actor, kind=self._kind, entity=self._entity, status=self._status)
+        self.query_one(RecordTable).show_source(lambda ask: _lines(pages, ask, self.desk_app.shows_key_ids))
+        await self._tell(desk)
+
+    async def _tell(self, desk: Desk) -> None:
+        """Say what expires, at the top."""
+        pending = await off_thread(desk.sessions.pending, self.actor, self._kind, self._entity)
+        # The screen may have been left meanwhile.
+        for line in self.query(ExpiryLine):
+            line.show(pending)
+
+    @job(exclusive=True, group="sessions")
+    async def _reload(self) -> None:
+        self.query_one(RecordTable).reload()
+        await self._tell(await self.desk())
+
+    @job()
+    async def action_status(self) -> None:
+        """Choose which sessions are shown."""
+        self.quiet()
+        choices = [Choice("all", "all"), *(Choice(status, status, words) for status, words in _STATUSES.items())]
+        chosen = await self.app.push_screen_wait(ChooseModal("Status", choices, at=self._status or "all"))
+        if chosen is not None:
+            self._status = None if chosen == "all" else SessionStatus(chosen)
+            await self._show(await self.desk())
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose another entity."""
+        self.quiet()
+        chosen = await choose_entity(self, self._entities, self._entity)
+        if chosen is not None:
+            self._entity = chosen
+            await self._show(await self.desk())
+
+    def action_expiring(self) -> None:
+        """Select what expires: `k` is the cure."""
+        self.quiet()
+        pending = self.query_one(ExpiryLine).pending
+        if not pending:
+            self.say("No key pair of these sessions expires within four weeks.", "note")
+            return
+        self.query_one(RecordTable).pick(Picked(frozenset(str(view.session_pk) for view in pending)))
+        self.say(f"{plural(len(pending), 'session')} selected, shown or not: k manages their key pairs.", "note")
+
+    def action_show(self) -> None:
+        """Show or hide the public key ids."""
+        self.desk_app.shows_key_ids = not self.desk_app.shows_key_ids
+        self.query_one(RecordTable).reload()
+
+    @job()
+    async def action_keys(self) -> None:
+        """Manage Keys for the selected sessions."""
+        from screens.keys.manage import manage_keys
+
+        self.quiet()
+        desk = await self.desk()
+        table = self.query_one(RecordTable)
+        chosen = table.chosen()
+        picked = Picked(frozenset(int(key) for key in chosen.keys), chosen.everything, chosen.match)
+        views = await off_thread(
+            desk.sessions.picked, self.actor, picked, kind=self._kind, entity=self._entity, status=self._status
+        )
+        if await manage_keys(self, views):
+            table.pick(Picked())
+            self._reload()
+
+    @job()
+    async def action_retire(self) -> None:
+        """Retire the session under the cursor, once its Session ID was typed."""
+        self.quiet()
+        line = self.query_one(RecordTable).current
+        if not isinstance(line, SessionLine):
+            return
+        desk = await self.desk()
+        view = await off_thread(desk.sessions.get, self.actor, int(line.key))
+        if view.status != SessionStatus.RELEASED:
+            where = f"group {view.group} uses it" if view.status == SessionStatus.ACTIVE else "it is retired already"
+            self.say(f"{view.session_id} is {view.status}: {where}. Only a released session can be retired.", "failed")
+            return
+        modal = ConfirmModal(f"Retire session {view.session_id}", _consequences(view), view.session_id)
+        if await self.app.push_screen_wait(modal):
+            await off_thread(desk.sessions.retire, self.actor, view.pk)
+            self.say(f"{view.session_id} is retired: {plural(len(view.living), 'key pair')} destroyed.")
+            self._reload()
+
+
+def _consequences(view: SessionView) -> tuple[str, ...]:
+    """What retiring does, and what it does not."""
+    pairs = plural(len(view.living), "living key pair")
+    return (
+        f"{view.session_id} belonged to group {view.group or 'that is gone'} of {view.entity}, which was deleted.",
+        "",
+        f"It will be retired for ever, and its {pairs} destroyed at once." if view.living
+        else "It will be retired for ever. It has no living key pair.",
+        "Its Session ID is not given to anybody else, and its history stays.",
+    )  # fmt: skip
+
+
+def _lines(pages: Any, ask: Ask, shows_key_ids: bool) -> Page[SessionLine]:
+    """A page of sessions as lines, a session each."""
+    page: Page[SessionView] = pages(ask)
+    return Page(tuple(session_line(view, shows_key_ids) for view in page.rows), page.cursors, page.total)

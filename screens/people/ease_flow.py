@@ -1,0 +1,60 @@
+"""What EASE agents do for callers: ask, call the service once, say what happened (rule P2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropcopy_tui.services.factors.factors import Factor, Purpose
+from screens.frame import DeskScreen, off_thread
+from screens.modals.choose import Choice, ChooseModal
+from screens.modals.ease import IssuedModal, VerifyModal
+from screens.wording import plural, utc
+
+
+async def issue_code(screen: DeskScreen[Any], user_id: str) -> bool:
+    """Verify a caller and read a code out to them; whether one was issued."""
+    desk = await screen.desk()
+    caller = await off_thread(desk.ease.caller, screen.actor, user_id)
+    ticked = await screen.app.push_screen_wait(VerifyModal(caller))
+    if ticked is None:
+        return False
+    issued = await off_thread(desk.ease.issue, screen.actor, user_id, Purpose.KEYS, ticked)
+    await screen.app.push_screen_wait(IssuedModal(issued))
+    left = plural(issued.codes_left_today, "code is", "codes are")
+    screen.say(f"A code was issued to {user_id}; {left} left for today. They were told by email.")
+    return True
+
+
+async def ask_reset(screen: DeskScreen[Any], user_id: str) -> bool:
+    """Ask to take the authenticator app off a person; whether it was asked."""
+    text = (
+        f"{user_id} lost their authenticator app. It is removed once a second agent confirms within half an hour; "
+        "until then it works. Ask only for whom you have verified."
+    )
+    choices = (Choice("no", "Leave it as it is"), Choice("yes", "Ask for the reset"))
+    if await screen.app.push_screen_wait(ChooseModal(f"Reset the app of {user_id}", choices, text)) != "yes":
+        return False
+    desk = await screen.desk()
+    reset = await off_thread(desk.ease.reset_factor, screen.actor, user_id, Factor.TOTP)
+    screen.say(f"Reset {reset.id} for {user_id} waits for a second agent, until {utc(reset.expires_at)}.")
+    return True
+
+
+async def confirm_reset(screen: DeskScreen[Any]) -> bool:
+    """Confirm a colleague's reset; whether a factor was removed."""
+    desk = await screen.desk()
+    waiting = await off_thread(desk.ease.resets, screen.actor)
+    if not waiting:
+        screen.say("No reset waits for a second agent.", "note")
+        return False
+    choices = [
+        Choice(str(reset.id), reset.user_id, f"asked by {reset.asked_by}, until {utc(reset.expires_at)}", reset.reason)
+        for reset in waiting
+    ]
+    text = "The authenticator app is removed at once, and the person is told. Make sure that your colleague asked."
+    chosen = await screen.app.push_screen_wait(ChooseModal("Confirm a colleague's reset", choices, text))
+    if chosen is None:
+        return False
+    done = await off_thread(desk.ease.confirm_reset, screen.actor, int(chosen))
+    screen.say(f"The authenticator app of {done.user_id} is removed. They were told.")
+    return True

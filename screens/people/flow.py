@@ -1,0 +1,151 @@
+"""What is done with people: ask, call the service once, say what happened (rules P1, P3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dropcopy_tui.domain.accounts import EMAIL_LENGTH, PERSON_NAME_LENGTH, PersonStatus
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.people import Entitlement
+from dropcopy_tui.services.people.views import PersonLine
+from dropcopy_tui.services.views import EntityView
+from screens.frame import DeskScreen, off_thread
+from screens.modals.choose import Choice, ChooseModal, ConfirmModal
+from screens.modals.form import Field, Form, FormModal
+from screens.modals.roles import RolesModal, RolesPicked
+from screens.terminal.values import clip
+from screens.wording import plural, utc
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.people.people import Invited
+
+_THE_DESK = "desk"
+_FIELDS = (
+    Field("user_id", "User id", 32, placeholder="a-z, 0-9, dot, underscore, hyphen"),
+    Field("name", "Name", PERSON_NAME_LENGTH),
+    Field("email", "Email (the code goes there, and nowhere else)", EMAIL_LENGTH),
+    Field("mobile", "Mobile for codes by SMS (may stay empty)", 24, placeholder="+1 202 555 0134"),
+)
+_CODE = "A one-time code goes to the person's mailbox: with it they set their own password."
+
+
+async def choose_place(screen: DeskScreen[Any], entities: Sequence[EntityView], at: str, with_desk: bool) -> str | None:
+    """The entity whose roles it is about, or "" for those of the desk; None when nothing was chosen."""
+    if len(entities) == 1 and not with_desk:
+        return entities[0].code
+    choices = [Choice(entity.code, entity.code, clip(entity.name, 40)) for entity in entities]
+    if with_desk:
+        choices.insert(0, Choice("", "The desk itself", "EASE agent, GAM, operations, auditor"))
+    named = [Choice(choice.key or _THE_DESK, choice.text, choice.detail) for choice in choices]
+    chosen = await screen.app.push_screen_wait(ChooseModal("Roles where?", named, at=at))
+    return "" if chosen == _THE_DESK else chosen
+
+
+async def invite(screen: DeskScreen[Any], place: str) -> bool:
+    """A new person: who, with which first roles; whether somebody was invited."""
+    desk = await screen.desk()
+    choices = await off_thread(desk.people.roles, screen.actor, "", place)
+    form: Form | None = {}
+    error = field = ""
+    while True:
+        form = await screen.app.push_screen_wait(FormModal("Invite a person", _FIELDS, _CODE, form, error, field))
+        if form is None:
+            return False
+        picked = await screen.app.push_screen_wait(RolesModal(f"First roles {_where(place)}", choices))
+        if picked is None:
+            return False
+        try:
+            _say_invited(screen, await off_thread(desk.people.invite, screen.actor, **_asked(form, place, picked)))
+        except InvalidValue as problem:
+            error, field = problem.message, problem.field
+            continue
+        return True
+
+
+def _asked(form: Form, place: str, picked: RolesPicked) -> dict[str, Any]:
+    return {**form, "entity": place, "roles": [each.role for each in picked.give]}
+
+
+async def invite_again(screen: DeskScreen[Any], line: PersonLine) -> bool:
+    """A new code for somebody who is known; whether one was sent."""
+    text = f"{line.user_id} gets a new code at {line.email}. {_CODE} Older codes are void; the present password stays."
+    if not await screen.app.push_screen_wait(ConfirmModal("Invite again", text, "Send a code")):
+        return False
+    desk = await screen.desk()
+    _say_invited(screen, await off_thread(desk.people.invite_again, screen.actor, line.user_id))
+    return True
+
+
+def _say_invited(screen: DeskScreen[Any], invited: Invited) -> None:
+    until = f"It works until {utc(invited.expires_at)}."
+    screen.say(f"{invited.person.user_id} is invited. {invited.sentence} {until}")
+
+
+async def change_roles(screen: DeskScreen[Any], user_id: str, place: str) -> bool:
+    """Give and take roles at one place; whether any was."""
+    desk = await screen.desk()
+    choices = await off_thread(desk.people.roles, screen.actor, user_id, place)
+    if all(choice.reason for choice in choices):
+        screen.say(f"None of {user_id}'s roles {_where(place)} is yours to change: {choices[0].reason}.", "note")
+        return False
+    picked = await screen.app.push_screen_wait(RolesModal(f"Roles of {user_id} {_where(place)}", choices))
+    if picked is None:
+        return False
+    await off_thread(desk.people.change_roles, screen.actor, user_id, picked.give, picked.take)
+    screen.say(f"{user_id}: {_changes(picked)}. It holds from now on.")
+    return True
+
+
+async def turn_account(screen: DeskScreen[Any], line: PersonLine) -> bool:
+    """Disable, or enable again, after saying what will happen; whether it was done."""
+    desk = await screen.desk()
+    if line.status is PersonStatus.DISABLED:
+        text = f"{line.user_id} may sign in again, with the roles they have: {line.summary or 'none'}."
+        if await _choose(screen, f"Enable {line.user_id}", text, "Enable"):
+            await off_thread(desk.people.enable, screen.actor, line.user_id)
+            screen.say(f"{line.user_id} is enabled.")
+            return True
+        return False
+    count = await off_thread(desk.people.open_requests, screen.actor, line.user_id)
+    text = f"{line.user_id} is refused at the next action, and at sign-in. Roles are kept. {_stay(count)}"
+    if not await _choose(screen, f"Disable {line.user_id}", text, "Disable"):
+        return False
+    done = await off_thread(desk.people.disable, screen.actor, line.user_id)
+    screen.say(f"{line.user_id} is disabled. {_stay(done.open_requests)}")
+    return True
+
+
+async def unlock(screen: DeskScreen[Any], line: PersonLine) -> bool:
+    """End a lock before its time; whether it was done."""
+    text = f"{line.user_id} may try to sign in again at once. Unlock only for whom you have verified."
+    if not await _choose(screen, f"Unlock {line.user_id}", text, "Unlock"):
+        return False
+    desk = await screen.desk()
+    await off_thread(desk.people.unlock, screen.actor, line.user_id)
+    screen.say(f"{line.user_id} is unlocked.")
+    return True
+
+
+async def _choose(screen: DeskScreen[Any], title: str, text: str, verb: str) -> bool:
+    choices = (Choice("no", "Leave it as it is"), Choice("yes", verb))
+    return await screen.app.push_screen_wait(ChooseModal(title, choices, text)) == "yes"
+
+
+def _stay(count: int) -> str:
+    if not count:
+        return "No request of theirs is In Progress."
+    return f"{plural(count, 'request')} of theirs In Progress {'stays' if count == 1 else 'stay'}."
+
+
+def _where(place: str) -> str:
+    return f"at {place}" if place else "on the desk"
+
+
+def _changes(picked: RolesPicked) -> str:
+    said = [("given", picked.give), ("taken away", picked.take)]
+    return "; ".join(f"{verb}: {_roles(roles)}" for verb, roles in said if roles)
+
+
+def _roles(roles: Sequence[Entitlement]) -> str:
+    return ", ".join(each.words for each in roles)

@@ -1,0 +1,212 @@
+"""People and entitlements: who is there, and what they may do."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from dropcopy_tui.domain.accounts import PersonStatus
+from dropcopy_tui.services.people.people import Powers
+from dropcopy_tui.services.people.views import PersonLine
+from dropcopy_tui.services.views import EntityView
+from screens.frame import DeskScreen, job, off_thread
+from screens.lists import ListScreen
+from screens.modals.choose import Choice, ChooseModal
+from screens.people import flow as people_flow
+from screens.terminal.values import clip, value
+from screens.widgets.columns import Column
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+
+STATUS_TONES = {
+    PersonStatus.ACTIVE: "success",
+    PersonStatus.INVITED: "warning",
+    PersonStatus.LOCKED: "error",
+    PersonStatus.DISABLED: "muted",
+}
+COLUMNS: tuple[Column[PersonLine], ...] = (
+    Column("User id", lambda line: line.user_id, 16, order="user_id"),
+    Column("Name", lambda line: line.name, 18, order="name", optional=1),
+    Column("Email", lambda line: line.email, 28, order="email", optional=2),
+    Column("Roles", lambda line: line.summary or "none"),
+    Column("Status", lambda line: line.status.value, 8, order="status", tone=lambda line: STATUS_TONES[line.status]),
+)
+_EMPTY = "Nobody has a role here yet. Press n to invite somebody."
+_EVERYWHERE = "everywhere"
+
+
+class PersonKeys(DeskScreen[None]):
+    """The keys of a screen that has a person under its cursor; those that the viewer has no right for are left out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "roles", "Roles", id="people.entitle", tooltip="Give roles to the person, or take them away."),
+        Binding("d", "turn", "Disable", id="people.disable", tooltip="Disable the account, or enable it again."),
+        Binding("u", "unlock", "Unlock", id="people.unlock", tooltip="End the lock after wrong sign-in tries (EASE)."),
+        Binding("i", "invite_again", "Invite again", show=False, id="people.invite_again",
+                tooltip="Mail the person a new code to set a password with."),
+    ]  # fmt: skip
+    _powers = Powers(False, False, False)
+    _entities: tuple[EntityView, ...] = ()
+    _entity = ""
+
+    def person(self) -> PersonLine | None:
+        """Whom the keys are about."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Read everything again."""
+        raise NotImplementedError
+
+    async def look_up(self) -> None:
+        """What the viewer may do, and where."""
+        desk = await self.desk()
+        self._powers = await off_thread(desk.people.powers, self.actor)
+        self._entities = await off_thread(desk.people.entities, self.actor)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A courtesy: the service refuses all the same."""
+        if action == "unlock":
+            return self._powers.unlocks
+        if action in ("roles", "turn", "invite", "invite_again"):
+            return self._powers.administers
+        return super().check_action(action, parameters)
+
+    async def choose_place(self) -> str | None:
+        """Which roles it is about: those of the entity that is shown, else the viewer chooses."""
+        if self._entity:
+            return self._entity
+        return await people_flow.choose_place(self, self._entities, "", self._powers.operates)
+
+    @job()
+    async def action_roles(self) -> None:
+        """Roles at one place."""
+        self.quiet()
+        line = self.person()
+        if line is None:
+            return
+        place = await self.choose_place()
+        if place is not None and await people_flow.change_roles(self, line.user_id, place):
+            self.changed()
+
+    @job()
+    async def action_turn(self) -> None:
+        """Disable, or enable."""
+        self.quiet()
+        line = self.person()
+        if line is not None and await people_flow.turn_account(self, line):
+            self.changed()
+
+    @job()
+    async def action_unlock(self) -> None:
+        """End a lock."""
+        self.quiet()
+        line = self.person()
+        if line is not None and await people_flow.unlock(self, line):
+            self.changed()
+
+    @job()
+    async def action_invite_again(self) -> None:
+        """A new code."""
+        self.quiet()
+        line = self.person()
+        if line is not None and await people_flow.invite_again(self, line):
+            self.changed()
+
+
+class PersonTable(RecordTable[PersonLine]):
+    """People: here `u` is for a lock."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "screen.unlock", "Unlock", id="people.unlock_row",
+                tooltip="End the lock after wrong sign-in tries (EASE)."),
+    ]  # fmt: skip
+
+
+class PeopleScreen(PersonKeys, ListScreen):
+    """The people whom the viewer may administer or look after."""
+
+    CSS_PATH = "../../styles/people.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "invite", "Invite", id="people.invite", tooltip="Invite a new person."),
+        Binding("r", "entity", "Entity", show=False, id="people.entity", tooltip="Show one Registered Entity, or all."),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Whose people, and who they are."""
+        yield Static("", id="entity", markup=False)
+        yield RecordList(
+            COLUMNS, lambda line: line.user_id, empty=_EMPTY, noun="people", table=PersonTable, pickable=False
+        )
+
+    def place(self) -> tuple[str, ...]:
+        """Administration."""
+        return ("Request Center", "People and Entitlements")
+
+    def on_mount(self) -> None:
+        """Everybody at first."""
+        self.query_one(RecordList).focus_list()
+        self._start()
+
+    @job()
+    async def _start(self) -> None:
+        await self.look_up()
+        await self._show("")
+
+    async def _show(self, code: str) -> None:
+        desk = await self.desk()
+        self._entity = code
+        names = {entity.code: f"{entity.code}  {entity.name}" for entity in self._entities}
+        if len(names) == 1:
+            text = next(iter(names.values()))
+        else:
+            text = f"{names.get(code, 'all that you may see')}   r shows {'another' if code else 'one'}"
+        self.query_one("#entity", Static).update(value(f"Registered Entity   {text}"))
+        self.query_one(RecordList).table.show_source(partial(desk.people.page, self.actor, entity=code))
+
+    def person(self) -> PersonLine | None:
+        """The row under the cursor."""
+        return self.query_one(PersonTable).current
+
+    def changed(self) -> None:
+        """The list may differ."""
+        self.query_one(RecordTable).reload()
+
+    @job()
+    async def action_entity(self) -> None:
+        """Choose an entity, or all."""
+        self.quiet()
+        choices = [Choice(_EVERYWHERE, "All that you may see")]
+        choices += [Choice(entity.code, entity.code, clip(entity.name, 40)) for entity in self._entities]
+        at = self._entity or _EVERYWHERE
+        chosen = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=at))
+        if chosen is not None:
+            await self._show("" if chosen == _EVERYWHERE else chosen)
+
+    @job()
+    async def action_invite(self) -> None:
+        """A new person, with first roles at one place."""
+        self.quiet()
+        place = await self.choose_place()
+        if place is not None and await people_flow.invite(self, place):
+            self.changed()
+
+    @on(RecordTable.Opened)
+    def _opened(self, event: RecordTable.Opened) -> None:
+        event.stop()
+        from screens.people.person import PersonScreen
+
+        self.quiet()
+        self.app.push_screen(PersonScreen(event.row.user_id))
+
+    def on_screen_resume(self) -> None:
+        """Somebody's page may have changed them."""
+        super().on_screen_resume()
+        table: RecordTable[Any] = self.query_one(RecordTable)
+        if table.source is not None:
+            table.reload()

@@ -1,0 +1,1 @@
+"""Requests: My Requests, To Do and one request."""

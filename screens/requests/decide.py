@@ -1,0 +1,71 @@
+"""Decide on a request: look at what was asked, confirm, and see what became of it (rules Q2, Q3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.people import MAY_APPROVE
+from dropcopy_tui.services.requests.batches import due_at, due_words
+from dropcopy_tui.services.views import RequestView
+from screens.frame import DeskScreen, off_thread, show_refusal
+from screens.modals.decide import WIDTH, DecideModal
+from screens.modals.reason import ReasonModal
+from screens.requests.words import approval_page, cancellation_page, decided_words
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+
+
+async def approve(screen: DeskScreen[None], view: RequestView) -> bool:
+    """Approve what is shown; whether anything was tried, so that the screen reads again."""
+    desk = await screen.desk()
+    held = await off_thread(desk.identity.entitlements, screen.actor)
+    mine = frozenset(each.entity for each in held if each.role in MAY_APPROVE and each.entity)
+    page = approval_page(view, mine, _then(desk, view), WIDTH)
+    if not await screen.app.push_screen_wait(DecideModal(f"Approve {view.id}?", page, "Approve", "Not now")):
+        return False
+    return await _decide(screen, partial(desk.requests.approve, screen.actor, view.id, view.version))
+
+
+async def deny(screen: DeskScreen[None], view: RequestView) -> bool:
+    """Deny it with a reason; whether anything was tried."""
+    desk = await screen.desk()
+    reason = await screen.app.push_screen_wait(ReasonModal(view, screen.actor.user_id))
+    if reason is None:
+        return False
+    return await _decide(screen, partial(desk.requests.deny, screen.actor, view.id, view.version, reason))
+
+
+async def cancel(screen: DeskScreen[None], view: RequestView) -> bool:
+    """Cancel one's own; whether anything was tried."""
+    desk = await screen.desk()
+    page = cancellation_page(view, WIDTH)
+    modal = DecideModal(f"Cancel {view.id}?", page, "Cancel the request", "Keep it")
+    if not await screen.app.push_screen_wait(modal):
+        return False
+    return await _decide(screen, partial(desk.requests.cancel, screen.actor, view.id))
+
+
+async def _decide(screen: DeskScreen[None], verb: Callable[[], RequestView]) -> bool:
+    """Run the verb and say what came of it. A refusal is said too: what was shown may be old then."""
+    try:
+        view = await off_thread(verb)
+    except DeskError as error:
+        show_refusal(screen, error)
+    else:
+        screen.say(decided_words(view))
+        screen.desk_app.decided(view)
+    return True
+
+
+def _then(desk: Desk, view: RequestView) -> str:
+    """When it is set up once nobody's approval is missing (rule Q5)."""
+    settings, now = desk.config.settings, desk.clock.now()
+    market = str(view.asked.get("market", ""))
+    due = due_at(market, settings, now)
+    if due is None:
+        return "nobody else has to approve: it is set up at once"
+    return f"nobody else has to approve: it is queued until {due_words(market, settings, due, now)}"
