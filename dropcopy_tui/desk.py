@@ -13,7 +13,7 @@ from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import InvalidValue, StoreUnusable, WrongMasterKey
 from dropcopy_tui.domain.markets import MARKETS
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.audit import Audit
@@ -96,7 +96,7 @@ class Desk:
 
         What the actor may not see is not asked; nothing is written.
         """
-        ask = Ask(limit=1, count=False)
+        ask = PageRequest(limit=1, count=False)
         for entity in self.groups.entities(actor)[:1]:
             self.groups.page(actor, ask, entity=entity.code, menu=MARKETS[0].menu)
             self.sendercomps.page(actor, entity.code, ask, MARKETS[0].code)

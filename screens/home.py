@@ -119,10 +119,10 @@ class HomeScreen(DeskScreen[None]):
         if not pks:
             self.say("No key pair expires within four weeks. Right and Down go to a session.", "note")
             return
-        from dropcopy_tui.domain.pages import Picked
+        from dropcopy_tui.domain.pages import Selection
         from screens.keys.manage import manage_keys
 
-        if await manage_keys(self, await off_thread(desk.sessions.picked, self.actor, Picked(pks))):
+        if await manage_keys(self, await off_thread(desk.sessions.picked, self.actor, Selection(pks))):
             self.action_reload()
 
     def _needing_keys(self) -> frozenset[int]:

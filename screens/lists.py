@@ -13,7 +13,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from dropcopy_tui.domain.errors import FileRefused
-from dropcopy_tui.domain.pages import Ask, PageSource, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 from screens.frame import DeskScreen, job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
 from screens.widgets.columns import Column
@@ -99,7 +99,7 @@ class OneListScreen(ListScreen):
         self.query_one(RecordTable).show_source(self.source(await self.desk()))
 
 
-def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: Ask) -> int:
+def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
     """Write the whole list, a page at a time; how many rows. Raises FileRefused and leaves no file then."""
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -115,10 +115,10 @@ def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any
         raise
 
 
-def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: Ask) -> int:
+def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
     writer.writerow(column.title for column in columns)
     count = 0
-    ask = replace(ask, place=Place.FIRST, limit=_PAGE, count=False)
+    ask = replace(ask, anchor=Anchor.FIRST, limit=_PAGE, count=False)
     while True:
         page = source(ask)
         writer.writerows([_cell(column.show(row)) for column in columns] for row in page.rows)
@@ -126,7 +126,7 @@ def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[
         # A row of the list may be some lines of the file, or none: the cursors say where the list ends.
         if len(page.cursors) < _PAGE:
             return count
-        ask = replace(ask, place=Place.AFTER, beside=page.cursors[-1])
+        ask = replace(ask, anchor=Anchor.AFTER, beside=page.cursors[-1])
 
 
 def _cell(text: str) -> str:

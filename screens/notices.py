@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from dropcopy_tui.domain.pages import PageSource, Picked
+from dropcopy_tui.domain.pages import PageSource, Selection
 from dropcopy_tui.services.outbox.notices import Notice
 from screens.frame import job, off_thread
 from screens.lists import OneListScreen
@@ -81,7 +81,7 @@ class NoticesScreen(OneListScreen):
             await self.app.push_screen(RequestScreen(notice.request))
         else:
             await self.app.push_screen(NoticeModal(notice))
-        await self._read(Picked(frozenset({notice.id})))
+        await self._read(Selection(frozenset({notice.id})))
 
     @job()
     async def action_mark_read(self) -> None:
@@ -97,7 +97,7 @@ class NoticesScreen(OneListScreen):
         else:
             self.say("Read already.", "note")
 
-    async def _read(self, picked: Picked) -> int:
+    async def _read(self, picked: Selection) -> int:
         """Mark as read, and show it: here, and in the line of place."""
         desk = await self.desk()
         count = await off_thread(desk.notices.read, self.actor, picked)

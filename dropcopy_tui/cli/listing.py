@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from dropcopy_tui.cli.call import Decorator
-from dropcopy_tui.domain.pages import Ask, PageSource, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 
 Row = TypeVar("Row")
 _PAGE = 500
@@ -21,14 +21,14 @@ limit_option: Decorator = click.option("--limit", type=click.IntRange(1), metava
 def rows_of(pages: PageSource[Row], match: str = "", limit: int | None = None) -> Iterator[Row]:
     """Every row, page after page, or the first `limit` of them."""
     page_size = min(limit or _PAGE, _PAGE)
-    ask = Ask(match=match, limit=page_size, count=False)
+    ask = PageRequest(match=match, limit=page_size, count=False)
     return islice(_every(pages, ask), limit)
 
 
-def _every(pages: PageSource[Row], ask: Ask) -> Iterator[Row]:
+def _every(pages: PageSource[Row], ask: PageRequest) -> Iterator[Row]:
     while True:
         page = pages(ask)
         yield from page.rows
         if len(page.rows) < ask.limit:
             return
-        ask = replace(ask, place=Place.AFTER, beside=page.cursors[-1])
+        ask = replace(ask, anchor=Anchor.AFTER, beside=page.cursors[-1])

@@ -13,7 +13,7 @@ from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import short_utc, show, table
 from dropcopy_tui.cli.shapes import notice_shape
-from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.pages import Selection
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.outbox.notices import Notice
@@ -54,5 +54,5 @@ def read(call: Call, ids: tuple[int, ...], everything: bool) -> None:
     if bool(ids) == everything:
         raise click.UsageError("Name notices by their ids, or say --all.")
     with call.signed_in() as (desk, actor):
-        count = desk.notices.read(actor, Picked(frozenset() if everything else frozenset(ids), everything))
+        count = desk.notices.read(actor, Selection(frozenset() if everything else frozenset(ids), everything))
     show(call, {"read": count}, [f"{count:,} marked as read"])

@@ -11,7 +11,7 @@ from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.output import say, show, table
 from dropcopy_tui.cli.shapes import sender_comp_shape
 from dropcopy_tui.domain.errors import InvalidValue
-from dropcopy_tui.domain.pages import Ask, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.views import SenderCompView
@@ -39,7 +39,7 @@ def list_sendercomps(
     """A page of an entity's SenderComps, in the order of their ids."""
     beside = _cursor(after)
     # One more than is shown tells whether there is a next page.
-    ask = Ask(match=match, limit=limit + 1, place=Place.AFTER if beside else Place.FIRST, beside=beside)
+    ask = PageRequest(match=match, limit=limit + 1, anchor=Anchor.AFTER if beside else Anchor.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
         pages = desk.routing.coverage if uncovered else desk.sendercomps.page
         page = pages(actor, entity, ask, market=market or "", gfid=gfid)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 Row = TypeVar("Row")
 
 
-class Place(Enum):
+class Anchor(Enum):
     """Where a page starts."""
 
     FIRST = auto()
@@ -25,7 +25,7 @@ class Place(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PageRequest:
     """One page of one list.
 
     `match` filters as a person types; `order` is a column id ("" is the list's own order). `beside` is the
@@ -35,7 +35,7 @@ class Ask:
     match: str = ""
     order: str = ""
     descending: bool = False
-    place: Place = Place.FIRST
+    anchor: Anchor = Anchor.FIRST
     beside: tuple[Any, ...] = ()
     at: int = 0
     limit: int = 100
@@ -51,11 +51,11 @@ class Page(Generic[Row]):
     total: int
 
 
-PageSource = Callable[[Ask], Page[Row]]
+PageSource = Callable[[PageRequest], Page[Row]]
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class Selection:
     """A selection: some keys, or all that match a filter but for some keys."""
 
     keys: frozenset[Any] = frozenset()
@@ -66,9 +66,9 @@ class Picked:
         """Whether the row with this key is selected."""
         return (key not in self.keys) if self.everything else (key in self.keys)
 
-    def toggled(self, key: object) -> Picked:
+    def toggled(self, key: object) -> Selection:
         """The same selection with one row turned."""
-        return Picked(self.keys ^ {key}, self.everything, self.match)
+        return Selection(self.keys ^ {key}, self.everything, self.match)
 
     def size(self, total: int) -> int:
         """How many rows are selected, of `total` that match."""

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlmodel import Session, and_, col, or_
 
 from dropcopy_tui.domain.names import name_key
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.rights import require
@@ -71,7 +71,7 @@ class Verified:
 class Audit(Service):
     """The audit trail, for auditors and operations."""
 
-    def page(self, actor: Actor, ask: Ask, filters: AuditFilter = ANY) -> Page[Event]:
+    def page(self, actor: Actor, ask: PageRequest, filters: AuditFilter = ANY) -> Page[Event]:
         """The events that the filter lets through, the newest first. Raises NotEntitled."""
         with reading(self._means, actor) as session:
             require(session, actor, MAY_AUDIT)

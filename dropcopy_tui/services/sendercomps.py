@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.markets import market_named
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Service, entity_named
 from dropcopy_tui.services.rights import require_view
@@ -22,7 +22,9 @@ SEARCHED = (col(SenderCompRow.sender_comp_id),)
 class SenderComps(Service):
     """The SenderComps that a person may see."""
 
-    def page(self, actor: Actor, entity: str, ask: Ask, market: str = "", gfid: str = "") -> Page[SenderCompView]:
+    def page(
+        self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
+    ) -> Page[SenderCompView]:
         """A page of an entity's SenderComps. Raises NotFound."""
         with self._store.read() as session:
             place = entity_named(session, entity)

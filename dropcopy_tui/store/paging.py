@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlmodel import Session
 
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 
 Row = TypeVar("Row")
 # A column of a table or what is computed from one: SQLModel and SQLAlchemy name their types differently.
@@ -67,7 +67,7 @@ def matching(listing: Listing, match: str) -> Select[Any]:
     return rows
 
 
-def fetch(session: Session, listing: Listing, ask: Ask, build: Callable[[Any], Row]) -> Page[Row]:
+def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[[Any], Row]) -> Page[Row]:
     """One page, or with a limit of 0 only the count. `build` makes a frozen row from a database row."""
     rows = matching(listing, ask.match)
     total = session.execute(_counted(rows)).scalar_one() if ask.count else -1
@@ -75,7 +75,7 @@ def fetch(session: Session, listing: Listing, ask: Ask, build: Callable[[Any], R
         return Page((), (), total)
     order = listing.orders.get(ask.order, next(iter(listing.orders.values())))
     found = session.execute(_placed(rows, order, listing, ask)).all()
-    if ask.place in (Place.LAST, Place.BEFORE):
+    if ask.anchor in (Anchor.LAST, Anchor.BEFORE):
         found = found[::-1]
     cursors = tuple((row[-2], row[-1]) for row in found)
     return Page(tuple(build(row) for row in found), cursors, total)
@@ -87,17 +87,17 @@ def _counted(rows: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(bare.subquery())
 
 
-def _placed(rows: Select[Any], order: Expression, listing: Listing, ask: Ask) -> Select[Any]:
+def _placed(rows: Select[Any], order: Expression, listing: Listing, ask: PageRequest) -> Select[Any]:
     """The rows in order, from the place that was asked for, with the cursor as the last two columns."""
     falling = ask.descending if ask.order else listing.newest_first
-    backwards = ask.place in (Place.LAST, Place.BEFORE)
+    backwards = ask.anchor in (Anchor.LAST, Anchor.BEFORE)
     down = falling != backwards
     tie = listing.tie
     rows = rows.add_columns(order.label("cursor_value"), tie.label("cursor_tie"))
-    if ask.place in (Place.AFTER, Place.BEFORE):
+    if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):
         here, there = tuple_(order, tie), tuple_(*ask.beside)
         rows = rows.where(here < there if down else here > there)
     rows = rows.order_by(order.desc() if down else order.asc(), tie.desc() if down else tie.asc())
-    if ask.place is Place.AT:
+    if ask.anchor is Anchor.AT:
         rows = rows.offset(ask.at)
     return rows.limit(ask.limit)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import market_named
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.services.views import EntityView, SenderCompView
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
@@ -75,7 +75,7 @@ class CoverageScreen(ListScreen):
         self._entity = code
         actor = self.actor
 
-        def page(ask: Ask) -> Page[SenderCompView]:
+        def page(ask: PageRequest) -> Page[SenderCompView]:
             return desk.routing.coverage(actor, code, ask)
 
         self.query_one(RecordTable).show_source(page)

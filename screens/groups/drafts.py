@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.services.views import DraftView
 from screens.frame import job, off_thread
 from screens.lists import ListScreen
@@ -84,12 +84,12 @@ class DraftsScreen(ListScreen):
             self._load()
 
 
-def _page(drafts: Sequence[DraftView], ask: Ask) -> Page[DraftView]:
+def _page(drafts: Sequence[DraftView], ask: PageRequest) -> Page[DraftView]:
     """A person's drafts are few: they are read at once and paged here."""
     words = ask.match.lower().split()
     rows = [row for row in drafts if all(word in f"{row.name} {row.market_name}".lower() for word in words)]
-    if ask.place in (Place.AFTER, Place.BEFORE):
+    if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):
         return Page((), (), len(rows))
-    start = ask.at if ask.place is Place.AT else 0
+    start = ask.at if ask.anchor is Anchor.AT else 0
     chosen = tuple(rows[start : start + ask.limit])
     return Page(chosen, tuple((row.id, row.id) for row in chosen), len(rows))

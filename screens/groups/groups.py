@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.views import EntityView, GroupLine
 from screens.entity_choice import choose_entity, entities_of
@@ -145,7 +145,7 @@ class GroupsScreen(ListScreen):
             self.say("No key pair of these groups expires within four weeks.", "note")
             return
         groups = frozenset(view.group_id for view in pending)
-        self.query_one(RecordTable).pick(Picked(groups))
+        self.query_one(RecordTable).pick(Selection(groups))
         self.say(f"{plural(len(groups), 'group')} selected, shown or not: k manages their key pairs.", "note")
 
     @job()
@@ -204,7 +204,7 @@ class GroupsScreen(ListScreen):
         table = self.query_one(RecordTable)
         groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())
         if await delete_groups(self, groups):
-            table.pick(Picked())
+            table.pick(Selection())
 
     def action_coverage(self) -> None:
         """Which SenderComps no group copies."""
@@ -227,7 +227,7 @@ class GroupsScreen(ListScreen):
         groups = await off_thread(desk.groups.ids, self.actor, self._entity, self._menu, table.chosen())
         sessions = await off_thread(desk.groups.target_sessions, self.actor, groups)
         if await manage_keys(self, sessions):
-            table.pick(Picked())
+            table.pick(Selection())
             table.reload()
             self._tell()
 

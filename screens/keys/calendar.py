@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.keys.calendar import CalendarLine
 from screens.entity_choice import choose_entity, entities_of
@@ -90,7 +90,7 @@ class CalendarScreen(ListScreen):
         source = records.table.source
         assert source is not None
 
-        def lines(ask: Ask) -> Page[KeyLine]:
+        def lines(ask: PageRequest) -> Page[KeyLine]:
             page = source(ask)
             found = desk.key_report.of_sessions(self.actor, [line.pk for line in page.rows])
             return Page(found, page.cursors, page.total)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from dropcopy_tui.domain.keypairs import KeyState
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.services.views import KeyView, SessionView
 from screens.widgets.columns import Column
 from screens.widgets.record_table import RecordTable
@@ -142,12 +142,12 @@ def _state(pair: KeyView | None) -> str:
     return "expiring" if pair.state is KeyState.PENDING_EXPIRATION else key_words(pair)
 
 
-def shown_keys(lines: Sequence[SessionLine], ask: Ask) -> Page[SessionLine]:
+def shown_keys(lines: Sequence[SessionLine], ask: PageRequest) -> Page[SessionLine]:
     """A page of lines that are known already: a group has a handful of target sessions."""
     words = ask.match.lower().split()
     rows = [line for line in lines if all(word in f"{line.session} {line.state}".lower() for word in words)]
-    if ask.place in (Place.AFTER, Place.BEFORE):
+    if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):
         return Page((), (), len(rows))
-    start = ask.at if ask.place is Place.AT else 0
+    start = ask.at if ask.anchor is Anchor.AT else 0
     chosen = tuple(rows[start : start + ask.limit])
     return Page(chosen, tuple((line.key, line.key) for line in chosen), len(rows))

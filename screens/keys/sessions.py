@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.views import EntityView, SessionView
@@ -156,7 +156,7 @@ class SessionsScreen(ListScreen):
         if not pending:
             self.say("No key pair of these sessions expires within four weeks.", "note")
             return
-        self.query_one(RecordTable).pick(Picked(frozenset(str(view.session_pk) for view in pending)))
+        self.query_one(RecordTable).pick(Selection(frozenset(str(view.session_pk) for view in pending)))
         self.say(f"{plural(len(pending), 'session')} selected, shown or not: k manages their key pairs.", "note")
 
     def action_show(self) -> None:
@@ -173,12 +173,12 @@ class SessionsScreen(ListScreen):
         desk = await self.desk()
         table = self.query_one(RecordTable)
         chosen = table.chosen()
-        picked = Picked(frozenset(int(key) for key in chosen.keys), chosen.everything, chosen.match)
+        picked = Selection(frozenset(int(key) for key in chosen.keys), chosen.everything, chosen.match)
         views = await off_thread(
             desk.sessions.picked, self.actor, picked, kind=self._kind, entity=self._entity, status=self._status
         )
         if await manage_keys(self, views):
-            table.pick(Picked())
+            table.pick(Selection())
             self._reload()
 
     @job()
@@ -213,7 +213,7 @@ def _consequences(view: SessionView) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _lines(pages: Any, ask: Ask, shows_key_ids: bool) -> Page[SessionLine]:
+def _lines(pages: Any, ask: PageRequest, shows_key_ids: bool) -> Page[SessionLine]:
     """A page of sessions as lines, a session each."""
     page: Page[SessionView] = pages(ask)
     return Page(tuple(session_line(view, shows_key_ids) for view in page.rows), page.cursors, page.total)

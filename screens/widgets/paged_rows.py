@@ -19,7 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.worker import Worker
 
 from dropcopy_tui.domain.errors import DeskError
-from dropcopy_tui.domain.pages import Ask, Page, PageSource, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, PageSource
 from screens.widgets.row_window import RowWindow
 
 Row = TypeVar("Row")
@@ -49,7 +49,7 @@ class PagedRows(ScrollView, Generic[Row]):
     def __init__(self, source: PageSource[Row] | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.source = source
-        self.query_ask = Ask()
+        self.query_ask = PageRequest()
         self.beside: Callable[[], object] = lambda: None
         self._window: RowWindow[Row] = RowWindow()
         self._asked = False
@@ -84,21 +84,21 @@ class PagedRows(ScrollView, Generic[Row]):
         self.scroll_to(y=0, animate=False, force=True)
         if self.total < 0:
             self._hold_screen()
-        first = replace(self.query_ask, place=Place.FIRST, limit=self._height)
+        first = replace(self.query_ask, anchor=Anchor.FIRST, limit=self._height)
         self._opening = self._load(first, 0)
 
     def reload(self) -> None:
         """Read the rows that are shown again, where they are."""
         start = max(0, int(self.scroll_y) - self._margin)
-        self._load(replace(self.query_ask, place=Place.AT, at=start, limit=self._margin * 3), start)
+        self._load(replace(self.query_ask, anchor=Anchor.AT, at=start, limit=self._margin * 3), start)
 
     @work(exclusive=True, group="pages")
-    async def _load(self, ask: Ask, start: int) -> None:
+    async def _load(self, ask: PageRequest, start: int) -> None:
         """Fetch a page and show it. `start` is the number of its first row."""
         if self.source is None:
             return
         try:
-            if ask.place is Place.FIRST and ask.count:
+            if ask.anchor is Anchor.FIRST and ask.count:
                 page = await self._first(self.source, ask)
             else:
                 page = await self._read(self.source, ask)
@@ -107,7 +107,7 @@ class PagedRows(ScrollView, Generic[Row]):
             return
         self._keep(ask, page, start)
 
-    async def _first(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
+    async def _first(self, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
         """The first page. A long list is shown before it is counted: counting takes longer than reading."""
         page = await self._read(source, replace(ask, count=False))
         # The length that was known stays until the new one is: else the scrollbar would come and go with every key.
@@ -119,15 +119,15 @@ class PagedRows(ScrollView, Generic[Row]):
             return replace(page, total=len(page.rows))
         return replace(page, total=(await self._read(source, replace(ask, limit=0))).total)
 
-    async def _read(self, source: PageSource[Row], ask: Ask) -> Page[Row]:
+    async def _read(self, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
         """One page at a time: whoever types faster than the store answers leaves one question behind, not ten."""
         while self._reading is not None and not self._reading.done():
             await asyncio.wait([self._reading])
         self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
         return await asyncio.shield(self._reading)
 
-    def _keep(self, ask: Ask, page: Page[Row], start: int) -> None:
-        seen = self._seen_whole() and ask.place in (Place.AFTER, Place.BEFORE)
+    def _keep(self, ask: PageRequest, page: Page[Row], start: int) -> None:
+        seen = self._seen_whole() and ask.anchor in (Anchor.AFTER, Anchor.BEFORE)
         self._window.keep(ask, page, start, self._margin * _WINDOW_PAGES)
         self.rows_changed()
         if seen and self._seen_whole():

@@ -14,7 +14,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from dropcopy_tui.domain.pages import PageSource, Picked
+from dropcopy_tui.domain.pages import PageSource, Selection
 from screens.terminal.values import clip
 from screens.widgets.columns import Column, fit, fitted
 from screens.widgets.paged_rows import PagedRows
@@ -112,7 +112,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.columns = tuple(columns)
         self.key = key
         self.pickable = pickable
-        self.picked = Picked()
+        self.picked = Selection()
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._fitted_to = -1
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
@@ -130,9 +130,9 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         """How many rows are selected."""
         return self.picked.size(max(self.total, 0))
 
-    def chosen(self) -> Picked:
+    def chosen(self) -> Selection:
         """The selection, or the row under the cursor where nothing is selected."""
-        return self.picked if self.picked_size else Picked(frozenset(self.chosen_keys()))
+        return self.picked if self.picked_size else Selection(frozenset(self.chosen_keys()))
 
     def chosen_keys(self) -> tuple[Any, ...]:
         """The keys of the selected rows, or of the row under the cursor where none is selected."""
@@ -144,14 +144,14 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     def show_source(self, source: PageSource[Row]) -> None:
         """Show another list from its start, with nothing selected."""
         self.source = source
-        self.picked = Picked()
+        self.picked = Selection()
         self.load_first()
 
     def narrow(self, match: str) -> None:
         """Show the rows that match only; what was selected by `*` no longer is."""
         self.query_ask = replace(self.query_ask, match=match)
         if self.picked.everything:
-            self.picked = Picked()
+            self.picked = Selection()
         self.load_first()
 
     # -- drawing
@@ -302,13 +302,13 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     def action_pick_all(self) -> None:
         """Select all that match, however many."""
         if self.pickable:
-            self.pick(Picked(everything=True, match=self.query_ask.match))
+            self.pick(Selection(everything=True, match=self.query_ask.match))
 
     def action_pick_none(self) -> None:
         """Select none."""
-        self.pick(Picked())
+        self.pick(Selection())
 
-    def pick(self, picked: Picked) -> None:
+    def pick(self, picked: Selection) -> None:
         """Replace the selection."""
         self.picked = picked
         self.refresh()

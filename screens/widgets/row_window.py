@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 
 Row = TypeVar("Row")
 
@@ -36,19 +36,19 @@ class RowWindow(Generic[Row]):
         """Hold these rows and no others."""
         self.start, self.page, self.total = start, page, total
 
-    def keep(self, ask: Ask, page: Page[Row], start: int, most: int) -> None:
+    def keep(self, ask: PageRequest, page: Page[Row], start: int, most: int) -> None:
         """Take a page in beside what is held, or instead of it; never more than `most` rows are held.
 
         A page that is shorter than what was asked for is an end of the list: where the total says otherwise,
         the list has changed meanwhile.
         """
         held, short = self.page, len(page.rows) < ask.limit
-        if ask.place is Place.AFTER:
+        if ask.anchor is Anchor.AFTER:
             rows, cursors = held.rows + page.rows, held.cursors + page.cursors
             self.total = self.start + len(rows) if short else self.total
             cut = max(0, len(rows) - most)
             self.start, self.page = self.start + cut, Page(rows[cut:], cursors[cut:], 0)
-        elif ask.place is Place.BEFORE:
+        elif ask.anchor is Anchor.BEFORE:
             rows, cursors = page.rows + held.rows, page.cursors + held.cursors
             start = self.start - len(page.rows)
             missing = start if short else min(start, 0)
@@ -57,16 +57,16 @@ class RowWindow(Generic[Row]):
         else:
             self._replace(ask, page, start, short)
 
-    def _replace(self, ask: Ask, page: Page[Row], start: int, short: bool) -> None:
+    def _replace(self, ask: PageRequest, page: Page[Row], start: int, short: bool) -> None:
         if page.total >= 0:
             self.total = page.total
         elif short:
             self.total = start + len(page.rows) if page.rows or not start else min(self.total, start)
-        if ask.place is Place.LAST:
+        if ask.anchor is Anchor.LAST:
             start = max(0, self.total - len(page.rows))
         self.start, self.page = start, page
 
-    def wanted(self, top: int, height: int, margin: int, ask: Ask) -> tuple[Ask, int] | None:
+    def wanted(self, top: int, height: int, margin: int, ask: PageRequest) -> tuple[PageRequest, int] | None:
         """What to ask for so that a screen above and below `top` is held, in the cheapest way.
 
         Returns the page to ask for and the number of its first row; None when nothing is missing.
@@ -77,11 +77,11 @@ class RowWindow(Generic[Row]):
         ask = replace(ask, limit=margin, count=False)
         beside = self.start <= top <= self.end and self.page.rows
         if beside and high > self.end:
-            return replace(ask, place=Place.AFTER, beside=self.page.cursors[-1]), self.end
+            return replace(ask, anchor=Anchor.AFTER, beside=self.page.cursors[-1]), self.end
         if beside and low < self.start:
-            return replace(ask, place=Place.BEFORE, beside=self.page.cursors[0]), 0
+            return replace(ask, anchor=Anchor.BEFORE, beside=self.page.cursors[0]), 0
         if high == self.total:
-            return replace(ask, place=Place.LAST), 0
+            return replace(ask, anchor=Anchor.LAST), 0
         if low == 0:
-            return replace(ask, place=Place.FIRST), 0
-        return replace(ask, place=Place.AT, at=low, limit=margin * 2), low
+            return replace(ask, anchor=Anchor.FIRST), 0
+        return replace(ask, anchor=Anchor.AT, at=low, limit=margin * 2), low

@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.services.views import DraftView
 from screens.frame import DeskScreen, job, off_thread, show_refusal
 from screens.groups.new_group import fee_accepted
@@ -275,7 +275,7 @@ class WizardScreen(DeskScreen[None]):
         self._move("remove", event.picked)
 
     @job(group="sources")
-    async def _move(self, verb: str, picked: Picked) -> None:
+    async def _move(self, verb: str, picked: Selection) -> None:
         desk = await self.desk()
         self.quiet()
         change = desk.drafts.add if verb == "add" else desk.drafts.remove

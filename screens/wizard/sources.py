@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from dropcopy_tui.domain.groups import Load
-from dropcopy_tui.domain.pages import PageSource, Picked
+from dropcopy_tui.domain.pages import PageSource, Selection
 from dropcopy_tui.services.views import FirmCount, SenderCompView
 from screens.terminal.values import value
 from screens.widgets.columns import Column
@@ -76,13 +76,13 @@ class SourcesStep(Step):
     class AddAsked(Message):
         """These should be added."""
 
-        picked: Picked
+        picked: Selection
 
     @dataclass
     class RemoveAsked(Message):
         """These should be taken out."""
 
-        picked: Picked
+        picked: Selection
 
     @dataclass
     class FirmAsked(Message):
@@ -132,7 +132,7 @@ class SourcesStep(Step):
 
     def refresh_lists(self, side: int) -> None:
         """Rows of this side have moved to the other; what is selected there stays so."""
-        self.tables()[side].picked = Picked()
+        self.tables()[side].picked = Selection()
         for table in self.tables():
             table.load_first()
 
@@ -165,13 +165,13 @@ class SourcesStep(Step):
         if picked is not None:
             self.post_message(self.RemoveAsked(picked))
 
-    def _picked_on(self, side: int, elsewhere: str) -> Picked | None:
+    def _picked_on(self, side: int, elsewhere: str) -> Selection | None:
         """What is selected on a side; the row under its cursor only while the keys are there.
 
         A key never changes a row that nobody looks at: a wrong SenderComp leaks a firm's trading.
         """
         table = self.tables()[side]
-        picked = table.chosen() if table.has_focus or table.picked_size else Picked()
+        picked = table.chosen() if table.has_focus or table.picked_size else Selection()
         nothing = not picked.everything and not picked.keys
         self.show_error(elsewhere if nothing and not table.has_focus else "")
         return None if nothing else picked

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import open_desk
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.services.factors.factors import Factor, Proof
 from tests.bench.fill_keys import KEEPER, KEYS
 from tests.bench.measures import Samples
@@ -25,7 +25,7 @@ def generate(place: Place, samples: Samples, _ours_first: bool) -> None:
     desk = open_desk(load(store=str(_store(place))))
     try:
         actor = desk.identity.act_as(KEEPER, "bench")
-        chosen = [view.pk for view in desk.sessions.page(actor, Ask(limit=_MANY)).rows]
+        chosen = [view.pk for view in desk.sessions.page(actor, PageRequest(limit=_MANY)).rows]
         drops = {plan_pk: plan.choice_needed[0]
                  for plan_pk, plan in zip(chosen, desk.keypairs.plan(actor, chosen), strict=True)
                  if plan.choice_needed}  # fmt: skip

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import open_desk
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from tests.bench.measures import QUIET, Samples
 from tests.bench.place import APPROVER, EDITED, REQUESTER, REQUESTS, Place
 from tests.bench.program import Program
@@ -54,7 +54,7 @@ def approvals(place: Place, samples: Samples, _ours_first: bool) -> None:
     desk = open_desk(load(store=str(place.requests)))
     try:
         actor = desk.identity.act_as(APPROVER, "bench")
-        for view in desk.requests.to_do(actor, Ask(limit=_APPROVED)).rows:
+        for view in desk.requests.to_do(actor, PageRequest(limit=_APPROVED)).rows:
             began = perf_counter()
             desk.requests.approve(actor, view.id, view.version)
             samples.add("approve", 1000 * (perf_counter() - began))

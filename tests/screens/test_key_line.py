@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from screens.frame import DeskScreen
 from screens.groups.groups import GroupsScreen
 from screens.terminal.stylesheet import DeskStylesheet
@@ -85,7 +85,7 @@ async def test_a_list_that_is_left_before_its_first_page_leaves_no_stale_screen(
         drawn: list[object] = []
         app = seat.app
 
-        def slow(_: Ask) -> Page[str]:
+        def slow(_: PageRequest) -> Page[str]:
             release.wait(5)
             return Page((), (), 0)
 

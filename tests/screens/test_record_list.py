@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import ComposeResult
 
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from screens.terminal.app import TerminalApp
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
@@ -32,10 +32,10 @@ class Numbers:
     """Every number below a limit; a filter of digits keeps the multiples of that number."""
 
     limit: int = MILLION
-    asks: list[Ask] = field(default_factory=list)
-    before: Callable[[Ask], None] = lambda _: None
+    asks: list[PageRequest] = field(default_factory=list)
+    before: Callable[[PageRequest], None] = lambda _: None
 
-    def __call__(self, ask: Ask) -> Page[int]:
+    def __call__(self, ask: PageRequest) -> Page[int]:
         self.asks.append(ask)
         self.before(ask)
         rows = range(0, self.limit, int(ask.match) if ask.match.isdigit() and int(ask.match) else 1)
@@ -46,13 +46,13 @@ class Numbers:
         return Page(chosen, tuple((row,) for row in chosen), len(rows) if ask.count else -1)
 
     @staticmethod
-    def _span(ask: Ask, rows: range) -> tuple[int, int]:
-        if ask.place is Place.LAST:
+    def _span(ask: PageRequest, rows: range) -> tuple[int, int]:
+        if ask.anchor is Anchor.LAST:
             return len(rows) - ask.limit, len(rows)
-        if ask.place is Place.BEFORE:
+        if ask.anchor is Anchor.BEFORE:
             at = rows.index(ask.beside[0])
             return at - ask.limit, at
-        start = {Place.FIRST: 0, Place.AT: ask.at}.get(ask.place, -1)
+        start = {Anchor.FIRST: 0, Anchor.AT: ask.at}.get(ask.anchor, -1)
         start = start if start >= 0 else rows.index(ask.beside[0]) + 1
         return start, start + ask.limit
 
@@ -60,7 +60,7 @@ class Numbers:
 class ListApp(TerminalApp):
     """One list."""
 
-    def __init__(self, source: Callable[[Ask], Page[Any]], columns: tuple[Column[Any], ...] = COLUMNS) -> None:
+    def __init__(self, source: Callable[[PageRequest], Page[Any]], columns: tuple[Column[Any], ...] = COLUMNS) -> None:
         super().__init__()
         self.records: RecordList[Any] = RecordList(columns, lambda row: row, source=source, noun="numbers")
 
@@ -170,7 +170,7 @@ async def test_sorting_backwards_starts_at_the_other_end() -> None:
 async def test_a_slow_older_answer_never_overwrites_a_newer_one() -> None:
     release, asked = threading.Event(), threading.Event()
 
-    def wait(ask: Ask) -> None:
+    def wait(ask: PageRequest) -> None:
         if ask.match == "2":
             asked.set()
             release.wait(1)
@@ -193,7 +193,7 @@ async def test_what_is_fetched_while_a_list_is_counted_does_not_end_the_count() 
     """Rows below the first page are wanted at once; the old total would stand there for ever."""
     release, counting = threading.Event(), threading.Event()
 
-    def wait(ask: Ask) -> None:
+    def wait(ask: PageRequest) -> None:
         if ask.match == "2" and not ask.limit:
             counting.set()
             release.wait(2)

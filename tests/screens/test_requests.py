@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from dropcopy_tui.desk import Desk, open_desk
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.groups.groups import GroupEdit
@@ -89,7 +89,7 @@ def edit_of_placehld(place: Place) -> RequestView:
     with other_desk(place) as desk:
         actor = person(desk, MULTI)
         group = desk.groups.show(actor, "DESK-COPY", "PLACEHLD").line
-        out = [row.sender_comp_id for row in desk.groups.sources(actor, group.id, Ask(limit=2)).rows]
+        out = [row.sender_comp_id for row in desk.groups.sources(actor, group.id, PageRequest(limit=2)).rows]
         edit = GroupEdit(name="DESK-COPY-NEW", filters=(Filter.TRADE_FILL_NOTICE,), remove=tuple(out))
         return desk.groups.edit(actor, group.id, edit)
 

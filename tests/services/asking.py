@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Means
@@ -74,7 +74,7 @@ def show(world: World, request: RequestView) -> RequestView:
 
 def to_do(means: Means, actor: Actor) -> list[str]:
     """The references in a person's To Do."""
-    return [view.id for view in Requests(means).to_do(actor, Ask()).rows]
+    return [view.id for view in Requests(means).to_do(actor, PageRequest()).rows]
 
 
 def mails_to(means: Means, actor: Actor) -> list[str]:

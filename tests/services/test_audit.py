@@ -13,7 +13,7 @@ import pytest
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import Desk, administrator, make_store, open_desk
 from dropcopy_tui.domain.errors import NotEntitled, NotSignedIn, SecondFactorFailed
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.audit import Audit, Verified
@@ -93,16 +93,18 @@ def test_an_event_that_was_slipped_in_is_found(used: World) -> None:
 
 def test_only_auditors_and_operations_read_it(used: World) -> None:
     for actor in (used.operator, used.viewer, used.stranger):
-        for attempt in (lambda who: Audit(used.means).page(who, Ask()), Audit(used.means).verify):
+        for attempt in (lambda who: Audit(used.means).page(who, PageRequest()), Audit(used.means).verify):
             with pytest.raises(NotEntitled):
                 attempt(actor)
 
 
 def test_it_is_read_the_newest_first_and_searched(used: World) -> None:
     audit = Audit(used.means)
-    page = audit.page(used.operations, Ask())
+    page = audit.page(used.operations, PageRequest())
     assert [event.id for event in page.rows] == [4, 3, 2, 1]
-    assert [event.action for event in audit.page(used.operations, Ask("allocated")).rows] == ["session:allocated"]
+    assert [event.action for event in audit.page(used.operations, PageRequest("allocated")).rows] == [
+        "session:allocated"
+    ]
     assert page.rows[-1].after["sources"] == 3
 
 

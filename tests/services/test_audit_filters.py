@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dropcopy_tui.domain.errors import NotEntitled
-from dropcopy_tui.domain.pages import Ask, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest
 from dropcopy_tui.services.audit import ANY, Audit, AuditFilter
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
@@ -30,7 +30,7 @@ class Trail:
 
     def shown(self, **wanted: object) -> list[str]:
         """Actions with their subject, the oldest first."""
-        page = Audit(self.world.means).page(self.world.operations, Ask(), AuditFilter(**wanted))  # type: ignore[arg-type]
+        page = Audit(self.world.means).page(self.world.operations, PageRequest(), AuditFilter(**wanted))  # type: ignore[arg-type]
         assert page.total == len(page.rows)
         return [f"{event.action} {event.subject}" for event in reversed(page.rows)]
 
@@ -115,16 +115,16 @@ def test_since_counts_and_until_does_not(trail: Trail) -> None:
 
 def test_filters_narrow_together_and_with_what_is_typed(trail: Trail) -> None:
     wanted = AuditFilter(person="operator", kind="request", until=LATER)
-    page = Audit(trail.world.means).page(trail.world.operations, Ask(match="000001"), wanted)
+    page = Audit(trail.world.means).page(trail.world.operations, PageRequest(match="000001"), wanted)
     assert [event.subject for event in page.rows] == ["DC-2026-000001"]
 
 
 def test_pages_of_a_narrowed_trail_follow_each_other(trail: Trail) -> None:
     audit, who = Audit(trail.world.means), trail.world.operations
     wanted = AuditFilter(kind="request")
-    whole = audit.page(who, Ask(), wanted).rows
-    first = audit.page(who, Ask(limit=2), wanted)
-    rest = audit.page(who, Ask(place=Place.AFTER, beside=first.cursors[-1]), wanted)
+    whole = audit.page(who, PageRequest(), wanted).rows
+    first = audit.page(who, PageRequest(limit=2), wanted)
+    rest = audit.page(who, PageRequest(anchor=Anchor.AFTER, beside=first.cursors[-1]), wanted)
     assert first.rows + rest.rows == whole
     assert len(whole) == 6
 
@@ -140,7 +140,7 @@ def test_kinds_are_those_of_the_trail(trail: Trail) -> None:
 def test_kinds_are_for_auditors_too(trail: Trail) -> None:
     for attempt in (
         lambda who: Audit(trail.world.means).kinds(who),
-        lambda who: Audit(trail.world.means).page(who, Ask(), ANY),
+        lambda who: Audit(trail.world.means).page(who, PageRequest(), ANY),
     ):
         with pytest.raises(NotEntitled):
             attempt(trail.world.operator)

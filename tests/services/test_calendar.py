@@ -10,7 +10,7 @@ from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.key_days import Move
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.pages import Ask, Page, Picked, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import Means
@@ -61,7 +61,7 @@ def test_who_stops_soonest_stands_first(world: World) -> None:
     add_session(means, "ACME", "NEW")
     twice = living(means, "TWO", 5)
     add_key(means, twice, after(-1), after(364), slot=2)
-    page = Calendar(means).page(world.viewer, Ask())
+    page = Calendar(means).page(world.viewer, PageRequest())
     assert names(page) == ["OUT", "SOO", "MID", "LAT", "TWO", "NEW"]
     assert page.total == 6
     by_name = {line.session_id: line for line in page.rows}
@@ -71,7 +71,7 @@ def test_who_stops_soonest_stands_first(world: World) -> None:
     assert last is not None
     assert last.state is KeyState.EXPIRED
     assert last.left == "9 days ago"
-    assert names(Calendar(means).page(world.viewer, Ask(order="session_id"))) == sorted(by_name)
+    assert names(Calendar(means).page(world.viewer, PageRequest(order="session_id"))) == sorted(by_name)
 
 
 def test_a_deleted_pair_does_not_say_when_a_session_stops(world: World) -> None:
@@ -79,7 +79,7 @@ def test_a_deleted_pair_does_not_say_when_a_session_stops(world: World) -> None:
     gone = living(means, "GON", 20)
     add_key(means, gone, after(-9), after(350), slot=None, deleted_at=after(-3))
     living(means, "MID", 90)
-    page = Calendar(means).page(world.viewer, Ask())
+    page = Calendar(means).page(world.viewer, PageRequest())
     assert names(page) == ["GON", "MID"]
     pair = page.rows[0].pairs[-1]
     assert (pair.state, pair.gone) == (KeyState.DELETED, date(2026, 3, 1))
@@ -93,19 +93,21 @@ def test_every_row_comes_once_from_both_ends(world: World) -> None:
     for number in range(5):
         add_session(means, "ACME", f"N{number:02d}")
     calendar = Calendar(means)
-    whole = names(calendar.page(world.viewer, Ask(limit=100)))
+    whole = names(calendar.page(world.viewer, PageRequest(limit=100)))
     assert len(set(whole)) == 50
     seen: list[str] = []
-    ask = Ask(limit=7, count=False)
+    ask = PageRequest(limit=7, count=False)
     while True:
         page = calendar.page(world.viewer, ask)
         seen += names(page)
         if len(page.rows) < 7:
             break
-        ask = Ask(limit=7, count=False, place=Place.AFTER, beside=page.cursors[-1])
+        ask = PageRequest(limit=7, count=False, anchor=Anchor.AFTER, beside=page.cursors[-1])
     assert seen == whole
-    last = calendar.page(world.viewer, Ask(limit=7, count=False, place=Place.LAST))
-    before = calendar.page(world.viewer, Ask(limit=7, count=False, place=Place.BEFORE, beside=last.cursors[0]))
+    last = calendar.page(world.viewer, PageRequest(limit=7, count=False, anchor=Anchor.LAST))
+    before = calendar.page(
+        world.viewer, PageRequest(limit=7, count=False, anchor=Anchor.BEFORE, beside=last.cursors[0])
+    )
     assert names(before) + names(last) == whole[-14:]
 
 
@@ -117,13 +119,13 @@ def test_only_what_may_be_seen_and_what_was_chosen(world: World) -> None:
     released = living(means, "REL", 3, kind="drop_copy")
     change(means, "UPDATE session SET status = 'released' WHERE id = :pk", pk=released)
     calendar = Calendar(means)
-    assert names(calendar.page(world.viewer, Ask())) == ["OWN", "MKT"]
-    assert names(calendar.page(world.viewer, Ask(), SessionKind.MARKET_DATA, "ACME")) == ["MKT"]
-    assert names(calendar.page(world.viewer, Ask(match="market_d"))) == ["MKT"]
-    assert names(calendar.page(world.stranger, Ask())) == ["OTH"]
-    assert names(calendar.page(world.operations, Ask())) == ["OTH", "OWN", "MKT"]
+    assert names(calendar.page(world.viewer, PageRequest())) == ["OWN", "MKT"]
+    assert names(calendar.page(world.viewer, PageRequest(), SessionKind.MARKET_DATA, "ACME")) == ["MKT"]
+    assert names(calendar.page(world.viewer, PageRequest(match="market_d"))) == ["MKT"]
+    assert names(calendar.page(world.stranger, PageRequest())) == ["OTH"]
+    assert names(calendar.page(world.operations, PageRequest())) == ["OTH", "OWN", "MKT"]
     with pytest.raises(NotFound):
-        calendar.page(world.viewer, Ask(), entity="OTHER")
+        calendar.page(world.viewer, PageRequest(), entity="OTHER")
 
 
 def test_a_page_costs_two_questions(world: World) -> None:
@@ -140,7 +142,7 @@ def test_a_page_costs_two_questions(world: World) -> None:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        Calendar(world.means).page(world.viewer, Ask(count=False))
+        Calendar(world.means).page(world.viewer, PageRequest(count=False))
     finally:
         event.remove(engine, "before_cursor_execute", note)
     about = [text for text in asked if "FROM session" in text or "FROM key_pair" in text.split("WHERE")[0]]
@@ -152,7 +154,7 @@ def test_days_are_those_of_the_market_and_closed_days_are_told(sample: Means) ->
     who = Actor(one(sample, "SELECT id FROM person WHERE user_id = 'operations'"), "operations", "operations")
     calendar = Calendar(sample)
     moved = plain = 0
-    for line in calendar.page(who, Ask(limit=200)).rows:
+    for line in calendar.page(who, PageRequest(limit=200)).rows:
         hours = market_hours(line.market, sample.settings)
         for pair in line.pairs:
             if pair.move is None:
@@ -174,7 +176,7 @@ def test_a_holiday_moves_and_a_newer_pair_shortens(world: World) -> None:
     add_key(
         means, pk, datetime.fromisoformat("2025-12-26T03:00+00:00"), datetime.fromisoformat("2026-12-24T22:30+00:00")
     )
-    (line,) = Calendar(means).page(world.viewer, Ask()).rows
+    (line,) = Calendar(means).page(world.viewer, PageRequest()).rows
     (pair,) = line.pairs
     assert (pair.made, pair.ends, pair.pending) == (date(2025, 12, 25), date(2026, 12, 24), date(2026, 11, 26))
     assert pair.move == Move(date(2026, 12, 25), holiday=True)
@@ -182,7 +184,7 @@ def test_a_holiday_moves_and_a_newer_pair_shortens(world: World) -> None:
     # Four weeks from 7 June 2026 are Sunday, 5 July; Friday, 3 July is a holiday, so Thursday, 2 July.
     change(means, "UPDATE key_pair SET expires_at = '2026-07-02 21:30:00.000000'")
     add_key(means, pk, datetime.fromisoformat("2026-06-07T15:00+00:00"), after(400), slot=2)
-    (line,) = Calendar(means).page(world.viewer, Ask()).rows
+    (line,) = Calendar(means).page(world.viewer, PageRequest()).rows
     older = line.pairs[0]
     assert older.shortened
     assert older.move == Move(date(2026, 7, 5), holiday=True)
@@ -236,12 +238,12 @@ def test_picked_is_what_the_list_shows(world: World) -> None:
     hidden = living(means, "AA9", 50, entity="OTHER")
     sessions = Sessions(means)
 
-    def chosen(picked: Picked, status: SessionStatus | None = None) -> list[str]:
+    def chosen(picked: Selection, status: SessionStatus | None = None) -> list[str]:
         found = sessions.picked(world.viewer, picked, kind=ORDER_ENTRY, entity="ACME", status=status)
         return [view.session_id for view in found]
 
-    assert chosen(Picked(frozenset({pks["BB1"], pks["AA2"], hidden}))) == ["AA2", "BB1"]
-    assert chosen(Picked(frozenset({pks["AA1"]}), everything=True, match="aa")) == ["AA2"]
-    assert chosen(Picked(everything=True)) == ["AA1", "AA2", "BB1"]
-    assert chosen(Picked(everything=True), SessionStatus.RELEASED) == []
+    assert chosen(Selection(frozenset({pks["BB1"], pks["AA2"], hidden}))) == ["AA2", "BB1"]
+    assert chosen(Selection(frozenset({pks["AA1"]}), everything=True, match="aa")) == ["AA2"]
+    assert chosen(Selection(everything=True)) == ["AA1", "AA2", "BB1"]
+    assert chosen(Selection(everything=True), SessionStatus.RELEASED) == []
     assert rows(means, "SELECT count(*) FROM audit_event") == [(0,)]

@@ -500,9 +500,9 @@ def test_a_guarantor_sees_the_request_but_not_the_entity(world: World, other: Ac
 
 
 def _ask() -> tuple[object, ...]:
-    from dropcopy_tui.domain.pages import Ask
+    from dropcopy_tui.domain.pages import PageRequest
 
-    return (Ask(),)
+    return (PageRequest(),)
 
 
 # -- between approval and set-up
@@ -580,12 +580,12 @@ def test_one_bad_request_does_not_keep_the_others_from_set_up(world: World) -> N
 
 def test_a_million_of_sources_waits_like_three(world: World, other: Actor) -> None:
     """What was asked can be read by the approver a page at a time, whatever its size."""
-    from dropcopy_tui.domain.pages import Ask
+    from dropcopy_tui.domain.pages import PageRequest
     from dropcopy_tui.domain.requests import Change
 
     add_sender_comps(world.means, "ACME", 1_500, gfid="BIG", guarantor="OTHER")
     request = ask_for(world)
-    page = Requests(world.means).sources(other, request.id, Change.ADDED, Ask(limit=10))
+    page = Requests(world.means).sources(other, request.id, Change.ADDED, PageRequest(limit=10))
     assert (page.total, len(page.rows)) == (1_503, 10)
 
 

@@ -15,7 +15,7 @@ from dropcopy_tui.domain.errors import (
     SessionEnded,
     SessionInUse,
 )
-from dropcopy_tui.domain.pages import Ask, Picked
+from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.groups.drafts import Drafts
@@ -69,7 +69,7 @@ def deleted(world: World, *groups: str | int) -> tuple[RequestView, ...]:
 
 
 def names(world: World) -> list[str]:
-    return [row.name for row in Groups(world.means).page(world.operator, Ask()).rows]
+    return [row.name for row in Groups(world.means).page(world.operator, PageRequest()).rows]
 
 
 def refused(world: World, error: type[DeskError], attempt: Any) -> str:
@@ -155,10 +155,10 @@ def test_the_name_is_free_again_and_the_new_group_gets_another_session(world: Wo
 
 def test_what_it_had_can_be_read_from_the_request_for_ever(world: World, group: GroupView) -> None:
     (request,) = deleted(world, "RATES")
-    page = Requests(world.means).sources(world.operator, request.id, Change.REMOVED, Ask())
+    page = Requests(world.means).sources(world.operator, request.id, Change.REMOVED, PageRequest())
     assert [row.sender_comp_id for row in page.rows] == world.sources
     refused(world, InvalidValue, lambda: Requests(world.means).sources(
-        world.operator, request.id, Change.ADDED, Ask()))  # fmt: skip
+        world.operator, request.id, Change.ADDED, PageRequest()))  # fmt: skip
 
 
 def test_the_trail_has_the_deletion_and_the_release(world: World, group: GroupView) -> None:
@@ -232,7 +232,7 @@ def test_what_the_dialog_says_is_what_happens(world: World, group: GroupView) ->
 
 def test_all_that_match_are_picked_without_being_loaded(world: World, group: GroupView) -> None:
     kept = [made(world, name).line.id for name in ("RATES 2", "RATES 3", "BILLS")][1]
-    picked = Picked(frozenset({kept}), everything=True, match="rates")
+    picked = Selection(frozenset({kept}), everything=True, match="rates")
     found = Groups(world.means).ids(world.operator, "ACME", Menu.BROKERTEC, picked)
     deleted(world, *found)
     assert names(world) == ["BILLS", "RATES 3"]

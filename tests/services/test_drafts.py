@@ -9,7 +9,7 @@ import pytest
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import Gateway
-from dropcopy_tui.domain.pages import Ask, Picked
+from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
@@ -29,7 +29,7 @@ from tests.services.factories import (
     rows,
 )
 
-EVERYTHING = Picked(everything=True)
+EVERYTHING = Selection(everything=True)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def ready(world: World, drafts: Drafts, fields: DraftFields) -> DraftView:
 
 
 def names(drafts: Drafts, world: World, draft: DraftView, which: str = "added", gfid: str = "") -> list[str]:
-    page = getattr(drafts, which)(world.operator, draft.id, gfid, Ask())
+    page = getattr(drafts, which)(world.operator, draft.id, gfid, PageRequest())
     return [row.sender_comp_id for row in page.rows]
 
 
@@ -110,7 +110,7 @@ def test_the_second_of_two_windows_is_told(world: World, drafts: Drafts, fields:
 
 
 def test_adding_sources_counts_as_a_change(world: World, drafts: Drafts, ready: DraftView) -> None:
-    drafts.remove(world.operator, ready.id, Picked(frozenset({1})))
+    drafts.remove(world.operator, ready.id, Selection(frozenset({1})))
     with pytest.raises(ChangedMeanwhile):
         drafts.submit(world.operator, ready.id, ready.version)
 
@@ -129,21 +129,21 @@ def test_the_same_entity_keeps_its_sources(world: World, drafts: Drafts, ready: 
 def test_sources_are_added_and_removed_one_by_one(world: World, drafts: Drafts) -> None:
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     assert names(drafts, world, draft, "available") == world.sources
-    assert drafts.add(world.operator, draft.id, Picked(frozenset({1, 2}))).sources == 2
+    assert drafts.add(world.operator, draft.id, Selection(frozenset({1, 2}))).sources == 2
     assert names(drafts, world, draft) == world.sources[:2]
     assert names(drafts, world, draft, "available") == world.sources[2:]
-    assert drafts.remove(world.operator, draft.id, Picked(frozenset({1}))).sources == 1
+    assert drafts.remove(world.operator, draft.id, Selection(frozenset({1}))).sources == 1
     assert names(drafts, world, draft) == world.sources[1:2]
 
 
 def test_sources_that_match_are_added_and_removed_at_once(world: World, drafts: Drafts) -> None:
     add_sender_comps(world.means, "ACME", 4, gfid="XY9")
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
-    drafts.add(world.operator, draft.id, Picked(everything=True, match="xy9"))
+    drafts.add(world.operator, draft.id, Selection(everything=True, match="xy9"))
     assert names(drafts, world, draft) == ["AAAXY9P", "AABXY9P", "AACXY9P", "AADXY9P"]
-    drafts.add(world.operator, draft.id, Picked(everything=True, keys=frozenset({1})), gfid="AB123")
+    drafts.add(world.operator, draft.id, Selection(everything=True, keys=frozenset({1})), gfid="AB123")
     assert names(drafts, world, draft, gfid="AB123") == world.sources[1:]
-    drafts.remove(world.operator, draft.id, Picked(everything=True, match="aac"))
+    drafts.remove(world.operator, draft.id, Selection(everything=True, match="aac"))
     assert names(drafts, world, draft) == ["AAAXY9P", "AABAB123P", "AABXY9P", "AADXY9P"]
     assert drafts.remove(world.operator, draft.id, EVERYTHING, gfid="XY9").sources == 1
     assert drafts.firms(world.operator, draft.id) == (FirmCount("AB123", 3), FirmCount("XY9", 4))
@@ -151,7 +151,7 @@ def test_sources_that_match_are_added_and_removed_at_once(world: World, drafts: 
 
 def test_adding_twice_changes_nothing(world: World, drafts: Drafts, ready: DraftView) -> None:
     assert drafts.add(world.operator, ready.id, EVERYTHING).sources == 3
-    assert drafts.add(world.operator, ready.id, Picked(frozenset({1}))).sources == 3
+    assert drafts.add(world.operator, ready.id, Selection(frozenset({1}))).sources == 3
 
 
 def test_only_usable_sources_are_offered_and_added(world: World, drafts: Drafts) -> None:
@@ -161,7 +161,7 @@ def test_only_usable_sources_are_offered_and_added(world: World, drafts: Drafts)
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     assert names(drafts, world, draft, "available") == world.sources
     every_key = frozenset(range(1, 7))
-    drafts.add(world.operator, draft.id, Picked(every_key))
+    drafts.add(world.operator, draft.id, Selection(every_key))
     assert names(drafts, world, draft) == world.sources
 
 
@@ -180,8 +180,8 @@ def test_a_draft_is_its_owners_alone(world: World, drafts: Drafts, ready: DraftV
     for attempt in (
         lambda: drafts.get(them, ready.id),
         lambda: drafts.save(them, ready.id, ready.version, fields),
-        lambda: drafts.available(them, ready.id, "", Ask()),
-        lambda: drafts.added(them, ready.id, "", Ask()),
+        lambda: drafts.available(them, ready.id, "", PageRequest()),
+        lambda: drafts.added(them, ready.id, "", PageRequest()),
         lambda: drafts.firms(them, ready.id),
         lambda: drafts.add(them, ready.id, EVERYTHING),
         lambda: drafts.remove(them, ready.id, EVERYTHING),

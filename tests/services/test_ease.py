@@ -19,7 +19,7 @@ from dropcopy_tui.domain.errors import (
     NotFound,
     SecondFactorFailed,
 )
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.factors.ease import Ease, Issued
@@ -127,7 +127,7 @@ def test_only_agents_and_never_for_themselves(ease: Ease, world: World, agent: A
         with pytest.raises(NotEntitled, match=r"yourself|of your own"):
             issue(ease, agent, user, ("entity", "email"))
         assert ease.caller(agent, user).reason == "it is an account of your own"
-    for read in (partial(ease.find, world.operator, Ask()), partial(ease.caller, world.operator, "viewer")):
+    for read in (partial(ease.find, world.operator, PageRequest()), partial(ease.caller, world.operator, "viewer")):
         with pytest.raises(NotEntitled):
             read()
     with pytest.raises(NotEntitled):
@@ -146,7 +146,7 @@ def test_a_disabled_or_unknown_person_gets_none(ease: Ease, world: World, agent:
 
 
 def test_everybody_can_be_found(ease: Ease, world: World, agent: Actor) -> None:
-    page = ease.find(agent, Ask(match="oper"))
+    page = ease.find(agent, PageRequest(match="oper"))
     assert [line.user_id for line in page.rows] == ["operations", "operator"]
 
 

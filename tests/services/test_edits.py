@@ -9,7 +9,7 @@ import pytest
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NameTaken, NotEntitled, NotFound
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.domain.pages import Ask, Picked
+from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import Means
@@ -62,7 +62,7 @@ def colleague(world: World) -> Actor:
 def sources_of(world: World, name: str = "RATES") -> list[str]:
     groups = Groups(world.means)
     group_id = groups.show(world.operator, name).line.id
-    return [row.sender_comp_id for row in groups.sources(world.operator, group_id, Ask(limit=500)).rows]
+    return [row.sender_comp_id for row in groups.sources(world.operator, group_id, PageRequest(limit=500)).rows]
 
 
 def drafted(means: Means, draft: DraftView) -> list[str]:
@@ -95,7 +95,7 @@ def turned(world: World, draft: DraftView, add: str = "", remove: str = "", acto
     for name, verb in ((add, drafts.add), (remove, drafts.remove)):
         if name:
             pk = one(world.means, "SELECT id FROM sender_comp WHERE sender_comp_id = :it", it=name)
-            draft = verb(who, draft.id, Picked(frozenset({pk})))
+            draft = verb(who, draft.id, Selection(frozenset({pk})))
     return draft
 
 
@@ -176,7 +176,7 @@ def test_what_was_added_and_removed_stays_readable_for_ever(world: World, group:
     requests = Requests(world.means)
 
     def names(change_: Change) -> list[str]:
-        page = requests.sources(world.operator, request.id, change_, Ask())
+        page = requests.sources(world.operator, request.id, change_, PageRequest())
         assert page.total == len(page.rows)
         return [row.sender_comp_id for row in page.rows]
 
@@ -204,7 +204,7 @@ def test_pages_of_an_edit_show_what_would_change(world: World, group: GroupView)
     changes = edits.changes(world.operator, draft.id)
     assert (changes.group, changes.fields, changes.added, changes.removed, changes.stale) == ("RATES", (), 1, 1, "")
     for kind, name in ((Change.ADDED, world.sources[2]), (Change.REMOVED, world.sources[0])):
-        page = edits.sources(world.operator, draft.id, kind, Ask())
+        page = edits.sources(world.operator, draft.id, kind, PageRequest())
         assert [row.sender_comp_id for row in page.rows] == [name]
     assert Drafts(world.means).review(world.operator, draft.id).changes == changes
 
@@ -326,7 +326,7 @@ def test_a_draft_is_its_owners_alone(world: World, group: GroupView, colleague: 
     edits = GroupEdits(world.means)
     for attempt in (
         lambda: edits.changes(colleague, draft.id),
-        lambda: edits.sources(colleague, draft.id, Change.ADDED, Ask()),
+        lambda: edits.sources(colleague, draft.id, Change.ADDED, PageRequest()),
         lambda: edits.catch_up(colleague, draft.id),
         lambda: submitted(world, draft, colleague),
     ):
@@ -376,7 +376,7 @@ def test_the_guarantors_of_what_the_group_would_copy_approve(world: World, group
     assert edited(world, name="Bonds").status is RequestStatus.COMPLETED
     request = edit(world, "Bonds", add=(world.sources[2],))
     assert request.stage == "awaiting approval of OTHER"
-    page = Requests(world.means).sources(other, request.id, Change.ADDED, Ask())
+    page = Requests(world.means).sources(other, request.id, Change.ADDED, PageRequest())
     assert [row.sender_comp_id for row in page.rows] == [world.sources[2]]
     approve(world.means, request, other)
     process(world.means)
@@ -496,7 +496,7 @@ def test_an_edit_of_a_deleted_group_says_that_it_is_gone(world: World, group: Gr
         lambda: submitted(world, mine),
         lambda: edits.changes(world.operator, mine.id),
         lambda: edits.catch_up(world.operator, mine.id),
-        lambda: edits.sources(world.operator, mine.id, Change.ADDED, Ask()),
+        lambda: edits.sources(world.operator, mine.id, Change.ADDED, PageRequest()),
     ):
         assert refused(world, ChangedMeanwhile, attempt) == gone
     refused(world, NotFound, lambda: started(world, group))
@@ -563,7 +563,7 @@ def test_what_a_create_asked_for_can_be_read_after_edits(world: World, group: Gr
     edited(world, remove=(world.sources[0],))
     created = Groups(world.means).create(world.operator, new_group("NEXT"))
     requests = Requests(world.means)
-    assert requests.sources(world.operator, "DC-2026-000001", Change.ADDED, Ask()).total == 2
-    assert requests.sources(world.operator, created.id, Change.ADDED, Ask()).total == 3
-    refused(world, InvalidValue, lambda: requests.sources(world.operator, created.id, Change.REMOVED, Ask()))
-    refused(world, NotFound, lambda: requests.sources(world.stranger, created.id, Change.ADDED, Ask()))
+    assert requests.sources(world.operator, "DC-2026-000001", Change.ADDED, PageRequest()).total == 2
+    assert requests.sources(world.operator, created.id, Change.ADDED, PageRequest()).total == 3
+    refused(world, InvalidValue, lambda: requests.sources(world.operator, created.id, Change.REMOVED, PageRequest()))
+    refused(world, NotFound, lambda: requests.sources(world.stranger, created.id, Change.ADDED, PageRequest()))

@@ -22,7 +22,7 @@ import pytest
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import Desk
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means, Service
@@ -38,7 +38,7 @@ from tests.services.web import DuoWorld, Web, duo_serving, provider_on
 from tests.services.web import serving as web_serving
 
 PASSWORD = "right horse battery"
-EVERYTHING = Picked(everything=True)
+EVERYTHING = Selection(everything=True)
 Call = Callable[[], object]
 
 

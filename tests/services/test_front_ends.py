@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotEntitled, NotFound
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.front_ends import FrontEnds
@@ -49,37 +49,40 @@ def set_up(world: World, *names: str) -> None:
 
 def test_every_known_system_is_listed_with_mapping_and_use(front_ends: FrontEnds, world: World, foreign: int) -> None:
     set_up(world, "ONE", "TWO")
-    lines = front_ends.page(world.viewer, "ACME", Ask()).rows
+    lines = front_ends.page(world.viewer, "ACME", PageRequest()).rows
     assert [(line.front_end.title, line.mapped, line.groups) for line in lines] == [
         ("Ladder One 4.2", True, 2),
         ("Order Shelf 1.0", False, 0),
     ]
-    assert [line.groups for line in front_ends.page(world.stranger, "OTHER", Ask()).rows] == [0, 0]
+    assert [line.groups for line in front_ends.page(world.stranger, "OTHER", PageRequest()).rows] == [0, 0]
 
 
 @pytest.mark.parametrize("order", ["name", "version", "vendor", "mapped", "groups"])
 def test_the_list_sorts_by_every_column(front_ends: FrontEnds, world: World, foreign: int, order: str) -> None:
-    up = [line.front_end.id for line in front_ends.page(world.viewer, "ACME", Ask(order=order)).rows]
-    down = [line.front_end.id for line in front_ends.page(world.viewer, "ACME", Ask(order=order, descending=True)).rows]
+    up = [line.front_end.id for line in front_ends.page(world.viewer, "ACME", PageRequest(order=order)).rows]
+    down = [
+        line.front_end.id
+        for line in front_ends.page(world.viewer, "ACME", PageRequest(order=order, descending=True)).rows
+    ]
     assert up == down[::-1]
     assert len(up) == 2
-    found = front_ends.page(world.viewer, "ACME", Ask(match="shelf 1.0", order=order)).rows
+    found = front_ends.page(world.viewer, "ACME", PageRequest(match="shelf 1.0", order=order)).rows
     assert [line.front_end.id for line in found] == [foreign]
 
 
 def test_a_deleted_group_uses_nothing(front_ends: FrontEnds, world: World) -> None:
     set_up(world, "ONE")
     change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at")
-    assert front_ends.page(world.viewer, "ACME", Ask()).rows[0].groups == 0
+    assert front_ends.page(world.viewer, "ACME", PageRequest()).rows[0].groups == 0
     assert front_ends.users(world.viewer, "ACME", world.front_end) == ()
 
 
 def test_who_may_not_see_the_entity_sees_no_mapping(front_ends: FrontEnds, world: World) -> None:
     for attempt in (
-        lambda: front_ends.page(world.stranger, "ACME", Ask()),
+        lambda: front_ends.page(world.stranger, "ACME", PageRequest()),
         lambda: front_ends.users(world.stranger, "ACME", world.front_end),
         lambda: front_ends.may_map(world.stranger, "ACME"),
-        lambda: front_ends.page(world.viewer, "NONE", Ask()),
+        lambda: front_ends.page(world.viewer, "NONE", PageRequest()),
     ):
         refused(attempt, NotFound)
 

@@ -6,7 +6,7 @@ import pytest
 
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.pages import Ask, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.groups.groups import Groups
@@ -50,7 +50,7 @@ def strangers_group(world: World, name: str) -> int:
 
 
 def test_groups_are_listed_by_name(world: World, groups: Groups) -> None:
-    page = groups.page(world.viewer, Ask())
+    page = groups.page(world.viewer, PageRequest())
     assert [line.name for line in page.rows] == ["FUTURES", "RATES"]
     line = page.rows[1]
     assert (line.entity, line.market_name, line.sources, line.targets) == ("ACME", "BrokerTec U.S.", 5, 1)
@@ -69,14 +69,16 @@ def test_groups_are_listed_by_name(world: World, groups: Groups) -> None:
     ids=str,
 )
 def test_the_list_is_narrowed(world: World, groups: Groups, narrowed: dict[str, str], names: list[str]) -> None:
-    page = groups.page(world.operator, Ask(), **narrowed)  # type: ignore[arg-type]
+    page = groups.page(world.operator, PageRequest(), **narrowed)  # type: ignore[arg-type]
     assert ([line.name for line in page.rows], page.total) == (names, len(names))
 
 
 @pytest.mark.parametrize("order", ["name", "market", "front_end", "sources", "entity"])
 def test_the_list_can_be_walked_in_every_order(world: World, groups: Groups, order: str) -> None:
-    first = groups.page(world.operator, Ask(order=order, limit=1))
-    second = groups.page(world.operator, Ask(order=order, limit=1, place=Place.AFTER, beside=first.cursors[0]))
+    first = groups.page(world.operator, PageRequest(order=order, limit=1))
+    second = groups.page(
+        world.operator, PageRequest(order=order, limit=1, anchor=Anchor.AFTER, beside=first.cursors[0])
+    )
     assert {first.rows[0].name, second.rows[0].name} == {"RATES", "FUTURES"}
 
 
@@ -104,27 +106,30 @@ def test_a_name_of_two_entities_asks_which(world: World, groups: Groups) -> None
 
 def test_sources_and_firms_are_pages(world: World, groups: Groups) -> None:
     pk = groups.show(world.viewer, "RATES").line.id
-    assert groups.sources(world.viewer, pk, Ask(limit=2)).total == 5
-    assert [row.sender_comp_id for row in groups.sources(world.viewer, pk, Ask(), "XY9").rows] == ["AAAXY9P", "AABXY9P"]
-    assert groups.by_firm(world.viewer, pk, Ask()).rows == (FirmCount("AB123", 3), FirmCount("XY9", 2))
-    most = groups.by_firm(world.viewer, pk, Ask(order="sources", descending=True, limit=1))
+    assert groups.sources(world.viewer, pk, PageRequest(limit=2)).total == 5
+    assert [row.sender_comp_id for row in groups.sources(world.viewer, pk, PageRequest(), "XY9").rows] == [
+        "AAAXY9P",
+        "AABXY9P",
+    ]
+    assert groups.by_firm(world.viewer, pk, PageRequest()).rows == (FirmCount("AB123", 3), FirmCount("XY9", 2))
+    most = groups.by_firm(world.viewer, pk, PageRequest(order="sources", descending=True, limit=1))
     assert (most.rows, most.total) == ((FirmCount("AB123", 3),), 2)
 
 
 def test_a_stranger_sees_nothing_of_a_group(world: World, groups: Groups) -> None:
     pk = groups.show(world.viewer, "RATES").line.id
     stranger = world.stranger
-    assert groups.page(stranger, Ask()).total == 0
-    assert Sessions(world.means).page(stranger, Ask()).total == 0
+    assert groups.page(stranger, PageRequest()).total == 0
+    assert Sessions(world.means).page(stranger, PageRequest()).total == 0
     for attempt in (
-        lambda: groups.page(stranger, Ask(), entity="ACME"),
+        lambda: groups.page(stranger, PageRequest(), entity="ACME"),
         lambda: groups.show(stranger, "RATES"),
         lambda: groups.show(stranger, str(pk)),
         lambda: groups.show(stranger, "RATES", "ACME"),
-        lambda: groups.sources(stranger, pk, Ask()),
-        lambda: groups.by_firm(stranger, pk, Ask()),
-        lambda: SenderComps(world.means).page(stranger, "ACME", Ask()),
-        lambda: Sessions(world.means).page(stranger, Ask(), entity="ACME"),
+        lambda: groups.sources(stranger, pk, PageRequest()),
+        lambda: groups.by_firm(stranger, pk, PageRequest()),
+        lambda: SenderComps(world.means).page(stranger, "ACME", PageRequest()),
+        lambda: Sessions(world.means).page(stranger, PageRequest(), entity="ACME"),
         lambda: Sessions(world.means).get(stranger, 1),
     ):
         with pytest.raises(NotFound):
@@ -137,16 +142,19 @@ def test_a_group_named_like_the_id_of_another_opens_nothing_of_that(world: World
     strangers_group(world, str(pk))
     for attempt in (groups.sources, groups.by_firm):
         with pytest.raises(NotFound):
-            attempt(world.stranger, pk, Ask())
+            attempt(world.stranger, pk, PageRequest())
     assert groups.show(world.stranger, str(pk)).line.entity == "OTHER"
-    assert groups.sources(world.operator, pk, Ask()).total == 5
+    assert groups.sources(world.operator, pk, PageRequest()).total == 5
 
 
 def test_a_deleted_group_is_gone(world: World, groups: Groups) -> None:
     pk = groups.show(world.viewer, "RATES").line.id
     change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE id = :pk", pk=pk)
-    assert groups.page(world.viewer, Ask()).total == 1
-    for attempt in (lambda: groups.show(world.viewer, "RATES"), lambda: groups.sources(world.viewer, pk, Ask())):
+    assert groups.page(world.viewer, PageRequest()).total == 1
+    for attempt in (
+        lambda: groups.show(world.viewer, "RATES"),
+        lambda: groups.sources(world.viewer, pk, PageRequest()),
+    ):
         with pytest.raises(NotFound):
             attempt()
 

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from dropcopy_tui.domain.errors import NotEntitled
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.imports.imports import ImportKind, ImportReport, Imports
 from dropcopy_tui.services.sessions.sessions import Sessions
@@ -40,7 +40,7 @@ def test_sessions_are_in_their_modules(world: World) -> None:
         ("ACME", "globex", "OE1", "order_entry", "cgw", "active"),
         ("OTHER", "brokertec_eu", "MD1", "market_data", "msgw", "active"),
     ]
-    page = Sessions(world.means).page(world.viewer, Ask(), kind=SessionKind.ORDER_ENTRY, entity="ACME")
+    page = Sessions(world.means).page(world.viewer, PageRequest(), kind=SessionKind.ORDER_ENTRY, entity="ACME")
     assert [view.market for view in page.rows] == ["brokertec_us", "globex"]
     event = rows(world.means, "SELECT action, subject, person FROM audit_event ORDER BY id DESC LIMIT 1")
     assert event == [("imports:done", "sessions", "operations")]

@@ -20,7 +20,7 @@ from dropcopy_tui.domain.errors import (
     NotEntitled,
     NotSignedIn,
 )
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.outbox.outbox import Outbox
@@ -102,11 +102,11 @@ def test_only_the_mailbox_has_the_code(people: People, world: World, admin: Acto
 def test_the_sealed_email_is_read_in_a_sandbox_only(people: People, world: World, admin: Actor) -> None:
     invite(people, admin)
     code = mailed_code(world.means)
-    shown = Outbox(world.means).page(world.operations, Ask()).rows[0]
+    shown = Outbox(world.means).page(world.operations, PageRequest()).rows[0]
     assert code in shown.body
     assert "until 07 Mar 2026 15:00 UTC" in shown.body
     real = Outbox(open_means(world.means.store.path, sandbox=False))
-    assert code not in repr(real.page(world.operations, Ask()).rows)
+    assert code not in repr(real.page(world.operations, PageRequest()).rows)
 
 
 @pytest.mark.parametrize("form", [str.lower, lambda code: code.replace("-", ""), lambda code: f"  {code} "])

@@ -9,7 +9,7 @@ import pytest
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.keypairs import KeyState
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Means
@@ -22,7 +22,7 @@ from tests.services.factories import add_person, add_session, change, one
 from tests.services.test_keypairs import later, make
 
 DAY = timedelta(days=1)
-ALL = Ask(limit=500)
+ALL = PageRequest(limit=500)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dropcopy_tui.domain.pages import Picked
+from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means
@@ -47,7 +47,7 @@ def prepared(world: World, name: str) -> DraftView:
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     fields = DraftFields("ACME", name, world.front_end, (Filter.TRADE_FILL_NOTICE,), 6)
     saved = drafts.save(world.operator, draft.id, draft.version, fields)
-    return drafts.add(world.operator, saved.id, Picked(everything=True))
+    return drafts.add(world.operator, saved.id, Selection(everything=True))
 
 
 def counts(means: Means) -> dict[str, int]:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import InvalidValue, MailHeld, MailUnusable, NotEntitled, NotFound
 from dropcopy_tui.domain.mail import MailServer
-from dropcopy_tui.domain.pages import Ask, Picked
+from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.outbox.delivery import DEAD_LETTER, Mailing, Sent
@@ -67,7 +67,7 @@ def send(world: World, limit: int = 1_000) -> Sent:
 
 def messages(world: World) -> tuple[Message, ...]:
     """The oldest first."""
-    return Outbox(world.means).page(world.operations, Ask()).rows[::-1]
+    return Outbox(world.means).page(world.operations, PageRequest()).rows[::-1]
 
 
 def later(world: World, **by: int) -> None:
@@ -350,16 +350,16 @@ def dead(real: World) -> World:
 def test_operations_are_told_of_dead_letters_once(dead: World) -> None:
     other = add_person(dead.means, "second-shift")
     notices = Notices(dead.means)
-    texts = [notice.text for notice in notices.page(dead.operations, Ask()).rows]
+    texts = [notice.text for notice in notices.page(dead.operations, PageRequest()).rows]
     assert texts == [DEAD_LETTER]
-    assert notices.page(other, Ask()).total == 0
-    assert notices.page(dead.operator, Ask("could not be delivered")).total == 0
+    assert notices.page(other, PageRequest()).total == 0
+    assert notices.page(dead.operator, PageRequest("could not be delivered")).total == 0
     notices.read_all(dead.operations)
     box = Mailbox(recipient=lambda _: "550 No")
     with online(dead, box) as world:
         write(world, "C")
         send(world)
-    assert notices.page(dead.operations, Ask()).total == 2
+    assert notices.page(dead.operations, PageRequest()).total == 2
 
 
 def test_a_dead_letter_is_put_back_and_arrives(dead: World) -> None:
@@ -402,17 +402,17 @@ def test_notices_are_ones_own_and_unread_ones_come_first(real: World) -> None:
         write(real, subject)
         later(real, minutes=1)
     write(real, "theirs", to=real.stranger)
-    page = notices.page(real.operator, Ask()).rows
+    page = notices.page(real.operator, PageRequest()).rows
     assert [notice.text for notice in page] == ["C", "B", "A"]
     assert notices.unread(real.operator) == 3
-    assert notices.read(real.operator, Picked(frozenset({page[0].id, page[1].id}))) == 2
-    assert [(notice.text, notice.read) for notice in notices.page(real.operator, Ask()).rows] == [
+    assert notices.read(real.operator, Selection(frozenset({page[0].id, page[1].id}))) == 2
+    assert [(notice.text, notice.read) for notice in notices.page(real.operator, PageRequest()).rows] == [
         ("A", False),
         ("C", True),
         ("B", True),
     ]
-    theirs = notices.page(real.stranger, Ask()).rows[0].id
-    assert notices.read(real.operator, Picked(frozenset({theirs}))) == 0
+    theirs = notices.page(real.stranger, PageRequest()).rows[0].id
+    assert notices.read(real.operator, Selection(frozenset({theirs}))) == 0
     assert notices.unread(real.stranger) == 1
     assert notices.read_all(real.operator) == 1
     assert notices.unread(real.operator) == 0
@@ -421,32 +421,34 @@ def test_notices_are_ones_own_and_unread_ones_come_first(real: World) -> None:
 def test_all_that_match_but_some_are_read(real: World) -> None:
     notices = Notices(real.means)
     write(real, "red one", "red two", "blue")
-    kept = next(notice.id for notice in notices.page(real.operator, Ask()).rows if notice.text == "red two")
-    assert notices.read(real.operator, Picked(frozenset({kept}), everything=True, match="red")) == 1
-    unread = {notice.text for notice in notices.page(real.operator, Ask()).rows if not notice.read}
+    kept = next(notice.id for notice in notices.page(real.operator, PageRequest()).rows if notice.text == "red two")
+    assert notices.read(real.operator, Selection(frozenset({kept}), everything=True, match="red")) == 1
+    unread = {notice.text for notice in notices.page(real.operator, PageRequest()).rows if not notice.read}
     assert unread == {"red two", "blue"}
 
 
 def test_a_page_of_notices_goes_on_where_the_last_one_ended(real: World) -> None:
-    from dropcopy_tui.domain.pages import Place
+    from dropcopy_tui.domain.pages import Anchor
 
     notices = Notices(real.means)
     write(real, *(f"N{number}" for number in range(10)))
-    notices.read(real.operator, Picked(frozenset(row.id for row in notices.page(real.operator, Ask()).rows[::2])))
-    whole = [row.id for row in notices.page(real.operator, Ask()).rows]
+    notices.read(
+        real.operator, Selection(frozenset(row.id for row in notices.page(real.operator, PageRequest()).rows[::2]))
+    )
+    whole = [row.id for row in notices.page(real.operator, PageRequest()).rows]
     for order in ("", "state", "at", "text", "request"):
         walked: list[int] = []
-        ask = Ask(order=order, limit=3)
+        ask = PageRequest(order=order, limit=3)
         while True:
             page = notices.page(real.operator, ask)
             walked += [row.id for row in page.rows]
             if len(page.rows) < 3:
                 break
-            ask = replace(ask, place=Place.AFTER, beside=page.cursors[-1])
+            ask = replace(ask, anchor=Anchor.AFTER, beside=page.cursors[-1])
         assert sorted(walked) == sorted(whole)
         assert order or walked == whole
 
 
 def test_a_notice_names_its_request(real: World) -> None:
     asked = Groups(real.means).create(real.operator, new_group())
-    assert Notices(real.means).page(real.operator, Ask(asked.id)).rows[0].request == asked.id
+    assert Notices(real.means).page(real.operator, PageRequest(asked.id)).rows[0].request == asked.id

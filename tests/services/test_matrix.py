@@ -34,7 +34,7 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SessionKind
@@ -58,7 +58,7 @@ from tests.services.factories import (
 from tests.services.test_every_change_is_audited import verbs
 
 OK, EMPTY, NOT_ENTITLED, NOT_FOUND = "allowed", "nothing", "NotEntitled", "NotFound"
-EVERYTHING = Picked(everything=True)
+EVERYTHING = Selection(everything=True)
 LOGON = (
     "8=FIX.4.2|35=A|34=1|49=AAAAB1N|50=M|52=20260304-15:00:00.000|57=40|108=60|142=US|369=0|1603=A|1604=1|1605=B|"
     "354=20|355={}|1400=CME-1-SHA-256|1401=1|1402=x|"
@@ -246,7 +246,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         REFUSED,
     ),
     "audit.page": (
-        lambda at, who: at.desk.audit.page(who, Ask()),
+        lambda at, who: at.desk.audit.page(who, PageRequest()),
         AUDIT,
         REFUSED,
     ),
@@ -256,7 +256,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         REFUSED,
     ),
     "calendar.page": (
-        lambda at, who: at.desk.calendar.page(who, Ask(), entity="ACME").total >= 0 and OK,
+        lambda at, who: at.desk.calendar.page(who, PageRequest(), entity="ACME").total >= 0 and OK,
         SEE,
         HIDDEN,
     ),
@@ -277,12 +277,12 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "drafts.added": (
-        lambda at, who: at.desk.drafts.added(who, at.ids["draft"], "", Ask()),
+        lambda at, who: at.desk.drafts.added(who, at.ids["draft"], "", PageRequest()),
         OWNER,
         HIDDEN,
     ),
     "drafts.available": (
-        lambda at, who: at.desk.drafts.available(who, at.ids["draft"], "", Ask()).total == 0,
+        lambda at, who: at.desk.drafts.available(who, at.ids["draft"], "", PageRequest()).total == 0,
         OWNER,
         HIDDEN,
     ),
@@ -356,7 +356,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         OWNER,
         HIDDEN,
     ),
-    "ease.find": (lambda at, who: at.desk.ease.find(who, Ask()), {"ease_agent"}, REFUSED),
+    "ease.find": (lambda at, who: at.desk.ease.find(who, PageRequest()), {"ease_agent"}, REFUSED),
     "ease.resets": (lambda at, who: at.desk.ease.resets(who) == (), {"ease_agent"}, REFUSED),
     "duo.passcode": (
         lambda at, who: passing(FactorUnavailable, at.desk.duo.passcode, who, "x", "730519"),
@@ -414,7 +414,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         SEEN,
     ),
     "edits.sources": (
-        lambda at, who: at.desk.edits.sources(who, at.ids["edit"], Change.ADDED, Ask()).total == 0,
+        lambda at, who: at.desk.edits.sources(who, at.ids["edit"], Change.ADDED, PageRequest()).total == 0,
         OWNER,
         HIDDEN,
     ),
@@ -474,7 +474,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         COURTESY,
     ),
     "front_ends.page": (
-        lambda at, who: at.desk.front_ends.page(who, "ACME", Ask()),
+        lambda at, who: at.desk.front_ends.page(who, "ACME", PageRequest()),
         SEE,
         HIDDEN,
     ),
@@ -489,7 +489,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "groups.by_firm": (
-        lambda at, who: at.desk.groups.by_firm(who, at.ids["group"], Ask()),
+        lambda at, who: at.desk.groups.by_firm(who, at.ids["group"], PageRequest()),
         SEE,
         HIDDEN,
     ),
@@ -524,7 +524,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "groups.page": (
-        lambda at, who: at.desk.groups.page(who, Ask()),
+        lambda at, who: at.desk.groups.page(who, PageRequest()),
         SEE,
         NONE,
     ),
@@ -534,7 +534,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "groups.sources": (
-        lambda at, who: at.desk.groups.sources(who, at.ids["group"], Ask()),
+        lambda at, who: at.desk.groups.sources(who, at.ids["group"], PageRequest()),
         SEE,
         HIDDEN,
     ),
@@ -566,7 +566,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         NONE,
     ),
     "key_report.page": (
-        lambda at, who: at.desk.key_report.page(who, Ask(), entity="ACME"),
+        lambda at, who: at.desk.key_report.page(who, PageRequest(), entity="ACME"),
         SEE,
         HIDDEN,
     ),
@@ -627,12 +627,12 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         REFUSED,
     ),
     "notices.page": (
-        lambda at, who: at.desk.notices.page(who, Ask()),
+        lambda at, who: at.desk.notices.page(who, PageRequest()),
         OWNER | APPROVE,
         NONE,
     ),
     "notices.read": (
-        lambda at, who: at.desk.notices.read(who, Picked(frozenset({1, 2, 3}))),
+        lambda at, who: at.desk.notices.read(who, Selection(frozenset({1, 2, 3}))),
         OWNER,
         NONE,
     ),
@@ -647,7 +647,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         NONE,
     ),
     "outbox.page": (
-        lambda at, who: at.real().outbox.page(who, Ask()),
+        lambda at, who: at.real().outbox.page(who, PageRequest()),
         OPERATE,
         REFUSED,
     ),
@@ -702,7 +702,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         PRIVATE,
     ),
     "people.page": (
-        lambda at, who: at.desk.people.page(who, Ask(), "ACME"),
+        lambda at, who: at.desk.people.page(who, PageRequest(), "ACME"),
         PEOPLE,
         PRIVATE,
     ),
@@ -752,7 +752,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         COURTESY_ASKED,
     ),
     "requests.page": (
-        lambda at, who: at.desk.requests.page(who, Ask(), everyone=True),
+        lambda at, who: at.desk.requests.page(who, PageRequest(), everyone=True),
         SEE,
         NONE,
     ),
@@ -762,17 +762,17 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "requests.sources": (
-        lambda at, who: at.desk.requests.sources(who, at.ids["request"], Change.ADDED, Ask()),
+        lambda at, who: at.desk.requests.sources(who, at.ids["request"], Change.ADDED, PageRequest()),
         SEE | APPROVE,
         HIDDEN,
     ),
     "requests.to_do": (
-        lambda at, who: at.desk.requests.to_do(who, Ask()),
+        lambda at, who: at.desk.requests.to_do(who, PageRequest()),
         APPROVE,
         NONE,
     ),
     "routing.coverage": (
-        lambda at, who: at.desk.routing.coverage(who, "ACME", Ask()).total >= 0,
+        lambda at, who: at.desk.routing.coverage(who, "ACME", PageRequest()).total >= 0,
         SEE,
         HIDDEN,
     ),
@@ -787,7 +787,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "routing.messages": (
-        lambda at, who: at.desk.routing.messages(who, at.reviewed(), "", Ask()),
+        lambda at, who: at.desk.routing.messages(who, at.reviewed(), "", PageRequest()),
         SEE,
         HIDDEN,
     ),
@@ -802,7 +802,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "sendercomps.page": (
-        lambda at, who: at.desk.sendercomps.page(who, "ACME", Ask()),
+        lambda at, who: at.desk.sendercomps.page(who, "ACME", PageRequest()),
         SEE,
         HIDDEN,
     ),
@@ -817,7 +817,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         HIDDEN,
     ),
     "sessions.page": (
-        lambda at, who: at.desk.sessions.page(who, Ask()),
+        lambda at, who: at.desk.sessions.page(who, PageRequest()),
         SEE,
         NONE,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dropcopy_tui.domain.errors import NotEntitled, WrongMasterKey
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.outbox.outbox import Message, Outbox
@@ -23,7 +23,7 @@ def sent(world: World) -> World:
 
 
 def messages(means: Means, world: World) -> tuple[Message, ...]:
-    return Outbox(means).page(world.operations, Ask()).rows
+    return Outbox(means).page(world.operations, PageRequest()).rows
 
 
 def test_messages_are_listed_the_newest_first(sent: World) -> None:
@@ -35,7 +35,7 @@ def test_messages_are_listed_the_newest_first(sent: World) -> None:
 
 def test_the_sandbox_shows_the_code_to_whoever_looks(sent: World) -> None:
     assert f"code is {CODE}, valid for 5 minutes" in messages(sent.means, sent)[1].body
-    assert Outbox(sent.means).page(sent.viewer, Ask()).total == 2
+    assert Outbox(sent.means).page(sent.viewer, PageRequest()).total == 2
 
 
 def test_a_code_is_sealed_in_the_store(sent: World) -> None:
@@ -55,7 +55,7 @@ def test_outside_a_sandbox_nobody_else_reads_messages(sent: World) -> None:
     real = Outbox(open_means(sent.means.store.path, sandbox=False))
     for actor in (sent.operator, sent.viewer, sent.stranger):
         with pytest.raises(NotEntitled):
-            real.page(actor, Ask())
+            real.page(actor, PageRequest())
 
 
 def test_without_a_master_key_codes_are_hidden_and_the_rest_is_there(sent: World) -> None:
@@ -72,6 +72,6 @@ def test_a_code_that_was_moved_to_another_message_does_not_open(sent: World) -> 
 
 def test_messages_are_searched_by_who_and_what_but_not_by_their_codes(sent: World) -> None:
     outbox = Outbox(sent.means)
-    assert outbox.page(sent.operations, Ask("submitted")).total == 1
-    assert outbox.page(sent.operations, Ask("555 0123")).total == 1
-    assert outbox.page(sent.operations, Ask(CODE)).total == 0
+    assert outbox.page(sent.operations, PageRequest("submitted")).total == 1
+    assert outbox.page(sent.operations, PageRequest("555 0123")).total == 1
+    assert outbox.page(sent.operations, PageRequest(CODE)).total == 0

@@ -11,7 +11,7 @@ import pytest
 
 from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotEntitled, NotFound
-from dropcopy_tui.domain.pages import Ask, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest
 from dropcopy_tui.domain.people import DESK_ROLES, ENTITY_ROLES, Actor, Entitlement, Role
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.people.people import People
@@ -37,7 +37,7 @@ def ease(world: World) -> Actor:
 
 
 def user_ids(people: People, actor: Actor, **how: Any) -> list[str]:
-    return [line.user_id for line in people.page(actor, Ask(), **how).rows]
+    return [line.user_id for line in people.page(actor, PageRequest(), **how).rows]
 
 
 def roles_of(world: World, user_id: str) -> set[str]:
@@ -73,7 +73,7 @@ def test_a_user_administrator_sees_the_people_of_their_entities_only(
     add_role(world.means, world.stranger, Role.READ_ONLY, "ACME")
     add_person(world.means, "roleless")
     assert user_ids(people, admin) == ["admin", "operator", "stranger", "viewer"]
-    held = {line.user_id: line.summary for line in people.page(admin, Ask()).rows}
+    held = {line.user_id: line.summary for line in people.page(admin, PageRequest()).rows}
     assert held["stranger"] == "ACME: read only"
     assert held["operator"] == "ACME: full access, key management"
 
@@ -91,7 +91,7 @@ def test_the_desks_own_people_see_everybody_and_every_role(people: People, world
 def test_nobody_else_sees_anybody(people: People, world: World, role: Role) -> None:
     actor = add_person(world.means, "someone", role, entity="ACME")
     for attempt in (
-        lambda: people.page(actor, Ask()),
+        lambda: people.page(actor, PageRequest()),
         lambda: people.show(actor, "someone"),
         lambda: people.entities(actor),
         lambda: people.powers(actor),
@@ -106,8 +106,8 @@ def test_who_may_not_be_seen_does_not_exist(people: People, admin: Actor) -> Non
     assert refused(lambda: people.show(admin, "stranger"), NotFound).replace("stranger", "nobody1") == refused(
         lambda: people.show(admin, "nobody1"), NotFound
     )
-    refused(lambda: people.page(admin, Ask(), entity="OTHER"), NotFound)
-    refused(lambda: people.page(admin, Ask(), entity="NONE"), NotFound)
+    refused(lambda: people.page(admin, PageRequest(), entity="OTHER"), NotFound)
+    refused(lambda: people.page(admin, PageRequest(), entity="NONE"), NotFound)
 
 
 def test_the_list_sorts_and_searches_by_every_column(people: People, world: World) -> None:
@@ -116,24 +116,26 @@ def test_the_list_sorts_and_searches_by_every_column(people: People, world: Worl
     add_person(world.means, "amy", Role.READ_ONLY, entity="ACME", locked_until=until)
     seer = world.operations
     for order in ("user_id", "name", "email", "status"):
-        shown = [str(getattr(line, order)) for line in people.page(seer, Ask(order=order, descending=True)).rows]
+        shown = [
+            str(getattr(line, order)) for line in people.page(seer, PageRequest(order=order, descending=True)).rows
+        ]
         assert shown == sorted(shown, reverse=True)
-    assert [line.user_id for line in people.page(seer, Ask(match="locked")).rows] == ["amy"]
-    assert [line.user_id for line in people.page(seer, Ask(match="ZOE disabled")).rows] == ["zoe"]
-    assert [line.user_id for line in people.page(seer, Ask(match="viewer@firm")).rows] == ["viewer"]
+    assert [line.user_id for line in people.page(seer, PageRequest(match="locked")).rows] == ["amy"]
+    assert [line.user_id for line in people.page(seer, PageRequest(match="ZOE disabled")).rows] == ["zoe"]
+    assert [line.user_id for line in people.page(seer, PageRequest(match="viewer@firm")).rows] == ["viewer"]
 
 
 def test_pages_in_order_of_status_miss_and_repeat_nobody(people: People, world: World) -> None:
     for number in range(7):
         add_person(world.means, f"person{number}", disabled=number % 2 == 0)
     found: list[str] = []
-    ask = Ask(order="status", limit=2)
+    ask = PageRequest(order="status", limit=2)
     while True:
         page = people.page(world.operations, ask)
         found += [line.user_id for line in page.rows]
         if len(page.rows) < 2:
             break
-        ask = Ask(order="status", limit=2, place=Place.AFTER, beside=page.cursors[-1])
+        ask = PageRequest(order="status", limit=2, anchor=Anchor.AFTER, beside=page.cursors[-1])
     assert len(found) == len(set(found)) == one(world.means, "SELECT count(*) FROM person")
 
 
@@ -141,7 +143,7 @@ def test_a_lock_that_is_over_is_no_lock(people: People, world: World) -> None:
     now = world.means.clock.now()
     add_person(world.means, "amy", locked_until=now)
     add_person(world.means, "bob", locked_until=now + timedelta(seconds=1))
-    status = {line.user_id: line.status for line in people.page(world.operations, Ask()).rows}
+    status = {line.user_id: line.status for line in people.page(world.operations, PageRequest()).rows}
     assert (status["amy"], status["bob"]) == (PersonStatus.ACTIVE, PersonStatus.LOCKED)
     assert people.show(world.operations, "amy").locked_until is None
 
@@ -381,7 +383,7 @@ def test_only_ease_unlocks_and_never_themselves(people: People, world: World, ad
 def test_a_disabled_administrator_administers_nobody(people: People, world: World, admin: Actor) -> None:
     people.disable(world.operations, "admin")
     for attempt in (
-        lambda: people.page(admin, Ask()),
+        lambda: people.page(admin, PageRequest()),
         lambda: people.entitle(admin, "viewer", Role.FULL_ACCESS, "ACME"),
         lambda: people.disable(admin, "viewer"),
     ):

@@ -9,7 +9,7 @@ import pytest
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import Gateway
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Means
@@ -71,7 +71,7 @@ def test_submission_and_completion_each_send_an_email_and_a_notice(world: World)
     request = ask_for(world)
     process(world.means)
     mails = rows(world.means, "SELECT recipient, subject FROM outbox ORDER BY id")
-    notices = [notice.text for notice in Notices(world.means).page(world.operator, Ask()).rows][::-1]
+    notices = [notice.text for notice in Notices(world.means).page(world.operator, PageRequest()).rows][::-1]
     assert [recipient for recipient, _ in mails] == ["operator@firm.example"] * 2
     assert [subject for _, subject in mails] == notices
     assert [f"{request.id} {word}" in text for word, text in zip(("submitted", "completed"), notices, strict=True)] == [
@@ -262,9 +262,9 @@ def test_a_request_is_seen_by_who_asked_and_by_who_sees_the_entity(world: World)
     requests = Requests(world.means)
     for actor in (world.operator, world.viewer, world.operations):
         assert requests.show(actor, request.id).id == request.id
-        assert [view.id for view in requests.page(actor, Ask(), everyone=True).rows] == [request.id]
-    assert requests.page(world.viewer, Ask()).total == 0
-    assert requests.page(world.stranger, Ask(), everyone=True).total == 0
+        assert [view.id for view in requests.page(actor, PageRequest(), everyone=True).rows] == [request.id]
+    assert requests.page(world.viewer, PageRequest()).total == 0
+    assert requests.page(world.stranger, PageRequest(), everyone=True).total == 0
     for reference in (request.id, "DC-2026-999999", ""):
         with pytest.raises(NotFound):
             requests.show(world.stranger, reference)
@@ -273,14 +273,14 @@ def test_a_request_is_seen_by_who_asked_and_by_who_sees_the_entity(world: World)
 @pytest.mark.parametrize("order", ["", "id", "type", "subject", "entity", "submitted_by", "submitted", "status"])
 def test_requests_can_be_walked_in_every_order(sample: Means, order: str) -> None:
     """Rule Q7; `submitted` has times in its cursors."""
-    from dropcopy_tui.domain.pages import Place
+    from dropcopy_tui.domain.pages import Anchor
 
     requests, auditor = Requests(sample), actor_of(sample, "auditor")
-    everything = requests.page(auditor, Ask(order=order, limit=500), everyone=True)
-    found, here = [], requests.page(auditor, Ask(order=order, limit=5), everyone=True)
+    everything = requests.page(auditor, PageRequest(order=order, limit=500), everyone=True)
+    found, here = [], requests.page(auditor, PageRequest(order=order, limit=5), everyone=True)
     while here.rows:
         found += here.rows
-        following = Ask(order=order, limit=5, place=Place.AFTER, beside=here.cursors[-1])
+        following = PageRequest(order=order, limit=5, anchor=Anchor.AFTER, beside=here.cursors[-1])
         here = requests.page(auditor, following, everyone=True)
     assert found == list(everything.rows)
     assert len(found) == everything.total > 15
@@ -288,6 +288,6 @@ def test_requests_can_be_walked_in_every_order(sample: Means, order: str) -> Non
 
 @pytest.mark.parametrize(("match", "least"), [("ACME", 5), ("failed", 3), ("multi-operator denied", 2), ("zzz", 0)])
 def test_requests_can_be_searched(sample: Means, match: str, least: int) -> None:
-    page = Requests(sample).page(actor_of(sample, "auditor"), Ask(match=match, limit=500), everyone=True)
+    page = Requests(sample).page(actor_of(sample, "auditor"), PageRequest(match=match, limit=500), everyone=True)
     assert page.total == len(page.rows) >= least
     assert (page.total == 0) is (least == 0)

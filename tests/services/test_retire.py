@@ -9,7 +9,7 @@ import pytest
 
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded, SessionInUse
 from dropcopy_tui.domain.keypairs import KeyState
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.groups.groups import Groups
@@ -140,7 +140,7 @@ def test_pages_by_status_and_by_the_name_of_a_group_that_is_gone(released: Relea
     add_session(released.world.means, "ACME", "ZZ9", kind="drop_copy")
 
     def shown(actor: Actor, **wanted: object) -> list[tuple[str, str]]:
-        page = released.sessions.page(actor, Ask(match=str(wanted.pop("match", ""))), **wanted)  # type: ignore[arg-type]
+        page = released.sessions.page(actor, PageRequest(match=str(wanted.pop("match", ""))), **wanted)  # type: ignore[arg-type]
         return [(view.session_id, view.group) for view in page.rows]
 
     operator = released.world.operator

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dropcopy_tui.domain.errors import DeskError, NotEntitled, NotFound
-from dropcopy_tui.domain.pages import Ask, Picked
+from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Means
@@ -36,8 +36,8 @@ from tests.services.factories import (
 
 # Each verb on ACME, where a session with the primary key 1 is.
 VERBS: dict[str, Callable[[Means, Actor], Any]] = {
-    "see groups": lambda means, actor: Groups(means).page(actor, Ask(), entity="ACME"),
-    "see sendercomps": lambda means, actor: SenderComps(means).page(actor, "ACME", Ask()),
+    "see groups": lambda means, actor: Groups(means).page(actor, PageRequest(), entity="ACME"),
+    "see sendercomps": lambda means, actor: SenderComps(means).page(actor, "ACME", PageRequest()),
     "see sessions": lambda means, actor: Sessions(means).get(actor, 1),
     "create groups": lambda means, actor: Groups(means).create(actor, new_group()),
     "start drafts": lambda means, actor: Drafts(means).start(actor, "brokertec_us", "ACME"),
@@ -49,8 +49,8 @@ VERBS: dict[str, Callable[[Means, Actor], Any]] = {
     "import": lambda means, actor: Imports(means).import_csv(
         actor, ImportKind("entities"), io.BytesIO(b"entity,name\n")
     ),
-    "read the outbox": lambda means, actor: Outbox(_real(means)).page(actor, Ask()),
-    "audit": lambda means, actor: Audit(means).page(actor, Ask()),
+    "read the outbox": lambda means, actor: Outbox(_real(means)).page(actor, PageRequest()),
+    "audit": lambda means, actor: Audit(means).page(actor, PageRequest()),
     "verify": lambda means, actor: Audit(means).verify(actor),
 }
 SEE = {"see groups", "see sendercomps", "see sessions"}
@@ -125,11 +125,11 @@ def test_a_draft_opens_nothing_once_the_right_is_gone(world: World, how: str) ->
     change(world.means, how)
     before = contents(world.means)
     for attempt in (
-        lambda: drafts.available(me, draft.id, "", Ask()),
-        lambda: drafts.added(me, draft.id, "", Ask()),
+        lambda: drafts.available(me, draft.id, "", PageRequest()),
+        lambda: drafts.added(me, draft.id, "", PageRequest()),
         lambda: drafts.firms(me, draft.id),
-        lambda: drafts.add(me, draft.id, Picked(everything=True)),
-        lambda: drafts.remove(me, draft.id, Picked(everything=True)),
+        lambda: drafts.add(me, draft.id, Selection(everything=True)),
+        lambda: drafts.remove(me, draft.id, Selection(everything=True)),
         lambda: drafts.review(me, draft.id),
         lambda: drafts.save(me, draft.id, draft.version, DraftFields("ACME")),
         lambda: drafts.submit(me, draft.id, draft.version),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.fix_log import FixLog
-from dropcopy_tui.domain.pages import Ask, Place
+from dropcopy_tui.domain.pages import Anchor, PageRequest
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
@@ -182,19 +182,19 @@ def test_a_list_of_messages_can_be_walked(
     world: World, routing: Routing, reviewed: Reviewed, only: str, lines: list[int]
 ) -> None:
     def asked(**more: object) -> list[int]:
-        return [row.line for row in routing.messages(world.viewer, reviewed, only, replace(Ask(), **more)).rows]
+        return [row.line for row in routing.messages(world.viewer, reviewed, only, replace(PageRequest(), **more)).rows]
 
     assert asked() == lines
-    assert routing.messages(world.viewer, reviewed, only, Ask(limit=1)).total == len(lines)
-    assert asked(place=Place.LAST, limit=2) == lines[-2:]
-    assert asked(place=Place.AT, at=1, limit=2) == lines[1:3]
-    cursors = routing.messages(world.viewer, reviewed, only, Ask()).cursors
-    assert asked(place=Place.AFTER, beside=cursors[0], limit=1) == lines[1:2]
-    assert asked(place=Place.BEFORE, beside=cursors[2], limit=9) == lines[:2]
+    assert routing.messages(world.viewer, reviewed, only, PageRequest(limit=1)).total == len(lines)
+    assert asked(anchor=Anchor.LAST, limit=2) == lines[-2:]
+    assert asked(anchor=Anchor.AT, at=1, limit=2) == lines[1:3]
+    cursors = routing.messages(world.viewer, reviewed, only, PageRequest()).cursors
+    assert asked(anchor=Anchor.AFTER, beside=cursors[0], limit=1) == lines[1:2]
+    assert asked(anchor=Anchor.BEFORE, beside=cursors[2], limit=9) == lines[:2]
 
 
 def test_rows_are_the_same_as_those_of_the_route(world: World, routing: Routing, reviewed: Reviewed) -> None:
-    page = routing.messages(world.viewer, reviewed, "", Ask())
+    page = routing.messages(world.viewer, reviewed, "", PageRequest())
     rows = list(routing.route(world.viewer, (log(),)))
     assert [(row.number, row.line, row.reading, row.groups) for row in page.rows] == [
         (row.number, row.line, row.reading, row.groups) for row in rows
@@ -205,7 +205,7 @@ def test_rows_are_the_same_as_those_of_the_route(world: World, routing: Routing,
 
 def test_the_list_is_narrowed_by_source_and_kind(world: World, routing: Routing, reviewed: Reviewed) -> None:
     def found(match: str) -> list[int]:
-        return [row.line for row in routing.messages(world.viewer, reviewed, "", Ask(match=match)).rows]
+        return [row.line for row in routing.messages(world.viewer, reviewed, "", PageRequest(match=match)).rows]
 
     assert found("aabab") == [4, 5]
     assert found("complete aabab") == [5]
@@ -232,7 +232,7 @@ def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) ->
     assert new.about is not None
     assert new.about.id == DRAFT_ID
     assert totals(new.report)["this draft"][0] == 5
-    page = routing.messages(world.viewer, new, MISSED, Ask(limit=1))
+    page = routing.messages(world.viewer, new, MISSED, PageRequest(limit=1))
     assert page.rows[0].why_not == "The filter is not chosen: it takes Trade - Fill Notice."
     edited.close()
     new.close()
@@ -241,10 +241,13 @@ def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) ->
 def test_a_right_that_is_taken_away_is_gone_at_once(world: World, routing: Routing) -> None:
     visitor = add_person(world.means, "visitor", Role.READ_ONLY, entity="ACME")
     found = routing.review(visitor, log())
-    assert routing.messages(visitor, found, "", Ask()).total == 13
+    assert routing.messages(visitor, found, "", PageRequest()).total == 13
     change(world.means, "DELETE FROM entitlement WHERE person_id = :pk", pk=visitor.person_id)
     add_role(world.means, visitor, Role.READ_ONLY, "OTHER")
-    for attempt in (lambda: routing.messages(visitor, found, "", Ask()), lambda: routing.message(visitor, found, 0)):
+    for attempt in (
+        lambda: routing.messages(visitor, found, "", PageRequest()),
+        lambda: routing.message(visitor, found, 0),
+    ):
         with pytest.raises(NotFound, match="no longer"):
             attempt()
     found.close()
@@ -303,16 +306,18 @@ def test_a_real_store_has_no_example(world: World) -> None:
 
 def test_coverage_lists_what_no_living_group_copies(world: World, routing: Routing) -> None:
     add_sender_comps(world.means, "ACME", 1, gfid="OLD", status="inactive")
-    page = routing.coverage(world.viewer, "ACME", Ask())
+    page = routing.coverage(world.viewer, "ACME", PageRequest())
     assert ([row.sender_comp_id for row in page.rows], page.total) == ([OF_NONE], 1)
     assert page.rows[0].market == "brokertec_us"
     change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name <> 'ORDERS'")
-    page = routing.coverage(world.viewer, "ACME", Ask(order="market", limit=2))
+    page = routing.coverage(world.viewer, "ACME", PageRequest(order="market", limit=2))
     assert ([row.sender_comp_id for row in page.rows], page.total) == ([OF_TRADES, OF_NONE], 3)
-    assert [row.sender_comp_id for row in routing.coverage(world.viewer, "ACME", Ask(), "globex").rows] == [FUTURES]
-    assert routing.coverage(world.viewer, "ACME", Ask(match="aab")).total == 1
+    assert [row.sender_comp_id for row in routing.coverage(world.viewer, "ACME", PageRequest(), "globex").rows] == [
+        FUTURES
+    ]
+    assert routing.coverage(world.viewer, "ACME", PageRequest(match="aab")).total == 1
     with pytest.raises(NotFound):
-        routing.coverage(world.stranger, "ACME", Ask())
+        routing.coverage(world.stranger, "ACME", PageRequest())
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

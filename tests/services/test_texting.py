@@ -77,7 +77,7 @@ def test_a_code_reaches_the_phone_and_passes(world: World, tmp_path: Path) -> No
 
 
 def test_neither_the_trail_nor_the_outbox_shows_code_or_number(world: World, tmp_path: Path) -> None:
-    from dropcopy_tui.domain.pages import Ask
+    from dropcopy_tui.domain.pages import PageRequest
 
     with desk_on(world, tmp_path, Web()) as means:
         Texting(means).send(world.operator, started(means, world).id)
@@ -87,7 +87,7 @@ def test_neither_the_trail_nor_the_outbox_shows_code_or_number(world: World, tmp
         assert "0123" in trail.replace("···· ", "")
         assert "202" not in trail
         assert TOKEN not in trail
-        assert CODE not in str(Outbox(means).page(world.operations, Ask()).rows)
+        assert CODE not in str(Outbox(means).page(world.operations, PageRequest()).rows)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from dropcopy_tui.domain.errors import StoreUnusable
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.pages import Ask
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import Means
@@ -25,7 +25,7 @@ from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.factories import add_person, change, make_means, one, open_means
 
-ALL = Ask(limit=1_000)
+ALL = PageRequest(limit=1_000)
 
 
 @pytest.fixture(scope="module")

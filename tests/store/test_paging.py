@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
@@ -68,63 +68,65 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @st.composite
-def lists(draw: st.DrawFn) -> tuple[Listing, Ask]:
+def lists(draw: st.DrawFn) -> tuple[Listing, PageRequest]:
     listing = LISTINGS[draw(st.sampled_from(sorted(LISTINGS)))]
     match = draw(st.sampled_from(["", "a", "A", "%", "_", "\\", "'", "x@", "z n", "zz x", "none"]))
     order = draw(st.sampled_from(["", *listing.orders, "unknown column"]))
-    return listing, Ask(match, order, draw(st.booleans()), limit=draw(st.integers(1, NUMBER + 3)))
+    return listing, PageRequest(match, order, draw(st.booleans()), limit=draw(st.integers(1, NUMBER + 3)))
 
 
-def page(store: Store, listing: Listing, ask: Ask) -> Page[tuple[object, ...]]:
+def page(store: Store, listing: Listing, ask: PageRequest) -> Page[tuple[object, ...]]:
     with store.read() as session:
         return fetch(session, listing, ask, lambda row: (row[0].id,) if len(row) == 3 else tuple(row[:2]))
 
 
-def placed(ask: Ask, place: Place, beside: tuple[object, ...] = (), at: int = 0, limit: int = 0) -> Ask:
-    return Ask(ask.match, ask.order, ask.descending, place, beside, at, limit or ask.limit)
+def placed(
+    ask: PageRequest, anchor: Anchor, beside: tuple[object, ...] = (), at: int = 0, limit: int = 0
+) -> PageRequest:
+    return PageRequest(ask.match, ask.order, ask.descending, anchor, beside, at, limit or ask.limit)
 
 
-def whole(store: Store, listing: Listing, ask: Ask) -> list[tuple[object, ...]]:
-    return list(page(store, listing, placed(ask, Place.FIRST, limit=NUMBER + 1)).rows)
+def whole(store: Store, listing: Listing, ask: PageRequest) -> list[tuple[object, ...]]:
+    return list(page(store, listing, placed(ask, Anchor.FIRST, limit=NUMBER + 1)).rows)
 
 
 @settings(max_examples=120, deadline=None)
 @given(lists())
-def test_walking_forwards_gives_every_row_once_in_order(store: Store, asked: tuple[Listing, Ask]) -> None:
+def test_walking_forwards_gives_every_row_once_in_order(store: Store, asked: tuple[Listing, PageRequest]) -> None:
     listing, ask = asked
     found, here = [], page(store, listing, ask)
     while here.rows:
         assert len(here.rows) == len(here.cursors) <= ask.limit
         found += here.rows
-        here = page(store, listing, placed(ask, Place.AFTER, here.cursors[-1]))
+        here = page(store, listing, placed(ask, Anchor.AFTER, here.cursors[-1]))
     assert found == whole(store, listing, ask)
     assert here.total == len(found) == len(set(found))
 
 
 @settings(max_examples=120, deadline=None)
 @given(lists())
-def test_walking_backwards_from_the_end_gives_the_same(store: Store, asked: tuple[Listing, Ask]) -> None:
+def test_walking_backwards_from_the_end_gives_the_same(store: Store, asked: tuple[Listing, PageRequest]) -> None:
     listing, ask = asked
     found: list[tuple[object, ...]] = []
-    here = page(store, listing, placed(ask, Place.LAST))
+    here = page(store, listing, placed(ask, Anchor.LAST))
     while here.rows:
         found = [*here.rows, *found]
-        here = page(store, listing, placed(ask, Place.BEFORE, here.cursors[0]))
+        here = page(store, listing, placed(ask, Anchor.BEFORE, here.cursors[0]))
     assert found == whole(store, listing, ask)
 
 
 @settings(max_examples=120, deadline=None)
 @given(lists(), st.integers(0, NUMBER + 5))
 def test_a_jump_gives_the_rows_at_its_number_and_can_be_gone_on_from(
-    store: Store, asked: tuple[Listing, Ask], at: int
+    store: Store, asked: tuple[Listing, PageRequest], at: int
 ) -> None:
     listing, ask = asked
     everything = whole(store, listing, ask)
-    here = page(store, listing, placed(ask, Place.AT, at=at))
+    here = page(store, listing, placed(ask, Anchor.AT, at=at))
     assert list(here.rows) == everything[at : at + ask.limit]
     if here.rows:
-        after = page(store, listing, placed(ask, Place.AFTER, here.cursors[-1]))
-        before = page(store, listing, placed(ask, Place.BEFORE, here.cursors[0]))
+        after = page(store, listing, placed(ask, Anchor.AFTER, here.cursors[-1]))
+        before = page(store, listing, placed(ask, Anchor.BEFORE, here.cursors[0]))
         assert list(after.rows) == everything[at + len(here.rows) :][: ask.limit]
         assert list(before.rows) == everything[max(0, at - ask.limit) : at]
 
@@ -132,17 +134,17 @@ def test_a_jump_gives_the_rows_at_its_number_and_can_be_gone_on_from(
 def test_the_order_is_that_of_the_values_with_ties_by_number(store: Store) -> None:
     with store.read() as session:
         rows = [(row.created_at, row.id) for row in session.execute(select(OutboxRow)).scalars()]
-    rising = [key for (key,) in whole(store, PLAIN, Ask(order="created"))]
-    falling = [key for (key,) in whole(store, PLAIN, Ask(order="created", descending=True))]
+    rising = [key for (key,) in whole(store, PLAIN, PageRequest(order="created"))]
+    falling = [key for (key,) in whole(store, PLAIN, PageRequest(order="created", descending=True))]
     assert rising == [key for _, key in sorted(rows)]
     assert falling == rising[::-1]
 
 
 def test_a_list_without_an_order_has_its_own(store: Store) -> None:
-    everything = whole(store, PLAIN, Ask())
+    everything = whole(store, PLAIN, PageRequest())
     assert everything == sorted(everything)
-    assert whole(store, NEWEST_FIRST, Ask()) == everything[::-1]
-    assert whole(store, NEWEST_FIRST, Ask(order="id")) == everything
+    assert whole(store, NEWEST_FIRST, PageRequest()) == everything[::-1]
+    assert whole(store, NEWEST_FIRST, PageRequest(order="id")) == everything
 
 
 @pytest.mark.parametrize(
@@ -161,16 +163,16 @@ def test_every_word_must_be_somewhere_and_nothing_is_a_wildcard(store: Store, ma
 
     with store.read() as session:
         expected = session.execute(text(f"SELECT id FROM outbox WHERE {sql} ORDER BY id")).all()
-    assert whole(store, PLAIN, Ask(match)) == [tuple(row) for row in expected]
+    assert whole(store, PLAIN, PageRequest(match)) == [tuple(row) for row in expected]
 
 
 def test_the_total_is_counted_only_when_asked_for(store: Store) -> None:
-    assert page(store, PLAIN, Ask(limit=1)).total == NUMBER
-    assert page(store, PLAIN, Ask(limit=1, count=False)).total == -1
+    assert page(store, PLAIN, PageRequest(limit=1)).total == NUMBER
+    assert page(store, PLAIN, PageRequest(limit=1, count=False)).total == -1
 
 
 def test_an_empty_list_has_empty_pages_everywhere(tmp_path: Path) -> None:
     create_store(tmp_path / "store.db")
     empty = Store(tmp_path / "store.db")
-    for place in Place:
-        assert page(empty, PLAIN, placed(Ask(), place, beside=(1, 1))) == Page((), (), 0)
+    for anchor in Anchor:
+        assert page(empty, PLAIN, placed(PageRequest(), anchor, beside=(1, 1))) == Page((), (), 0)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from screens.widgets.row_window import RowWindow
 
 HEIGHT, MARGIN, MOST = 10, 20, 120
 
 
-def page_of(length: int, ask: Ask) -> Page[int]:
+def page_of(length: int, ask: PageRequest) -> Page[int]:
     """A service's answer over the numbers 0 to length - 1."""
-    if ask.place is Place.AFTER:
+    if ask.anchor is Anchor.AFTER:
         rows = range(ask.beside[0] + 1, length)[: ask.limit]
-    elif ask.place is Place.BEFORE:
+    elif ask.anchor is Anchor.BEFORE:
         rows = range(min(length, ask.beside[0]))[-ask.limit :]
-    elif ask.place is Place.LAST:
+    elif ask.anchor is Anchor.LAST:
         rows = range(length)[-ask.limit :]
     else:
-        rows = range(length)[ask.at : ask.at + ask.limit] if ask.place is Place.AT else range(length)[: ask.limit]
+        rows = range(length)[ask.at : ask.at + ask.limit] if ask.anchor is Anchor.AT else range(length)[: ask.limit]
     total = length if ask.count else -1
     return Page(tuple(rows), tuple((row, row) for row in rows), total)
 
@@ -28,7 +28,7 @@ def page_of(length: int, ask: Ask) -> Page[int]:
 def fill(window: RowWindow[int], top: int, length: int) -> int:
     """Ask until nothing is wanted; how many pages that took."""
     for asked in range(100):
-        wanted = window.wanted(top, HEIGHT, MARGIN, Ask())
+        wanted = window.wanted(top, HEIGHT, MARGIN, PageRequest())
         if wanted is None:
             return asked
         ask, start = wanted
@@ -39,7 +39,7 @@ def fill(window: RowWindow[int], top: int, length: int) -> int:
 @given(st.integers(0, 2_000), st.lists(st.integers(0, 2_000), max_size=12))
 def test_any_walk_shows_the_right_rows(length: int, tops: list[int]) -> None:
     window: RowWindow[int] = RowWindow()
-    window.keep(Ask(), page_of(length, Ask()), 0, MOST)
+    window.keep(PageRequest(), page_of(length, PageRequest()), 0, MOST)
     for top in tops:
         top = min(top, max(0, length - HEIGHT))
         fill(window, top, length)
@@ -52,6 +52,6 @@ def test_any_walk_shows_the_right_rows(length: int, tops: list[int]) -> None:
 @given(st.integers(1, 500), st.integers(0, 500), st.lists(st.integers(0, 500), min_size=1, max_size=6))
 def test_a_list_that_became_shorter_is_not_asked_for_ever(length: int, left: int, tops: list[int]) -> None:
     window: RowWindow[int] = RowWindow()
-    window.keep(Ask(), page_of(length, Ask()), 0, MOST)
+    window.keep(PageRequest(), page_of(length, PageRequest()), 0, MOST)
     for top in tops:
         fill(window, min(top, window.total), min(left, length))

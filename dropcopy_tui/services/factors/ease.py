@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.domain.ease import CHECKS, EASE_DIGITS, EASE_LIFE, RESET_LIFE, Check, check_verified
 from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.factors.challenges import Factor, Purpose, codes_left, give_code, new_challenge
@@ -73,7 +73,7 @@ class Reset:
 class Ease(Service):
     """What EASE agents do for people who call."""
 
-    def find(self, actor: Actor, ask: Ask) -> Page[PersonLine]:
+    def find(self, actor: Actor, ask: PageRequest) -> Page[PersonLine]:
         """The people who may call. Raises NotEntitled: this is for EASE agents."""
         with reading(self._means, actor) as session:
             require(session, actor, MAY_EASE)

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_needed, loads_of
 from dropcopy_tui.domain.markets import market_named
-from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import Service, entity_named, key_of
@@ -122,13 +122,13 @@ class Drafts(Service):
                 record(session, self._means, actor, "draft:saved", what, before=before, after=after)
             return draft_view(session, row)
 
-    def available(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
+    def available(self, actor: Actor, draft_id: int, gfid: str, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that can be added."""
         with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
             return fetch(session, listing(_available(row, gfid)), ask, sender_comp_view)
 
-    def added(self, actor: Actor, draft_id: int, gfid: str, ask: Ask) -> Page[SenderCompView]:
+    def added(self, actor: Actor, draft_id: int, gfid: str, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that were added."""
         with reading(self._means, actor) as session:
             row = _open(session, actor, draft_id)
@@ -150,7 +150,7 @@ class Drafts(Service):
             # A draft without limits may hold a million: they are not counted for nothing.
             return loads_of(market, draft_checks.tally(session, row).gateways) if market.limits else ()
 
-    def add(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
+    def add(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
         with writing(self._means, actor) as session:
             row = _open(session, actor, draft_id)
@@ -158,7 +158,7 @@ class Drafts(Service):
             session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
             return self._sources_changed(session, actor, row, "draft:sources_added")
 
-    def remove(self, actor: Actor, draft_id: int, picked: Picked, gfid: str = "") -> DraftView:
+    def remove(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:
         """Take the picked SenderComps out again, or all that match."""
         with writing(self._means, actor) as session:
             row = _open(session, actor, draft_id)
@@ -345,7 +345,7 @@ def _added(row: DraftRow, gfid: str) -> Select[Any]:
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
 
 
-def _picked(rows: Select[Any], picked: Picked) -> Select[Any]:
+def _picked(rows: Select[Any], picked: Selection) -> Select[Any]:
     """The rows of a selection: `keys` alone, or everything that matches but `keys`."""
     keys = col(SenderCompRow.id).in_(sorted(picked.keys))
     if not picked.everything:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SenderCompStatus
@@ -75,7 +75,7 @@ class GroupEdits(Service):
             row, group = _edit(session, actor, draft_id)
             return changes.changes_of(session, row, group)
 
-    def sources(self, actor: Actor, draft_id: int, change: Change, ask: Ask) -> Page[SenderCompView]:
+    def sources(self, actor: Actor, draft_id: int, change: Change, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that the draft adds to its group, or takes out of it."""
         with reading(self._means, actor) as session:
             row, _ = _edit(session, actor, draft_id)

@@ -16,7 +16,7 @@ from dropcopy_tui.domain.names import (
     FRONT_END_VERSION_LENGTH,
     clean_name,
 )
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_MAP, Actor
 from dropcopy_tui.services.base import Service, entity_named, key_of
 from dropcopy_tui.services.groups.draft_checks import front_end_view
@@ -46,7 +46,7 @@ class Unmapped:
 class FrontEnds(Service):
     """The front end systems of the desk, and who may use them."""
 
-    def page(self, actor: Actor, entity: str, ask: Ask) -> Page[MappingLine]:
+    def page(self, actor: Actor, entity: str, ask: PageRequest) -> Page[MappingLine]:
         """Every known front end system, for whoever may see the entity. Raises NotFound."""
         with reading(self._means, actor) as session:
             place = entity_named(session, entity)

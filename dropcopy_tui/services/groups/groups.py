@@ -15,7 +15,7 @@ from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.names import name_key, shorten
-from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import Service, entity_named, key_of
@@ -73,7 +73,7 @@ class Groups(Service):
             return tuple(EntityView(row.code, row.name) for row in visible_entities(session, actor))
 
     def page(
-        self, actor: Actor, ask: Ask, *, entity: str = "", menu: Menu | None = None, market: str = ""
+        self, actor: Actor, ask: PageRequest, *, entity: str = "", menu: Menu | None = None, market: str = ""
     ) -> Page[GroupLine]:
         """A page of living groups. Raises NotFound for an entity that may not be seen."""
         with self._store.read() as session:
@@ -112,7 +112,7 @@ class Groups(Service):
                 sessions=tuple(sessions[key_of(row.id)]),
             )
 
-    def ids(self, actor: Actor, entity: str, menu: Menu, picked: Picked) -> tuple[int, ...]:
+    def ids(self, actor: Actor, entity: str, menu: Menu, picked: Selection) -> tuple[int, ...]:
         """The ids of the picked groups of an entity, by name. Raises NotFound."""
         with self._store.read() as session:
             place = entity_named(session, entity)
@@ -136,7 +136,7 @@ class Groups(Service):
             found = _target_sessions(session, [pk for pk in group_ids if pk in seen], self._now())
             return tuple(view for pk in group_ids for view in found[pk] if view.status == SessionStatus.ACTIVE)
 
-    def sources(self, actor: Actor, group_id: int, ask: Ask, gfid: str = "") -> Page[SenderCompView]:
+    def sources(self, actor: Actor, group_id: int, ask: PageRequest, gfid: str = "") -> Page[SenderCompView]:
         """A page of a group's source SenderComps. Raises NotFound."""
         with self._store.read() as session:
             _find(session, actor, group_id)
@@ -145,7 +145,7 @@ class Groups(Service):
                 rows = rows.where(col(SenderCompRow.gfid) == gfid)
             return fetch(session, listing(rows), ask, sender_comp_view)
 
-    def by_firm(self, actor: Actor, group_id: int, ask: Ask) -> Page[FirmCount]:
+    def by_firm(self, actor: Actor, group_id: int, ask: PageRequest) -> Page[FirmCount]:
         """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
         with self._store.read() as session:
             _find(session, actor, group_id)

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
 from dropcopy_tui.domain.keypairs import KeyState, how_far, market_date, pending_from, state_of
 from dropcopy_tui.domain.market_close import MarketHours, is_business_day, local_day
 from dropcopy_tui.domain.markets import market_named
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import Service, entity_named, key_of
@@ -83,7 +83,9 @@ class CalendarLine:
 class Calendar(Service):
     """The lives of the key pairs of all active sessions that a person may see."""
 
-    def page(self, actor: Actor, ask: Ask, kind: SessionKind | None = None, entity: str = "") -> Page[CalendarLine]:
+    def page(
+        self, actor: Actor, ask: PageRequest, kind: SessionKind | None = None, entity: str = ""
+    ) -> Page[CalendarLine]:
         """A page of active sessions, by when they stop. Raises NotFound."""
         with self._store.read() as session:
             rows = _select().where(col(SessionRow.status) == SessionStatus.ACTIVE.value)

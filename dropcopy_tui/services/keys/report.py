@@ -23,7 +23,7 @@ from dropcopy_tui.domain.keypairs import (
     state_of,
 )
 from dropcopy_tui.domain.market_close import MarketHours, calendar_covers, is_business_day, local_day
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import Service, entity_named, key_of
@@ -63,7 +63,7 @@ class KeyLine:
 class KeyReport(Service):
     """The key pairs of the sessions that a person may see."""
 
-    def page(self, actor: Actor, ask: Ask, *, entity: str = "", deleted: bool = False) -> Page[KeyLine]:
+    def page(self, actor: Actor, ask: PageRequest, *, entity: str = "", deleted: bool = False) -> Page[KeyLine]:
         """A page of the report, by session; `deleted` pairs are in it where asked for. Raises NotFound."""
         with reading(self._means, actor) as session:
             rows = _select().where(col(SessionRow.entity_id).in_(visible_ids(session, actor)))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Service, key_of
 from dropcopy_tui.services.unit_of_work import reading, record, writing
@@ -33,7 +33,7 @@ class Notice:
 class Notices(Service):
     """The person's inbox."""
 
-    def page(self, actor: Actor, ask: Ask) -> Page[Notice]:
+    def page(self, actor: Actor, ask: PageRequest) -> Page[Notice]:
         """The person's own notices: unread ones first, then the newest first."""
         with reading(self._means, actor) as session:
             return fetch(session, _of(actor), ask, _notice)
@@ -44,16 +44,16 @@ class Notices(Service):
         with reading(self._means, actor) as session:
             return int(session.execute(rows).scalar_one())
 
-    def read(self, actor: Actor, picked: Picked) -> int:
+    def read(self, actor: Actor, picked: Selection) -> int:
         """Mark a selection as read; how many were unread. What is not the person's own is left alone."""
         with writing(self._means, actor) as session:
             return self._read(session, actor, picked)
 
     def read_all(self, actor: Actor) -> int:
         """Mark everything as read; how many were unread."""
-        return self.read(actor, Picked(everything=True))
+        return self.read(actor, Selection(everything=True))
 
-    def _read(self, session: Session, actor: Actor, picked: Picked) -> int:
+    def _read(self, session: Session, actor: Actor, picked: Selection) -> int:
         pk = col(NoticeRow.id)
         unread = update(NoticeRow).where(_mine(actor), col(NoticeRow.read_at).is_(None))
         if picked.everything:

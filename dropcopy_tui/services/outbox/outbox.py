@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.mail import MessageState
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.services.base import Means, Service, key_of
 from dropcopy_tui.services.rights import require
@@ -58,7 +58,7 @@ class Standing:
 class Outbox(Service):
     """Messages, for whoever looks after them."""
 
-    def page(self, actor: Actor, ask: Ask) -> Page[Message]:
+    def page(self, actor: Actor, ask: PageRequest) -> Page[Message]:
         """Messages, the newest first. Outside a sandbox this needs operations, and codes stay hidden."""
         with reading(self._means, actor) as session:
             if not self._means.sandbox:

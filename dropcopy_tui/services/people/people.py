@@ -13,7 +13,7 @@ from dropcopy_tui.domain.accounts import PERSON_NAME_LENGTH, clean_email, clean_
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.names import clean_name, shorten
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_OPERATE, MAY_UNLOCK, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Service, entity_named
@@ -106,7 +106,7 @@ class People(Service):
                 rows = rows.where(col(EntityRow.id).in_(sorted(scope.entity_ids)))
             return tuple(EntityView(row.code, row.name) for row in session.execute(rows).scalars())
 
-    def page(self, actor: Actor, ask: Ask, entity: str = "") -> Page[PersonLine]:
+    def page(self, actor: Actor, ask: PageRequest, entity: str = "") -> Page[PersonLine]:
         """People, of one entity or of all that may be seen. Raises NotEntitled, NotFound."""
         with reading(self._means, actor) as session:
             scope = scope_of(session, actor)

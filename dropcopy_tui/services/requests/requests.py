@@ -8,7 +8,7 @@ from sqlmodel import Session, col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.names import clean_name, shorten
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_APPROVE, Actor
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import Service, key_of
@@ -40,7 +40,7 @@ LONGEST_REASON = 500
 class Requests(Service):
     """What was asked for, and what is decided about it."""
 
-    def page(self, actor: Actor, ask: Ask, everyone: bool = False) -> Page[RequestView]:
+    def page(self, actor: Actor, ask: PageRequest, everyone: bool = False) -> Page[RequestView]:
         """Request Status: the person's own requests, or (`everyone`) all of the entities they may see."""
         with reading(self._means, actor) as session:
             rows = request_rows()
@@ -50,7 +50,7 @@ class Requests(Service):
                 rows = rows.where(col(RequestRow.submitted_by) == actor.person_id)
             return request_page(session, self._means, rows, ask)
 
-    def to_do(self, actor: Actor, ask: Ask) -> Page[RequestView]:
+    def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestView]:
         """To Do: requests that wait for this person's approval (rule Q7)."""
         with reading(self._means, actor) as session:
             return request_page(session, self._means, _to_review(session, actor), ask)
@@ -70,7 +70,7 @@ class Requests(Service):
                 return False, error.message
             return True, ""
 
-    def sources(self, actor: Actor, reference_id: str, change: Change, ask: Ask) -> Page[SenderCompView]:
+    def sources(self, actor: Actor, reference_id: str, change: Change, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
         with reading(self._means, actor) as session:
             row = _seen(session, actor, reference_id)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType, stage
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.services.requests.batches import due_at, due_words
@@ -32,7 +32,7 @@ def search_words(reference: str, kind: RequestType, subject: str, entity: str, u
     return f"{reference} {kind.value.replace('_', ' ')} {subject} {entity} {user_id} {at:%Y-%m-%d}".casefold()
 
 
-def request_page(session: Session, means: Means, rows: Any, ask: Ask) -> Page[RequestView]:
+def request_page(session: Session, means: Means, rows: Any, ask: PageRequest) -> Page[RequestView]:
     """A page of such rows, newest first."""
     page = fetch(session, _listing(rows), ask, lambda row: row[0])
     if not page.rows:

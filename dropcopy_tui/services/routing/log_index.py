@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import FileRefused
-from dropcopy_tui.domain.pages import Ask, Page, Place
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.domain.routing import EXCHANGE, KINDS, Reading
 
 CHUNK = 262_144
@@ -169,7 +169,7 @@ class LogIndex:
         except OSError as error:
             raise FileRefused(f"The log cannot be read any more ({error.strerror}).") from None
 
-    def page(self, only: str, ask: Ask) -> Page[Entry]:
+    def page(self, only: str, ask: PageRequest) -> Page[Entry]:
         """A page of the messages: all, those that are UNROUTED, MISSED or RECEIVED, that match in source or kind."""
         words = " ".join(ask.match.lower().split())
         with self._viewing:
@@ -179,7 +179,7 @@ class LogIndex:
                 self._look(only, words)
             return self._page(self._view_total, ask, self._number)
 
-    def _page(self, total: int, ask: Ask, number: Callable[[int], int]) -> Page[Entry]:
+    def _page(self, total: int, ask: PageRequest, number: Callable[[int], int]) -> Page[Entry]:
         first, last = _span(ask, total)
         places = range(first, last)
         rows = tuple(self.entry(number(place)) for place in places)
@@ -232,14 +232,14 @@ def read_index(
     return index
 
 
-def _span(ask: Ask, total: int) -> tuple[int, int]:
+def _span(ask: PageRequest, total: int) -> tuple[int, int]:
     """The rows that are asked for, from the first up to the last, which is left out."""
     beside = int(ask.beside[0]) if ask.beside else 0
-    if ask.place is Place.LAST:
+    if ask.anchor is Anchor.LAST:
         return max(0, total - ask.limit), total
-    if ask.place is Place.BEFORE:
+    if ask.anchor is Anchor.BEFORE:
         return max(0, beside - ask.limit), min(beside, total)
-    first = beside + 1 if ask.place is Place.AFTER else ask.at if ask.place is Place.AT else 0
+    first = beside + 1 if ask.anchor is Anchor.AFTER else ask.at if ask.anchor is Anchor.AT else 0
     first = min(first, total)
     return first, min(first + ask.limit, total)
 

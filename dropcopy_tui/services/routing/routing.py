@@ -16,7 +16,7 @@ from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.fix_log import FixLog, LogMessage
 from dropcopy_tui.domain.markets import market_named
-from dropcopy_tui.domain.pages import Ask, Page
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading, read
 from dropcopy_tui.domain.sessions import SenderCompStatus
@@ -237,7 +237,7 @@ class Routing(Service):
             index.close()
             raise
 
-    def messages(self, actor: Actor, reviewed: Reviewed, only: str, ask: Ask) -> Page[Routed]:
+    def messages(self, actor: Actor, reviewed: Reviewed, only: str, ask: PageRequest) -> Page[Routed]:
         """A page of a log's messages; `only` is "" or a name of `log_index`.
 
         Raises NotFound when the person may no longer see what it is about.
@@ -274,7 +274,9 @@ class Routing(Service):
             places = self._places(session, actor, entity)
             return example_log(session, places, sandbox=self._means.sandbox)
 
-    def coverage(self, actor: Actor, entity: str, ask: Ask, market: str = "", gfid: str = "") -> Page[SenderCompView]:
+    def coverage(
+        self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
+    ) -> Page[SenderCompView]:
         """A page of an entity's active SenderComps that no living group copies. Raises NotFound."""
         with reading(self._means, actor) as session:
             place = entity_named(session, entity)

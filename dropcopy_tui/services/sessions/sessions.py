@@ -15,7 +15,7 @@ from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date
 from dropcopy_tui.domain.market_close import MarketHours, hours_of
 from dropcopy_tui.domain.markets import Gateway, Menu, market_named, markets_of
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.domain.pages import Ask, Page, Picked
+from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.domain.settings import Settings
@@ -34,7 +34,7 @@ class Sessions(Service):
     def page(
         self,
         actor: Actor,
-        ask: Ask,
+        ask: PageRequest,
         *,
         kind: SessionKind | None = None,
         entity: str = "",
@@ -52,7 +52,7 @@ class Sessions(Service):
     def picked(
         self,
         actor: Actor,
-        picked: Picked,
+        picked: Selection,
         *,
         kind: SessionKind | None = None,
         entity: str = "",
