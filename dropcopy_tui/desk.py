@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
-from dropcopy_tui.domain.errors import InvalidValue, StoreUnusable, WrongMasterKey
+from dropcopy_tui.domain.errors import WrongMasterKey
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.pages import PageRequest
-from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.audit import Audit
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
@@ -37,21 +32,15 @@ from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.outbox.notices import Notices
 from dropcopy_tui.services.outbox.outbox import Outbox
 from dropcopy_tui.services.people.identity import Identity
-from dropcopy_tui.services.people.passwords import hash_password
 from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.routing.routing import Routing
 from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.services.tick import Chores
-from dropcopy_tui.services.unit_of_work import record
-from dropcopy_tui.store.engine import Store, create_store, migrate
-from dropcopy_tui.store.location import check_place, check_store, needs_migration, store_facts
-from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
-from dropcopy_tui.store.vault import Vault, make_master_key, read_master_key
-
-# What fills a new store, before anybody can see it.
-Fill = Callable[[Means], None]
+from dropcopy_tui.store.engine import Store, migrate
+from dropcopy_tui.store.location import check_store, needs_migration, store_facts
+from dropcopy_tui.store.vault import Vault, read_master_key
 
 
 class Desk:
@@ -136,125 +125,6 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         duo=config.duo,
     )
     return Desk(means, config)
-
-
-def make_store(
-    config: Config,
-    *,
-    sandbox: bool,
-    fill: Fill | None = None,
-    clock: Clock | None = None,
-    entropy: Entropy | None = None,
-) -> None:
-    """Make a store and its master key, filled by `fill`, all or nothing: it appears when it is whole.
-
-    Raises StoreUnusable when there is a store or a master key already.
-    """
-    place, key_place = config.paths.store, config.paths.master_key
-    for taken in (place, key_place):
-        if taken.exists():
-            raise StoreUnusable(f"{taken} exists already and was left as it is. Choose another --store.")
-    try:
-        for folder in (place.parent, key_place.parent):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        check_place(place)
-        workshop = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
-    except OSError as error:
-        raise StoreUnusable(f"No store can be made at {place}: {error.strerror}. Choose another --store.") from None
-    try:
-        _build(workshop, config, sandbox, fill, clock or Clock(), entropy or Entropy())
-        _put(workshop / "master.key", key_place)
-        try:
-            _put(workshop / "store.db", place)
-        except BaseException:
-            key_place.unlink(missing_ok=True)
-            raise
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
-
-
-def _put(made: Path, place: Path) -> None:
-    """Move a file to where nothing may be: never over another one."""
-    try:
-        os.link(made, place)
-    except FileExistsError:
-        raise StoreUnusable(f"{place} exists already and was left as it is.") from None
-    except OSError:
-        # Another file system (a master key on a medium of its own) or one without hard links.
-        handle = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(made.read_bytes())
-            os.fsync(file.fileno())
-
-
-def _build(
-    workshop: Path,
-    config: Config,
-    sandbox: bool,
-    fill: Fill | None,
-    clock: Clock,
-    entropy: Entropy,
-) -> None:
-    path = workshop / "store.db"
-    create_store(path)
-    store_id = uuid.uuid4().hex
-    vault = Vault(make_master_key(workshop / "master.key"), store_id)
-    environment = "CERT" if sandbox else "PRODUCTION"
-    facts = {
-        "store_id": store_id,
-        "sandbox": "yes" if sandbox else "no",
-        "environment": environment,
-        "vault_check": vault.check_value(),
-    }
-    store = Store(path)
-    try:
-        means = Means(store, vault, clock, entropy, config.settings, sandbox, environment)
-        with store.write() as session:
-            session.add_all(SettingRow(key=key, value=value) for key, value in facts.items())
-        if fill is not None:
-            fill(means)
-    finally:
-        store.close()
-
-
-def administrator(user_id: str, email: str, os_account: str | None, password: str | None) -> Fill:
-    """What makes the first administrator of a new store: operations, so that they can import everything else.
-
-    Raises InvalidValue for a password that is too short.
-    """
-    hashed = hash_password(password) if password is not None else None
-    if "@" not in email:
-        raise InvalidValue(f"{email!r} is not an email address.", "email")
-
-    def fill(means: Means) -> None:
-        person = PersonRow(
-            user_id=user_id.lower(),
-            name="First administrator",
-            email=email.lower(),
-            os_account=os_account,
-            password_hash=hashed,
-            created_at=means.clock.now(),
-        )
-        with means.store.write() as session:
-            session.add(person)
-            session.flush()
-            for role in (Role.OPERATIONS, Role.AUDITOR):
-                session.add(EntitlementRow(person_id=key_of(person.id), role=role.value))
-            actor = Actor(key_of(person.id), person.user_id, person.name, "init")
-            record(session, means, actor, "store:made", person.user_id, after={"sandbox": means.sandbox})
-
-    return fill
-
-
-def remove_sandbox(config: Config) -> None:
-    """Throw a sandbox store away. Raises StoreUnusable when the store is not a sandbox."""
-    path = config.paths.store
-    check_store(path)
-    if store_facts(path).get("sandbox") != "yes":
-        raise StoreUnusable(f"{path} is not a sandbox: it was left as it is.")
-    beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal", "-shm", ".gate")]
-    for file in (path, *beside, config.paths.master_key):
-        file.unlink(missing_ok=True)
 
 
 def _vault(path: Path, facts: dict[str, str]) -> Vault:

@@ -16,6 +16,7 @@ from textual.worker import Worker, get_current_worker
 
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotFound, NotSignedIn
+from dropcopy_tui.origin import machine_account, origin
 from screens.frame import JOB, DeskScreen
 from screens.home import HomeScreen
 from screens.terminal.app import TerminalApp
@@ -177,18 +178,20 @@ class DropCopyApp(TerminalApp):
         from dropcopy_tui.services.home import home
 
         config, now = self.config, (self._clock or Clock()).now()
-        return home(config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin())
+        return home(
+            config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin("screen")
+        )
 
     async def _recognise(self, desk: Desk) -> None:
         """Sign in whoever needs no password: anyone in a sandbox, else the machine's own account."""
-        here = origin()
+        here = origin("screen")
         try:
             if desk.sandbox:
                 known = self._actor.user_id if self._actor else _first_user(desk)
                 user = self._user or known
                 self.become(await asyncio.to_thread(desk.identity.act_as, user, here))
             elif self._user is None:
-                self.become(await asyncio.to_thread(desk.identity.sign_in_peer, _account(), here))
+                self.become(await asyncio.to_thread(desk.identity.sign_in_peer, machine_account(), here))
         except AccountLocked as error:
             self._actor, self._refusal = None, error.message
         except NotSignedIn:
@@ -363,23 +366,11 @@ def _first_user(desk: Desk) -> str:
 
 
 def _account() -> str:
-    """The account of the machine, as the kernel names it (the environment could lie)."""
-    import pwd
-
+    """The account of the machine; none where it has no name, and then everybody signs in by password."""
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
+        return machine_account()
+    except NotSignedIn:
         return ""
-
-
-def origin() -> str:
-    """Where the person sits, for the audit trail: the terminal, and the address behind an SSH connection."""
-    try:
-        terminal = os.ttyname(0)
-    except OSError:
-        terminal = "?"
-    address = os.environ.get("SSH_CONNECTION", "").split(" ")[0][:45]
-    return f"screen tty={terminal}" + (f" ssh={address}" if address else "")
 
 
 def run(config: Config, demo: bool = False, user: str | None = None) -> int:

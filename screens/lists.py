@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.app import ComposeResult
 
+from dropcopy_tui.csv_cells import csv_cell
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 from screens.frame import DeskScreen, job, off_thread, show_refusal
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
 _PAGE = 1_000
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +120,9 @@ def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[
     ask = replace(ask, anchor=Anchor.FIRST, limit=_PAGE, count=False)
     while True:
         page = source(ask)
-        writer.writerows([_cell(column.show(row)) for column in columns] for row in page.rows)
+        writer.writerows([csv_cell(column.show(row)) for column in columns] for row in page.rows)
         count += len(page.rows)
         # A row of the list may be some lines of the file, or none: the cursors say where the list ends.
         if len(page.cursors) < _PAGE:
             return count
         ask = replace(ask, anchor=Anchor.AFTER, beside=page.cursors[-1])
-
-
-def _cell(text: str) -> str:
-    return "'" + text if text.startswith(_FORMULA) else text

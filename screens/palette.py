@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_EASE, MAY_SEE_EVERYBODY, MAY_USE_KEYS, MAY_VIEW
+from dropcopy_tui.origin import origin
 from screens.frame import DeskScreen, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import clip
@@ -104,8 +105,6 @@ async def _new_group(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
 
 async def _act_as(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     """Choose a person of the sandbox, and be them from Home on."""
-    from screens.app import origin
-
     desk = await app.desk()
     people = await off_thread(desk.identity.everyone)
     choices = [Choice(person.user_id, f"{person.user_id:<18}", clip(person.summary, 44)) for person in people]
@@ -113,7 +112,7 @@ async def _act_as(app: DropCopyApp, screen: DeskScreen[Any]) -> None:
     if chosen is None:
         return
     await app.save_work()
-    app.become(await off_thread(desk.identity.act_as, chosen, origin()))
+    app.become(await off_thread(desk.identity.act_as, chosen, origin("screen")))
     app.go_home()
     await app.refresh_home()
     app.tell(f"You act as {chosen} now.")

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotSignedIn
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.origin import origin
 from screens.frame import DeskScreen, job, off_thread
 from screens.modals.form import Field, Form, FormModal
 from screens.terminal.values import value
@@ -73,12 +74,10 @@ class SignInScreen(DeskScreen[Actor]):
 
     @work(exclusive=True, group="sign-in")
     async def _try(self, login: str, password: str) -> None:
-        from screens.app import origin
-
         desk = await self.desk()
         field = self.query_one("#password", SecretInput)
         try:
-            actor = await off_thread(desk.identity.sign_in, login, password, origin())
+            actor = await off_thread(desk.identity.sign_in, login, password, origin("screen"))
         except NotSignedIn as error:
             field.value = ""
             self._show(error)
@@ -92,8 +91,6 @@ class SignInScreen(DeskScreen[Actor]):
     @job()
     async def action_use_invitation(self) -> None:
         """Set a password with a code; signing in comes after."""
-        from screens.app import origin
-
         desk = await self.desk()
         form: Form | None = {"login": self.query_one("#login", DeskInput).value}
         error = field = ""
@@ -104,7 +101,7 @@ class SignInScreen(DeskScreen[Actor]):
                 return
             try:
                 given = (form["login"], form["code"], form["password"])
-                accepted = await off_thread(desk.people.accept, *given, origin())
+                accepted = await off_thread(desk.people.accept, *given, origin("screen"))
             except (InvalidValue, NotSignedIn) as problem:
                 error, field = problem.message, getattr(problem, "field", "code")
                 continue

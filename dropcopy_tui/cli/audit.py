@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from functools import partial
@@ -15,14 +13,14 @@ from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table, utc, write
 from dropcopy_tui.cli.shapes import event_shape
+from dropcopy_tui.csv_cells import csv_text
 from dropcopy_tui.domain.moments import since as first_moment
 from dropcopy_tui.domain.moments import until as last_moment
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.audit import AuditFilter, Event
 
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = ("id", "at", "person", "action", "entity", "subject", "origin", "before", "after")
 
 
 @noun("audit")
@@ -69,17 +67,20 @@ def _lines(found: Iterable[Event]) -> list[str]:
 
 def _csv(found: Iterable[Event]) -> str:
     """Every field of the events; what was before and after as JSON."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("id", "at", "person", "action", "entity", "subject", "origin", "before", "after"))
-    for row in found:
-        named = (row.person, row.action, row.entity or "", row.subject, row.origin)
-        writer.writerow((row.id, utc(row.at), *map(_cell, named), _facts(row.before), _facts(row.after)))
-    return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    return "'" + text if text.startswith(_FORMULA) else text
+    rows = (
+        (
+            row.id,
+            utc(row.at),
+            row.person,
+            row.action,
+            row.entity,
+            row.subject,
+            row.origin,
+            *map(_facts, (row.before, row.after)),
+        )
+        for row in found
+    )
+    return csv_text(_COLUMNS, rows)
 
 
 def _facts(said: dict[str, Any]) -> str:

@@ -47,7 +47,7 @@ def _prepare(config: Config, fresh: bool) -> None:
             raise StoreUnusable(f"{place} is not a sandbox: it was left as it is. Choose another --store.")
         if not fresh:
             return
-    from dropcopy_tui.desk import make_store, remove_sandbox
+    from dropcopy_tui.new_store import make_store, remove_sandbox
     from dropcopy_tui.services.sample.fill import fill
 
     if place.exists():

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import fields, show
-from dropcopy_tui.cli.sign_in import machine_account
+from dropcopy_tui.domain.accounts import clean_user_id
 from dropcopy_tui.domain.errors import InvalidValue
-
-# The form of a user id in imports (services.import_kinds).
-_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+from dropcopy_tui.origin import machine_account
 
 
 @click.command("init")
@@ -27,15 +23,13 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> Non
     The administrator is known by your account on this machine, and by the password of --password-file if one is given.
     """
     account = machine_account()
-    user_id = (admin or account).lower()
-    if not _USER_ID.fullmatch(user_id) or user_id == "desk":
-        raise InvalidValue(
-            f"{user_id[:40]!r} cannot be a user id: 2 to 32 of a-z, 0-9, dot, underscore and hyphen. Use --admin.",
-            "admin",
-        )
+    try:
+        user_id = clean_user_id(admin or account)
+    except InvalidValue as error:
+        raise InvalidValue(f"{error.message} Name another one with --admin.", "admin") from None
     config = call.config()
     password = read_line(call.password_file, "The password") if call.password_file is not None else None
-    from dropcopy_tui.desk import administrator, make_store
+    from dropcopy_tui.new_store import administrator, make_store
 
     fill = administrator(user_id, email or f"{user_id}@localhost", account, password)
     make_store(config, sandbox=sandbox, fill=fill)

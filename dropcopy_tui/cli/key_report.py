@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import show, write
 from dropcopy_tui.cli.shapes import key_line_shape
+from dropcopy_tui.csv_cells import csv_text
 from dropcopy_tui.domain.keypairs import KeyState
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ COLUMNS = (
     "session_id", "market", "kind", "entity", "access_key_id", "state", "created_at", "age_days", "expires_at",
     "days_left", "last_notice_days", "last_notice_at", "remark",
 )  # fmt: skip
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @click.command("report")
@@ -49,16 +46,5 @@ def report(call: Call, entity: str, states: tuple[str, ...], match: str, limit: 
 
 
 def _csv(found: Iterable[KeyLine]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for line in found:
-        shape = key_line_shape(line)
-        writer.writerow([_cell(shape[name]) for name in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
+    shapes = (key_line_shape(line) for line in found)
+    return csv_text(COLUMNS, ([shape[name] for name in COLUMNS] for shape in shapes))

@@ -9,8 +9,9 @@ import click
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import say, show
-from dropcopy_tui.cli.sign_in import ask, machine_account, may_ask, origin, secret, who_acts
+from dropcopy_tui.cli.sign_in import ask, may_ask, secret, who_acts
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.origin import machine_account, origin
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -53,4 +54,4 @@ def _who(desk: Desk, call: Call, present: str) -> Actor:
     proven = desk.sandbox or call.as_user is None or desk.identity.is_peer(machine_account(), call.as_user)
     if proven or not present:
         return who_acts(desk, call)
-    return desk.identity.sign_in(call.as_user or "", present, origin())
+    return desk.identity.sign_in(call.as_user or "", present, origin("cli"))

@@ -12,9 +12,10 @@ from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
 from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
-from dropcopy_tui.cli.sign_in import ask, origin, secret
+from dropcopy_tui.cli.sign_in import ask, secret
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.people import Role
+from dropcopy_tui.origin import origin
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.people.people import Invited
@@ -126,7 +127,7 @@ def accept(call: Call, user: str, code_file: str | None) -> None:
     """
     with call.desk() as desk:
         code = secret(call, code_file, "Invitation code", "--code-file")
-        accepted = desk.people.accept(user, code, _new_password(call), origin())
+        accepted = desk.people.accept(user, code, _new_password(call), origin("cli"))
     if accepted.locked_until is not None:
         say(f"The account is locked until {short_utc(accepted.locked_until)} after wrong tries. EASE can unlock it.")
     say("Your password is set. Sign in with it from now on.")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.domain.errors import NotSignedIn
+from dropcopy_tui.origin import machine_account, origin
 
 if TYPE_CHECKING:
     from dropcopy_tui.cli.call import Call
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
 
-_ADDRESS = re.compile(r"[0-9A-Za-z.:%_-]{1,64}")
 _SUGGESTED = 5
 
 
@@ -26,40 +23,19 @@ def who_acts(desk: Desk, call: Call) -> Actor:
         return _in_sandbox(desk, call)
     account = machine_account()
     if call.as_user is None or desk.identity.is_peer(account, call.as_user):
-        return desk.identity.sign_in_peer(account, origin())
+        return desk.identity.sign_in_peer(account, origin("cli"))
     password = secret(call, call.password_file, f"Password of {call.as_user}", "--password-file")
-    return desk.identity.sign_in(call.as_user, password, origin())
+    return desk.identity.sign_in(call.as_user, password, origin("cli"))
 
 
 def _in_sandbox(desk: Desk, call: Call) -> Actor:
     if call.as_user is not None:
-        return desk.identity.act_as(call.as_user, origin())
+        return desk.identity.act_as(call.as_user, origin("cli"))
     try:
-        return desk.identity.sign_in_peer(machine_account(), origin())
+        return desk.identity.sign_in_peer(machine_account(), origin("cli"))
     except NotSignedIn:
         known = ", ".join(person.user_id for person in desk.identity.everyone()[:_SUGGESTED])
         raise NotSignedIn(f"This is a sandbox: say who acts with --as USER, such as: {known}.") from None
-
-
-def machine_account() -> str:
-    """The operating-system account of this process, as the kernel has it and no variable says."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        raise NotSignedIn(f"This process runs as user number {os.getuid()}, which has no account name.") from None
-
-
-def origin() -> str:
-    """From where the person acts, for the audit trail."""
-    parts = ["cli"]
-    with suppress(OSError):  # a job or a pipe
-        parts.append(f"tty={os.ttyname(0)}")
-    address = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
-    if _ADDRESS.fullmatch(address):
-        parts.append(f"ssh={address}")
-    return " ".join(parts)
 
 
 def secret(call: Call, file: str | None, what: str, option: str) -> str:

@@ -19,8 +19,9 @@ CODE_GROUPS, CODE_GROUP = 4, 4
 CODE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)*")
 _MOBILE = re.compile(r"\+?[0-9][0-9 ().-]{5,23}")
+_MACHINE_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}")
 # The desk acts under this user id when nobody does (services.rights).
 _RESERVED_USER = "desk"
 # Figures that base32 leaves out because they are read as these letters.
@@ -72,10 +73,16 @@ def clean_user_id(text: str) -> str:
     return user_id
 
 
-def clean_email(text: str) -> str:
-    """The address in lower case. Raises InvalidValue."""
+def clean_email(text: str, *, local: bool = False) -> str:
+    """The address in lower case. Raises InvalidValue.
+
+    Args:
+        text: what a person entered.
+        local: whether a mailbox of this machine, such as `root@localhost`, is accepted too.
+    """
     email = text.strip().lower()
-    if len(email) > EMAIL_LENGTH or not _EMAIL.fullmatch(email):
+    complete = local or "." in email.partition("@")[2]
+    if len(email) > EMAIL_LENGTH or not complete or not _EMAIL.fullmatch(email):
         raise InvalidValue(f"Email {shorten(text)!r} is not an address such as name@firm.example.", "email")
     return email
 
@@ -86,6 +93,14 @@ def clean_mobile(text: str) -> str | None:
     if mobile and not _MOBILE.fullmatch(mobile):
         raise InvalidValue(f"Mobile {shorten(text)!r} is not a phone number such as +1 202 555 0134.", "mobile")
     return mobile or None
+
+
+def clean_machine_account(text: str) -> str | None:
+    """An account of the operating system, or None for a person without one. Raises InvalidValue."""
+    account = text.strip()
+    if account and not _MACHINE_ACCOUNT.fullmatch(account):
+        raise InvalidValue(f"Account {shorten(text)!r} is not an account name.", "os_account")
+    return account or None
 
 
 def masked_mobile(mobile: str | None) -> str:

@@ -8,10 +8,10 @@ from itertools import islice, product
 from sqlalchemy import insert
 
 from dropcopy_tui.config import load
-from dropcopy_tui.desk import make_store
 from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import ALPHABET
+from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import DraftRow, EntitlementRow, EntityRow, PersonRow, SenderCompRow
 from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS

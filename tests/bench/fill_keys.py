@@ -11,11 +11,11 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from dropcopy_tui.config import load
-from dropcopy_tui.desk import make_store
 from dropcopy_tui.domain.keypairs import grace_expiry
 from dropcopy_tui.domain.market_close import hours_of
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import Role
+from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 

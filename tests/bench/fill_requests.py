@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from dropcopy_tui.config import load
-from dropcopy_tui.desk import make_store
 from dropcopy_tui.domain.people import Role
+from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import (
     DraftRow,

@@ -10,9 +10,9 @@ from itertools import islice, product
 from sqlalchemy import insert
 
 from dropcopy_tui.config import load
-from dropcopy_tui.desk import make_store
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import ALPHABET
+from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Means, key_of
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
 from tests.bench.place import ENTITY, KEY_SESSIONS, MARKET, PERSON, SOONEST

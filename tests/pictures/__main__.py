@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from dropcopy_tui.clock import Entropy
 from dropcopy_tui.config import Config, Paths
-from dropcopy_tui.desk import make_store
 from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.sample.fill import fill
 from screens.app import DropCopyApp
 from tests.screens.conftest import NOW, OPERATOR, SeededEntropy

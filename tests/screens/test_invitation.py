@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dropcopy_tui.desk import administrator, make_store, open_desk
+from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.people import Role
+from dropcopy_tui.new_store import administrator, make_store
 from screens.widgets.inputs import SecretInput
 from tests.screens.conftest import Place, SeededEntropy, config_in
 from tests.screens.seat import Seat, footer_fits, seated

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dropcopy_tui.config import Config
-from dropcopy_tui.desk import administrator, make_store
 from dropcopy_tui.domain.mail import MailServer, Security
+from dropcopy_tui.new_store import administrator, make_store
 from screens.app import DropCopyApp
 from tests.screens.conftest import Place, SeededEntropy, config_in
 from tests.screens.seat import Seat, footer_fits, seated

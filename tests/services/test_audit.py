@@ -11,11 +11,12 @@ import pyotp
 import pytest
 
 from dropcopy_tui.config import Config, Paths
-from dropcopy_tui.desk import Desk, administrator, make_store, open_desk
+from dropcopy_tui.desk import Desk, open_desk
 from dropcopy_tui.domain.errors import NotEntitled, NotSignedIn, SecondFactorFailed
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.new_store import administrator, make_store
 from dropcopy_tui.services.audit import Audit, Verified
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.factors.factors import Factor, Proof

@@ -13,6 +13,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Column, Connection, func, insert, select
 
+from dropcopy_tui.domain.accounts import (
+    PERSON_NAME_LENGTH,
+    clean_email,
+    clean_machine_account,
+    clean_mobile,
+    clean_user_id,
+)
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.markets import Market, market_named
 from dropcopy_tui.domain.names import (
@@ -36,18 +43,9 @@ _MAPPING = METADATA.tables["front_end_mapping"]
 _SENDER_COMP = METADATA.tables["sender_comp"]
 
 _ENTITY_CODE = re.compile(r"[A-Z0-9._-]{1,12}")
-_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
-_MOBILE = re.compile(r"\+?[0-9][0-9 ().-]{5,23}")
-_OS_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}")
-# What audit events and lists can show on a line (local choices); an email's length is RFC 5321's.
-_NAME_LENGTH = 100
-_EMAIL_LENGTH = 254
 _STATUSES = frozenset(status.value for status in SenderCompStatus)
 # Keeps the parts of a key apart, which a space would not: no name can hold it (ASCII unit separator).
 KEY_SEPARATOR = "\x1f"
-# The desk acts under this user id when nobody does (services.rights).
-_RESERVED_USER = "desk"
 
 
 class ImportKind(StrEnum):
@@ -116,7 +114,7 @@ class Entities(Kind):
             raise InvalidValue(f"Entity {shorten(code)!r} must be 1 to 12 of A-Z, 0-9, dot, underscore and hyphen.")
         values = {
             "code": code,
-            "name": clean_name(cells["name"], "Name", _NAME_LENGTH),
+            "name": clean_name(cells["name"], "Name", PERSON_NAME_LENGTH),
             "clearing_firm": _yes_or_no(cells["clearing_firm"]),
             "approvals": Approvals.NEVER.value,
         }
@@ -167,11 +165,11 @@ class People(OfEntities):
 
     def entry(self, line: int, cells: Cells) -> Entry:
         values: dict[str, Any] = {
-            "user_id": _user_id(cells["user_id"]),
-            "name": clean_name(cells["name"], "Name", _NAME_LENGTH),
-            "email": _email(cells["email"]),
-            "mobile": _matching(_MOBILE, cells["mobile"], "Mobile", "a phone number such as +1 202 555 0134"),
-            "os_account": _matching(_OS_ACCOUNT, cells["os_account"], "Account", "an account name"),
+            "user_id": clean_user_id(cells["user_id"]),
+            "name": clean_name(cells["name"], "Name", PERSON_NAME_LENGTH),
+            "email": clean_email(cells["email"]),
+            "mobile": clean_mobile(cells["mobile"]),
+            "os_account": clean_machine_account(cells["os_account"]),
             "roles": self._roles(cells["roles"]),
         }
         return Entry(line, values, _person_keys(values["user_id"], values["email"], values["os_account"]))
@@ -227,32 +225,6 @@ class People(OfEntities):
 def _person_keys(user_id: str, email: str, account: str | None) -> tuple[str, ...]:
     keys = (f"User id {user_id}", f"Email {email}")
     return (*keys, f"Account {account}") if account else keys
-
-
-def _user_id(text: str) -> str:
-    user_id = text.lower()
-    if not _USER_ID.fullmatch(user_id):
-        raise InvalidValue(
-            f"User id {shorten(text)!r} must be 2 to 32 of a-z, 0-9, dot, underscore and hyphen, "
-            "and begin with a letter or digit."
-        )
-    if user_id == _RESERVED_USER:
-        raise InvalidValue(f"User id {_RESERVED_USER!r} is the desk's own. Choose another.")
-    return user_id
-
-
-def _email(text: str) -> str:
-    email = text.lower()
-    if len(email) > _EMAIL_LENGTH or not _EMAIL.fullmatch(email):
-        raise InvalidValue(f"Email {shorten(text)!r} is not an address such as name@firm.example.")
-    return email
-
-
-def _matching(pattern: re.Pattern[str], text: str, what: str, wanted: str) -> str | None:
-    """An optional cell that must look like something, or None where it is empty."""
-    if text and not pattern.fullmatch(text):
-        raise InvalidValue(f"{what} {shorten(text)!r} is not {wanted}.")
-    return text or None
 
 
 class FrontEnds(OfEntities):

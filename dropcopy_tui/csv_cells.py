@@ -1,0 +1,33 @@
+"""Cells of CSV files that people open in a spreadsheet: a value stays a value and never becomes a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from dropcopy_tui.domain.visible import visible
+
+# A spreadsheet evaluates a cell that begins with one of these, also behind white space and in their full-width forms
+# (OWASP: CSV injection). `visible` shows a tab or a line end as a glyph, but a reader may turn the glyph back.
+_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
+
+
+def csv_cell(value: object) -> str:
+    """The value as text that a spreadsheet shows as it is, with every control character visible.
+
+    None is an empty cell. A number is left alone, also a negative one: guarded, it could not be summed.
+    """
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    return ("'" if _FORMULA.match(value) else "") + visible(value)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A whole CSV document with its header, as the command line prints it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
+    return text.getvalue()
