@@ -24,6 +24,7 @@ from textual.notifications import SeverityLevel
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widget import AwaitMount
 from textual.widgets import Input
 
 from dropcopy_tui.domain.visible import visible
@@ -228,6 +229,15 @@ class TerminalApp(App[int]):
     def _background_screens(self) -> list[Screen[Any]]:
         """None: all our screens are opaque. Textual draws the whole screen anew for a change nobody can see."""
         return []
+
+    def _get_screen(self, screen: Screen[Any] | str) -> tuple[Screen[Any], AwaitMount]:
+        """Read a screen's style sheet before the screen starts.
+
+        Textual reads it afterwards. From Python 3.12 on its tasks are eager: the screen composes and styles its
+        widgets inside the call that starts it, without the rules of its own sheet.
+        """
+        self._load_screen_css(self.get_screen(screen))
+        return super()._get_screen(screen)
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver; never the one an environment variable names."""

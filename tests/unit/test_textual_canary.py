@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 from importlib.metadata import version
+from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -12,13 +14,16 @@ from rich.console import Console
 from textual import constants
 from textual._parser import Parser
 from textual._xterm_parser import XTermParser
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import ScreenResume
 from textual.message_pump import MessagePump
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from screens.terminal.app import TerminalApp
 from screens.terminal.driver import TerminalDriver
@@ -39,6 +44,8 @@ def test_the_version_is_the_one_that_was_read() -> None:
         (App, "_resume_signal", ["self"]),
         (App, "_watch_theme", ["self", "theme_name"]),
         (App, "_begin_batch", ["self"]),
+        (App, "_get_screen", ["self", "screen"]),
+        (App, "_load_screen_css", ["self", "screen"]),
         (App, "_end_batch", ["self"]),
         (Screen, "_compositor_refresh", ["self"]),
         (Screen, "_refresh_layout", ["self", "size", "scroll"]),
@@ -158,3 +165,32 @@ def test_a_change_waits_for_the_next_of_our_frames() -> None:
 
     assert pytest.approx(1 / 120) == textual.screen.UPDATE_PERIOD
     assert "UPDATE_PERIOD" in inspect.getsource(textual.screen.Screen._update_timer.fget)  # type: ignore[attr-defined]
+
+
+async def test_a_screen_starts_with_its_own_style_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = tmp_path / "page.tcss"
+    sheet.write_text("#line { height: 7; }")
+
+    class Page(Screen[None]):
+        CSS_PATH = str(sheet)
+
+        def compose(self) -> ComposeResult:
+            yield Static(id="line")
+
+        def on_screen_resume(self, event: ScreenResume) -> None:
+            event.refresh_styles = False  # as our screens do
+
+    app, known = TerminalApp(), []
+    register = app._register
+
+    def starts(parent: DOMNode, *widgets: Widget, **places: Any) -> list[Widget]:
+        known.extend(app.stylesheet.has_source(str(sheet), "") for widget in widgets if isinstance(widget, Page))
+        return register(parent, *widgets, **places)
+
+    monkeypatch.setattr(app, "_register", starts)
+    async with app.run_test() as pilot:
+        await app.push_screen(Page())
+        await pilot.pause()
+        # Whatever the version: where tasks are not eager the height alone would prove nothing.
+        assert known == [True]
+        assert app.screen.query_one("#line").size.height == 7
