@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
-from typing import Any
+from time import perf_counter
 
 import pytest
 
@@ -12,7 +13,7 @@ from dropcopy_tui.domain.people import Entitlement, Role
 from dropcopy_tui.services.base import Means
 from dropcopy_tui.services.people import passwords
 from dropcopy_tui.services.people.identity import Identity
-from dropcopy_tui.services.people.passwords import hash_password, password_holds
+from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, change, contents, open_means, rows
 
@@ -23,8 +24,9 @@ HOURS = timedelta(hours=3)
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real scrypt, made for a test's patience."""
-    monkeypatch.setattr(passwords, "_N", 2**4)
+    """Real Argon2id, made for a test's patience."""
+    monkeypatch.setattr(passwords, "_MEMORY_KIB", 8)
+    monkeypatch.setattr(passwords, "_PASSES", 1)
 
 
 @pytest.fixture
@@ -65,15 +67,20 @@ def test_an_unknown_person_and_a_wrong_password_get_the_same_answer(identity: Id
 
 
 def test_an_unknown_person_costs_as_much_work_as_a_known_one(
-    identity: Identity, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, means: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    add_person(means, "gone", password_hash=hash_password(PASSWORD), disabled=True)
     work = []
-    scrypt = passwords._scrypt
-    monkeypatch.setattr(passwords, "_scrypt", lambda *how: work.append(how[2:]) or scrypt(*how))
-    sign_in_wrongly(identity, login="nobody")
-    sign_in_wrongly(identity, login="jo")
-    assert len(work) == 2
-    assert work[0] == work[1]
+    check = passwords._argon2id_holds
+
+    def seen(password: bytes, stored: str) -> bool:
+        work.append(stored.rsplit("$", 2)[0])
+        return check(password, stored)
+
+    monkeypatch.setattr(passwords, "_argon2id_holds", seen)
+    for login in ("nobody", "jo", "gone"):
+        sign_in_wrongly(identity, login=login)
+    assert work == ["$argon2id$v=19$m=8,t=1,p=1"] * 3
 
 
 def test_five_wrong_tries_lock_the_account_for_three_hours(identity: Identity, means: Means) -> None:
@@ -216,16 +223,101 @@ def test_an_odd_password_is_just_wrong(identity: Identity, password: str) -> Non
         identity.sign_in("jo", password, "test")
 
 
+def scrypt_hash(password: str = PASSWORD, salt: bytes = b"s" * 16) -> str:
+    """As releases up to 0.3 stored it."""
+    digest = hashlib.scrypt(password.encode(), salt=salt, n=2**4, r=8, p=1, dklen=32)
+    return f"scrypt$16$8$1${salt.hex()}${digest.hex()}"
+
+
+def stored_hash(means: Means) -> str:
+    return str(rows(means, "SELECT password_hash FROM person WHERE user_id = 'jo'")[0][0])
+
+
 def test_a_hash_keeps_its_own_parameters_and_salt(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = hash_password(PASSWORD)
-    monkeypatch.setattr(passwords, "_N", 2**5)
+    monkeypatch.setattr(passwords, "_PASSES", 2)
     assert password_holds(PASSWORD, stored)
     assert not password_holds(WRONG, stored)
     assert not password_holds("", None)
     assert hash_password(PASSWORD) != hash_password(PASSWORD)
+    assert (is_outdated(stored), is_outdated(hash_password(PASSWORD))) == (True, False)
 
 
-def test_the_real_hash_is_dear_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_hash_costs_what_owasp_advises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    cost: Any = hash_password(PASSWORD).split("$")[1:4]
-    assert [int(part) for part in cost] == [2**15, 8, 1]
+    _, kind, version, cost, salt, digest = hash_password(PASSWORD).split("$")
+    assert (kind, version) == ("argon2id", "v=19")
+    found = dict(part.split("=") for part in cost.split(","))
+    assert int(found["m"]) >= 47_104
+    assert (int(found["t"]), int(found["p"])) == (2, 1)
+    assert (len(salt), len(digest)) == (22, 43)
+
+
+def test_nobodys_hash_is_checked_like_a_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    nobody, real = passwords._nobodys_hash(), hash_password(PASSWORD)
+    assert [len(part) for part in nobody.split("$")] == [len(part) for part in real.split("$")]
+    assert nobody.split("$")[:4] == real.split("$")[:4]
+    # A malformed hash is refused at once, without the derivation.
+    started = perf_counter()
+    assert not password_holds(PASSWORD, None)
+    unknown, started = perf_counter() - started, perf_counter()
+    assert not password_holds(WRONG, real)
+    assert unknown > (perf_counter() - started) / 5
+
+
+def test_a_scrypt_hash_still_lets_in_and_sign_in_renews_it(identity: Identity, means: Means) -> None:
+    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
+    assert sign_in_wrongly(identity) == ["not_signed_in"]
+    assert stored_hash(means) == scrypt_hash()
+    identity.sign_in("jo", PASSWORD, "test")
+    renewed = stored_hash(means)
+    assert renewed.startswith("$argon2id$v=19$m=8,t=1,p=1$")
+    assert rows(means, "SELECT after FROM audit_event ORDER BY id DESC LIMIT 1")[0][0] == (
+        '{"by": "password", "hash_renewed": true}'
+    )
+    identity.sign_in("jo", PASSWORD, "test")
+    assert stored_hash(means) == renewed
+    assert sign_in_wrongly(identity) == ["not_signed_in"]
+
+
+def test_a_hash_with_weaker_parameters_is_renewed_too(
+    identity: Identity, means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_PASSES", 2)
+    identity.sign_in("jo", PASSWORD, "test")
+    assert stored_hash(means).startswith("$argon2id$v=19$m=8,t=2,p=1$")
+
+
+def test_a_short_password_of_earlier_rules_is_renewed_as_it_is(identity: Identity, means: Means) -> None:
+    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash("short"))
+    identity.sign_in("jo", "short", "test")
+    assert stored_hash(means).startswith("$argon2id$")
+
+
+def test_no_hash_is_renewed_when_sign_in_fails_to_be_recorded(
+    identity: Identity, means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("dropcopy_tui.services.people.identity.record", broken)
+    with pytest.raises(RuntimeError):
+        identity.sign_in("jo", PASSWORD, "test")
+    assert stored_hash(means) == scrypt_hash()
+
+
+def test_the_present_password_may_have_a_hash_of_either_kind(identity: Identity, means: Means) -> None:
+    actor = identity.sign_in("jo", PASSWORD, "test")
+    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
+    with pytest.raises(NotSignedIn):
+        identity.set_password(actor, WRONG, "a new password")
+    identity.set_password(actor, PASSWORD, "a new password")
+    assert stored_hash(means).startswith("$argon2id$")
+
+
+def test_a_damaged_hash_lets_nobody_in() -> None:
+    assert not password_holds(PASSWORD, "$argon2id$v=19$m=8")
+    assert not password_holds("", "$argon2id$")

@@ -12,7 +12,7 @@ from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotFound, No
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.services.base import Service, key_of
-from dropcopy_tui.services.people.passwords import hash_password, password_holds
+from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds, renewed_hash
 from dropcopy_tui.services.unit_of_work import record
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 
@@ -52,9 +52,11 @@ class Identity(Service):
                 password_holds(password, None)
                 self._refuse(session, login, origin, "unknown")
             self._refuse_locked(session, person, origin)
-            if person.disabled or not password_holds(password, person.password_hash):
+            # Checked first: a refusal takes as long for a disabled account.
+            holds = password_holds(password, person.password_hash)
+            if person.disabled or not holds:
                 self._count_wrong_try(session, person, origin)
-            return self._welcome(session, person, origin, "password")
+            return self._welcome(session, person, origin, "password", **_renew_hash(person, password))
 
     def sign_in_peer(self, account: str, origin: str) -> Actor:
         """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn."""
@@ -115,11 +117,11 @@ class Identity(Service):
             person.failed_tries = 0
             record(session, self._means, actor, "person:password_changed", person.user_id)
 
-    def _welcome(self, session: Session, person: PersonRow, origin: str, proof: str) -> Actor:
+    def _welcome(self, session: Session, person: PersonRow, origin: str, proof: str, **also: bool) -> Actor:
         person.failed_tries = 0
         person.locked_until = None
         actor = Actor(key_of(person.id), person.user_id, person.name, origin)
-        record(session, self._means, actor, "person:signed_in", person.user_id, after={"by": proof})
+        record(session, self._means, actor, "person:signed_in", person.user_id, after={"by": proof, **also})
         return actor
 
     def _refuse_locked(self, session: Session, person: PersonRow, origin: str) -> None:
@@ -148,6 +150,14 @@ class Identity(Service):
     def _note_refusal(self, session: Session, login: str, origin: str, why: str) -> None:
         nobody = Actor(0, shorten(login, 40), "", origin)
         record(session, self._means, nobody, "person:sign_in_refused", shorten(login, 40), after={"why": why})
+
+
+def _renew_hash(person: PersonRow, password: str) -> dict[str, bool]:
+    """Replace a hash of an earlier release while the password is at hand; what the audit trail adds for it."""
+    if not is_outdated(person.password_hash or ""):
+        return {}
+    person.password_hash = renewed_hash(password)
+    return {"hash_renewed": True}
 
 
 def _locked(until: datetime, now: datetime) -> str:
