@@ -26,6 +26,8 @@ _BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.M | re.S)
 _INLINE = re.compile(r"`(dropcopy [^`\n]+)`")
 # What the shell does with a command's output or input.
 _SHELL = re.compile(r"\s(?:[<>|&]|2>)")
+# A file or folder of this repository.
+_PLACE = re.compile(r"`((?:dropcopy_tui|screens|styles|tests|docs)/[\w./-]+)`")
 _CRON = re.compile(r"^(?:\S+ ){4,5}\s*(?=dropcopy )")
 
 
@@ -136,3 +138,9 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
         links = [link.partition("#")[0] for link in _LINK.findall(document.read_text()) if "://" not in link]
         waiting += [(document.parent / link).resolve() for link in links if link]
     assert [name for name, path in zip(_NAMES, DOCUMENTS, strict=True) if path.resolve() not in seen] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_NAMES)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    missing = [place for place in _PLACE.findall(document.read_text()) if not (HOUSE / place).exists()]
+    assert missing == []
