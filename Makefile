@@ -1,12 +1,14 @@
 # Everything the project does, on a machine that has Python 3.11+ and make.
-# `make demo` and `make test` make their own .venv from requirements.lock.
+# `make demo` and `make test` create their own .venv from requirements.lock. Another Python gets a .venv of its own
+# beside it: `make test PYTHON=python3.13` uses .venv-3.13.
 
 PYTHON ?= python3
-VENV := .venv
+VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types layers bench lock snapshots pictures clean help
+.PHONY: demo test quick check lint types layers bench lock snapshots pictures clean help
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +26,12 @@ demo: $(READY) ## open the application on a sandbox store with sample data
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+# Every unit, every screen once, and the whole main job in a terminal: what differs between versions of Python shows here.
+QUICK := tests/unit tests/screens/test_frame.py tests/screens/test_snapshots.py tests/e2e/test_main_job.py tests/e2e/test_wheel.py
+
+quick: $(READY) ## run the quick part of the tests
+	$(BIN)/python -m pytest -n auto $(QUICK)
 
 lint: $(READY) ## format and lint
 	$(BIN)/ruff format --check .
@@ -50,4 +58,4 @@ lock: ## pin every dependency anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock pyproject.toml
 
 clean: ## remove what was made here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache build dist
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .import_linter_cache build dist

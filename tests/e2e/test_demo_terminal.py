@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from dropcopy_tui.store.vault import make_master_key
+from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import Terminal
-from tests.e2e.test_main_job import DROPCOPY, at_home, dropcopy
+from tests.e2e.test_main_job import at_home, dropcopy
 from tests.e2e.test_terminal_contract import COLOUR, CSI, assert_restored
 
 STORE = Path(".local/share/dropcopy-tui/sandbox/dropcopy.db")

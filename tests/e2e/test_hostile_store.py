@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import Terminal
 from tests.e2e.test_demo_terminal import STORE
-from tests.e2e.test_main_job import DROPCOPY, at_home, dropcopy
+from tests.e2e.test_main_job import at_home, dropcopy
 from tests.e2e.test_terminal_contract import CSI
 from tests.screens.hostile import spoil
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_listen import tried
+from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import Terminal
-from tests.e2e.test_main_job import DROPCOPY, at_home, dropcopy, read_key_file
+from tests.e2e.test_main_job import at_home, dropcopy, read_key_file
 from tests.services.fix_client import Key, logon
 
 ACTING = ("--as", "acme-operator")

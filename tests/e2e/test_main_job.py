@@ -9,15 +9,14 @@ import json
 import re
 import stat
 import subprocess
-import sys
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import ROOT, Terminal, clean_environment
 
-DROPCOPY = [sys.executable, "-m", "dropcopy_tui"]
 # Where the columns of a key file start (the specification, section 7), and where the last one ends.
 STARTS = (0, 21, 52, 103, 124, 145, 166)
 HEADINGS = ("Session ID", "Access ID", "Secret Key", "Creation Date", "Expiration Date", "Environment")

@@ -6,7 +6,6 @@ Real processes, a real SMTP server on the loopback, real passwords.
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -25,10 +24,10 @@ from dropcopy_tui.store.tables import (
     PersonRow,
     SenderCompRow,
 )
+from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import ROOT, Terminal, clean_environment
 from tests.services.smtp import HOST, SENDER, Mailbox, serving
 
-DROPCOPY = [sys.executable, "-m", "dropcopy_tui"]
 PASSWORD = "correct horse battery 9"
 PEOPLE = {
     "asker": ("asker@firm.example", Role.FULL_ACCESS, "ACME"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import Terminal
-from tests.e2e.test_main_job import DROPCOPY, at_home
+from tests.e2e.test_main_job import at_home
 
 
 def test_a_whole_burst_lands_where_it_was_meant(tmp_path: Path) -> None:
