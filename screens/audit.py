@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.audit import ANY, AuditFilter, Event
 from screens.frame import job, off_thread
@@ -29,7 +30,7 @@ def _tone(row: Event) -> str:
 
 
 COLUMNS: tuple[Column[Event], ...] = (
-    Column("When (UTC)", lambda row: f"{row.at:%d %b %Y %H:%M:%S}", 20),
+    Column("When (UTC)", lambda row: column_moment(row.at, seconds=True), 20),
     Column("Who", lambda row: row.person, 17, order="person"),
     Column("What", lambda row: action_words(row.action), order="action", tone=_tone),
     Column("About", lambda row: row.subject, 16, order="subject"),

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.people import MAY_AUDIT, MAY_EASE
 from screens.frame import DeskScreen, job, off_thread
 from screens.terminal.values import clip, value
@@ -20,7 +21,6 @@ from screens.terminal.values import clip, value
 if TYPE_CHECKING:
     from dropcopy_tui.services.home import HomeView, Month
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LISTED = 3
 _BAR = 6
 
@@ -261,5 +261,5 @@ def _months(months: tuple[Month, ...]) -> Content:
 def _bar(month: Month, most: int) -> Content:
     length = round(_BAR * month.keys / most) if month.keys else 0
     bar = "▇" * max(length, 1 if month.keys else 0)
-    label = f" {_MONTHS[month.month - 1]} {month.year % 100:02d} {bar:<{_BAR}} {month.keys or '':>4}"
+    label = f" {month_name(month.month)} {month.year % 100:02d} {bar:<{_BAR}} {month.keys or '':>4}"
     return Content.styled(label, "" if month.keys else "$text-disabled")

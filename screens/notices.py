@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource, Selection
 from dropcopy_tui.services.outbox.notices import Notice
 from screens.frame import job, off_thread
@@ -32,7 +33,7 @@ def _tone(notice: Notice) -> str:
 
 COLUMNS: tuple[Column[Notice], ...] = (
     Column("", lambda row: "" if row.read else "new", 4, tone=_tone),
-    Column("When", lambda row: f"{row.at:%d %b %H:%M}", 12, order="at", tone=_tone),
+    Column("When", lambda row: column_moment(row.at, year=False), 12, order="at", tone=_tone),
     Column("Notice", lambda row: row.text, order="text", tone=_tone),
     Column("Request", lambda row: row.request, 14, order="request", optional=1, tone=_tone),
 )

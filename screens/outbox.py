@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.outbox.outbox import Message, Standing
@@ -34,13 +35,13 @@ def _state(message: Message) -> str:
 
 # Nothing is sent in a sandbox: what counts there is what a message says.
 SANDBOX_COLUMNS: tuple[Column[Message], ...] = (
-    Column("When", lambda row: f"{row.created_at:%d %b %H:%M:%S}", 15),
+    Column("When", lambda row: column_moment(row.created_at, year=False, seconds=True), 15),
     Column("By", lambda row: row.channel, 6, order="channel"),
     Column("To", lambda row: row.to, 24, order="to"),
     Column("Message", lambda row: row.subject or row.body),
 )
 COLUMNS: tuple[Column[Message], ...] = (
-    Column("When", lambda row: f"{row.created_at:%d %b %H:%M}", 12),
+    Column("When", lambda row: column_moment(row.created_at, year=False), 12),
     Column("By", lambda row: row.channel, 5, order="channel"),
     Column("To", lambda row: row.to, 22, order="to"),
     Column("State", _state, 9, order="state", tone=lambda row: MESSAGE_TONES[row.state]),

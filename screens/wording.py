@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SessionKind
@@ -37,7 +38,7 @@ MESSAGE_TONES = {"held": "muted", "queued": "warning", "sent": "success", "faile
 
 def utc(when: datetime) -> str:
     """A moment with its zone, such as `22 Nov 2026 16:45 UTC`."""
-    return f"{when.day} {when:%b %Y %H:%M} UTC"
+    return moment_words(when)
 
 
 def group_to_open(request: RequestView, user_id: str) -> int | None:

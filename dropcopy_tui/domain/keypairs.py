@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from dropcopy_tui.domain.dates import date_words, moment_words
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.market_close import (
     MarketHours,
@@ -29,8 +30,6 @@ MOST_LIVING = 2
 _LABELS = {"America/New_York": "ET", "Europe/London": "UK", "America/Chicago": "CT"}
 # No pair is pending earlier than this before its end, whatever the zone: most pairs are told active at a glance.
 _SURELY_ACTIVE = PENDING_WINDOW + timedelta(days=1, hours=2)
-# Not strftime's %b, which follows the machine's locale.
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
@@ -243,7 +242,7 @@ def _shortened(key: KeyPair, hours: MarketHours, now: datetime) -> tuple[ExpiryC
 
 def _fate(key: KeyPair, changes: tuple[ExpiryChange, ...], hours: MarketHours) -> str:
     if not changes:
-        return f"keeps its expiry of {_plain_date(local_day(hours, key.expires_at))}"
+        return f"keeps its expiry of {date_words(local_day(hours, key.expires_at))}"
     when = market_date(hours, changes[0].new)
     return f"will now expire in four weeks, at market close: {when}"
 
@@ -252,7 +251,7 @@ def market_date(hours: MarketHours, when: datetime) -> str:
     """The moment on the market's wall clock, such as `15 Dec 2026 17:30 ET`."""
     local = local_time(hours, when)
     label = _LABELS.get(hours.zone) or local.tzname() or hours.zone
-    return f"{_plain_date(local.date())} {local.hour:02d}:{local.minute:02d} {label}"
+    return moment_words(local, label)
 
 
 def how_far(now: datetime, when: datetime) -> str:
@@ -264,10 +263,6 @@ def how_far(now: datetime, when: datetime) -> str:
             words = f"{count:,} {name}{'' if count == 1 else 's'}"
             return f"in {words}" if when > now else f"{words} ago"
     return "now"
-
-
-def _plain_date(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _a_year_after(day: date) -> date:

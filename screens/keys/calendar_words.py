@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dropcopy_tui.domain.dates import date_words, weekday_name
 from dropcopy_tui.domain.key_days import Move
 from dropcopy_tui.services.keys.calendar import CalendarLine, CalendarPair
 from screens.widgets.columns import Column
@@ -29,8 +30,6 @@ REPORT_COLUMNS: tuple[Column[KeyLine], ...] = (
     Column("last_notice_at", lambda line: _utc(line.notice_at) if line.notice_at else ""),
     Column("remark", lambda line: line.remark),
 )
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SATURDAY = 5
 
 
@@ -72,19 +71,15 @@ def _name(pair: CalendarPair) -> str:
 
 
 def _when(pair: CalendarPair) -> str:
-    return f"{_DAYS[pair.ends.weekday()]} {pair.when}"
+    return f"{weekday_name(pair.ends)} {pair.when}"
 
 
 def _moved(move: Move | None) -> str:
     if move is None:
         return ""
-    return f"; moved from {_day(move.nominal)}: {_reason(move)}"
+    return f"; moved from {date_words(move.nominal, weekday=True, year=False)}: {_reason(move)}"
 
 
 def _reason(move: Move) -> str:
     weekend = move.nominal.weekday() >= _SATURDAY
     return "holiday" if move.holiday and not weekend else "weekend and holiday" if move.holiday else "weekend"
-
-
-def _day(day: date) -> str:
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.services.keys.calendar import CalendarPair
 
@@ -26,7 +27,6 @@ _TONES = {
 }  # fmt: skip
 _ON_TODAY = {NOTHING: TODAY, ALIVE: ALIVE_TODAY, PENDING: PENDING_TODAY}
 _ENDS = {KeyState.ACTIVE: "success", KeyState.PENDING_EXPIRATION: "warning", KeyState.EXPIRED: "error"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def monday_of(day: date) -> date:
@@ -40,9 +40,9 @@ def months(start: date, weeks: int) -> str:
     for number in range(weeks):
         last = start + number * WEEK + timedelta(days=6)
         if last.day <= 7 and number + 3 <= weeks:
-            cells[number : number + 3] = _MONTHS[last.month - 1]
+            cells[number : number + 3] = month_name(last.month)
     if weeks >= 4 and not any(cell.strip() for cell in cells[:4]):
-        cells[:3] = _MONTHS[start.month - 1]
+        cells[:3] = month_name(start.month)
     return "".join(cells)
 
 

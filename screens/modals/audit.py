@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import market_named
@@ -133,7 +134,7 @@ class EventModal(DeskModal[None]):
 
 def _page(event: Event) -> Content:
     rows = [
-        ("When", f"{event.at:%d %b %Y %H:%M:%S} UTC", ""),
+        ("When", f"{column_moment(event.at, seconds=True)} UTC", ""),
         ("Who", event.person, ""),
         ("Where from", event.origin, ""),
         ("About", event.subject, ""),

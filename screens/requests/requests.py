@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher
 
+from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.people import MAY_APPROVE, MAY_VIEW
 from dropcopy_tui.services.views import RequestView
@@ -34,7 +35,7 @@ def _stage(row: RequestView) -> str:
 
 _BY: Column[RequestView] = Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3)
 _WHEN: Column[RequestView] = Column(
-    "Submitted", lambda row: f"{row.submitted_at:%d %b %Y}", 11, order="submitted", optional=2
+    "Submitted", lambda row: column_moment(row.submitted_at, clock=False), 11, order="submitted", optional=2
 )
 _STATUS: Column[RequestView] = Column(
     "Status", lambda row: row.status.words, 11, order="status", tone=lambda row: REQUEST_TONES[row.status]
@@ -52,7 +53,7 @@ COLUMNS: tuple[Column[RequestView], ...] = (
 # Who asked, and since when, matters more here; the status of what waits is always the same, and goes first.
 _TO_DO = {
     _BY: replace(_BY, width=17, optional=0),
-    _WHEN: replace(_WHEN, show=lambda row: f"{row.submitted_at:%d %b %Y %H:%M}", width=17),
+    _WHEN: replace(_WHEN, show=lambda row: column_moment(row.submitted_at), width=17),
     _STATUS: replace(_STATUS, optional=5),
 }
 _TO_REVIEW = tuple(_TO_DO.get(column, column) for column in COLUMNS)

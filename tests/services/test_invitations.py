@@ -104,7 +104,7 @@ def test_the_sealed_email_is_read_in_a_sandbox_only(people: People, world: World
     code = mailed_code(world.means)
     shown = Outbox(world.means).page(world.operations, PageRequest()).rows[0]
     assert code in shown.body
-    assert "until 07 Mar 2026 15:00 UTC" in shown.body
+    assert "until 7 Mar 2026 15:00 UTC" in shown.body
     real = Outbox(open_means(world.means.store.path, sandbox=False))
     assert code not in repr(real.page(world.operations, PageRequest()).rows)
 

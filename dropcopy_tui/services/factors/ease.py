@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.accounts import PersonStatus
+from dropcopy_tui.domain.dates import date_words
 from dropcopy_tui.domain.ease import CHECKS, EASE_DIGITS, EASE_LIFE, RESET_LIFE, Check, check_verified
 from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Page, PageRequest
@@ -252,6 +253,6 @@ def _answers(session: Session, person: PersonRow) -> Mapping[str, str]:
         "callback": person.mobile or "",
         "email": person.email,
         "request": last.reference if last is not None else "",
-        "entitled": f"{when.day} {when:%b %Y}" if when is not None else "",
+        "entitled": date_words(when) if when is not None else "",
         "entity": held,
     }

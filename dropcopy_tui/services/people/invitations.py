@@ -21,6 +21,7 @@ from dropcopy_tui.domain.accounts import (
     clean_invitation_code,
     grouped_code,
 )
+from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import NotSignedIn
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor
@@ -65,7 +66,7 @@ def send_invitation(session: Session, means: Means, actor: Actor, person: Person
 def _letter(actor: Actor, person: PersonRow, row: InvitationRow, code: str) -> str:
     return (
         f"{actor.user_id} invites you to the drop copy desk. Your user id is {person.user_id}. "
-        f"Your code is {grouped_code(code)}: it works once, until {row.expires_at:%d %b %Y %H:%M} UTC, "
+        f"Your code is {grouped_code(code)}: it works once, until {moment_words(row.expires_at)}, "
         f"and may be tried {INVITATION_TRIES} times. With it you choose your own password: "
         f"press F2 where you sign in, or run: dropcopy people accept {person.user_id}. "
         "Nobody will ask you for the code."
