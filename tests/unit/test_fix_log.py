@@ -201,9 +201,9 @@ def test_a_message_that_never_ends_is_given_up() -> None:
 )
 def test_a_hostile_line_takes_no_more_time_than_its_length(piece: bytes) -> None:
     log = piece * (400_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     found, reader = read(log)
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
     assert reader.taken == len(log)
     assert bool(found) == piece.startswith(b"8")
 
