@@ -58,14 +58,28 @@ class LazyGroup(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with our own names to suggest: those it knows are the imported ones, and there are none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=_VERBS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.words) for name, verb in _VERBS.items()])
 
 
-@click.group("dropcopy", cls=LazyGroup, invoke_without_command=True)
+@click.group(
+    "dropcopy",
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},  # every command below inherits them
+)
 @shared
-@click.version_option(__version__, message="dropcopy %(version)s")
+@click.version_option(__version__, "-V", "--version", message="dropcopy %(version)s")
 @click.pass_context
 def root(context: click.Context) -> int | None:
     """A desk for BrokerTec drop copy groups and the key pairs of their sessions.
