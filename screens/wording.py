@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.plurals import plural as plural  # re-exported: one import for the words of screens
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import KeyView, RequestView
@@ -77,11 +78,6 @@ def message_words(message: Message) -> str:
 def key_words(key: KeyView) -> str:
     """A key pair's state in words."""
     return key.state.value.replace("_", " ")
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """A count with its noun: `1 session`, `3 sessions`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 # Every action of the audit trail, in words; a test finds the actions in the services and asks for each.

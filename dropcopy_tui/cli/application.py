@@ -1,4 +1,4 @@
-"""Opens the application. Light on purpose: what is imported here stands between the key and the first paint."""
+"""Opens the application. Light on purpose: every import here delays the first paint."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class NoTerminal(DeskError):
-    """The application needs a terminal, and there is none that it can use."""
+    """The application needs a terminal, and none is usable."""
 
     code = "no_terminal"
     exit_code = 2
 
 
 def open_application(call: Call) -> int:
-    """Open the application on the store that is there. Raises StoreMissing and its kin, NoTerminal."""
+    """Open the application on the existing store. Raises NoTerminal, StoreMissing and the other store errors."""
     from dropcopy_tui.store.location import check_store
 
     config = call.config()
@@ -31,7 +31,7 @@ def open_application(call: Call) -> int:
 
 
 def check_terminal() -> None:
-    """Raise NoTerminal, saying why, where no screen can be drawn."""
+    """Raise NoTerminal, with the reason, where no screen can be drawn."""
     from screens.terminal.guard import refuse_reason, terminal_size
 
     why = refuse_reason(sys.stdin, sys.stderr, os.environ, terminal_size(2))
@@ -40,12 +40,12 @@ def check_terminal() -> None:
 
 
 def run_application(call: Call, config: Config, *, demo: bool, user: str | None) -> int:
-    """Run it; the exit code."""
+    """Run the application and return its exit code."""
     from screens.terminal.guard import prepare, quick_start
 
     if call.no_color:
         os.environ["NO_COLOR"] = "1"
-    # Both before Textual is imported: it reads its variables while it is.
+    # Both come before Textual is imported, because it reads its environment variables at import time.
     prepare(os.environ)
     quick_start()
     from screens.app import run

@@ -29,19 +29,25 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--person", default="", metavar="P", help="Of this user id only.")
-@click.option("--group", default="", metavar="G", help="About this group, its requests and its sessions' set-up.")
-@click.option("--session", default="", metavar="S", help="About this Session ID and its key pairs.")
-@click.option("--since", default="", metavar="T", help="From this day or moment on (UTC), such as 2026-11-23.")
-@click.option("--until", default="", metavar="T", help="To the end of this day, or before this moment (UTC).")
-@click.option("--kind", "--action", default="", metavar="A", help="Of this kind: keypair:generated, or all of keypair.")
+@click.option("--person", default="", metavar="P", help="Only events by this user id.")
+@click.option("--group", default="", metavar="G", help="Only this group, its requests and set-up.")
+@click.option("--session", default="", metavar="S", help="Only this Session ID and its key pairs.")
+@click.option("--since", default="", metavar="T", help="From this day or time (UTC), such as 2026-11-23.")
+@click.option("--until", default="", metavar="T", help="Up to the end of this day, or before this time (UTC).")
+@click.option("--kind", "--action", default="", metavar="A", help="Only this action: keypair:generated, or keypair.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @limit_option
 @verb
 def list_events(call: Call, limit: int | None, as_csv: bool, **wanted: str) -> None:
-    """The events, the newest first."""
+    """List events, newest first.
+
+    \b
+    Examples:
+      dropcopy audit list --group DC-NY-1 --since 2026-11-01
+      dropcopy audit list --action keypair --csv > keys.csv
+    """
     if as_csv and call.as_json:
-        raise click.UsageError("Choose --csv or --json.")
+        raise click.UsageError("Use either --csv or --json, not both.")
     with call.signed_in() as (desk, actor):
         pages = partial(desk.audit.page, actor, filters=_filter(**wanted))
         found = list(rows_of(pages, limit=limit))
@@ -62,11 +68,11 @@ def _lines(found: Iterable[Event]) -> list[str]:
     rows = [
         (row.id, short_utc(row.at), row.person, row.action, row.entity or "-", row.subject, row.origin) for row in found
     ]
-    return table(headers, rows, "There are no events.")
+    return table(headers, rows, "No events found.")
 
 
 def _csv(found: Iterable[Event]) -> str:
-    """Every field of the events; what was before and after as JSON."""
+    """Every field of the events; the values before and after are JSON."""
     rows = (
         (
             row.id,
@@ -90,7 +96,7 @@ def _facts(said: dict[str, Any]) -> str:
 @audit.command("verify")
 @verb
 def verify(call: Call) -> int:
-    """Prove that every event stands as it was written; exit code 1 when one does not."""
+    """Verify that no event was altered; exit code 1 if one was."""
     with call.signed_in() as (desk, actor):
         found = desk.audit.verify(actor)
     document = {"valid": found.valid, "events": found.events, "first_bad": found.first_bad}

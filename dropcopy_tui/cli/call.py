@@ -1,4 +1,4 @@
-"""One call of the command line: its shared options, the desk it opens, and who acts."""
+"""One run of the command line: its shared options, the desk it opens, and the person who acts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.people import Actor
 
 
-# What decorates a verb's function; click's own types do not say more.
+# A decorator of a command's function; click's own types are no more precise.
 Decorator = Callable[[Any], Any]
 
 
 @dataclass
 class Call:
-    """What the shared options say. They may stand before the verb or after it; the last one counts."""
+    """The values of the shared options, which may precede or follow the command; the last one wins."""
 
     store: str | None = None
     config_file: str | None = None
@@ -32,14 +32,18 @@ class Call:
     no_color: bool = False
 
     def config(self, *, sandbox: bool = False) -> Config:
-        """Settings and paths. Raises ConfigInvalid."""
+        """Load the settings and paths. Raises ConfigInvalid."""
         from dropcopy_tui.config import load
 
         return load(store=self.store, config=self.config_file, sandbox=sandbox)
 
     @contextmanager
     def desk(self, config: Config | None = None) -> Iterator[Desk]:
-        """The desk, open while the block runs. Raises StoreMissing and its kin before anything heavy is imported."""
+        """Open the desk while the block runs.
+
+        The store is checked first, so that StoreMissing and the other store errors are raised before anything heavy
+        is imported.
+        """
         from dropcopy_tui.store.location import check_store
 
         config = config or self.config()
@@ -53,7 +57,7 @@ class Call:
             desk.close()
 
     def confirm(self, question: str) -> None:
-        """Ask somebody at a terminal whether they mean it; a script means what it says. Raises click.Abort."""
+        """Ask for confirmation at a terminal; a script is taken at its word. Raises click.Abort."""
         from dropcopy_tui.cli.sign_in import may_ask
 
         if may_ask(self):
@@ -61,7 +65,7 @@ class Call:
 
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:
-        """The desk and the person who acts. Raises NotSignedIn."""
+        """Open the desk and sign in the person who acts. Raises NotSignedIn."""
         from dropcopy_tui.cli.sign_in import who_acts
 
         with self.desk() as desk:
@@ -80,30 +84,30 @@ def _option(*names: str, **how: Any) -> Decorator:
 
 
 _SHARED: tuple[Decorator, ...] = (
-    _option("--store", metavar="PATH", help="The store (also DROPCOPY_STORE)."),
-    _option("--config", "config_file", metavar="FILE", help="The configuration file."),
-    _option("--as", "as_user", metavar="USER", help="Who acts, by user id or email."),
-    _option("--password-file", metavar="FILE", help="Where the password of --as is read from; - is stdin."),
-    _option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-    _option("--no-input", is_flag=True, help="Never ask anything."),
-    _option("--no-color", is_flag=True, help="The application without colours."),
+    _option("--store", metavar="PATH", help="Store file (also DROPCOPY_STORE)."),
+    _option("--config", "config_file", metavar="FILE", help="Configuration file."),
+    _option("--as", "as_user", metavar="USER", help="Act as this person (user id or email)."),
+    _option("--password-file", metavar="FILE", help="File containing the password for --as (- for stdin)."),
+    _option("--json", "as_json", is_flag=True, help="Print the result as one JSON document."),
+    _option("--no-input", is_flag=True, help="Never prompt."),
+    _option("--no-color", is_flag=True, help="Disable colours."),
 )
 
 
 def shared(command: Any) -> Any:
-    """The options that every verb takes, after its own."""
+    """Add the options that every command takes, listed after its own."""
     for option in reversed(_SHARED):
         command = option(command)
     return command
 
 
 def verb(function: Any) -> Any:
-    """A verb's function: it is given the call first."""
+    """Decorate a command's function, which receives the Call as its first argument."""
     return shared(click.pass_obj(function))
 
 
 def noun(name: str) -> Callable[[Any], click.Group]:
-    """A noun's group of verbs, which takes the shared options too."""
+    """Make a group of commands for a noun; the group takes the shared options, too."""
 
     def made(function: Any) -> click.Group:
         return click.group(name)(shared(function))

@@ -13,7 +13,12 @@ from dropcopy_tui.cli.output import write
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @verb
 def completion(call: Call, shell: str) -> None:
-    """Print the completion script of a shell, to be sourced by it."""
+    """Print a shell completion script.
+
+    \b
+    Example:
+      dropcopy completion bash > ~/.local/share/bash-completion/completions/dropcopy
+    """
     from dropcopy_tui.cli.root import root
 
     script = get_completion_class(shell)

@@ -19,11 +19,17 @@ DEMO_USER = "acme-operator"
 
 
 @click.command("demo")
-@click.option("--fresh", is_flag=True, help="Throw the sandbox away and make it anew.")
-@click.option("--headless", is_flag=True, help="Prepare the store, print its path and who can be acted as.")
+@click.option("--fresh", is_flag=True, help="Delete the sandbox and create a new one.")
+@click.option("--headless", is_flag=True, help="Only prepare the store; print its path and people.")
 @verb
 def demo(call: Call, fresh: bool, headless: bool) -> int:
-    """Open the application on a sandbox store with realistic sample data."""
+    """Open the application on a sandbox store with realistic sample data.
+
+    \b
+    Examples:
+      dropcopy demo
+      dropcopy demo --headless --json
+    """
     config = call.config(sandbox=True)
     if headless:
         _prepare(config, fresh)
@@ -37,14 +43,14 @@ def demo(call: Call, fresh: bool, headless: bool) -> int:
 
 
 def _prepare(config: Config, fresh: bool) -> None:
-    """The sandbox, made where there is none. A store that is there is only looked at: no database is imported."""
+    """Create the sandbox if it does not exist. An existing one is only inspected, without importing the database."""
     from dropcopy_tui.store.location import check_store, store_facts
 
     place = config.paths.store
     if place.exists():
         check_store(place)
         if store_facts(place)["sandbox"] != "yes":
-            raise StoreUnusable(f"{place} is not a sandbox: it was left as it is. Choose another --store.")
+            raise StoreUnusable(f"{place} is not a sandbox. Nothing was changed. Choose another --store.")
         if not fresh:
             return
     from dropcopy_tui.new_store import make_store, remove_sandbox
@@ -52,7 +58,7 @@ def _prepare(config: Config, fresh: bool) -> None:
 
     if place.exists():
         remove_sandbox(config)
-    say(f"Making a sandbox with sample data at {place} ...")
+    say(f"Creating a sandbox with sample data at {place} ...")
     make_store(config, sandbox=True, fill=fill)
 
 
@@ -64,9 +70,9 @@ def _show_people(call: Call, config: Config) -> None:
         "people": [{"user_id": row.user_id, "name": row.name, "roles": _roles(row)} for row in people],
     }
     rows = [(row.user_id, row.name, ", ".join(_roles(row))) for row in people]
-    lines = table(("USER", "NAME", "ROLES"), rows, "There are no people.")
+    lines = table(("USER", "NAME", "ROLES"), rows, "No people found.")
     show(call, document, [f"store  {config.paths.store}", "", *lines])
-    say(f"Act as one of them: dropcopy --store {shlex.quote(str(config.paths.store))} --as {DEMO_USER} groups list")
+    say(f"To act as one of them: dropcopy --store {shlex.quote(str(config.paths.store))} --as {DEMO_USER} groups list")
 
 
 def _roles(person: Person) -> list[str]:

@@ -18,22 +18,24 @@ if TYPE_CHECKING:
 
 @noun("ease")
 def ease() -> None:
-    """The EASE desk: verify who calls, issue one-time codes, unlock, reset factors in pairs."""
+    """EASE desk: verify callers, issue codes, unlock accounts, reset factors."""
 
 
 @ease.command("find")
-@click.option("--match", default="", metavar="TEXT", help="With this text in user id, name, email or status.")
+@click.option(
+    "--match", default="", metavar="TEXT", help="Only people with this text in user id, name, email or status."
+)
 @limit_option
 @verb
 def find(call: Call, match: str, limit: int | None) -> None:
-    """The people who may call."""
+    """List the people who may call."""
     with call.signed_in() as (desk, actor):
         found = list(rows_of(lambda ask: desk.ease.find(actor, ask), match, limit))
     rows = [(line.user_id, line.name, line.email, line.status) for line in found]
     show(
         call,
         [person_shape(line) for line in found],
-        table(("USER", "NAME", "EMAIL", "STATUS"), rows, "There is nobody.") if not call.as_json else (),
+        table(("USER", "NAME", "EMAIL", "STATUS"), rows, "No people found.") if not call.as_json else (),
     )
 
 
@@ -41,7 +43,7 @@ def find(call: Call, match: str, limit: int | None) -> None:
 @click.argument("user")
 @verb
 def show_caller(call: Call, user: str) -> None:
-    """What to verify a caller by."""
+    """Show the checks that verify a caller."""
     with call.signed_in() as (desk, actor):
         caller = desk.ease.caller(actor, user)
     show(call, _caller_shape(caller), _caller_lines(caller))
@@ -73,11 +75,18 @@ def _caller_lines(caller: Caller) -> list[str]:
 @click.argument("user")
 @click.option(
     "--verified", type=click.Choice([check.key for check in CHECKS]), multiple=True, required=True,
-    help=f"What the caller was verified by; at least {LEAST_CHECKS}.",
+    help=f"A check that the caller passed; repeat for at least {LEAST_CHECKS}.",
 )  # fmt: skip
 @verb
 def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
-    """Issue a one-time code for key pairs, to be read out. It is printed once, and an older one is void."""
+    """Issue a verification code for key pairs, to be read out to the caller.
+
+    The code is printed once; an older code becomes invalid.
+
+    \b
+    Example:
+      dropcopy ease issue acme-operator --verified callback --verified email
+    """
     with call.signed_in() as (desk, actor):
         from dropcopy_tui.services.factors.factors import Purpose
 
@@ -91,14 +100,14 @@ def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
     }
     show(call, document, fields((name.replace("_", " "), value) for name, value in document.items()))
     if not call.as_json:
-        say(f"Read the code out to {issued.user_id}: they were told by email that it was issued.")
+        say(f"Read the code out to {issued.user_id}. They were notified by email that it was issued.")
 
 
 @ease.command("unlock")
 @click.argument("user")
 @verb
 def unlock(call: Call, user: str) -> None:
-    """End the lock of an account before its time."""
+    """Unlock an account before its lock expires."""
     with call.signed_in() as (desk, actor):
         line = desk.people.unlock(actor, user)
     show(call, person_shape(line), fields([("user", line.user_id), ("status", line.status.value)]))
@@ -109,19 +118,22 @@ def unlock(call: Call, user: str) -> None:
 @click.option("--factor", type=click.Choice(["totp"]), default="totp", show_default=True)
 @verb
 def reset(call: Call, user: str, factor: str) -> None:
-    """Ask to remove a lost authenticator app; a second agent has to confirm within half an hour."""
+    """Request the removal of a lost authenticator app.
+
+    A second agent must confirm the request within 30 minutes.
+    """
     with call.signed_in() as (desk, actor):
         from dropcopy_tui.services.factors.factors import Factor
 
         asked = desk.ease.reset_factor(actor, user, Factor(factor))
     show(call, _reset_shape(asked), _reset_lines([asked]))
-    say(f"A second agent confirms it: dropcopy ease confirm {asked.id}")
+    say(f"A second agent must confirm it: dropcopy ease confirm {asked.id}")
 
 
 @ease.command("resets")
 @verb
 def resets(call: Call) -> None:
-    """The resets that wait for a second agent."""
+    """List the resets awaiting a second agent."""
     with call.signed_in() as (desk, actor):
         waiting = desk.ease.resets(actor)
     show(call, [_reset_shape(each) for each in waiting], _reset_lines(list(waiting)))
@@ -131,10 +143,10 @@ def resets(call: Call) -> None:
 @click.argument("reset_id", metavar="ID", type=click.IntRange(1))
 @verb
 def confirm(call: Call, reset_id: int) -> None:
-    """Confirm a colleague's reset: the authenticator app is removed at once."""
+    """Confirm a colleague's reset; the app is removed immediately."""
     with call.signed_in() as (desk, actor):
         done = desk.ease.confirm_reset(actor, reset_id)
-    show(call, _reset_shape(done), [f"The authenticator app of {done.user_id} is removed."])
+    show(call, _reset_shape(done), [f"The authenticator app of {done.user_id} was removed."])
 
 
 def _reset_shape(reset: Reset) -> dict[str, Any]:
@@ -150,4 +162,4 @@ def _reset_shape(reset: Reset) -> dict[str, Any]:
 
 def _reset_lines(waiting: list[Reset]) -> list[str]:
     rows = [(each.id, each.user_id, each.factor.words, each.asked_by, short_utc(each.expires_at)) for each in waiting]
-    return table(("ID", "USER", "FACTOR", "ASKED BY", "UNTIL"), rows, "No reset waits.")
+    return table(("ID", "USER", "FACTOR", "REQUESTED BY", "UNTIL"), rows, "No resets are awaiting confirmation.")

@@ -1,4 +1,4 @@
-"""How a call ends: every refusal as one line and one exit code."""
+"""How a command ends: every refusal is one line and one exit code."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command line and give its exit code."""
+    """Run one command line and return its exit code."""
     call = Call()
-    # Known before anything is parsed: a line that cannot be parsed is answered as it asked to be.
+    # Looked up before parsing, so that a usage error is reported as JSON, too, if JSON was requested.
     wants_json = "--json" in args
     with _signals():
         try:
@@ -40,7 +40,7 @@ def run(args: Sequence[str]) -> int:
             return 1
         except click.exceptions.NoArgsIsHelpError as error:
             say(error.format_message(), verbatim=True)
-            return _fail("usage", "A verb is missing.", 2, wants_json, quiet=True)
+            return _fail("usage", "Missing command.", 2, wants_json, quiet=True)
         except click.UsageError as error:
             return _fail("usage", _usage(error), 2, wants_json)
         except click.ClickException as error:
@@ -50,8 +50,10 @@ def run(args: Sequence[str]) -> int:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 return _fail("incident", _incident(call, error), 1, wants_json)
-            return _fail("disk_full", "The disk is full, or what standard output goes to.", 1, wants_json)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: it is logged, and told with its id
+            return _fail(
+                "disk_full", "The disk is full, or the device that standard output is written to.", 1, wants_json
+            )
+        except Exception as error:  # noqa: BLE001 - the last line of defence: the error is logged and reported with its incident id
             return _fail("incident", _incident(call, error), 1, wants_json)
 
 
@@ -89,7 +91,7 @@ def _incident(call: Call, error: Exception) -> str:
     log = _incident_log(call)
     kept = write_incident(log, incident, error)
     where = f"Its trace is in {log}." if kept else f"Its trace could not be written to {log}."
-    return f"Something unexpected happened ({type(error).__name__}, incident {incident}). {where}"
+    return f"Unexpected error: {type(error).__name__} (incident {incident}). {where}"
 
 
 def _incident_log(call: Call) -> Path:
@@ -104,14 +106,17 @@ def _incident_log(call: Call) -> Path:
 
 
 def _widen_streams() -> None:
-    """A character that the locale cannot write is shown by its number: it must not end the command."""
+    """Write a character that the locale cannot encode as an escape, so that it does not end the command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:
-    """Nobody reads standard output any more, or it is full: what is left of it goes nowhere, quietly."""
+    """Discard the remaining output: its reader has gone, or its device is full.
+
+    Without this, the interpreter would report a second error while it flushes standard output at exit.
+    """
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -120,9 +125,9 @@ def _drop_output() -> None:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind like an error, so that a file half written is taken away."""
+    """Let SIGTERM and SIGHUP unwind like an error, so that a half-written file is removed."""
     before = {}
-    # Where somebody ignores a signal (nohup), it stays ignored. Only the main thread may set one.
+    # A signal that the parent ignores (nohup) stays ignored. Only the main thread may set a handler.
     with suppress(ValueError):
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:

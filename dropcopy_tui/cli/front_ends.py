@@ -16,21 +16,24 @@ from dropcopy_tui.cli.shapes import front_end_shape, mapping_shape
 if TYPE_CHECKING:
     from dropcopy_tui.services.groups.front_ends import MappingLine
 
-_ENTITY = click.option("--entity", required=True, metavar="E", help="Whose mapping.")
+_ENTITY = click.option("--entity", required=True, metavar="E", help="Entity of the mapping.")
 
 
 @noun("front-ends")
 def front_ends() -> None:
-    """Front End Mapping: the front end systems that an entity may use."""
+    """Front end mapping: the systems that an entity may use."""
 
 
 @front_ends.command("list")
 @_ENTITY
-@click.option("--match", default="", metavar="TEXT", help="With this text in name, version or vendor.")
+@click.option("--match", default="", metavar="TEXT", help="Only systems with this text in name, version or vendor.")
 @limit_option
 @verb
 def list_front_ends(call: Call, entity: str, match: str, limit: int | None) -> None:
-    """Every front end system, whether the entity may use it, and how many of its groups do."""
+    """List all front end systems and whether the entity may use them.
+
+    GROUPS is the number of the entity's groups that use a system.
+    """
     with call.signed_in() as (desk, actor):
         found = list(rows_of(partial(desk.front_ends.page, actor, entity), match, limit))
     show(call, [mapping_shape(line) for line in found], _lines(found) if not call.as_json else ())
@@ -48,7 +51,7 @@ def _lines(found: Iterable[MappingLine]) -> list[str]:
         )
         for row in found
     ]
-    return table(("ID", "NAME", "VERSION", "VENDOR", "MAPPED", "GROUPS"), rows, "There are no front end systems.")
+    return table(("ID", "NAME", "VERSION", "VENDOR", "MAPPED", "GROUPS"), rows, "No front end systems found.")
 
 
 def _yes(mapped: bool) -> str:
@@ -58,14 +61,20 @@ def _yes(mapped: bool) -> str:
 @front_ends.command("map")
 @click.argument("front_end", metavar="[ID]", type=click.IntRange(1), required=False)
 @_ENTITY
-@click.option("--name", default="", metavar="NAME", help="Instead of an id; one that nobody knows yet is made known.")
+@click.option("--name", default="", metavar="NAME", help="Use a name instead of an id; an unknown system is created.")
 @click.option("--version", default="", metavar="V", help="With --name.")
 @click.option("--vendor", default="", metavar="V", help="With --name.")
 @verb
 def map_front_end(call: Call, front_end: int | None, entity: str, name: str, version: str, vendor: str) -> None:
-    """Let an entity use a front end system."""
+    """Allow an entity to use a front end system.
+
+    \b
+    Examples:
+      dropcopy front-ends map 3 --entity ACME
+      dropcopy front-ends map --entity ACME --name Harbour --version 2.1
+    """
     if (front_end is None) is not bool(name) or (front_end and (version or vendor)):
-        raise click.UsageError("Name the front end system by its id, or by --name with --version and --vendor.")
+        raise click.UsageError("Specify the front end system by id, or by --name with --version and --vendor.")
     with call.signed_in() as (desk, actor):
         if front_end is None:
             mapped = desk.front_ends.map_new(actor, entity, name, version, vendor)
@@ -80,11 +89,14 @@ def map_front_end(call: Call, front_end: int | None, entity: str, name: str, ver
 @_ENTITY
 @verb
 def unmap_front_end(call: Call, front_end: int, entity: str) -> None:
-    """Take a front end system from an entity; groups that use it keep working until they are edited."""
+    """Remove a front end system from an entity's mapping.
+
+    Groups that use it keep working until their next edit.
+    """
     with call.signed_in() as (desk, actor):
         done = desk.front_ends.unmap(actor, entity, front_end)
     if done.groups:
-        say("Groups that use it keep working; at their next edit another front end system must be chosen.")
+        say("Groups that use it keep working; their next edit must select another front end system.")
     document = {**front_end_shape(done.front_end), "entity": entity, "mapped": False, "groups": list(done.groups)}
-    pairs = [("unmapped", f"{done.front_end.title} from {entity}"), ("used by", list(done.groups) or "no group")]
+    pairs = [("unmapped", f"{done.front_end.title} from {entity}"), ("used by", list(done.groups) or "no groups")]
     show(call, document, fields(pairs))

@@ -33,13 +33,13 @@ def groups() -> None:
 
 
 @groups.command("list")
-@click.option("--entity", default="", metavar="E", help="Of this entity only.")
-@click.option("--market", type=MARKET, help="Of this market only.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in name, market or front end.")
+@click.option("--entity", default="", metavar="E", help="Only groups of this entity.")
+@click.option("--market", type=MARKET, help="Only groups of this market.")
+@click.option("--match", default="", metavar="TEXT", help="Only groups with this text in name, market or front end.")
 @limit_option
 @verb
 def list_groups(call: Call, entity: str, market: str | None, match: str, limit: int | None) -> None:
-    """The groups you may see."""
+    """List the groups you have access to."""
     with call.signed_in() as (desk, actor):
         pages = partial(desk.groups.page, actor, entity=entity, market=market or "")
         found = list(rows_of(pages, match, limit))
@@ -52,15 +52,21 @@ def _lines(found: Iterable[GroupLine]) -> list[str]:
         (row.id, row.name, row.entity, row.market, row.front_end, f"{row.sources:,}", row.targets, row.keys)
         for row in found
     ]
-    return table(headers, rows, "There are no groups.")
+    return table(headers, rows, "No groups found.")
 
 
 @groups.command("show")
 @click.argument("group")
-@click.option("--entity", default="", metavar="E", help="Whose group, where several entities have one of this name.")
+@click.option("--entity", default="", metavar="E", help="Entity of the group, if several have one of this name.")
 @verb
 def show_group(call: Call, group: str, entity: str) -> None:
-    """One group, by its name or its id."""
+    """Show one group, by name or id.
+
+    \b
+    Examples:
+      dropcopy groups show DC-NY-1
+      dropcopy groups show 12 --json
+    """
     with call.signed_in() as (desk, actor):
         view = desk.groups.show(actor, group, entity)
     show(call, whole_group_shape(view), _details(view))
@@ -85,18 +91,18 @@ def _details(view: GroupView) -> list[str]:
 
 
 @groups.command("create")
-@click.option("--entity", default="", metavar="E", help="Whose group; not needed where you create for one only.")
+@click.option("--entity", default="", metavar="E", help="Entity of the group; optional if you can use only one.")
 @click.option("--market", type=MARKET, required=True)
 @click.option("--name", required=True, metavar="NAME")
-@click.option("--front-end", required=True, metavar="NAME", help="Name, or name and version.")
+@click.option("--front-end", required=True, metavar="NAME", help="Front end system: name, or name and version.")
 @click.option(
     "--filter", "filters", type=click.Choice([kind.value for kind in Filter]), multiple=True, required=True,
-    help="A communication type; may be repeated. The mandatory ones are always in.",
+    help="A communication type to copy; may be repeated. Mandatory ones are always included.",
 )  # fmt: skip
 @click.option("--source", "sources", multiple=True, metavar="ID", help="A SenderCompID; may be repeated.")
-@click.option("--sources-from", metavar="FILE", help="A file with a SenderCompID a line; - is standard input.")
-@click.option("--all-sources", is_flag=True, help="Every active SenderComp of the entity in the market.")
-@click.option("--gfid", "gfids", multiple=True, metavar="G", help="With --all-sources: of this Globex Firm only.")
+@click.option("--sources-from", metavar="FILE", help="File with one SenderCompID per line (- for stdin).")
+@click.option("--all-sources", is_flag=True, help="All active SenderComps of the entity in the market.")
+@click.option("--gfid", "gfids", multiple=True, metavar="G", help="With --all-sources: only this Globex Firm ID.")
 @verb
 def create(
     call: Call,
@@ -110,11 +116,19 @@ def create(
     all_sources: bool,
     gfids: tuple[str, ...],
 ) -> None:
-    """Ask for a new group; prints the request."""
+    """Request a new group and print the request.
+
+    \b
+    Examples:
+      dropcopy groups create --market brokertec_us --name DC-NY-1 \\
+        --front-end Harbour --filter trade_fill_notice --all-sources
+      dropcopy groups create --market brokertec_us --name DC-NY-2 \\
+        --front-end Harbour --filter trade_cancel --sources-from ids.txt
+    """
     if sum((bool(sources), sources_from is not None, all_sources)) != 1:
-        raise click.UsageError("Name the sources in one way: --source, --sources-from or --all-sources.")
+        raise click.UsageError("Use exactly one of --source, --sources-from, --all-sources.")
     if gfids and not all_sources:
-        raise click.UsageError("--gfid narrows --all-sources; the other ways name every source.")
+        raise click.UsageError("--gfid requires --all-sources.")
     if sources_from is not None:
         sources = tuple(_listed(sources_from))
     with call.signed_in() as (desk, actor):
@@ -136,18 +150,18 @@ def create(
 
 @groups.command("edit")
 @click.argument("group")
-@click.option("--entity", default="", metavar="E", help="Whose group, where several entities have one of this name.")
-@click.option("--name", metavar="NAME", help="The new name.")
-@click.option("--front-end", metavar="NAME", help="Name, or name and version.")
+@click.option("--entity", default="", metavar="E", help="Entity of the group, if several have one of this name.")
+@click.option("--name", metavar="NAME", help="New name.")
+@click.option("--front-end", metavar="NAME", help="New front end system: name, or name and version.")
 @click.option(
     "--filter", "filters", type=click.Choice([kind.value for kind in Filter]), multiple=True,
-    help="Every communication type it copies from now on; may be repeated.",
+    help="Replace all communication types; may be repeated.",
 )  # fmt: skip
 @click.option("--add", multiple=True, metavar="ID", help="A SenderCompID to add; may be repeated.")
-@click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to take out; may be repeated.")
-@click.option("--source", "sources", multiple=True, metavar="ID", help="Every source from now on; may be repeated.")
-@click.option("--sources-from", metavar="FILE", help="Every source from now on, a SenderCompID a line; - is stdin.")
-@click.option("--version", type=int, metavar="N", help="Only if the group is still at this version.")
+@click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to remove; may be repeated.")
+@click.option("--source", "sources", multiple=True, metavar="ID", help="Replace all sources; may be repeated.")
+@click.option("--sources-from", metavar="FILE", help="Replace all sources: one SenderCompID per line (- for stdin).")
+@click.option("--version", type=int, metavar="N", help="Refuse unless the group is still at this version.")
 @verb
 def edit(
     call: Call,
@@ -162,11 +176,21 @@ def edit(
     sources_from: str | None,
     version: int | None,
 ) -> None:
-    """Ask for a group to be changed; what is not named stays. Prints the request."""
+    """Request changes to a group and print the request.
+
+    Options that are not given leave their part of the group unchanged.
+
+    \b
+    Examples:
+      dropcopy groups edit DC-NY-1 --add AA1ACMEN --remove AA2ACMEN
+      dropcopy groups edit DC-NY-1 --name DC-NY-MAIN --version 4
+    """
     if sources and sources_from is not None:
-        raise click.UsageError("Name the sources in one way: --source or --sources-from.")
+        raise click.UsageError("Use either --source or --sources-from, not both.")
     if (sources or sources_from is not None) and (add or remove):
-        raise click.UsageError("--source and --sources-from name every source; --add and --remove change some.")
+        raise click.UsageError(
+            "--source and --sources-from replace all sources; do not combine them with --add or --remove."
+        )
     if sources_from is not None:
         sources = tuple(_listed(sources_from))
     with call.signed_in() as (desk, actor):
@@ -187,11 +211,14 @@ def edit(
 
 @groups.command("delete")
 @click.argument("names", metavar="GROUP", nargs=-1, required=True)
-@click.option("--entity", default="", metavar="E", help="Whose groups, where several entities have one of this name.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--entity", default="", metavar="E", help="Entity of the groups, if several have one of this name.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @verb
 def delete_groups(call: Call, names: tuple[str, ...], entity: str, yes: bool) -> None:
-    """Ask for groups to be deleted; prints a request each. Their target sessions are released, not deleted."""
+    """Request the deletion of groups and print one request per group.
+
+    Their target sessions are released, not deleted.
+    """
     with call.signed_in() as (desk, actor):
         found = [desk.groups.show(actor, name, entity).line for name in names]
         if not yes:
@@ -203,19 +230,23 @@ def delete_groups(call: Call, names: tuple[str, ...], entity: str, yes: bool) ->
 
 
 def _listed(name: str) -> Iterator[str]:
-    """The SenderCompIDs of a file, one a line, however many."""
+    """Yield the SenderCompIDs of a file, one per line; the file is never loaded whole."""
     with opened(name, "The list of sources") as file:
         while raw := file.readline(_LONGEST_LINE + 1):
             if len(raw) > _LONGEST_LINE:
-                raise FileRefused(f"{name} is no list of SenderCompIDs: it has a line of over {_LONGEST_LINE} bytes.")
+                raise FileRefused(
+                    f"{name} is not a list of SenderCompIDs: it has a line of over {_LONGEST_LINE} bytes."
+                )
             if line := raw.decode("utf-8", "replace").removeprefix("\ufeff").strip():
                 yield line
 
 
 def _only_entity(desk: Desk, actor: Actor) -> str:
-    """Rule of domain section 1: the entity is selected by itself when the person has just one."""
+    """The person's only entity: it is selected automatically (domain section 1). Raises InvalidValue for several."""
     found = desk.drafts.entities(actor)
     if len(found) == 1:
         return found[0].code
-    codes = ", ".join(entity.code for entity in found) or "none: you are not entitled to create groups"
-    raise InvalidValue(f"Say whose group it is with --entity. Yours: {codes}.", "entity")
+    if not found:
+        raise InvalidValue("You cannot create groups for any entity. Ask a user administrator.", "entity")
+    codes = ", ".join(entity.code for entity in found)
+    raise InvalidValue(f"Specify --entity. You can create groups for: {codes}.", "entity")

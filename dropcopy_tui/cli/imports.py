@@ -13,21 +13,30 @@ import click
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.output import fields, say, show
+from dropcopy_tui.domain.plurals import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.imports.imports import ImportReport
 
-# The words of services.imports.ImportKind, which is too heavy to be imported for a help text.
+# The values of services.imports.ImportKind, whose module is too heavy to import for a help text.
 _KINDS = ("entities", "people", "front-ends", "sendercomps", "sessions")
 
 
 @click.command("import")
 @click.argument("kind", type=click.Choice(_KINDS))
 @click.argument("file")
-@click.option("--dry-run", is_flag=True, help="Check everything, keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Validate the file without importing anything.")
 @verb
 def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
-    """Read FILE (CSV with a header, UTF-8; - is standard input): all of it, or nothing when a line is bad."""
+    """Import FILE: CSV with a header in UTF-8 (- for stdin).
+
+    If any line is invalid, nothing is imported and all errors are reported.
+
+    \b
+    Examples:
+      dropcopy import entities entities.csv --dry-run
+      dropcopy import sendercomps - < sendercomps.csv
+    """
     with opened(file, "The file") as stream, call.signed_in() as (desk, actor):
         from dropcopy_tui.services.imports.imports import ImportKind
 
@@ -35,16 +44,20 @@ def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
             report = desk.imports.import_csv(actor, ImportKind(kind), whole, dry_run=dry_run)
     show(call, _shape(report), _lines(report))
     if report.rejected:
-        say(f"dropcopy: {report.rejected:,} lines were rejected, so nothing was imported. Correct them and try again.")
+        rejected = plural(report.rejected, "line was", "lines were")
+        say(f"dropcopy: {rejected} rejected, so nothing was imported. Correct the file and try again.")
         return 1
     if dry_run:
-        say("A dry run: nothing was imported.")
+        say("Dry run: nothing was imported.")
     return 0
 
 
 @contextmanager
 def _at_hand(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """The stream itself, or a copy of a pipe: every writer waits while an import reads, and a pipe may be slow."""
+    """The stream itself, or a copy of a pipe.
+
+    An import holds the store's write lock while it reads, and a slow pipe would make every other writer wait.
+    """
     if stream.seekable():
         yield stream
         return

@@ -13,20 +13,26 @@ from dropcopy_tui.origin import machine_account
 
 
 @click.command("init")
-@click.option("--sandbox", is_flag=True, help="A store that never sends anything and lets anybody act as anybody.")
-@click.option("--admin", metavar="USER", help="The first administrator's user id. Default: your account's name.")
-@click.option("--email", metavar="ADDRESS", help="The first administrator's email. Default: USER@localhost.")
+@click.option("--sandbox", is_flag=True, help="Create a sandbox: nothing is sent, and anyone may act as anyone.")
+@click.option("--admin", metavar="USER", help="User id of the first administrator (default: your account name).")
+@click.option("--email", metavar="ADDRESS", help="Email of the first administrator (default: USER@localhost).")
 @verb
 def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> None:
-    """Make a store, its master key and its first administrator.
+    """Create a store, its master key and its first administrator.
 
-    The administrator is known by your account on this machine, and by the password of --password-file if one is given.
+    The administrator signs in with your account on this machine, and also with the password in --password-file if one
+    is given.
+
+    \b
+    Examples:
+      dropcopy init
+      dropcopy init --admin desk-admin --email desk@firm.example --password-file -
     """
     account = machine_account()
     try:
         user_id = clean_user_id(admin or account)
     except InvalidValue as error:
-        raise InvalidValue(f"{error.message} Name another one with --admin.", "admin") from None
+        raise InvalidValue(f"{error.message} Specify another one with --admin.", "admin") from None
     config = call.config()
     password = read_line(call.password_file, "The password") if call.password_file is not None else None
     from dropcopy_tui.new_store import administrator, make_store
@@ -34,7 +40,7 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> Non
     fill = administrator(user_id, email or f"{user_id}@localhost", account, password)
     make_store(config, sandbox=sandbox, fill=fill)
     following = [
-        f"Keep a copy of the master key {config.paths.master_key} apart from the store: without it no secret opens.",
+        f"Back up the master key {config.paths.master_key} separately: without it, no secret can be decrypted.",
         "dropcopy import entities FILE.csv, then people, front-ends and sendercomps",
         "dropcopy",
     ]
@@ -48,4 +54,4 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> Non
         "next": following,
     }
     pairs = [(name.replace("_", " "), document[name]) for name in ("store", "master_key", "administrator")]
-    show(call, document, fields([*pairs, ("known by", f"the account {account} of this machine"), ("next", following)]))
+    show(call, document, fields([*pairs, ("signs in with", f"account {account} on this machine"), ("next", following)]))

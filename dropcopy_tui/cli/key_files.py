@@ -1,4 +1,4 @@
-"""Logons signed and judged with a downloaded key file alone: no store is needed."""
+"""Signs and verifies logons with a downloaded key file alone; no store is needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dropcopy_tui.domain.sessions import check_session_id
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """Whether a logon would be accepted, as far as a key file can tell."""
+    """Whether a logon would be accepted, as far as the key file shows."""
 
     valid: bool
     access_key_id: str | None
@@ -28,14 +28,15 @@ class FileVerdict:
 
 
 def read_key_file(name: str) -> list[KeyRow]:
-    """The rows of a key file. Raises FileRefused, InvalidValue."""
+    """Read the rows of a key file. Raises FileRefused, InvalidValue."""
     return parse(read_text(name, "The key file"))
 
 
 def row_to_sign_with(rows: list[KeyRow], message: LogonMessage, session: str | None) -> KeyRow:
-    """The session's pair that the logon names, else the one that expires last.
+    """Select the session's key pair that the logon names, or else the one that expires last.
 
-    A file of one session needs no name. Raises InvalidValue: no such session, or its pair has expired.
+    The session may be omitted if the file has only one. Raises InvalidValue if the file does not have the session or
+    its key pair has expired.
     """
     sessions = {row.session_id for row in rows}
     if session is not None:
@@ -49,17 +50,17 @@ def row_to_sign_with(rows: list[KeyRow], message: LogonMessage, session: str | N
 
 
 def judge(rows: list[KeyRow], message: LogonMessage, session: str | None) -> FileVerdict:
-    """Check a logon against the pair of the file that it names. Raises InvalidValue without a signature."""
+    """Verify a logon against the key pair that it names. Raises InvalidValue if it has no signature."""
     if message.signature is None:
-        raise InvalidValue("The logon carries no signature (tag 1402, or Signature): there is nothing to verify.")
+        raise InvalidValue("The logon has no signature (tag 1402, or Signature), so there is nothing to verify.")
     now = _now()
     pairs = [(_candidate(row, now), row) for row in rows if session in (None, row.session_id)]
     if not pairs:
-        raise InvalidValue(f"The key file has no key pair of session {session}.", "session_id")
+        raise InvalidValue(f"The key file has no key pair for session {session}.", "session_id")
     candidates = [candidate for candidate, _ in pairs]
     named = next((key for key in candidates if key.access_key_id == message.access_key_id), None)
     if named is None:
-        unknown = "The access key id it names (tag 355) is not in the key file."
+        unknown = "The access key id in the logon (tag 355) is not in the key file."
         found = diagnose(message, candidates, now, unknown)
         return FileVerdict(False, message.access_key_id, None, None, found.words, found.lines)
     state = state_of(KeyPair(named.access_key_id, named.session_id, named.created_at, named.expires_at), now)
@@ -74,7 +75,7 @@ def judge(rows: list[KeyRow], message: LogonMessage, session: str | None) -> Fil
 
 
 def _candidate(row: KeyRow, now: datetime) -> Candidate:
-    """A file has days, not times: a pair is taken to live to the end of its last day on this machine."""
+    """A key file has dates, not times: a pair is assumed valid until the end of its last day on this machine."""
     created = datetime.combine(row.created, time.min, now.tzinfo)
     ends = datetime.combine(row.expires, time.min, now.tzinfo) + timedelta(days=1)
     return Candidate(row.access_key_id, row.session_id, decode_secret(row.secret), ends, created)

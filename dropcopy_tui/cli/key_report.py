@@ -25,16 +25,21 @@ COLUMNS = (
 
 
 @click.command("report")
-@click.option("--entity", default="", metavar="E", help="Of this entity only.")
+@click.option("--entity", default="", metavar="E", help="Only key pairs of this entity.")
 @click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in KeyState]),
-              help="In this state only; may be given several times.")  # fmt: skip
-@click.option("--match", default="", metavar="TEXT", help="With this text in Session ID or market.")
+              help="Only key pairs in this state; may be repeated.")  # fmt: skip
+@click.option("--match", default="", metavar="TEXT", help="Only key pairs with this text in Session ID or market.")
 @limit_option
 @verb
 def report(call: Call, entity: str, states: tuple[str, ...], match: str, limit: int | None) -> None:
-    """Key pairs with age, state, expiry, days left, the last notice and remarks, as comma-separated values.
+    """Report key pairs as CSV: age, state, expiry, days left, last notice, remarks.
 
-    Deleted pairs are in it with --state deleted only. Days are those of the market.
+    Deleted key pairs are included only with --state deleted. Days are counted in the time zone of the market.
+
+    \b
+    Examples:
+      dropcopy keys report --entity ACME > keys.csv
+      dropcopy keys report --state pending_expiration --json
     """
     with call.signed_in() as (desk, actor):
         pages = partial(desk.key_report.page, actor, entity=entity, deleted=KeyState.DELETED in states)

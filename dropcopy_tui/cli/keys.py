@@ -19,6 +19,7 @@ from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape
 from dropcopy_tui.cli.sign_in import secret
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
+from dropcopy_tui.domain.plurals import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
 
 _STDOUT = "-"
 _sessions: Decorator = click.argument("session_ids", metavar="SESSION...", nargs=-1, required=True)
-_market: Decorator = click.option("--market", type=MARKET, help="Where several markets have such a session.")
-_challenge: Decorator = click.option("--challenge", required=True, metavar="ID", help="What `keys challenge` printed.")
-_code: Decorator = click.option("--code", metavar="N", help="The one-time code; `push` waits for a Duo push.")
-_code_file: Decorator = click.option("--code-file", metavar="FILE", help="Where the code is read from; - is stdin.")
+_market: Decorator = click.option("--market", type=MARKET, help="Market of the session, if several have the id.")
+_challenge: Decorator = click.option(
+    "--challenge", required=True, metavar="ID", help="Challenge id printed by `keys challenge`."
+)
+_code: Decorator = click.option("--code", metavar="N", help="Verification code; `push` sends a Duo push and waits.")
+_code_file: Decorator = click.option("--code-file", metavar="FILE", help="File containing the code (- for stdin).")
 
 
 @noun("keys")
 def keys() -> None:
-    """Key pairs of sessions."""
+    """Key pairs: generate, download, list, delete, report."""
 
 
 keys.add_command(report)
@@ -48,7 +51,15 @@ keys.add_command(report)
 @click.option("--factor", type=click.Choice(["sms", "totp", "ease", "duo"]), required=True)
 @verb
 def challenge(call: Call, factor: str) -> None:
-    """Start a second factor; its id and its code go with generate or download."""
+    """Start a second factor.
+
+    Pass its id and code to `keys generate` or `keys download`.
+
+    \b
+    Examples:
+      dropcopy keys challenge --factor sms
+      dropcopy keys generate AB1 --challenge ID --code 123456 --out keys.txt
+    """
     with call.signed_in() as (desk, actor):
         from dropcopy_tui.services.factors.factors import Factor
 
@@ -66,7 +77,7 @@ def challenge(call: Call, factor: str) -> None:
     for line in words_for(started, trouble):
         say(line)
     if sandbox and factor == "sms":
-        say("A sandbox sends nothing: read the code with `dropcopy outbox list --limit 1`.")
+        say("A sandbox sends nothing. Read the code with `dropcopy outbox list --limit 1`.")
 
 
 @keys.command("list")
@@ -74,7 +85,10 @@ def challenge(call: Call, factor: str) -> None:
 @_market
 @verb
 def list_keys(call: Call, session_ids: tuple[str, ...], market: str | None) -> None:
-    """The key pairs of these sessions, or of all that you may see, without their secrets."""
+    """List the key pairs of sessions, without their secrets.
+
+    Without SESSION, lists the key pairs of all sessions you have access to.
+    """
     with call.signed_in() as (desk, actor):
         if session_ids:
             found: Sequence[SessionView] = desk.sessions.find(actor, session_ids, market or "")
@@ -88,7 +102,7 @@ def list_keys(call: Call, session_ids: tuple[str, ...], market: str | None) -> N
 def _lines(chosen: list[tuple[SessionView, KeyView]]) -> list[str]:
     headers = ("SESSION", "MARKET", "ACCESS KEY ID", "STATE", "CREATED", "EXPIRES")
     rows = [(view.session_id, view.market, *_words(key)) for view, key in chosen]
-    return table(headers, rows, "There are no key pairs.")
+    return table(headers, rows, "No key pairs found.")
 
 
 def _words(key: KeyView) -> tuple[str, ...]:
@@ -101,8 +115,14 @@ def _words(key: KeyView) -> tuple[str, ...]:
 @_code
 @_code_file
 @_market
-@click.option("--drop", "drops", multiple=True, metavar="KEY", help="Of two living pairs, the one to delete (its id).")
-@click.option("--out", metavar="FILE", help="Also write the key file: new, mode 0600; - is stdout, then nothing else.")
+@click.option(
+    "--drop",
+    "drops",
+    multiple=True,
+    metavar="KEY",
+    help="If a session has two active pairs, the id of the one to delete.",
+)
+@click.option("--out", metavar="FILE", help="Also write a new key file, mode 0600 (- for stdout, then nothing else).")
 @verb
 def generate(
     call: Call,
@@ -114,7 +134,15 @@ def generate(
     drops: tuple[str, ...],
     out: str | None,
 ) -> int:
-    """Make a key pair for each session. Exit code 1 when one got none; the others got theirs all the same."""
+    """Generate a key pair for each session.
+
+    Exit code 1 if any session fails; the other sessions still get their key pairs.
+
+    \b
+    Examples:
+      dropcopy keys generate AB1 --challenge ID --code 123456 --out keys.txt
+      dropcopy keys generate AB1 AB2 --challenge ID --code-file code.txt
+    """
     with call.signed_in() as (desk, actor):
         found = desk.sessions.find(actor, session_ids, market or "")
         chosen = _chosen(found, drops)
@@ -135,7 +163,7 @@ def generate(
     }
     if made.file is not None:
         document["file"] = str(made.file)
-    written = [f"written to {made.file} (0600)"] if made.file is not None else []
+    written = [f"Key file written to {made.file} (mode 0600)."] if made.file is not None else []
     show(call, document, [*request_lines(made.request), *_key_lines(made.keys), *written])
     return failed
 
@@ -146,7 +174,7 @@ def generate(
 @_code
 @_code_file
 @_market
-@click.option("--out", required=True, metavar="FILE", help="A new file, mode 0600; - is stdout, then nothing else.")
+@click.option("--out", required=True, metavar="FILE", help="New file, mode 0600 (- for stdout, then nothing else).")
 @verb
 def download(
     call: Call,
@@ -157,9 +185,13 @@ def download(
     market: str | None,
     out: str,
 ) -> int:
-    """Write the living key pairs of the sessions, with their secrets, to a key file.
+    """Write the active key pairs of sessions, with their secrets, to a key file.
 
-    Exit code 1 when a session is not in it; the others are.
+    Exit code 1 if any session is missing from the file; the others are written.
+
+    \b
+    Example:
+      dropcopy keys download AB1 --challenge ID --code 123456 --out keys.txt
     """
     with call.signed_in() as (desk, actor):
         pks = [view.pk for view in desk.sessions.find(actor, session_ids, market or "")]
@@ -173,17 +205,19 @@ def download(
         "keys": [key_shape(key) for key in done.keys],
         "failed": failed_shape(done.failed),
     }
-    show(call, document, [*_key_lines(done.keys), f"written to {done.file} (0600)"])
+    show(call, document, [*_key_lines(done.keys), f"Key file written to {done.file} (mode 0600)."])
     return failed
 
 
 @keys.command("delete")
 @_sessions
-@click.option("--key", "key_ids", multiple=True, metavar="KEYID", help="This pair, by its access key id.")
-@click.option("--all", "every", is_flag=True, help="Every pair of the sessions, living or expired.")
-@click.option("--expired", is_flag=True, help="Every expired pair of the sessions.")
+@click.option(
+    "--key", "key_ids", multiple=True, metavar="KEYID", help="Delete this key pair, by access key id; may be repeated."
+)
+@click.option("--all", "every", is_flag=True, help="Delete all key pairs of the sessions.")
+@click.option("--expired", is_flag=True, help="Delete all expired key pairs of the sessions.")
 @_market
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @verb
 def delete(
     call: Call,
@@ -194,9 +228,17 @@ def delete(
     market: str | None,
     yes: bool,
 ) -> int:
-    """Destroy key pairs at once: gateways refuse them from now on, and nobody can bring them back."""
+    """Delete key pairs immediately and permanently.
+
+    Gateways refuse a deleted key pair from then on.
+
+    \b
+    Examples:
+      dropcopy keys delete AB1 --expired
+      dropcopy keys delete AB1 --key 5TZ0ABCDEFGHIJKLMNOP --yes
+    """
     if sum((bool(key_ids), every, expired)) != 1:
-        raise click.UsageError("Say which pairs: --key KEYID, --all or --expired.")
+        raise click.UsageError("Use exactly one of --key, --all, --expired.")
     with call.signed_in() as (desk, actor):
         from dropcopy_tui.services.sessions.sessions import deletion_words
 
@@ -206,7 +248,7 @@ def delete(
         for line in filter(None, words):
             say(line)
         if not yes:
-            call.confirm(f"Delete {len(chosen)} key pair{'' if len(chosen) == 1 else 's'}?")
+            call.confirm(f"Delete {plural(len(chosen), 'key pair')}?")
         done = desk.keypairs.delete(actor, chosen)
     document = {
         **request_shape(done.request),
@@ -219,23 +261,23 @@ def delete(
 
 
 def _doomed(found: Sequence[SessionView], key_ids: Sequence[str], *, expired: bool) -> list[str]:
-    """The access key ids that are meant. Raises NotFound where a named one is not there, or nothing is."""
+    """The access key ids to delete. Raises NotFound if one that was given does not exist, or none is left."""
     there = [key for view in found for key in view.keys if key.deleted_at is None]
     if key_ids:
         known = {key.access_key_id for key in there}
         unknown = [key for key in key_ids if key not in known]
         if unknown:
-            raise NotFound(f"No key pair {unknown[0][:24]!r} in the named sessions. Nothing was changed.")
+            raise NotFound(f"These sessions have no key pair {unknown[0][:24]!r}. Nothing was changed.")
         return list(dict.fromkeys(key_ids))
     meant = [key.access_key_id for key in there if not (expired and key.state.living)]
     if not meant:
         what = "expired key pair" if expired else "key pair"
-        raise NotFound(f"The named sessions have no {what} to delete. Nothing was changed.")
+        raise NotFound(f"These sessions have no {what} to delete. Nothing was changed.")
     return meant
 
 
 def _told(failed: Sequence[Failed]) -> int:
-    """Say what was left as it was; the exit code that follows."""
+    """Report the sessions that failed and return the exit code."""
     for failure in failed:
         say(f"dropcopy: {failure.session_id} failed: {failure.reason}")
     return 1 if failed else 0
@@ -245,42 +287,40 @@ def _key_lines(made: Sequence[KeyView]) -> list[str]:
     return table(
         ("SESSION", "ACCESS KEY ID", "CREATED", "EXPIRES"),
         [(key.session_id, key.access_key_id, short_utc(key.created_at), short_utc(key.expires_at)) for key in made],
-        "No key pair.",
+        "No key pairs.",
     )
 
 
 def _chosen(found: Sequence[SessionView], drops: Sequence[str]) -> dict[int, str]:
-    """Which pair each session loses (rule K4). Raises InvalidValue for one that none of them has."""
+    """The key pair that each session gives up (rule K4). Raises InvalidValue for one that no session has."""
     owners = {key.access_key_id: view.pk for view in found for key in view.living}
     unknown = [drop for drop in drops if drop not in owners]
     if unknown:
-        raise InvalidValue(
-            f"No living key pair {unknown[0][:24]!r} in the named sessions. Nothing was changed.", "drop"
-        )
+        raise InvalidValue(f"These sessions have no active key pair {unknown[0][:24]!r}. Nothing was changed.", "drop")
     chosen = {owners[drop]: drop for drop in drops}
     if len(chosen) < len(set(drops)):
-        raise InvalidValue("Only one key pair of a session can be dropped. Nothing was changed.", "drop")
+        raise InvalidValue("Use --drop only once per session. Nothing was changed.", "drop")
     return chosen
 
 
 def _proof(call: Call, desk: Desk, actor: Actor, challenge: str, code: str | None, code_file: str | None) -> Proof:
-    """The answer to the challenge. What cannot be a code fails before it costs a try."""
+    """The answer to the challenge. Input that cannot be a code is refused before it uses up an attempt."""
     if code is not None and code_file is not None:
-        raise click.UsageError("Give the code once: --code or --code-file.")
-    given = code if code is not None else secret(call, code_file, "One-time code", "--code-file")
+        raise click.UsageError("Use --code or --code-file, not both.")
+    given = code if code is not None else secret(call, code_file, "Verification code", "--code-file")
     return proof_of(desk, actor, challenge, given)
 
 
 def _delivered(deliver: Any, out: str | None) -> Any:
-    """What `deliver` answers, told where the key file goes."""
+    """Call `deliver` with the destination of the key file and return its result."""
     if out != _STDOUT:
         return deliver(None if out is None else Path(out))
     target: Delivery | None = sys.stdout
     if target is None:
-        raise FileRefused("Standard output is closed: nothing was changed.")
+        raise FileRefused("Standard output is closed. Nothing was changed.")
     try:
         return deliver(target)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise FileRefused(f"Standard output cannot be written ({error.strerror}): nothing was changed.") from None
+        raise FileRefused(f"Standard output cannot be written ({error.strerror}). Nothing was changed.") from None

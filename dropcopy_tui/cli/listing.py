@@ -15,11 +15,11 @@ from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 Row = TypeVar("Row")
 _PAGE = 500
 
-limit_option: Decorator = click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many.")
+limit_option: Decorator = click.option("--limit", type=click.IntRange(1), metavar="N", help="Maximum number of rows.")
 
 
 def rows_of(pages: PageSource[Row], match: str = "", limit: int | None = None) -> Iterator[Row]:
-    """Every row, page after page, or the first `limit` of them."""
+    """Yield every row, page after page, or the first `limit` rows."""
     page_size = min(limit or _PAGE, _PAGE)
     ask = PageRequest(match=match, limit=page_size, count=False)
     return islice(_every(pages, ask), limit)

@@ -14,6 +14,7 @@ from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import short_utc, show, table
 from dropcopy_tui.cli.shapes import notice_shape
 from dropcopy_tui.domain.pages import Selection
+from dropcopy_tui.domain.plurals import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.outbox.notices import Notice
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
 
 @noun("notices")
 def notices() -> None:
-    """What the desk told you."""
+    """Your notifications."""
 
 
 @notices.command("list")
-@click.option("--unread", is_flag=True, help="Only what you have not read.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in the notice or the request's id.")
+@click.option("--unread", is_flag=True, help="Only unread notices.")
+@click.option("--match", default="", metavar="TEXT", help="Only notices with this text or request id.")
 @limit_option
 @verb
 def list_notices(call: Call, unread: bool, match: str, limit: int | None) -> None:
-    """Your notices: unread ones first, then the newest first."""
+    """List your notices: unread first, then newest first."""
     with call.signed_in() as (desk, actor):
         every = rows_of(partial(desk.notices.page, actor), match, None if unread else limit)
-        # Unread ones come first: what follows the first read one was read.
+        # Unread notices come first, so everything after the first read one has been read, too.
         wanted = takewhile(lambda row: not row.read, every) if unread else every
         found = list(islice(wanted, limit))
     show(call, [notice_shape(notice) for notice in found], _lines(found) if not call.as_json else ())
@@ -42,17 +43,17 @@ def list_notices(call: Call, unread: bool, match: str, limit: int | None) -> Non
 def _lines(found: Iterable[Notice]) -> list[str]:
     headers = ("ID", "AT", "STATE", "REQUEST", "NOTICE")
     rows = [(row.id, short_utc(row.at), "read" if row.read else "new", row.request or "-", row.text) for row in found]
-    return table(headers, rows, "There are no notices.")
+    return table(headers, rows, "No notices found.")
 
 
 @notices.command("read")
 @click.argument("ids", metavar="ID...", type=click.IntRange(1), nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--all", "everything", is_flag=True, help="Mark all notices.")
 @verb
 def read(call: Call, ids: tuple[int, ...], everything: bool) -> None:
-    """Mark notices of yours as read."""
+    """Mark your notices as read."""
     if bool(ids) == everything:
-        raise click.UsageError("Name notices by their ids, or say --all.")
+        raise click.UsageError("Specify notice ids or --all, not both.")
     with call.signed_in() as (desk, actor):
         count = desk.notices.read(actor, Selection(frozenset() if everything else frozenset(ids), everything))
-    show(call, {"read": count}, [f"{count:,} marked as read"])
+    show(call, {"read": count}, [f"{plural(count, 'notice')} marked as read."])

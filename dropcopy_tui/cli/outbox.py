@@ -12,6 +12,7 @@ from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.shapes import message_shape
+from dropcopy_tui.domain.plurals import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.outbox.outbox import Message
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 
 @noun("outbox")
 def outbox() -> None:
-    """Messages that were or will be sent. In a sandbox this is the phone and the mailbox."""
+    """Outgoing messages. In a sandbox, read emails and texts here."""
 
 
 @outbox.command("list")
-@click.option("--match", default="", metavar="TEXT", help="With this text in recipient, subject, channel or state.")
+@click.option(
+    "--match", default="", metavar="TEXT", help="Only messages with this text in recipient, subject, channel or state."
+)
 @limit_option
 @verb
 def list_outbox(call: Call, match: str, limit: int | None) -> None:
-    """The messages, the newest first."""
+    """List outgoing messages, newest first."""
     with call.signed_in() as (desk, actor):
         found = list(rows_of(partial(desk.outbox.page, actor), match, limit))
         words = desk.outbox.standing(actor).words
@@ -37,7 +40,7 @@ def list_outbox(call: Call, match: str, limit: int | None) -> None:
 
 
 def _lines(found: Iterable[Message]) -> list[str]:
-    headers = ("ID", "AT", "CHANNEL", "STATE", "TRIES", "TO", "MESSAGE")
+    headers = ("ID", "AT", "CHANNEL", "STATE", "ATTEMPTS", "TO", "MESSAGE")
     rows = [
         (row.id, short_utc(row.created_at), row.channel, row.state, row.attempts, row.to, " - ".join(_said(row)))
         for row in found
@@ -46,16 +49,18 @@ def _lines(found: Iterable[Message]) -> list[str]:
 
 
 def _said(message: Message) -> list[str]:
-    again = f"next try {short_utc(message.next_at)}" if message.next_at else ""
+    again = f"next attempt {short_utc(message.next_at)}" if message.next_at else ""
     why = f"[{'; '.join(filter(None, (message.error, again)))}]" if message.error else ""
     return [part for part in (why, message.subject, message.body) if part]
 
 
 @outbox.command("send")
-@click.option("--limit", type=click.IntRange(1), default=1_000, show_default=True, metavar="N", help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=1_000, show_default=True, metavar="N", help="Maximum number of emails."
+)
 @verb
 def send(call: Call, limit: int) -> int:
-    """Send the email that is due now; exit code 1 when the mail server is in trouble."""
+    """Send the emails that are due; exit code 1 if the mail server fails."""
     with call.signed_in() as (desk, actor):
         done = desk.mailing.send_due(actor, limit)
     document = {"sent": done.sent, "later": done.later, "failed": done.failed, "trouble": done.trouble}
@@ -69,7 +74,7 @@ def send(call: Call, limit: int) -> int:
 @click.argument("ids", metavar="ID...", type=click.IntRange(1), nargs=-1, required=True)
 @verb
 def retry(call: Call, ids: tuple[int, ...]) -> None:
-    """Put failed messages back into the queue: all that are named, or none."""
+    """Queue failed messages again: all of the given ids, or none."""
     with call.signed_in() as (desk, actor):
         count = desk.mailing.retry(actor, ids)
-    show(call, {"put_back": count}, [f"{count:,} put back into the queue"])
+    show(call, {"put_back": count}, [f"{plural(count, 'message')} queued again."])

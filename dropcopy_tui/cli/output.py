@@ -1,4 +1,4 @@
-"""What is printed: data to standard output, talk to standard error, nothing that commands a terminal."""
+"""Printing: data to standard output, messages to standard error, and never a terminal control sequence."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def say(text: str, *, verbatim: bool = False) -> None:
-    """Talk: one line to standard error."""
+    """Print one line of a message to standard error."""
     if sys.stderr is not None:
         try:
             print(text if verbatim else visible(text), file=sys.stderr, flush=True)
         except OSError:
-            return  # nobody listens
+            return  # standard error is closed: there is nowhere left to report it
 
 
 def show(call: Call, document: Any, lines: Iterable[str]) -> None:
-    """The answer: the document with --json, else the lines."""
+    """Print the result: the document with --json, otherwise the lines."""
     if call.as_json:
         write(json.dumps(document, indent=2) + "\n")
     else:
@@ -33,7 +33,7 @@ def show(call: Call, document: Any, lines: Iterable[str]) -> None:
 
 
 def write(text: str) -> None:
-    """Data to standard output, all of it. Raises FileRefused where it cannot be written."""
+    """Write data to standard output and flush it. Raises FileRefused where it cannot be written."""
     if sys.stdout is None:
         return
     try:
@@ -46,7 +46,7 @@ def write(text: str) -> None:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> list[str]:
-    """Aligned columns. An empty list says `empty` on standard error and has no lines."""
+    """Format rows as aligned columns. Without rows, `empty` goes to standard error and there are no lines."""
     cells = [[visible(str(value)) for value in row] for row in rows]
     if not cells:
         say(empty)
@@ -57,7 +57,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], empty: str) 
 
 
 def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
-    """Names and values, one a line; a value that is a list takes a line an item."""
+    """Format names and values, one per line; a list takes one line per item."""
     lines = []
     pairs = list(pairs)
     width = max(len(name) for name, _ in pairs)
@@ -69,15 +69,15 @@ def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
 
 
 def utc(at: datetime) -> str:
-    """ISO 8601 in UTC, to the second: how JSON carries times."""
+    """Format a time as JSON has it: ISO 8601 in UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def maybe_utc(at: datetime | None) -> str | None:
-    """The same, or None."""
+    """Like `utc`, or None for None."""
     return None if at is None else utc(at)
 
 
 def short_utc(at: datetime) -> str:
-    """A time as lists show it to people."""
+    """Format a time as tables show it."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}"

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
 
 @click.command("password")
-@click.option("--present-file", metavar="FILE", help="Where the present password is read from; - is standard input.")
-@click.option("--new-file", metavar="FILE", help="Where the new one is read from; - is standard input (the next line).")
+@click.option("--present-file", metavar="FILE", help="File containing the current password (- for stdin).")
+@click.option("--new-file", metavar="FILE", help="File containing the new password (- for stdin, next line).")
 @verb
 def password(call: Call, present_file: str | None, new_file: str | None) -> None:
-    """Change your own password."""
+    """Change your own password.
+
+    \b
+    Examples:
+      dropcopy password
+      dropcopy password --present-file old.txt --new-file new.txt
+    """
     with call.desk() as desk:
         present = _present(call, present_file)
         new = _new(call, new_file)
@@ -34,23 +40,23 @@ def password(call: Call, present_file: str | None, new_file: str | None) -> None
 
 
 def _present(call: Call, file: str | None) -> str:
-    """The present password; nothing for a person who has none yet."""
+    """The current password, or "" for a person who has none yet."""
     if file is not None:
-        return read_line(file, "The present password")
-    return ask("Present password (nothing if you have none)") if may_ask(call) else ""
+        return read_line(file, "The current password")
+    return ask("Current password (leave empty if you have none)") if may_ask(call) else ""
 
 
 def _new(call: Call, file: str | None) -> str:
     if file is not None:
         return read_line(file, "The new password")
     new = secret(call, None, "New password", "--new-file")
-    if ask("New password again") != new:
-        raise InvalidValue("The two new passwords differ. Nothing was changed.", "password")
+    if ask("Repeat the new password") != new:
+        raise InvalidValue("The two new passwords do not match. Nothing was changed.", "password")
     return new
 
 
 def _who(desk: Desk, call: Call, present: str) -> Actor:
-    """Who acts: the present password is the proof where one is needed, so that it is asked for once."""
+    """The person who acts. The current password also proves who they are, so that it is asked for only once."""
     proven = desk.sandbox or call.as_user is None or desk.identity.is_peer(machine_account(), call.as_user)
     if proven or not present:
         return who_acts(desk, call)

@@ -11,7 +11,10 @@ from dropcopy_tui.cli.output import fields, show
 @click.command("paths")
 @verb
 def paths(call: Call) -> None:
-    """Where things lie. Works without a store."""
+    """Show the locations of the store, master key, configuration and log.
+
+    Works without a store.
+    """
     found = call.config().paths
     document = {
         "store": str(found.store),

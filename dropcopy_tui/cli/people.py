@@ -15,6 +15,7 @@ from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
 from dropcopy_tui.cli.sign_in import ask, secret
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.people import Role
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import origin
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.people.views import PersonLine, PersonView
 
 ROLE = click.Choice([role.value for role in Role])
-_ENTITY = click.option("--entity", default="", metavar="E", help="Where the role is held; not for desk-wide roles.")
+_ENTITY = click.option("--entity", default="", metavar="E", help="Entity of the role; omit it for desk-wide roles.")
 
 
 @noun("people")
@@ -31,12 +32,14 @@ def people() -> None:
 
 
 @people.command("list")
-@click.option("--entity", default="", metavar="E", help="With a role at this entity only.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in user id, name, email or status.")
+@click.option("--entity", default="", metavar="E", help="Only people with a role at this entity.")
+@click.option(
+    "--match", default="", metavar="TEXT", help="Only people with this text in user id, name, email or status."
+)
 @limit_option
 @verb
 def list_people(call: Call, entity: str, match: str, limit: int | None) -> None:
-    """The people you may administer or look after."""
+    """List the people you have access to."""
     with call.signed_in() as (desk, actor):
         found = list(rows_of(partial(desk.people.page, actor, entity=entity), match, limit))
     show(call, [person_shape(line) for line in found], _lines(found) if not call.as_json else ())
@@ -44,14 +47,14 @@ def list_people(call: Call, entity: str, match: str, limit: int | None) -> None:
 
 def _lines(found: Iterable[PersonLine]) -> list[str]:
     rows = [(row.user_id, row.name, row.email, row.status, row.summary) for row in found]
-    return table(("USER", "NAME", "EMAIL", "STATUS", "ROLES"), rows, "There is nobody.")
+    return table(("USER", "NAME", "EMAIL", "STATUS", "ROLES"), rows, "No people found.")
 
 
 @people.command("show")
 @click.argument("user")
 @verb
 def show_person(call: Call, user: str) -> None:
-    """One person."""
+    """Show one person."""
     with call.signed_in() as (desk, actor):
         view = desk.people.show(actor, user)
     show(call, whole_person_shape(view), _details(view))
@@ -80,13 +83,19 @@ def _details(view: PersonView) -> list[str]:
 @people.command("invite")
 @click.argument("user")
 @click.option("--name", required=True, metavar="NAME")
-@click.option("--email", required=True, metavar="ADDRESS", help="Where the code goes, and nowhere else.")
-@click.option("--mobile", default="", metavar="NUMBER", help="The phone for codes by SMS.")
+@click.option("--email", required=True, metavar="ADDRESS", help="Address that receives the invitation code.")
+@click.option("--mobile", default="", metavar="NUMBER", help="Phone number for codes by SMS.")
 @_ENTITY
-@click.option("--role", "roles", type=ROLE, multiple=True, required=True, help="A first role; may be repeated.")
+@click.option("--role", "roles", type=ROLE, multiple=True, required=True, help="Initial role; may be repeated.")
 @verb
 def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: str, roles: tuple[str, ...]) -> None:
-    """Make a person, and mail them a one-time code with which they set their password."""
+    """Create a person and email them an invitation code to set their password.
+
+    \b
+    Example:
+      dropcopy people invite acme-trader --name "Desk Trader" \\
+        --email trader@firm.example --entity ACME --role full_access
+    """
     with call.signed_in() as (desk, actor):
         invited = desk.people.invite(actor, user, name, email, mobile, entity, [Role(role) for role in roles])
     _show_invited(call, invited)
@@ -96,7 +105,10 @@ def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: st
 @click.argument("user")
 @verb
 def invite_again(call: Call, user: str) -> None:
-    """Mail a new code, which voids the older ones: also for a forgotten password."""
+    """Email a new invitation code, for example after a forgotten password.
+
+    Older codes become invalid.
+    """
     with call.signed_in() as (desk, actor):
         invited = desk.people.invite_again(actor, user)
     _show_invited(call, invited)
@@ -105,7 +117,7 @@ def invite_again(call: Call, user: str) -> None:
 def _show_invited(call: Call, invited: Invited) -> None:
     until = short_utc(invited.expires_at)
     user_id = invited.person.user_id
-    say(f"{invited.sentence} It works once, until {until}: dropcopy people accept {user_id}")
+    say(f"{invited.sentence} It can be used once, until {until}: dropcopy people accept {user_id}")
     document = {
         **person_shape(invited.person),
         "sent_to": invited.sent_to,
@@ -118,26 +130,28 @@ def _show_invited(call: Call, invited: Invited) -> None:
 
 @people.command("accept")
 @click.argument("user")
-@click.option("--code-file", metavar="FILE", help="Where the code is read from; - is standard input.")
+@click.option("--code-file", metavar="FILE", help="File containing the code (- for stdin).")
 @verb
 def accept(call: Call, user: str, code_file: str | None) -> None:
-    """Set your password with the code of your invitation.
+    """Set your password with your invitation code.
 
-    --password-file names where the new password is read from; - is standard input (the next line).
+    --password-file contains the new password (- for stdin, next line).
     """
     with call.desk() as desk:
         code = secret(call, code_file, "Invitation code", "--code-file")
         accepted = desk.people.accept(user, code, _new_password(call), origin("cli"))
     if accepted.locked_until is not None:
-        say(f"The account is locked until {short_utc(accepted.locked_until)} after wrong tries. EASE can unlock it.")
-    say("Your password is set. Sign in with it from now on.")
+        say(
+            f"The account is locked until {short_utc(accepted.locked_until)} after failed attempts. EASE can unlock it."
+        )
+    say("Your password was set. Use it to sign in.")
     show(call, {"accepted": True, "user_id": accepted.user_id}, ())
 
 
 def _new_password(call: Call) -> str:
     new = secret(call, call.password_file, "New password", "--password-file")
-    if call.password_file is None and ask("New password again") != new:
-        raise InvalidValue("The two new passwords differ. Nothing was changed.", "password")
+    if call.password_file is None and ask("Repeat the new password") != new:
+        raise InvalidValue("The two new passwords do not match. Nothing was changed.", "password")
     return new
 
 
@@ -147,7 +161,13 @@ def _new_password(call: Call) -> str:
 @_ENTITY
 @verb
 def entitle(call: Call, user: str, role: str, entity: str) -> None:
-    """Give a role, effective at once."""
+    """Grant a role, effective immediately.
+
+    \b
+    Examples:
+      dropcopy people entitle acme-trader key_management --entity ACME
+      dropcopy people entitle acme-trader auditor
+    """
     with call.signed_in() as (desk, actor):
         line = desk.people.entitle(actor, user, Role(role), entity)
     _show_changed(call, line)
@@ -159,7 +179,7 @@ def entitle(call: Call, user: str, role: str, entity: str) -> None:
 @_ENTITY
 @verb
 def remove(call: Call, user: str, role: str, entity: str) -> None:
-    """Take a role away: it is gone at the person's next action."""
+    """Revoke a role; takes effect on the person's next action."""
     with call.signed_in() as (desk, actor):
         line = desk.people.disentitle(actor, user, Role(role), entity)
     _show_changed(call, line)
@@ -169,11 +189,11 @@ def remove(call: Call, user: str, role: str, entity: str) -> None:
 @click.argument("user")
 @verb
 def disable(call: Call, user: str) -> None:
-    """Shut an account. Open requests of the person stay."""
+    """Disable an account. Its open requests are kept."""
     with call.signed_in() as (desk, actor):
         done = desk.people.disable(actor, user)
     if done.open_requests:
-        say(f"Requests of theirs that are In Progress and stay: {done.open_requests:,}.")
+        say(f"{plural(done.open_requests, 'open request is', 'open requests are')} kept.")
     document = {**person_shape(done.person), "open_requests": done.open_requests}
     show(call, document, _lines([done.person]) if not call.as_json else ())
 
@@ -182,7 +202,7 @@ def disable(call: Call, user: str) -> None:
 @click.argument("user")
 @verb
 def enable(call: Call, user: str) -> None:
-    """Open a disabled account again."""
+    """Enable a disabled account."""
     with call.signed_in() as (desk, actor):
         line = desk.people.enable(actor, user)
     _show_changed(call, line)
@@ -192,7 +212,7 @@ def enable(call: Call, user: str) -> None:
 @click.argument("user")
 @verb
 def unlock(call: Call, user: str) -> None:
-    """End the lock of an account before its time (EASE)."""
+    """Unlock an account before its lock expires (EASE)."""
     with call.signed_in() as (desk, actor):
         line = desk.people.unlock(actor, user)
     _show_changed(call, line)

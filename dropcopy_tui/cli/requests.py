@@ -19,27 +19,35 @@ if TYPE_CHECKING:
 
 @noun("requests")
 def requests() -> None:
-    """What was asked for."""
+    """Requests and their approvals."""
 
 
 @requests.command("list")
-@click.option("--all", "everyone", is_flag=True, help="Of everybody at the entities you may see.")
-@click.option("--todo", is_flag=True, help="What waits for your approval.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in id, subject, status or person.")
+@click.option("--all", "everyone", is_flag=True, help="All requests of the entities you have access to.")
+@click.option("--todo", is_flag=True, help="Only requests awaiting your approval.")
+@click.option(
+    "--match", default="", metavar="TEXT", help="Only requests with this text in id, subject, status or person."
+)
 @limit_option
 @verb
 def list_requests(call: Call, everyone: bool, todo: bool, match: str, limit: int | None) -> None:
-    """Your requests, the newest first."""
+    """List your requests, newest first.
+
+    \b
+    Examples:
+      dropcopy requests list --todo
+      dropcopy requests list --all --match failed --json
+    """
     if everyone and todo:
-        raise click.UsageError("Choose one of --all and --todo.")
+        raise click.UsageError("Use either --all or --todo, not both.")
     with call.signed_in() as (desk, actor):
         pages = partial(desk.requests.to_do, actor) if todo else partial(desk.requests.page, actor, everyone=everyone)
         found = list(rows_of(pages, match, limit))
     show(call, [request_shape(view) for view in found], request_table(found) if not call.as_json else ())
 
 
-def request_table(found: Iterable[RequestView], empty: str = "There are no requests.") -> list[str]:
-    """Requests as a table."""
+def request_table(found: Iterable[RequestView], empty: str = "No requests found.") -> list[str]:
+    """Format requests as a table."""
     headers = ("ID", "TYPE", "SUBJECT", "ENTITY", "BY", "SUBMITTED", "STAGE")
     rows = [
         (row.id, row.type.words, row.subject, row.entity, row.submitted_by, short_utc(row.submitted_at), row.stage)
@@ -52,7 +60,7 @@ def request_table(found: Iterable[RequestView], empty: str = "There are no reque
 @click.argument("request_id", metavar="ID")
 @verb
 def show_request(call: Call, request_id: str) -> None:
-    """One request with its story."""
+    """Show one request with its history."""
     with call.signed_in() as (desk, actor):
         view = desk.requests.show(actor, request_id)
     show(call, whole_request_shape(view), request_lines(view))
@@ -60,10 +68,10 @@ def show_request(call: Call, request_id: str) -> None:
 
 @requests.command("approve")
 @click.argument("request_id", metavar="ID")
-@click.option("--version", type=int, metavar="N", help="Only what `requests show` showed as this version.")
+@click.option("--version", type=int, metavar="N", help="Refuse unless the request is still at this version.")
 @verb
 def approve(call: Call, request_id: str, version: int | None) -> None:
-    """Approve a request for every firm whose administrative manager you are."""
+    """Approve a request for every firm you are administrative manager of."""
     with call.signed_in() as (desk, actor):
         shown = desk.requests.show(actor, request_id).version if version is None else version
         view = desk.requests.approve(actor, request_id, shown)
@@ -72,11 +80,16 @@ def approve(call: Call, request_id: str, version: int | None) -> None:
 
 @requests.command("deny")
 @click.argument("request_id", metavar="ID")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; the requester reads it.")
-@click.option("--version", type=int, metavar="N", help="Only what `requests show` showed as this version.")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason, shown to the requester.")
+@click.option("--version", type=int, metavar="N", help="Refuse unless the request is still at this version.")
 @verb
 def deny(call: Call, request_id: str, reason: str, version: int | None) -> None:
-    """Deny a request, with a reason."""
+    """Deny a request, with a reason.
+
+    \b
+    Example:
+      dropcopy requests deny DC-2026-000123 --reason "Wrong front end"
+    """
     with call.signed_in() as (desk, actor):
         shown = desk.requests.show(actor, request_id).version if version is None else version
         view = desk.requests.deny(actor, request_id, shown, reason)
@@ -87,14 +100,14 @@ def deny(call: Call, request_id: str, reason: str, version: int | None) -> None:
 @click.argument("request_id", metavar="ID")
 @verb
 def cancel(call: Call, request_id: str) -> None:
-    """Cancel your own request while nothing was set up."""
+    """Cancel your own request before it is provisioned."""
     with call.signed_in() as (desk, actor):
         view = desk.requests.cancel(actor, request_id)
     show(call, whole_request_shape(view), request_lines(view))
 
 
 def request_lines(view: RequestView) -> list[str]:
-    """A request with its story, for people."""
+    """Format a request with its history for people."""
     asked = [f"{name}: {_listed(value)}" for name, value in view.asked.items()]
     pairs: list[tuple[str, object]] = [
         ("request", view.id),
@@ -108,8 +121,8 @@ def request_lines(view: RequestView) -> list[str]:
     if view.reasons:
         pairs.append(("reasons", list(view.reasons)))
     if asked:
-        pairs.append(("asked for", asked))
-    pairs.extend(("story" if not number else "", line) for number, line in enumerate(_story(view)))
+        pairs.append(("requested", asked))
+    pairs.extend(("history" if not number else "", line) for number, line in enumerate(_story(view)))
     return fields(pairs)
 
 

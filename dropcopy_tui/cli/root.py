@@ -1,4 +1,4 @@
-"""The command `dropcopy`: its verbs by name, each imported when it is called."""
+"""The command `dropcopy`: its subcommands by name, each imported only when it runs."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from dropcopy_tui.cli.call import Call, shared
 
 @dataclass(frozen=True, slots=True)
 class _Verb:
-    """Where a verb lives, and its line in the help."""
+    """The module and function of a command, and its line in the help."""
 
     place: str
     words: str
 
 
 _VERBS = {
-    "demo": _Verb("demo:demo", "Open the application on a sandbox store with sample data."),
-    "init": _Verb("init:init", "Make a store, its master key and its first administrator."),
-    "import": _Verb("imports:import_file", "Read entities, people, front ends or SenderComps from a CSV file."),
+    "demo": _Verb("demo:demo", "Open the application on a sandbox with sample data."),
+    "init": _Verb("init:init", "Create a store, its master key and its first administrator."),
+    "import": _Verb("imports:import_file", "Import entities, people, front ends, SenderComps or sessions from CSV."),
     "groups": _Verb("groups:groups", "Drop copy groups: list, show, create, edit, delete."),
     "sendercomps": _Verb("sendercomps:sendercomps", "Source SenderComps: list."),
     "sessions": _Verb("sessions:sessions", "Sessions and their key pairs: list, show, retire."),
     "keys": _Verb("keys:keys", "Key pairs: challenge, generate, list, download, delete, report."),
     "requests": _Verb("requests:requests", "Requests: list, show, approve, deny, cancel."),
-    "process": _Verb("process:process", "Validate and set up the requests that are due."),
-    "tick": _Verb("tick:tick", "Do everything that is due: set-up, notices of expiry, sending, clean-up."),
+    "process": _Verb("process:process", "Validate and provision the requests that are due."),
+    "tick": _Verb("tick:tick", "Run all due jobs: provisioning, expiry notices, messages, clean-up."),
     "people": _Verb("people:people", "People and their entitlements: list, show, invite, entitle, disable, unlock."),
-    "front-ends": _Verb("front_ends:front_ends", "Front End Mapping: list, map, unmap."),
-    "ease": _Verb("ease:ease", "The EASE desk: find, show, issue, unlock, reset, resets, confirm."),
-    "outbox": _Verb("outbox:outbox", "Messages that were or will be sent: list, send, retry."),
-    "notices": _Verb("notices:notices", "What the desk told you: list, read."),
-    "route": _Verb("route:route", "Which messages of a FIX log each group receives."),
-    "logon": _Verb("logon:logon", "Logon signatures: sign, verify; listen is a gateway to try a client on."),
-    "audit": _Verb("audit:audit", "The audit trail: list, verify."),
+    "front-ends": _Verb("front_ends:front_ends", "Front end mapping: list, map, unmap."),
+    "ease": _Verb("ease:ease", "EASE desk: find, show, issue, unlock, reset, resets, confirm."),
+    "outbox": _Verb("outbox:outbox", "Outgoing messages: list, send, retry."),
+    "notices": _Verb("notices:notices", "Your notifications: list, read."),
+    "route": _Verb("route:route", "Show which messages of a FIX log each group receives."),
+    "logon": _Verb("logon:logon", "Logon signatures: sign, verify; listen runs a test gateway for your client."),
+    "audit": _Verb("audit:audit", "Audit trail: list, verify."),
     "password": _Verb("password:password", "Change your own password."),
-    "paths": _Verb("paths:paths", "Where the store, its key, the settings and the log lie."),
-    "completion": _Verb("completion:completion", "Print the completion script of a shell."),
+    "paths": _Verb("paths:paths", "Show the locations of the store, master key, configuration and log."),
+    "completion": _Verb("completion:completion", "Print a shell completion script."),
 }
 
 
 class LazyGroup(click.Group):
-    """Commands whose modules are imported when they are called, not when they are listed."""
+    """Commands whose modules are imported when they run, not when they are listed: `--help` stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_VERBS)
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
             raise click.NoSuchCommand(error.command_name, possibilities=_VERBS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
+        with formatter.section("Commands"):
             formatter.write_dl([(name, verb.words) for name, verb in _VERBS.items()])
 
 
@@ -82,10 +82,18 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", message="dropcopy %(version)s")
 @click.pass_context
 def root(context: click.Context) -> int | None:
-    """A desk for BrokerTec drop copy groups and the key pairs of their sessions.
+    """Manage BrokerTec drop copy groups and the key pairs of their sessions.
 
-    Without a verb it opens the application. What a screen does, a verb does too: data goes to standard output,
-    talk to standard error; exit codes are 0 done, 1 refused, 2 usage, 3 not entitled, 4 second factor.
+    With no command, opens the application; every screen has an equivalent command.
+
+    Data goes to standard output, messages to standard error. Exit codes: 0 success, 1 refused or failed, 2 usage or
+    configuration error, 3 not signed in or not entitled, 4 second factor failed.
+
+    \b
+    Examples:
+      dropcopy demo
+      dropcopy groups list --market brokertec_us
+      dropcopy requests list --todo --json
     """
     if context.invoked_subcommand is not None:
         return None

@@ -12,6 +12,7 @@ from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.output import fields, say, table, write
 from dropcopy_tui.cli.shapes import report_shape, routed_shape
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.visible import visible
 
 if TYPE_CHECKING:
@@ -19,33 +20,38 @@ if TYPE_CHECKING:
 
 _CHUNK = 262_144
 _NAMED = 10
-# Rows that are written at once.
+# Rows per write: one write per row would take most of the time of a long log.
 _BLOCK = 500
 _LINE = "{:>8}  {:<26}  {:<10}  {:<44}  {}"
 
 
 @click.command("route")
 @click.argument("file", metavar="FILE", required=False)
-@click.option("--each", is_flag=True, help="Every message as well, and why it is not copied.")
-@click.option("--group", default="", metavar="G", help="Through this group only, by name or id.")
-@click.option("--entity", default="", metavar="E", help="Through the groups of this entity only.")
-@click.option("--example", is_flag=True, help="Print a sample log of a sandbox instead; route reads it.")
+@click.option("--each", is_flag=True, help="Also list every message, with the reason if it is not copied.")
+@click.option("--group", default="", metavar="G", help="Only this group, by name or id.")
+@click.option("--entity", default="", metavar="E", help="Only groups of this entity.")
+@click.option("--example", is_flag=True, help="Print a sample log instead (sandbox only).")
 @verb
 def route(call: Call, file: str | None, each: bool, group: str, entity: str, example: bool) -> None:
-    """Say which messages of a FIX log each group's target sessions receive; - is standard input.
+    """Show which messages of a FIX log (- for stdin) each group's target sessions receive.
 
-    Fields are parted by SOH, | or ^A; messages are plain or copies (35=n). `copies` is how many messages each
-    target session of the group receives; a message that falls under several filters counts under each.
+    Fields are separated by SOH, | or ^A; messages are originals or copies (35=n). COPIES is the number of messages
+    that each target session of the group receives; a message that matches several filters counts under each of them.
+
+    \b
+    Examples:
+      dropcopy route orders.log --group DC-NY-1
+      dropcopy route --example | dropcopy route - --each
     """
     if example:
         if file or each or group:
-            raise click.UsageError("--example prints a log; route it with a second call: route -")
+            raise click.UsageError("--example takes no file, --each or --group. Pipe its output into: dropcopy route -")
         with call.signed_in() as (desk, actor):
             for line in desk.routing.example(actor, entity):
                 write(line.decode("ascii"))
         return
     if not file:
-        raise click.UsageError("Name a FIX log, or - for standard input. A sandbox prints one with --example.")
+        raise click.UsageError("Specify a FIX log (- for stdin). In a sandbox, --example prints one.")
     with call.signed_in() as (desk, actor), opened(file, "The FIX log") as log:
         _print(call, desk.routing.route(actor, _chunks(log), entity, group), each)
 
@@ -69,7 +75,7 @@ def _print(call: Call, found: Route, each: bool) -> None:
 
 
 def _print_json(found: Route, each: bool) -> None:
-    """One document, however long the log: the rows are written as they come, the totals after them."""
+    """Print one document of any length: rows are written as they are read, followed by the totals."""
     write("{")
     if each:
         write('"rows": [')
@@ -106,14 +112,16 @@ def _totals(report: Report) -> list[str]:
         ("received by no group", f"{report.unrouted:,}"),
         (
             "unknown sources",
-            f"{_count(report.unknown, 'message')}{_some(report.unknown_sources)}" if report.unknown else "none",
+            f"{plural(report.unknown, 'message')}{_some(report.unknown_sources)}" if report.unknown else "none",
         ),
     ]
     if report.flagged:
-        pairs.append(("wrong length, checksum or copy", f"{_count(report.flagged, 'message')}; --each says which"))
+        pairs.append(
+            ("wrong length, checksum or copy", f"{plural(report.flagged, 'message')}; use --each to list them")
+        )
     if report.garbage:
         lines = _some(tuple(f"line {line}" for line in report.garbage_lines))
-        pairs.append(("skipped, no message", f"{_count(report.garbage, 'piece')}{lines}"))
+        pairs.append(("skipped, not FIX", f"{plural(report.garbage, 'piece')}{lines}"))
     rows = [
         (
             total.group.id, total.group.name, total.group.entity, " ".join(total.group.target_sessions) or "-",
@@ -123,12 +131,8 @@ def _totals(report: Report) -> list[str]:
     ]  # fmt: skip
     headers = ("ID", "GROUP", "ENTITY", "TARGETS", "COPIES", "BY FILTER")
     if not report.messages:
-        say("There is no FIX message in the log.")
-    return [*fields(pairs), "", *table(headers, rows, "There is no group that you may see.")]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        say("The log contains no FIX messages.")
+    return [*fields(pairs), "", *table(headers, rows, "No groups found.")]
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -21,24 +21,30 @@ _ALL = 2**63 - 1
 
 @noun("sendercomps")
 def sendercomps() -> None:
-    """Source SenderComps."""
+    """Source SenderComps of an entity."""
 
 
 @sendercomps.command("list")
 @click.option("--entity", required=True, metavar="E")
-@click.option("--market", type=MARKET, help="Of this market only.")
-@click.option("--gfid", default="", metavar="G", help="Of this Globex Firm only.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in the SenderCompID.")
-@click.option("--uncovered", is_flag=True, help="Active ones that no group copies.")
-@click.option("--after", default="", metavar="ID", help="Go on after this one: the `next` of the page before.")
+@click.option("--market", type=MARKET, help="Only SenderComps of this market.")
+@click.option("--gfid", default="", metavar="G", help="Only this Globex Firm ID.")
+@click.option("--match", default="", metavar="TEXT", help="Only SenderCompIDs with this text.")
+@click.option("--uncovered", is_flag=True, help="Only active ones that no group copies.")
+@click.option("--after", default="", metavar="ID", help="Continue after the `next` of the previous page.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, metavar="N")
 @verb
 def list_sendercomps(
     call: Call, entity: str, market: str | None, gfid: str, match: str, uncovered: bool, after: str, limit: int
 ) -> None:
-    """A page of an entity's SenderComps, in the order of their ids."""
+    """List a page of an entity's SenderComps, ordered by id.
+
+    \b
+    Examples:
+      dropcopy sendercomps list --entity ACME --market brokertec_us
+      dropcopy sendercomps list --entity ACME --uncovered --limit 1000
+    """
     beside = _cursor(after)
-    # One more than is shown tells whether there is a next page.
+    # One row more than the page shows whether there is a next page.
     ask = PageRequest(match=match, limit=limit + 1, anchor=Anchor.AFTER if beside else Anchor.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
         pages = desk.routing.coverage if uncovered else desk.sendercomps.page
@@ -46,25 +52,25 @@ def list_sendercomps(
     rows = page.rows[:limit]
     following = _name(rows[-1], market) if len(page.rows) > limit else None
     document = {"total": page.total, "rows": [sender_comp_shape(row) for row in rows], "next": following}
-    empty = "Every active SenderComp is copied by a group." if uncovered else "There are no SenderComps."
+    empty = "Every active SenderComp is copied by a group." if uncovered else "No SenderComps found."
     show(call, document, _lines(rows, empty) if not call.as_json else ())
     if not call.as_json and rows:
-        more = f" More: --after {following}" if following else ""
+        more = f" Next page: --after {following}" if following else ""
         say(f"{len(rows):,} of {page.total:,}.{more}")
 
 
 def _cursor(after: str) -> tuple[object, ...]:
-    """Where to go on: after a SenderCompID, in every market, or after one row of it (`ID/number`)."""
+    """The cursor to continue from: a SenderCompID in every market, or one row of it (`ID/number`)."""
     if not after:
         return ()
     name, slash, number = after.partition("/")
     if slash and not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise InvalidValue(f"--after takes the `next` of the page before, not {after[:40]!r}.", "after")
+        raise InvalidValue(f"{after[:40]!r} is not a valid --after. Use the `next` of the previous page.", "after")
     return name, int(number) if slash else _ALL
 
 
 def _name(row: SenderCompView, market: str | None) -> str:
-    """A SenderCompID is unique in its market only."""
+    """The cursor of a row. A SenderCompID is unique within its market only, so that without one the row id is added."""
     return row.sender_comp_id if market else f"{row.sender_comp_id}/{row.id}"
 
 

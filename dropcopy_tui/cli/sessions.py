@@ -25,17 +25,27 @@ def sessions() -> None:
 
 
 @sessions.command("list")
-@click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), help="Of this module only.")
-@click.option("--group", metavar="G", help="Target sessions of this group only, by name or id.")
-@click.option("--entity", default="", metavar="E", help="Of this entity only.")
-@click.option("--status", type=click.Choice([status.value for status in SessionStatus]), help="In this state only.")
-@click.option("--match", default="", metavar="TEXT", help="With this text in id, market, status or group.")
+@click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), help="Only sessions of this kind.")
+@click.option("--group", metavar="G", help="Only target sessions of this group, by name or id.")
+@click.option("--entity", default="", metavar="E", help="Only sessions of this entity.")
+@click.option(
+    "--status", type=click.Choice([status.value for status in SessionStatus]), help="Only sessions with this status."
+)
+@click.option(
+    "--match", default="", metavar="TEXT", help="Only sessions with this text in id, market, status or group."
+)
 @limit_option
 @verb
 def list_sessions(
     call: Call, kind: str | None, group: str | None, entity: str, status: str | None, match: str, limit: int | None
 ) -> None:
-    """The sessions you may see."""
+    """List the sessions you have access to.
+
+    \b
+    Examples:
+      dropcopy sessions list --group DC-NY-1
+      dropcopy sessions list --kind market_data --json
+    """
     with call.signed_in() as (desk, actor):
         group_id = desk.groups.show(actor, group, entity).line.id if group is not None else None
         chosen = SessionKind(kind) if kind else None
@@ -51,7 +61,7 @@ def _lines(found: Iterable[SessionView]) -> list[str]:
         (row.session_id, row.kind, row.market, row.gateway, row.entity, row.group or "-", row.status, _keys(row))
         for row in found
     ]
-    return table(headers, rows, "There are no sessions.")
+    return table(headers, rows, "No sessions found.")
 
 
 def _keys(view: SessionView) -> str:
@@ -61,10 +71,10 @@ def _keys(view: SessionView) -> str:
 
 @sessions.command("show")
 @click.argument("session_id", metavar="SESSION")
-@click.option("--market", type=MARKET, help="Where several markets have a session of this id.")
+@click.option("--market", type=MARKET, help="Market of the session, if several have the id.")
 @verb
 def show_session(call: Call, session_id: str, market: str | None) -> None:
-    """One session with its key pairs."""
+    """Show one session with its key pairs."""
     with call.signed_in() as (desk, actor):
         view = desk.sessions.find(actor, [session_id], market or "")[0]
     show(call, session_shape(view), _details(view))
@@ -72,10 +82,13 @@ def show_session(call: Call, session_id: str, market: str | None) -> None:
 
 @sessions.command("retire")
 @click.argument("session_id", metavar="SESSION")
-@click.option("--market", type=MARKET, help="Where several markets have a session of this id.")
+@click.option("--market", type=MARKET, help="Market of the session, if several have the id.")
 @verb
 def retire_session(call: Call, session_id: str, market: str | None) -> None:
-    """Take a released drop copy session out of use for ever, with its key pairs (GAM only)."""
+    """Permanently retire a released drop copy session (GAM only).
+
+    Its key pairs are deleted.
+    """
     with call.signed_in() as (desk, actor):
         found = desk.sessions.find(actor, [session_id], market or "")[0]
         view = desk.sessions.retire(actor, found.pk)

@@ -1,4 +1,4 @@
-"""The JSON shapes of what services answer: a contract with scripts. More fields may come; these stay."""
+"""The JSON shapes of the services' results: a contract with scripts. Fields may be added but never removed."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def key_line_shape(line: KeyLine) -> Shape:
 
 
 def failed_shape(failed: Sequence[Failed]) -> list[Shape]:
-    """What was left as it was, and why."""
+    """The sessions that were left unchanged, each with the reason."""
     return [{"session_id": failure.session_id, "reason": failure.reason} for failure in failed]
 
 
@@ -131,7 +131,7 @@ def request_shape(view: RequestView) -> Shape:
 
 
 def whole_request_shape(view: RequestView) -> Shape:
-    """A request with what was asked for and what happened to it."""
+    """A request with the requested changes and its history."""
     return {
         **request_shape(view),
         "asked": view.asked,
@@ -196,7 +196,7 @@ def event_shape(event: Event) -> Shape:
 
 
 def person_shape(line: PersonLine) -> Shape:
-    """A person; roles are written as imports write them."""
+    """A person; roles have the same form as in imports."""
     return {
         "user_id": line.user_id,
         "name": line.name,
@@ -207,7 +207,7 @@ def person_shape(line: PersonLine) -> Shape:
 
 
 def whole_person_shape(view: PersonView) -> Shape:
-    """A person with what is known of the account."""
+    """A person with the state of the account."""
     return {
         **person_shape(view.line),
         "mobile": view.mobile or None,
@@ -230,7 +230,7 @@ def mapping_shape(line: MappingLine) -> Shape:
 
 
 def report_shape(report: Report) -> Shape:
-    """A FIX log as a whole. `copies` is what each target session of a group receives."""
+    """A whole FIX log. `copies` is the number of messages that each target session of a group receives."""
     return {
         "messages": report.messages,
         "unrouted": report.unrouted,
@@ -256,7 +256,7 @@ def report_shape(report: Report) -> Shape:
 
 
 def routed_shape(row: Routed) -> Shape:
-    """A message of a log; `groups` are ids, `why_not` is null where it is copied."""
+    """A message of a log; `groups` are ids, and `why_not` is null if the message is copied."""
     return {
         "line": row.line,
         "kind": row.reading.kind.code,
@@ -271,5 +271,5 @@ def routed_shape(row: Routed) -> Shape:
 
 
 def line_shape(line: SignedLine) -> Shape:
-    """A value of the signed string; `signed` is null where nobody knows what was signed, "" where it was left out."""
+    """A value of the signed string; `signed` is null if the signed value is unknown, "" if it was left out."""
     return {"tag": line.tag, "expected": line.expected, "signed": line.signed, "differs": line.differs}

@@ -1,4 +1,4 @@
-"""Who acts, and how that is proven (rule P1); secrets come from a prompt or a file, never from an argument."""
+"""Signs in the person who acts (rule P1). Secrets come from a prompt or a file, never from an argument."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def _in_sandbox(desk: Desk, call: Call) -> Actor:
         return desk.identity.sign_in_peer(machine_account(), origin("cli"))
     except NotSignedIn:
         known = ", ".join(person.user_id for person in desk.identity.everyone()[:_SUGGESTED])
-        raise NotSignedIn(f"This is a sandbox: say who acts with --as USER, such as: {known}.") from None
+        raise NotSignedIn(f"This is a sandbox. Use --as USER to act as someone, such as {known}.") from None
 
 
 def secret(call: Call, file: str | None, what: str, option: str) -> str:
-    """A password or a code, from the file or a prompt. Raises NotSignedIn where nobody can be asked."""
+    """A password or a code, from the file or a prompt. Raises NotSignedIn if prompting is impossible."""
     if file is not None:
         return read_line(file, what)
     if not may_ask(call):
-        raise NotSignedIn(f"{what} is needed. Name a file with {option} (- is standard input), or use a terminal.")
+        raise NotSignedIn(f"{what} is required. Use {option} FILE (- for stdin) or run the command in a terminal.")
     return ask(what)
 
 
 def may_ask(call: Call) -> bool:
-    """Whether somebody sits at a terminal and wants to be asked."""
+    """Whether prompts are allowed and a person is at a terminal."""
     return not call.no_input and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def ask(what: str) -> str:
-    """Ask at the terminal, without an echo. Raises NotSignedIn at the end of input."""
+    """Prompt at the terminal without echo. Raises NotSignedIn at the end of input."""
     import getpass
 
     try:

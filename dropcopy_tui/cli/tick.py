@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 @click.command("tick")
 @verb
 def tick(call: Call) -> int:
-    """Do everything that is due: set-up, notices of expiry, sending, clean-up. For cron or a timer.
+    """Run all due jobs: provisioning, expiry notices, outgoing messages, clean-up.
 
-    Safe to run twice at once. Exit code 1 when a part failed; the other parts were done all the same.
+    For cron or a systemd timer. Safe to run concurrently. Prints one line per task; exits 1 if any task fails, but the
+    rest still run.
+
+    \b
+    Example (crontab):
+      */5 * * * * dropcopy tick
     """
     with call.signed_in() as (desk, actor):
         done = desk.chores.tick(actor)

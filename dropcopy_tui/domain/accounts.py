@@ -1,4 +1,4 @@
-"""Accounts of people: what may stand in them, what state they are in, and the code of an invitation (P1, P3)."""
+"""Accounts of people: their valid values, their status, and invitation codes (rules P1, P3)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from enum import StrEnum
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import shorten
 
-# What audit events and lists can show on a line (local choices); an email's length is RFC 5321's.
+# The name is limited to what a line of a list can show (a local choice); the email length is from RFC 5321.
 PERSON_NAME_LENGTH = 100
 EMAIL_LENGTH = 254
-# How often the code of one invitation may be tried.
+# The attempts allowed per invitation code.
 INVITATION_TRIES = 5
 CODE_GROUPS, CODE_GROUP = 4, 4
 # RFC 4648 base32: 16 letters are 80 bits.
@@ -22,16 +22,16 @@ _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)*")
 _MOBILE = re.compile(r"\+?[0-9][0-9 ().-]{5,23}")
 _MACHINE_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}")
-# The desk acts under this user id when nobody does (services.rights).
+# Scheduled jobs act under this user id (services.rights).
 _RESERVED_USER = "desk"
-# Figures that base32 leaves out because they are read as these letters.
+# The digits that base32 leaves out because people read them as these letters.
 _MISREAD = str.maketrans("018", "OIB", " -")
 
 
 def marks(email: str, mobile: str | None) -> frozenset[str]:
-    """What two accounts of one person have in common: the mailbox, or the mobile phone.
+    """The marks by which two accounts are recognized as one person's: the mailbox and the mobile phone.
 
-    Letter case and what follows a + aside, two addresses are one mailbox.
+    Letter case and a suffix after + are ignored, because both addresses reach the same mailbox.
     """
     name, _, host = email.casefold().rpartition("@")
     phone = "".join(letter for letter in mobile or "" if letter.isdigit())
@@ -39,9 +39,10 @@ def marks(email: str, mobile: str | None) -> frozenset[str]:
 
 
 def same_person(account: int, marked: Mapping[int, frozenset[str]]) -> frozenset[int]:
-    """The accounts of the person behind one, by the marks of each account (rules P3, Q3).
+    """All accounts of the person who owns one of them, by the marks of each account (rules P3, Q3).
 
-    An account leads to the next one: the first may share a phone with it, and it a mailbox with the third.
+    Accounts are followed transitively: the first may share a phone with the second, and the second a mailbox with the
+    third.
     """
     found, mine = {account}, marked.get(account, frozenset())
     while more := {other for other, its in marked.items() if other not in found and its & mine}:
@@ -51,7 +52,7 @@ def same_person(account: int, marked: Mapping[int, frozenset[str]]) -> frozenset
 
 
 class PersonStatus(StrEnum):
-    """What an account is good for now."""
+    """The status of an account."""
 
     ACTIVE = "active"
     INVITED = "invited"
@@ -60,69 +61,69 @@ class PersonStatus(StrEnum):
 
 
 def clean_user_id(text: str) -> str:
-    """The user id in lower case. Raises InvalidValue."""
+    """Return the user id in lower case. Raises InvalidValue."""
     user_id = text.strip().lower()
     if not _USER_ID.fullmatch(user_id):
         raise InvalidValue(
-            f"User id {shorten(text)!r} must be 2 to 32 of a-z, 0-9, dot, underscore and hyphen, "
-            "and begin with a letter or digit.",
+            f"{shorten(text)!r} is not a valid user id: use 2 to 32 of a-z, 0-9, dot, underscore and hyphen, "
+            "beginning with a letter or digit.",
             "user_id",
         )
     if user_id == _RESERVED_USER:
-        raise InvalidValue(f"User id {_RESERVED_USER!r} is the desk's own. Choose another.", "user_id")
+        raise InvalidValue(f"User id {_RESERVED_USER!r} is reserved. Choose another.", "user_id")
     return user_id
 
 
 def clean_email(text: str, *, local: bool = False) -> str:
-    """The address in lower case. Raises InvalidValue.
+    """Return the address in lower case. Raises InvalidValue.
 
     Args:
-        text: what a person entered.
-        local: whether a mailbox of this machine, such as `root@localhost`, is accepted too.
+        text: the text that a person entered.
+        local: whether a mailbox of this machine, such as `root@localhost`, is accepted, too.
     """
     email = text.strip().lower()
     complete = local or "." in email.partition("@")[2]
     if len(email) > EMAIL_LENGTH or not complete or not _EMAIL.fullmatch(email):
-        raise InvalidValue(f"Email {shorten(text)!r} is not an address such as name@firm.example.", "email")
+        raise InvalidValue(f"{shorten(text)!r} is not a valid email address such as name@firm.example.", "email")
     return email
 
 
 def clean_mobile(text: str) -> str | None:
-    """The phone number, or None for a person without one. Raises InvalidValue."""
+    """Return the phone number, or None if there is none. Raises InvalidValue."""
     mobile = text.strip()
     if mobile and not _MOBILE.fullmatch(mobile):
-        raise InvalidValue(f"Mobile {shorten(text)!r} is not a phone number such as +1 202 555 0134.", "mobile")
+        raise InvalidValue(f"{shorten(text)!r} is not a valid phone number such as +1 202 555 0134.", "mobile")
     return mobile or None
 
 
 def clean_machine_account(text: str) -> str | None:
-    """An account of the operating system, or None for a person without one. Raises InvalidValue."""
+    """Return the operating-system account, or None if there is none. Raises InvalidValue."""
     account = text.strip()
     if account and not _MACHINE_ACCOUNT.fullmatch(account):
-        raise InvalidValue(f"Account {shorten(text)!r} is not an account name.", "os_account")
+        raise InvalidValue(f"{shorten(text)!r} is not a valid account name.", "os_account")
     return account or None
 
 
 def masked_mobile(mobile: str | None) -> str:
-    """The last four digits of a phone number, which is all that anybody else needs to know it again."""
+    """The last four digits of a phone number: enough for its owner to recognize it, and no more."""
     digits = "".join(letter for letter in mobile or "" if letter.isdigit())
     return f"···· {digits[-4:]}" if digits else ""
 
 
 def grouped_code(letters: str) -> str:
-    """A code as people read it: `ABCD-EFGH-IJKL-MNOP`."""
+    """Format a code as people read it: `ABCD-EFGH-IJKL-MNOP`."""
     return "-".join(letters[start : start + CODE_GROUP] for start in range(0, len(letters), CODE_GROUP))
 
 
 def clean_invitation_code(text: str) -> str:
-    """The sixteen letters of a code, however they were grouped.
+    """Return the sixteen characters of a code, regardless of how they were grouped.
 
-    Raises InvalidValue for what cannot be a code, before it costs a try.
+    Raises InvalidValue for input that cannot be a code, before it uses up an attempt.
     """
     code = text.upper().translate(_MISREAD)
     if len(code) != CODE_GROUPS * CODE_GROUP or set(code) - set(CODE_LETTERS):
         raise InvalidValue(
-            "An invitation code has sixteen letters and digits, such as ABCD-EFGH-2345-WXYZ. Copy it from the email.",
+            "An invitation code has 16 letters and digits, such as ABCD-EFGH-2345-WXYZ. Copy it from the email.",
             "code",
         )
     return code

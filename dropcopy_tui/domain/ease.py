@@ -1,4 +1,4 @@
-"""What an EASE agent does for a person who calls: verify, issue a code, reset a factor (rule P2)."""
+"""What an EASE agent does for a caller: verify, issue a code, reset a factor (rule P2)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import timedelta
 
 from dropcopy_tui.domain.errors import InvalidValue
 
-# How the person's side names the code that an agent read out: the agent's row has an id of its own.
+# The challenge id under which a person enters a code that an agent read out; the agent's record has its own id.
 EASE_CHALLENGE = "ease"
 EASE_DIGITS = 8
 EASE_LIFE = timedelta(minutes=10)
-# How many checks an agent has to tick before a code is issued (a local choice).
+# The checks that an agent must select before a code is issued (a local choice).
 LEAST_CHECKS = 2
-# How long a second agent has to confirm the reset of a factor.
+# The time in which a second agent must confirm the reset of a factor.
 RESET_LIFE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something a caller can be verified by. `nothing` says why not, where the desk knows no answer to it."""
+    """A check that verifies a caller. `nothing` says why it is unavailable when the desk has no answer to it."""
 
     key: str
     words: str
@@ -29,25 +29,25 @@ class Check:
 
 CHECKS = (
     Check("callback", "Called back at the registered number", "no mobile phone is registered"),
-    Check("email", "Named their email address", "no email address is registered"),
-    Check("request", "Named the id of their last request", "they never made a request"),
-    Check("entitled", "Named the day of their last entitlement", "none is in the audit trail"),
-    Check("entity", "Named an entity and a role they hold there", "they hold no role"),
+    Check("email", "Stated their email address", "no email address is registered"),
+    Check("request", "Stated the id of their last request", "they have never submitted a request"),
+    Check("entitled", "Stated the date of their last entitlement", "the audit trail has none"),
+    Check("entity", "Stated an entity and their role there", "they have no role at an entity"),
 )
 
 
 def check_verified(verified: Collection[str], known: Collection[str]) -> tuple[str, ...]:
-    """The ticked checks in the order of the table. `known` are those that the desk has an answer to.
+    """The selected checks in the order of the table. `known` are the checks that the desk has an answer to.
 
-    Raises InvalidValue: too few, or one that does not exist or cannot be ticked for this person.
+    Raises InvalidValue if there are too few, or one does not exist or is unavailable for this person.
     """
     names = {check.key: check for check in CHECKS}
     for key in verified:
         if key not in names:
-            raise InvalidValue(f"There is no check {key[:24]!r}. Known: {', '.join(names)}. No code was issued.")
+            raise InvalidValue(f"{key[:24]!r} is not a valid check. Use: {', '.join(names)}. No code was issued.")
         if key not in known:
             raise InvalidValue(f"{names[key].words}: {names[key].nothing}. No code was issued.")
     ticked = tuple(key for key in names if key in verified)
     if len(ticked) < LEAST_CHECKS:
-        raise InvalidValue(f"At least {LEAST_CHECKS} checks have to be ticked. Verify the caller; no code was issued.")
+        raise InvalidValue(f"Select at least {LEAST_CHECKS} checks that the caller passed. No code was issued.")
     return ticked

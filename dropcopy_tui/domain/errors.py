@@ -1,15 +1,15 @@
-"""Everything the desk may refuse, each with a code for scripts and one line for people.
+"""Every refusal of the desk, each with a code for scripts and one line for people.
 
-A message says what was refused, what to do, and (where a reader could wonder) that nothing changed.
+A message says what was refused, why, what to do, and (where something might have been) that nothing was changed.
 """
 
 from __future__ import annotations
 
 
 class DeskError(Exception):
-    """A refusal that was foreseen. `code` is stable; `exit_code` is what the command line ends with.
+    """An expected refusal. `code` is stable; `exit_code` is the exit code of the command line.
 
-    `remembered`: what was written before the refusal stays (a wrong code counts as a try).
+    `remembered`: what was written before the refusal is committed nevertheless (a wrong code counts as an attempt).
     """
 
     code = "refused"
@@ -22,13 +22,13 @@ class DeskError(Exception):
 
 
 class NotFound(DeskError):
-    """What was named does not exist, or the person may not know that it does."""
+    """Something does not exist, or the person has no access to it; the message does not tell which."""
 
     code = "not_found"
 
 
 class InvalidValue(DeskError):
-    """A value breaks a rule; `field` says which one of a form it belongs to."""
+    """A value breaks a rule; `field` is the form field that it belongs to."""
 
     code = "invalid_value"
 
@@ -44,19 +44,19 @@ class NameTaken(InvalidValue):
 
 
 class LimitReached(DeskError):
-    """A limit of the market or of the day is reached."""
+    """A limit of the market or of the day has been reached."""
 
     code = "limit_reached"
 
 
 class ChangedMeanwhile(DeskError):
-    """Somebody else changed it since it was read (rule G10)."""
+    """Another person changed the record since it was read (rule G10)."""
 
     code = "changed_meanwhile"
 
 
 class SessionInUse(DeskError):
-    """Rule G9: a session of a living group stays."""
+    """Rule G9: a session of an existing group cannot be retired."""
 
     code = "session_in_use"
 
@@ -68,7 +68,7 @@ class SessionEnded(DeskError):
 
 
 class NotSignedIn(DeskError):
-    """Nobody is known, or the proof did not hold."""
+    """The person is unknown, or their proof was rejected."""
 
     code = "not_signed_in"
     exit_code = 3
@@ -76,7 +76,7 @@ class NotSignedIn(DeskError):
 
 
 class AccountLocked(NotSignedIn):
-    """Rule P1: five wrong tries lock an account for three hours."""
+    """Rule P1: five failed attempts lock an account for three hours."""
 
     code = "account_locked"
 
@@ -89,7 +89,7 @@ class NotEntitled(DeskError):
 
 
 class SecondFactorFailed(DeskError):
-    """Rule P2: the code is wrong, used, expired, or belongs to something else.
+    """Rule P2: the code is wrong, used, expired, or was issued for a different action.
 
     `retry`: the same challenge may be answered again.
     """
@@ -111,7 +111,7 @@ class FactorUnavailable(DeskError):
 
 
 class CodesUsedUp(SecondFactorFailed):
-    """Rule P2: at most ten codes a day a person."""
+    """Rule P2: a person gets at most ten codes a day."""
 
     code = "codes_used_up"
 
@@ -137,13 +137,13 @@ class StoreTooNew(StoreUnusable):
 
 
 class StoreBusy(DeskError):
-    """The disk is full or somebody held the store for too long."""
+    """The disk is full, or another process locked the store for too long."""
 
     code = "store_busy"
 
 
 class MasterKeyMissing(DeskError):
-    """Secrets cannot be opened: the master key file is not there."""
+    """Secrets cannot be decrypted, because the master key file is missing."""
 
     code = "master_key_missing"
 
@@ -155,33 +155,33 @@ class WrongMasterKey(StoreUnusable):
 
 
 class MasterKeyLoose(StoreUnusable):
-    """The master key file can be read by others."""
+    """Other accounts can read the master key file."""
 
     code = "master_key_loose"
 
 
 class MailHeld(DeskError):
-    """Rule Q6: nothing can be sent from here: a sandbox, or no mail server is configured."""
+    """Rule Q6: email is held, because this is a sandbox or no mail server is configured."""
 
     code = "mail_held"
 
 
 class MailUnusable(DeskError):
-    """The mail configuration cannot be used as it is: a file of it is not there, or others may read it."""
+    """The mail configuration is unusable: one of its files is missing, or other accounts can read it."""
 
     code = "mail_unusable"
 
 
 class SmsUnusable(DeskError):
-    """Rule P2: the SMS configuration cannot be used as it is: a file of it is not there, or others may read it."""
+    """Rule P2: the SMS configuration is unusable: one of its files is missing, or other accounts can read it."""
 
     code = "sms_unusable"
 
 
 class TryLater(DeskError):
-    """A letter was not taken, and may be later.
+    """A message was not accepted, but may be accepted later.
 
-    `server`: the trouble is with the server itself, so that no other letter would be taken either.
+    `server`: the server itself fails, so that it would not accept any other message either.
     """
 
     code = "try_later"
@@ -192,19 +192,19 @@ class TryLater(DeskError):
 
 
 class Undeliverable(DeskError):
-    """A letter will never be taken as it is."""
+    """A message will never be accepted as it is."""
 
     code = "undeliverable"
 
 
 class FileRefused(DeskError):
-    """A file to write exists already, or its folder is not there, or the disk is full."""
+    """A file cannot be read or written: it already exists, its folder is missing, or the disk is full."""
 
     code = "file_refused"
 
 
 class ConfigInvalid(DeskError):
-    """The configuration file cannot be used."""
+    """The configuration file is invalid."""
 
     code = "config_invalid"
     exit_code = 2

@@ -1,4 +1,4 @@
-"""Communication types a group copies (rule G4), in the order in which the wizard shows them."""
+"""The communication types that a group copies (rule G4), in the order in which the wizard shows them."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ class Filter(StrEnum):
 
     @property
     def words(self) -> str:
-        """The filter as the Request Center words it."""
+        """The name of the filter in the Request Center."""
         return _WORDS[self][0]
 
     @property
     def meaning(self) -> str:
-        """What the filter lets through, in a few words."""
+        """The messages that the filter copies, in a few words."""
         return _WORDS[self][1]
 
 
 _WORDS: dict[Filter, tuple[str, str]] = {
-    Filter.HEARTBEAT: ("Heartbeat", "the feed is alive"),
-    Filter.REJECT: ("Reject", "session level error"),
-    Filter.ACKNOWLEDGEMENT: ("Acknowledgement messages", "every confirmation"),
+    Filter.HEARTBEAT: ("Heartbeat", "connection check"),
+    Filter.REJECT: ("Reject", "session-level error"),
+    Filter.ACKNOWLEDGEMENT: ("Acknowledgement messages", "every order confirmation"),
     Filter.EXECUTION_ORDER_ENTRY: ("Execution - Order Entry", "new order acknowledged"),
-    Filter.EXECUTION_CREATE_CANCEL_MODIFY: ("Execution - Create / Cancel / Modify", "response"),
+    Filter.EXECUTION_CREATE_CANCEL_MODIFY: ("Execution - Create / Cancel / Modify", "order changed"),
     Filter.EXECUTION_ELIMINATION: ("Execution - Elimination", "order expired"),
-    Filter.TRADE_FILL_NOTICE: ("Trade - Fill Notice", "complete and partial"),
-    Filter.TRADE_CANCEL: ("Trade - Trade Cancel", "a trade taken back"),
+    Filter.TRADE_FILL_NOTICE: ("Trade - Fill Notice", "complete and partial fills"),
+    Filter.TRADE_CANCEL: ("Trade - Trade Cancel", "trade cancelled"),
     Filter.ORDER_MASS_ACTION: ("Order Mass Action", "number of cancelled orders"),
-    Filter.TRADE_BUST: ("Trade Busts", "a trade broken by the desk"),
+    Filter.TRADE_BUST: ("Trade Busts", "trade busted by the exchange"),
 }
-# Which filters cannot be left out is a local choice (rule G4); the configuration may change it.
+# Which filters are mandatory is a local choice (rule G4); the configuration may change it.
 MANDATORY: frozenset[Filter] = frozenset({Filter.HEARTBEAT, Filter.REJECT})
 _ORDER = {kind: number for number, kind in enumerate(Filter)}
 
 
 def parse_filters(names: Iterable[str]) -> frozenset[Filter]:
-    """The filters with these names. Raises InvalidValue naming the first unknown one."""
+    """The filters with these names. Raises InvalidValue with the first unknown name."""
     chosen = set()
     for name in names:
         try:
@@ -64,10 +64,10 @@ def parse_filters(names: Iterable[str]) -> frozenset[Filter]:
 
 
 def complete_filters(chosen: Iterable[Filter], mandatory: frozenset[Filter] = MANDATORY) -> tuple[Filter, ...]:
-    """The chosen filters with the mandatory ones, in order. Raises InvalidValue without an optional one."""
+    """The chosen and the mandatory filters, in order. Raises InvalidValue if no optional filter is chosen."""
     optional = frozenset(chosen) - mandatory
     if not optional:
-        raise InvalidValue("Choose at least one optional filter: the mandatory ones copy no trade.", "filters")
+        raise InvalidValue("Select at least one optional filter: the mandatory ones copy no trades.", "filters")
     return in_order(optional | mandatory)
 
 

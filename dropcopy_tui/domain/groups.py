@@ -1,4 +1,4 @@
-"""Drop copy groups: what a group is, and when its content may become one (rules G1 to G5, Q4)."""
+"""Drop copy groups: their front end, fee and session limits (rules G1 to G5, Q4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dropcopy_tui.domain.markets import Gateway, Market
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """The application that sends the orders to monitor."""
+    """A front end system: the application that sends the orders to be copied."""
 
     id: int
     name: str
@@ -19,35 +19,35 @@ class FrontEnd:
 
     @property
     def title(self) -> str:
-        """Name and version, as lists show it."""
+        """Name and version, as lists show them."""
         return f"{self.name} {self.version}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class FeeNotice:
-    """Rule G1: what the dialog before a new group says."""
+    """Rule G1: the fee of another group, shown before a group is created."""
 
     groups: int
     amount: str | None
 
     @property
     def free(self) -> bool:
-        """The first group of an entity is free."""
+        """Whether the group is free: the first one of an entity is."""
         return self.groups == 0
 
     @property
     def sentence(self) -> str:
-        """What another group costs, in words; no number is invented."""
+        """The cost of another group in words. An amount is shown only if the site configured one."""
         if self.free:
-            return "This is the entity's first drop copy group: it is free."
+            return "This is the entity's first drop copy group, which is free."
         if self.amount:
-            return f"Every group after the first is charged: {self.amount} for this one."
-        return "Every group after the first is charged: a fee applies. Ask GAM for the amount."
+            return f"A fee applies to every group after the first: {self.amount} for this one."
+        return "A fee applies to every group after the first. Ask GAM for the amount."
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many SenderComps a target session would copy, and how many it may (rule G5)."""
+    """The SenderComps that a target session would copy, and its limit (rule G5)."""
 
     gateway: Gateway
     sources: int
@@ -55,7 +55,7 @@ class Load:
 
     @property
     def over(self) -> bool:
-        """Whether they are too many."""
+        """Whether the limit is exceeded."""
         return self.sources > self.limit
 
     @property
@@ -70,18 +70,18 @@ def loads_of(market: Market, sources: Mapping[Gateway, int]) -> tuple[Load, ...]
 
 
 def gateways_needed(market: Market, sources: Mapping[Gateway, int]) -> tuple[Gateway, ...]:
-    """One target session a gateway kind that the sources use, in the market's order."""
+    """The gateways that the sources use, in the market's order: the group gets one target session for each."""
     return tuple(gateway for gateway in market.gateways if sources.get(gateway))
 
 
 def limit_problems(market: Market, sources: Mapping[Gateway, int]) -> list[str]:
-    """Rule G5: every limit of a target session that these sources break, in words."""
+    """Rule G5: a sentence for every target session limit that these sources exceed."""
     problems = []
     for gateway, count in sources.items():
         limit = market.limit(gateway)
         if limit is not None and count > limit:
             problems.append(
                 f"A {gateway.upper()} target session of {market.name} copies at most {limit:,} "
-                f"SenderComps; {count:,} are chosen."
+                f"SenderComps; {count:,} are selected."
             )
     return problems

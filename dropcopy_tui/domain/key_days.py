@@ -1,4 +1,4 @@
-"""The life of a key pair in days of its market: what a calendar draws (rules K1 to K4)."""
+"""The validity of a key pair in calendar days of its market, as the key calendar shows it (rules K1 to K4)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import date, timedelta
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 _GRACE = timedelta(weeks=4)
-# A nominal last day that is further off than this was not moved by closed days: the life was made shorter.
+# Closed days move a last day by less than this many days; a larger difference means that a newer pair shortened the
+# validity.
 _LONGEST_MOVE = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """That a last day is not the nominal one, because the market is closed on the days after it (rule K2)."""
+    """A last day that differs from the nominal one because the market is closed on the days after it (rule K2)."""
 
     nominal: date
     holiday: bool
@@ -28,19 +29,20 @@ def a_year_after(day: date) -> date:
 
 
 def is_shortened(made: date, ends: date) -> bool:
-    """Whether the pair ends weeks before its twelve months are over: a newer pair cut its life (rules K3, K4)."""
+    """Whether the pair expires weeks before its twelve months are over, because of a newer pair (rules K3, K4)."""
     return (a_year_after(made) - ends).days > _LONGEST_MOVE
 
 
 def move_of(made: date, ends: date, newer_made: date | None = None) -> Move | None:
-    """Whether closed days moved the last day, and from where.
+    """Whether closed days moved the last day, and from which day.
 
-    It follows from the stored days alone: the calendar may say otherwise by now, the key does not.
+    The result follows from the stored days alone: the holiday calendar may have changed since, but the key pair's
+    expiry has not.
 
     Args:
-        made: the day the pair was made, in its market's zone.
+        made: the day the pair was created, in its market's zone.
         ends: its last day there.
-        newer_made: the day the next pair was made, from which the four weeks of a shortened life count.
+        newer_made: the day the next pair was created, from which the four weeks of a shortened validity count.
     """
     nominal = a_year_after(made)
     if is_shortened(made, ends):

@@ -1,9 +1,12 @@
-"""Key pairs: their states, their life, and what a new one does to the others (rules K1 to K4, K8).
+"""Key pairs: their states, their expiry, and the effect of a new one on the others (rules K1 to K4, K8).
 
-Four weeks are days of the market, not hours (rules K1, K3, K4): a pair is pending from the first second of the
-market's day four weeks before its last day. A pair that a rotation shortens ends at market close four weeks from
-today, which is up to a day more than 4 x 7 x 24 hours away; counted in days it is pending at once, so that two
-pairs live only while the older is pending, at every second after the newer one was made.
+Four weeks are days of the market, not hours (rules K1, K3, K4): a pair is pending expiration from the first second of
+the market's day four weeks before its last day. A pair that a rotation shortens expires at market close four weeks
+from today, up to a day more than 4 x 7 x 24 hours away. Counted in days it is pending immediately, so that whenever
+two pairs are accepted, the older one is pending.
+
+A pair that gateways accept, whether active or pending expiration, is called `living` in code; the messages call it
+active.
 """
 
 from __future__ import annotations
@@ -23,18 +26,20 @@ from dropcopy_tui.domain.market_close import (
     local_day,
     local_time,
 )
+from dropcopy_tui.domain.plurals import plural
 
-# Rules K1, K3, K4: a pair is pending for its last four weeks, and an older pair gets four weeks at most.
+# Rules K1, K3, K4: a pair is pending for its last four weeks, and an older pair keeps at most four weeks.
 PENDING_WINDOW = timedelta(weeks=4)
 MOST_LIVING = 2
 _LABELS = {"America/New_York": "ET", "Europe/London": "UK", "America/Chicago": "CT"}
-# No pair is pending earlier than this before its end, whatever the zone: most pairs are told active at a glance.
+# In no time zone is a pair pending earlier than this before its expiry: most pairs are known to be active without
+# converting time zones.
 _SURELY_ACTIVE = PENDING_WINDOW + timedelta(days=1, hours=2)
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
 class KeyState(StrEnum):
-    """Rule K1: it follows from the stored times and the clock."""
+    """Rule K1: the state is never stored; it follows from the stored times and the clock."""
 
     ACTIVE = "active"
     PENDING_EXPIRATION = "pending_expiration"
@@ -54,11 +59,11 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The public side of a key pair; times are aware. The secret is not part of it.
+    """The public side of a key pair, without its secret; times are aware.
 
     Attributes:
-        zone: of its market, in which days are counted (rule K1).
-        replaced: it had expired, and another pair has its place: a clock that goes back does not revive it.
+        zone: the time zone of its market, in which days are counted (rule K1).
+        replaced: the pair had expired, and another one took its place: setting the clock back does not revive it.
     """
 
     access_key_id: str
@@ -72,7 +77,7 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class ExpiryChange:
-    """A pair that will now expire sooner than it would have."""
+    """A pair that will expire sooner than it would have without the new one."""
 
     access_key_id: str
     old: datetime
@@ -81,17 +86,17 @@ class ExpiryChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What generating a pair does to one session, before anything is done.
+    """The effect of generating a pair for one session, computed before anything is changed.
 
     Attributes:
         session_id: the session.
         new_expires_at: when the new pair expires.
-        changes: pairs whose expiry moves.
-        deleted: access key id of the pair deleted at once (rule K4).
-        choice_needed: living access key ids, older first, while `deleted` has yet to be chosen.
-        sentence: all of it in words, dates in the market's zone.
-        until: the end of the new pair in the market's own time.
-        refusal: why this session gets no new pair, "" if it does; then nothing else above holds.
+        changes: the pairs whose expiry changes.
+        deleted: access key id of the pair that is deleted immediately (rule K4).
+        choice_needed: access key ids of the active pairs, older first, until the one to delete has been chosen.
+        sentence: the whole effect in words, with dates in the market's zone.
+        until: the expiry of the new pair in the market's time.
+        refusal: why this session gets no new pair, or "" if it gets one; with a refusal, nothing above applies.
     """
 
     session_id: str
@@ -105,7 +110,7 @@ class Plan:
 
 
 def state_of(key: KeyPair, now: datetime) -> KeyState:
-    """Rule K1. A key is refused from the very second of its expiry on; a deletion holds whatever the clock says."""
+    """Rule K1. A key is refused from the very second of its expiry; a deletion does not depend on the clock."""
     if key.deleted_at is not None:
         return KeyState.DELETED
     if key.replaced or now >= key.expires_at:
@@ -123,7 +128,7 @@ def pending_from(expires_at: datetime, zone: str) -> datetime:
 
 
 def days_left(hours: MarketHours, expires_at: datetime, now: datetime) -> int:
-    """The days of the market from today to the last day of a pair; 0 on that day (rule K7)."""
+    """The market's calendar days from today until the last day of a pair; 0 on that day (rule K7)."""
     return (local_day(hours, expires_at) - local_day(hours, now)).days
 
 
@@ -148,19 +153,19 @@ def plan_generation(
     *,
     had_keys: bool = False,
 ) -> Plan:
-    """What a new pair for the session would do.
+    """Plan the effect of a new pair for the session.
 
     Args:
         session_id: the session.
-        living: its pairs; those that are expired or deleted by now are left aside.
-        hours: of the session's market.
-        now: aware.
-        drop: access key id of the pair to delete at once, when there are two (rule K4).
-        had_keys: whether the session had pairs before, none of which is living (rule K8).
+        living: its pairs; those that have expired or been deleted by now are ignored.
+        hours: the hours of the session's market.
+        now: an aware time.
+        drop: access key id of the pair to delete immediately, if there are two (rule K4).
+        had_keys: whether the session had pairs before, none of which is still active (rule K8).
 
     Raises:
-        InvalidValue: `drop` is not a living pair, or nothing has to be deleted, or three pairs are living, or the
-            clock stands so far back that a present pair would end before it began.
+        InvalidValue: `drop` is not an active pair, or nothing needs to be deleted, or three pairs are active, or the
+            clock is so far behind that an existing pair would expire before it was created.
     """
     pairs = sorted(
         (key for key in living if state_of(key, now).living),
@@ -173,7 +178,7 @@ def plan_generation(
     elif pairs:
         plan = _second_pair(session_id, pairs[0], hours, now, expires)
     else:
-        words = "a new pair; the earlier ones are no longer valid" if had_keys or living else "the first pair"
+        words = "a new key pair; the earlier ones are no longer valid" if had_keys or living else "the first key pair"
         plan = Plan(session_id, expires, (), None, (), f"{session_id}: {words}")
     return replace(plan, until=market_date(hours, expires))
 
@@ -181,29 +186,30 @@ def plan_generation(
 def _check_drop(session_id: str, pairs: Sequence[KeyPair], drop: str | None) -> None:
     if len(pairs) > MOST_LIVING:
         raise InvalidValue(
-            f"{session_id} has {len(pairs)} living key pairs. Delete all but two first; nothing changed.",
+            f"{session_id} has {len(pairs)} active key pairs. Delete all but two first. Nothing was changed.",
             "session_id",
         )
     if drop is None:
         return
     if all(key.access_key_id != drop for key in pairs):
         raise InvalidValue(
-            f"{session_id} has no living key pair with the id that was chosen to be deleted. "
-            "Look again; nothing changed.",
+            f"The key pair of {session_id} that was selected for deletion is no longer active. "
+            "Review the key pairs again. Nothing was changed.",
             "drop",
         )
     if len(pairs) < MOST_LIVING:
-        # The other pair expired while the person was choosing: this one may be all the session has.
+        # The other pair expired while the person was choosing: this one may be the session's only active pair.
         raise InvalidValue(
-            f"{session_id} has one living key pair by now, so none has to be deleted. Look again; nothing changed.",
+            f"{session_id} now has one active key pair, so none needs to be deleted. "
+            "Review the key pairs again. Nothing was changed.",
             "drop",
         )
 
 
 def _second_pair(session_id: str, present: KeyPair, hours: MarketHours, now: datetime, expires: datetime) -> Plan:
-    """Rule K3. Inside the pending window the own expiry is the sooner one, earlier the four weeks are."""
+    """Rule K3. The present pair expires at its own expiry or after four weeks, whichever comes first."""
     changes = _shortened(present, hours, now)
-    words = f"a second pair; the present one {_fate(present, changes, hours)}"
+    words = f"a second key pair; the current one {_fate(present, changes, hours)}"
     return Plan(session_id, expires, changes, None, (), f"{session_id}: {words}")
 
 
@@ -215,27 +221,29 @@ def _third_pair(
     expires: datetime,
     drop: str | None,
 ) -> Plan:
-    """Rule K4."""
+    """Rule K4: a third pair requires that one of the two is deleted."""
     if drop is None:
         ids = tuple(key.access_key_id for key in pairs)
-        return Plan(session_id, expires, (), None, ids, f"{session_id}: third pair, choose which one to delete now")
+        return Plan(
+            session_id, expires, (), None, ids, f"{session_id}: a third key pair; select which one to delete now"
+        )
     older, newer = pairs
     gone, stays = ("older", newer) if older.access_key_id == drop else ("newer", older)
     changes = _shortened(stays, hours, now)
-    words = f"a third pair; the {gone} one is deleted at once, the other {_fate(stays, changes, hours)}"
+    words = f"a third key pair; the {gone} one is deleted immediately, the other {_fate(stays, changes, hours)}"
     return Plan(session_id, expires, changes, drop, (), f"{session_id}: {words}")
 
 
 def _shortened(key: KeyPair, hours: MarketHours, now: datetime) -> tuple[ExpiryChange, ...]:
-    """The change to a pair that may live four weeks at most; a life is never made longer."""
+    """The change to a pair that may stay valid for four weeks at most; its validity is never extended."""
     latest = grace_expiry(hours, now)
     if key.expires_at <= latest:
         return ()
     if latest <= key.created_at:
         made = market_date(hours, key.created_at)
         raise InvalidValue(
-            f"{key.session_id} has a key pair made on {made}, and the clock of this machine is more than four weeks "
-            "before that. Set the clock right; nothing changed."
+            f"{key.session_id} has a key pair created on {made}, and the clock of this machine is more than four weeks "
+            "behind that. Correct the clock. Nothing was changed."
         )
     return (ExpiryChange(key.access_key_id, key.expires_at, latest),)
 
@@ -248,19 +256,19 @@ def _fate(key: KeyPair, changes: tuple[ExpiryChange, ...], hours: MarketHours) -
 
 
 def market_date(hours: MarketHours, when: datetime) -> str:
-    """The moment on the market's wall clock, such as `15 Dec 2026 17:30 ET`."""
+    """The time in the market's zone, such as `15 Dec 2026 17:30 ET`."""
     local = local_time(hours, when)
     label = _LABELS.get(hours.zone) or local.tzname() or hours.zone
     return moment_words(local, label)
 
 
 def how_far(now: datetime, when: datetime) -> str:
-    """The distance in whole units, such as `in 23 days`, `in 5 hours`, `3 days ago`; `now` below a minute."""
+    """The time difference in whole units, such as `in 23 days`, `in 5 hours`, `3 days ago`; `now` below a minute."""
     distance = abs(when - now)
     for name, unit in _UNITS:
         count = distance // unit
         if count:
-            words = f"{count:,} {name}{'' if count == 1 else 's'}"
+            words = plural(count, name)
             return f"in {words}" if when > now else f"{words} ago"
     return "now"
 

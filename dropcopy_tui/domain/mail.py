@@ -1,4 +1,4 @@
-"""Email: the server it is handed to, a letter, and when a letter that was not taken is tried again (rule Q6)."""
+"""Email: the server that delivers it, one email as data, and the retry schedule (rule Q6)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from dropcopy_tui.domain.errors import InvalidValue
 
-# A letter that was tried so often is given up: a dead letter, which a person may put back.
+# After this many attempts an email is marked as failed; a person may queue it again.
 MOST_ATTEMPTS = 8
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 
 
 class Security(StrEnum):
-    """How the line to a mail server is protected."""
+    """How the connection to a mail server is secured."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -28,7 +28,7 @@ class Security(StrEnum):
 
 
 class MessageState(StrEnum):
-    """Where a message of the outbox is."""
+    """The delivery state of a message in the outbox."""
 
     HELD = "held"
     QUEUED = "queued"
@@ -38,17 +38,17 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The server that takes the desk's email.
+    """The server that delivers the desk's email.
 
     Attributes:
-        host: its name; the certificate must be made out to it.
-        port: where it listens.
+        host: the host name; the server's certificate must match it.
+        port: the port it listens on.
         security: NONE is for a server on this machine only.
-        sender: the address the desk writes from.
-        user: whom to sign in as; "" signs in as nobody.
-        password_file: holds that user's password; 0600 and the account's own.
-        ca_file: certificates to trust instead of the system's, where a firm has an authority of its own.
-        timeout: how long to wait for one answer, in seconds.
+        sender: the address that emails are sent from.
+        user: the user name for the login; without one, no login is attempted.
+        password_file: contains that user's password; mode 0600, owned by this account.
+        ca_file: certificates to trust instead of the system's, for a private certificate authority.
+        timeout: how long to wait for one reply, in seconds.
     """
 
     host: str
@@ -61,16 +61,16 @@ class MailServer:
     timeout: float = 20.0
 
     def __post_init__(self) -> None:
-        """Raises InvalidValue for half a configuration."""
+        """Raises InvalidValue for an incomplete or insecure configuration."""
         if bool(self.user) != bool(self.password_file):
-            raise InvalidValue("user and password_file go together: set both or none")
+            raise InvalidValue("user and password_file require each other: set both or neither")
         if self.security is Security.NONE and not is_loopback(self.host):
             raise InvalidValue('security "none" is for a server on this machine only; use "starttls" or "tls"')
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An email to one person. `secret`: the body carries a code, which no answer of a server may repeat."""
+    """An email to one person. `secret`: the body contains a code, so that a server's reply must not be shown."""
 
     message_id: str
     to: str
@@ -81,10 +81,10 @@ class Letter:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the name means this machine, whatever a name service says."""
+    """Whether the name denotes this machine, without asking a name service."""
     if host.casefold() == "localhost":
         return True
-    # Known to few: the first screen does not wait for it.
+    # Imported late for start-up speed: few configurations need it.
     from ipaddress import ip_address
 
     try:
@@ -94,7 +94,7 @@ def is_loopback(host: str) -> bool:
 
 
 def next_try(attempts: int, now: datetime) -> datetime | None:
-    """When a letter that was tried so often is tried again: after 1, 5, 15, 60, 240 minutes; None gives it up."""
+    """When an email is retried after this many attempts: 1, 5, 15, 60, 240 minutes later; None means never."""
     if attempts >= MOST_ATTEMPTS:
         return None
     return now + _PAUSES[min(attempts, len(_PAUSES)) - 1]

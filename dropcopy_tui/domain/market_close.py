@@ -1,8 +1,8 @@
 """Market close and business days, in each market's own time zone (rule K2).
 
 Holidays come from the `holidays` library: SIFMA recommendations for U.S. government securities, London
-Stock Exchange days for the UK, CME for Globex. Its early closes count as business days: a market that
-closes early was open. What a site knows better overrides it.
+Stock Exchange days for the UK, CME for Globex. Its early closes count as business days, because a market that
+closes early was open. The site's configuration overrides the library.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dropcopy_tui.domain.markets import Market
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
-# A longer run of closed days is a mistake in the site's overrides, not a calendar.
+# No real calendar closes a market for longer; more closed days in a row are a mistake in the configuration.
 _LONGEST_CLOSURE = 60
-# Market.calendar -> ISO 10383 market code, by which the `holidays` library names its financial calendars.
+# Market.calendar -> the ISO 10383 market code under which the `holidays` library has its financial calendar.
 _LIBRARY_NAMES = {"SIFMA": "XSIF", "UK": "XLON", "CME": "XCME"}
 
 
@@ -30,10 +30,10 @@ class MarketHours:
 
     Attributes:
         zone: IANA name of the market's time zone.
-        close: wall clock time of market close in that zone.
-        calendar: a name of `Market.calendar`.
-        closed: days that the site says are no business days.
-        open: days that the site says are business days; a day in both sets is closed.
+        close: local time of market close in that zone.
+        calendar: the value of `Market.calendar`.
+        closed: additional days on which the site's configuration closes the market.
+        open: holidays on which the site's configuration opens it; a day in both sets is closed.
     """
 
     zone: str
@@ -46,7 +46,7 @@ class MarketHours:
 def hours_of(
     market: Market, *, close: time | None = None, closed: Iterable[date] = (), opened: Iterable[date] = ()
 ) -> MarketHours:
-    """The market's hours; `close`, `closed` and `opened` are what the site's configuration changes."""
+    """The market's hours; `close`, `closed` and `opened` are the overrides of the site's configuration."""
     return MarketHours(
         zone=market.zone,
         close=market.close if close is None else close,
@@ -57,7 +57,7 @@ def hours_of(
 
 
 def is_business_day(hours: MarketHours, day: date) -> bool:
-    """Whether the market is open on the day: the site's word first, then weekends, then the calendar."""
+    """Whether the market is open on the day: the site's overrides come first, then weekends, then the calendar."""
     if day in hours.closed:
         return False
     if day in hours.open:
@@ -89,9 +89,9 @@ def local_day(hours: MarketHours, now: datetime) -> date:
 
 
 def local_time(hours: MarketHours, when: datetime) -> datetime:
-    """The moment on the market's wall clock. Raises ValueError for a time without a zone."""
+    """The time in the market's zone. Raises ValueError for a time without a zone."""
     if when.tzinfo is None:
-        raise ValueError("a time without a zone would be read in the machine's own")
+        raise ValueError("a time without a zone would be interpreted in the machine's zone")
     return when.astimezone(ZoneInfo(hours.zone))
 
 
@@ -116,7 +116,7 @@ def calendar_covers(hours: MarketHours, year: int) -> bool:
 
 def _endless(day: date, side: str) -> InvalidValue:
     return InvalidValue(
-        f"No business day in the {_LONGEST_CLOSURE} days {side} {day}: the configuration closes them all.",
+        f"The configuration leaves no business day in the {_LONGEST_CLOSURE} days {side} {day}. Check closed_days.",
         "closed_days",
     )
 
@@ -127,6 +127,6 @@ def _holidays(calendar: str, year: int) -> frozenset[date]:
     code = _LIBRARY_NAMES.get(calendar)
     if code is None:
         return frozenset()
-    from holidays import financial_holidays  # a tenth of a second: only who asks for a day pays
+    from holidays import financial_holidays  # imported late for start-up speed: it takes a tenth of a second
 
     return frozenset(financial_holidays(code, years=year, expand=False))

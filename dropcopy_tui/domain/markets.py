@@ -1,4 +1,4 @@
-"""Markets, as data: what differs between them is a row here, never a branch in the code."""
+"""Markets as data: every difference between markets is a value in this table, never a branch in the code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Menu(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One market. `limits` is the most SenderComps a target session of a gateway may copy (rule G5)."""
+    """One market. `limits` are the most SenderComps that a target session may copy, by gateway (rule G5)."""
 
     code: str
     name: str
@@ -39,11 +39,11 @@ class Market:
     segments: tuple[str, ...] = ()
 
     def limit(self, gateway: Gateway) -> int | None:
-        """The most SenderComps a target session of this gateway may copy, or None without a limit."""
+        """The most SenderComps that a target session of this gateway may copy, or None without a limit."""
         return dict(self.limits).get(gateway)
 
 
-# Market closes are local choices where the sources are silent (rule K2): the configuration may move them.
+# Market closes are local choices where the sources are silent (rule K2); the configuration may change them.
 # Segments: BrokerTec U.S. 40 Treasury Actives, 42 Repo, 48 Chicago (CME wiki: BrokerTec market segments).
 MARKETS: tuple[Market, ...] = (
     Market(
@@ -80,7 +80,7 @@ _BY_CODE = {market.code: market for market in MARKETS}
 
 
 def market_named(code: str) -> Market:
-    """The market with this code. Raises InvalidValue for an unknown one."""
+    """The market with this code. Raises InvalidValue if there is none."""
     try:
         return _BY_CODE[code]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Times as people type them into a filter: a day, or a moment; UTC unless an offset is given."""
+"""Dates and times that people type into a filter; UTC unless they have an offset."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _DAY = len("2026-11-23")
 
 
 def since(text: str) -> datetime | None:
-    """The first moment of what was typed, or None for nothing. Raises InvalidValue."""
+    """The beginning of the given day or time, or None for empty text. Raises InvalidValue."""
     return _moment(text.strip(), "since")
 
 
 def until(text: str) -> datetime | None:
-    """The first moment after what was typed: a day ends with the next, a moment is its own end. Raises InvalidValue."""
+    """The exclusive end: the beginning of the next day for a day, the time itself for a time. Raises InvalidValue."""
     text = text.strip()
     moment = _moment(text, "until")
     return moment + timedelta(days=1) if moment and len(text) == _DAY else moment
@@ -30,5 +30,5 @@ def _moment(text: str, field: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidValue(
-            f"{shorten(text)!r} is no time. Write a day such as 2026-11-23, or 2026-11-23T16:45 (UTC).", field
+            f"{shorten(text)!r} is not a valid time. Use a day such as 2026-11-23, or 2026-11-23T16:45 (UTC).", field
         ) from None

@@ -1,7 +1,7 @@
-"""Pages of a list: what a screen asks for and what a service answers.
+"""Pages of a list: the question of a screen and the answer of a service.
 
-A list is never loaded whole. A page starts at one end, beside a row that is known (keyset), or at a row
-number (a jump); the answer carries the total so that a scroll bar can be drawn.
+A list is never loaded whole. A page starts at one end, next to a known row (keyset), or at a row number
+(a jump); the answer includes the total so that a scroll bar can be drawn.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Anchor(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One page of one list.
+    """A request for one page of one list.
 
-    `match` filters as a person types; `order` is a column id ("" is the list's own order). `beside` is the
-    cursor of a row for AFTER and BEFORE, `at` a row number from 0 for AT. `count` False leaves the total out.
+    `match` is the filter text; `order` is a column id ("" for the list's default order). `beside` is the
+    cursor of a row for AFTER and BEFORE, `at` a row number from 0 for AT. With `count` False, the total is not counted.
     """
 
     match: str = ""
@@ -44,7 +44,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Rows in list order, with a cursor each. `total` is -1 where it was not asked for."""
+    """Rows in list order, each with a cursor. `total` is -1 if it was not requested."""
 
     rows: tuple[Row, ...]
     cursors: tuple[tuple[Any, ...], ...]
@@ -56,7 +56,7 @@ PageSource = Callable[[PageRequest], Page[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A selection: some keys, or all that match a filter but for some keys."""
+    """A selection: the given keys, or all rows that match a filter except the given keys."""
 
     keys: frozenset[Any] = frozenset()
     everything: bool = False
@@ -67,9 +67,9 @@ class Selection:
         return (key not in self.keys) if self.everything else (key in self.keys)
 
     def toggled(self, key: object) -> Selection:
-        """The same selection with one row turned."""
+        """The same selection with one row toggled."""
         return Selection(self.keys ^ {key}, self.everything, self.match)
 
     def size(self, total: int) -> int:
-        """How many rows are selected, of `total` that match."""
+        """The number of selected rows, of `total` that match."""
         return total - len(self.keys) if self.everything else len(self.keys)

@@ -1,4 +1,4 @@
-"""Requests: types, status and the stage people read (rules Q1 to Q5)."""
+"""Requests: their types, status and stage (rules Q1 to Q5)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RequestType(StrEnum):
-    """What a request asks for."""
+    """The type of a request."""
 
     CREATE_GROUP = "create_group"
     EDIT_GROUP = "edit_group"
@@ -30,7 +30,7 @@ _TYPES = {
 
 
 class RequestStatus(StrEnum):
-    """Rule Q2."""
+    """The status of a request (rule Q2)."""
 
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
@@ -45,7 +45,7 @@ class RequestStatus(StrEnum):
 
 
 class Change(StrEnum):
-    """What a request does to a SenderComp's place in a group."""
+    """Whether a request adds a SenderComp to a group or removes it."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -59,19 +59,19 @@ class Approvals(StrEnum):
 
 
 def reference(year: int, number: int) -> str:
-    """The id people see, such as DC-2026-000123."""
+    """The id that people see, such as DC-2026-000123."""
     return f"DC-{year}-{number:06d}"
 
 
-# A group is asked to change by one request at a time (rule G10).
+# A group has at most one open request of these types (rule G10).
 CHANGES_A_GROUP = frozenset({RequestType.EDIT_GROUP, RequestType.DELETE_GROUP})
 OF_GROUPS = CHANGES_A_GROUP | {RequestType.CREATE_GROUP}
 
 
 def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "") -> str:
-    """Where a request is, in words. `waiting_for` names the entities whose approval is missing."""
+    """The stage of a request in words. `waiting_for` are the entities whose approval is missing."""
     if status is not RequestStatus.IN_PROGRESS:
         return status.words
     if waiting_for:
-        return "awaiting approval of " + ", ".join(waiting_for)
-    return f"queued until {due}" if due else "queued for set-up"
+        return "awaiting approval by " + ", ".join(waiting_for)
+    return f"queued until {due}" if due else "queued for provisioning"

@@ -1,9 +1,8 @@
-"""What a message is, and which filters it falls under (domain section 6): a table of data, not branches.
+"""The kinds of messages and the filters that they match (domain section 6), as a table of data instead of branches.
 
-A trade that is cancelled and a trade that is busted look alike on the wire: 35=8 with 39=H, where 20=1 says
-"cancel" and 19 names the execution that is taken back (CME: Execution Report - Trade Cancel, which speaks of "the
-trade being busted"). Nothing in the message tells them apart, so it falls under both filters, and a group with
-either receives it.
+A cancelled trade and a busted trade look alike on the wire: 35=8 with 39=H, where 20=1 means "cancel" and 19
+identifies the cancelled execution (CME: Execution Report - Trade Cancel, which speaks of "the trade being busted").
+Nothing in the message distinguishes them, so that it matches both filters, and a group with either receives it.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.fix_log import COPY, Header, LogMessage
 from dropcopy_tui.domain.names import shorten
 
-# Who sends what is copied: tag 49 of a message to a client.
+# Tag 49 of a message from the exchange to a client: only these messages are copied.
 EXCHANGE = "CME"
 _EXECUTION = "8"
 
 
-# Kinds are the rows of the tables below and nothing else: each is itself alone.
+# Kinds are compared by identity (eq=False), because every kind is one row of the tables below.
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """A kind of message. `reason` says why it falls under no filter, where it does not."""
+    """A kind of message. `reason` says why it matches no filter, if it matches none."""
 
     code: str
     words: str
@@ -39,11 +38,11 @@ def _kind(code: str, words: str, *filters: Filter) -> Kind:
 
 
 def _never(code: str, words: str) -> Kind:
-    return Kind(code, words, reason=f"{words}: no filter lets it through, it is never copied.")
+    return Kind(code, words, reason=f"{words}: never copied, because no filter matches it.")
 
 
 _ACK, _CCM = Filter.ACKNOWLEDGEMENT, Filter.EXECUTION_CREATE_CANCEL_MODIFY
-# By tag 35, and for execution reports by tag 39.
+# By tag 35, and for execution reports also by tag 39.
 COPIED: Mapping[tuple[str, str], Kind] = MappingProxyType(
     {
         ("8", "0"): _kind("new_order_acknowledged", "New order acknowledged", Filter.EXECUTION_ORDER_ENTRY, _CCM, _ACK),
@@ -54,18 +53,18 @@ COPIED: Mapping[tuple[str, str], Kind] = MappingProxyType(
         ("8", "2"): _kind("complete_fill", "Complete fill", Filter.TRADE_FILL_NOTICE),
         ("8", "H"): _kind("trade_cancelled", "Trade cancelled or busted", Filter.TRADE_CANCEL, Filter.TRADE_BUST),
         ("BZ", ""): _kind("mass_action", "Mass action report", Filter.ORDER_MASS_ACTION),
-        ("3", ""): _kind("session_reject", "Session level reject", Filter.REJECT),
+        ("3", ""): _kind("session_reject", "Session-level reject", Filter.REJECT),
         ("0", ""): _kind("heartbeat", "Heartbeat", Filter.HEARTBEAT),
     }
 )
-# Known kinds that no filter lets through, so that a log can be read in words.
+# Known kinds that no filter matches, so that they still have a name when a log is shown.
 NEVER_COPIED: Mapping[tuple[str, str], Kind] = MappingProxyType(
     {
         ("b", ""): _never("mass_quote_ack", "Mass quote acknowledgement"),
         ("8", "8"): _never("order_rejected", "Order rejected"),
         ("8", "G"): _never("trade_corrected", "Trade corrected"),
         ("9", ""): _never("cancel_reject", "Cancel or modify rejected"),
-        ("j", ""): _never("business_reject", "Business level reject"),
+        ("j", ""): _never("business_reject", "Business-level reject"),
         ("A", ""): _never("logon", "Logon"),
         ("5", ""): _never("logout", "Logout"),
         ("1", ""): _never("test_request", "Test request"),
@@ -78,13 +77,15 @@ NEVER_COPIED: Mapping[tuple[str, str], Kind] = MappingProxyType(
         ("i", ""): _never("mass_quote_sent", "Mass quote"),
     }
 )
-UNTYPED = Kind("untyped", "Message without a type", reason="It has no tag 35: what it is cannot be told.")
-BROKEN_COPY = Kind("broken_copy", "Copy without its original", reason="Its tag 213 holds no message to route by.")
-OTHER_EXECUTION = Kind(
-    "other_execution", "Other execution report", reason="No filter lets an execution report with this tag 39 through."
+UNTYPED = Kind("untyped", "Message without a type", reason="Its type is unknown, because tag 35 is missing.")
+BROKEN_COPY = Kind(
+    "broken_copy", "Copy without its original", reason="Its tag 213 does not contain the original message."
 )
-OTHER = Kind("other", "Other message", reason="No filter lets a message of this type (tag 35) through.")
-# Kinds that a log may have, by code.
+OTHER_EXECUTION = Kind(
+    "other_execution", "Other execution report", reason="No filter matches execution reports with this tag 39."
+)
+OTHER = Kind("other", "Other message", reason="No filter matches messages of this type (tag 35).")
+# All kinds of messages in a log, by code.
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.code: kind
@@ -95,13 +96,13 @@ _BY_TAGS = {**COPIED, **NEVER_COPIED}
 
 
 class Reading(NamedTuple):
-    """What a message of a log is.
+    """The interpretation of a message in a log.
 
     Attributes:
-        kind: what kind it is; of a copy, its original's.
-        source: the SenderComp it was sent to (tag 56), or that sent it; "" without one.
-        from_exchange: whether CME sent it: nothing else is copied.
-        sender: who sent it (tag 49).
+        kind: its kind; for a copy, the kind of the original.
+        source: the SenderComp that received it (tag 56) or sent it; "" without one.
+        from_exchange: whether CME sent it; nothing else is copied.
+        sender: the sender (tag 49).
     """
 
     kind: Kind
@@ -111,20 +112,20 @@ class Reading(NamedTuple):
 
     @property
     def filters(self) -> tuple[Filter, ...]:
-        """The filters it falls under: none of them where it was sent to CME."""
+        """The filters that it matches; none if it was sent to CME."""
         return self.kind.filters if self.from_exchange else ()
 
     @property
     def reason(self) -> str:
-        """Why it falls under no filter; "" where it falls under one."""
+        """Why it matches no filter, or "" if it matches one."""
         if self.from_exchange or self.kind is BROKEN_COPY:
             return self.kind.reason
-        sender = shorten(self.sender) if self.sender else "nobody (tag 49 is missing)"
-        return f"Sent by {sender}, not by {EXCHANGE}: only what {EXCHANGE} sends to a client is copied."
+        sender = f"Sent by {shorten(self.sender)}" if self.sender else "Sender unknown (tag 49 is missing)"
+        return f"{sender}, not {EXCHANGE}: only messages from {EXCHANGE} to a client are copied."
 
 
 def kind_of(header: Header) -> Kind:
-    """The kind of a message that is no copy."""
+    """The kind of a message that is not a copy."""
     if not header.msg_type:
         return UNTYPED
     if header.msg_type == _EXECUTION:
@@ -133,7 +134,7 @@ def kind_of(header: Header) -> Kind:
 
 
 def read(message: LogMessage) -> Reading:
-    """What a message of a log is. A copy (35=n) is routed by the original that it carries in tag 213."""
+    """Interpret a message of a log. A copy (35=n) is routed by the original in its tag 213."""
     return _reading(message.header, message.original)
 
 

@@ -1,4 +1,4 @@
-"""Sessions and SenderComps: their names and how they are read (domain section 1)."""
+"""Sessions and SenderComps: their ids and how to parse them (domain section 1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dropcopy_tui.domain.names import shorten
 
 SESSION_ID_LENGTH = 3
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-# A drop copy session has no fault tolerance partner, so its indicator is always N (CME wiki: SenderCompID).
+# A drop copy session has no fault tolerance partner, so that its indicator is always N (CME wiki: SenderCompID).
 DROP_COPY_FTI = "N"
 _SENDER_COMP = re.compile(r"([A-Z0-9]{3})([A-Z0-9]{3,5})([PBUN])")
 _SESSION = re.compile(r"[A-Z0-9]{3}")
@@ -21,7 +21,7 @@ _GFID = re.compile(r"[A-Z0-9]{3,5}")
 
 
 class SessionKind(StrEnum):
-    """Which module of the Request Center a session belongs to."""
+    """The kind of a session: the module of the Request Center that manages it."""
 
     DROP_COPY = "drop_copy"
     ORDER_ENTRY = "order_entry"
@@ -29,7 +29,7 @@ class SessionKind(StrEnum):
 
 
 class SessionStatus(StrEnum):
-    """Active while in use; released when its group is deleted (rule G9); retired by GAM alone."""
+    """Active while in use; released when its group is deleted (rule G9); retired by GAM only."""
 
     ACTIVE = "active"
     RELEASED = "released"
@@ -56,7 +56,7 @@ class SenderCompId:
 
 
 def parse_sender_comp(text: str) -> SenderCompId:
-    """The parts of a SenderCompID. Raises InvalidValue saying what is wrong with it."""
+    """Split a SenderCompID into its parts. Raises InvalidValue with the reason why it is invalid."""
     match = _SENDER_COMP.fullmatch(text)
     if match is None:
         raise InvalidValue(f"SenderCompID {shorten(text)!r} {_complaint(text)}", "sender_comp_id")
@@ -65,16 +65,16 @@ def parse_sender_comp(text: str) -> SenderCompId:
 
 def _complaint(text: str) -> str:
     if text != text.upper():
-        return "has lower-case letters. SenderCompIDs are upper case."
+        return "contains lower-case letters. SenderCompIDs are in upper case."
     if not 7 <= len(text) <= 9:
         return "must have 7 to 9 characters: Session ID (3), GFID (3 to 5), indicator (1)."
     if text[-1] not in "PBUN":
-        return "must end in its fault tolerance indicator P, B, U or N."
-    return "may have letters A to Z and digits only."
+        return "must end with a fault tolerance indicator: P, B, U or N."
+    return "may contain only letters A to Z and digits."
 
 
 def make_sender_comp(session_id: str, gfid: str, fti: str) -> SenderCompId:
-    """A SenderCompID from its parts. Raises InvalidValue naming the part that is wrong."""
+    """Build a SenderCompID from its parts. Raises InvalidValue for the part that is invalid."""
     check_session_id(session_id)
     if not _GFID.fullmatch(gfid):
         raise InvalidValue(f"GFID {shorten(gfid)!r} must be 3 to 5 of A-Z and 0-9.", "gfid")
@@ -84,14 +84,14 @@ def make_sender_comp(session_id: str, gfid: str, fti: str) -> SenderCompId:
 
 
 def check_session_id(text: str) -> str:
-    """The Session ID itself. Raises InvalidValue unless it is three of A-Z and 0-9."""
+    """Return the Session ID. Raises InvalidValue unless it is three of A-Z and 0-9."""
     if not _SESSION.fullmatch(text):
         raise InvalidValue(f"Session ID {shorten(text)!r} must be three of A-Z and 0-9.", "session_id")
     return text
 
 
 def session_ids(start: int = 0) -> Iterator[str]:
-    """Every Session ID once, from the given place in the alphabet's order and round to it."""
+    """Yield every Session ID once, from the given position in alphabetical order, wrapping around at the end."""
     every = ["".join(letters) for letters in product(ALPHABET, repeat=SESSION_ID_LENGTH)]
     yield from every[start:]
     yield from every[:start]

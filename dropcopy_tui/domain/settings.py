@@ -1,4 +1,4 @@
-"""Settings where the sources are silent (domain section 9), each with its default."""
+"""Settings for choices that the sources leave open (domain section 9), each with its default."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ def _none() -> Mapping[str, time]:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the configuration file may change.
+    """The settings of the configuration file.
 
     Attributes:
-        fee: what another group costs, as text with its currency; None says "ask GAM" (rule G1).
-        group_name_length: the most characters of a group's name (rule G3).
-        mandatory_filters: filters that cannot be left out (rule G4).
-        code_life: how long a one-time code is valid (rule P2).
-        code_tries: how often a code may be tried (rule P2).
-        codes_a_day: the most codes a person gets in 24 hours (rule P2).
-        sign_in_tries: wrong passwords in a row that lock an account (rule P1).
+        fee: the fee of another group, as text with its currency; None shows "ask GAM" (rule G1).
+        group_name_length: the most characters of a group name (rule G3).
+        mandatory_filters: filters that every group has (rule G4).
+        code_life: how long a verification code is valid (rule P2).
+        code_tries: the attempts allowed per code (rule P2).
+        codes_a_day: the most codes that a person gets in 24 hours (rule P2).
+        sign_in_tries: the wrong passwords in a row that lock an account (rule P1).
         lock_time: how long an account stays locked (rule P1).
-        invitation_life: how long the code of an invitation is valid.
+        invitation_life: how long an invitation code is valid.
         closes: market closes that differ from the default, by market (rule K2).
-        closed_days: days on which markets are closed beside the calendar's holidays.
+        closed_days: days on which markets are closed in addition to the calendar's holidays.
         open_days: days on which markets are open although the calendar has a holiday.
-        batches: when the daily batch sets a market's requests up; a market that is not here has none (rule Q5).
+        batches: the time of the daily batch, by market; other markets are provisioned continuously (rule Q5).
         batch_zone: the time zone of those times.
         challenge_life: how long an expired second factor is kept (rule P2).
         notice_life: how long a notice is kept after it was read (rule Q6).
-        ease_contact: whom people call for a code of EASE, as the dialog says it (rule P2); None says no number.
-        expiry_notice_days: how many days before the end of a key pair its administrators are told (rule K7).
-        environment: the environment named in key files; None takes the store's own.
+        ease_contact: how to reach EASE for a code, as shown in the dialog (rule P2); None shows no contact.
+        expiry_notice_days: how many days before a key pair expires its administrators are notified (rule K7).
+        environment: the environment in key files; None uses the store's.
     """
 
     fee: str | None = None

@@ -1,6 +1,6 @@
-"""Which characters may reach a terminal, and what is shown for the others.
+"""Decides which characters may reach a terminal, and what is shown instead of the others.
 
-Standard library only, so that the command line can use it without importing Textual.
+Uses the standard library only, so that the command line does not have to import Textual.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ASCII = {glyph: plain for plain, glyphs in _ASCII_GROUPS.items() for glyph in gl
 
 
 def glyph_of(character: str) -> str:
-    """The picture of one character that must not be sent: Unicode has them for C0 and DEL."""
+    """The replacement for a character that must not be sent: Unicode has control pictures for C0 and DEL."""
     code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)
@@ -48,10 +48,10 @@ def glyph_of(character: str) -> str:
 
 
 def ascii_of(character: str) -> str:
-    """One printable ASCII character for any character."""
+    """The closest printable ASCII character for any character, or `?`."""
     return ASCII.get(character, "?")
 
 
 def visible(text: str) -> str:
-    """The text with every character that could hide, reorder or command turned into a glyph."""
+    """Replace every character that could hide or reorder text, or control the terminal, with a visible glyph."""
     return HIDING.sub(lambda found: glyph_of(found.group()), text) if HIDING.search(text) else text

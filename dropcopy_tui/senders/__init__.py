@@ -1,1 +1,1 @@
-"""Outside parties: one module each."""
+"""Clients of external services, one module each."""

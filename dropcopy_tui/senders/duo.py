@@ -1,4 +1,4 @@
-"""Duo Security: its Auth API, through its own client (rule P2). What goes wrong is one error: FactorUnavailable."""
+"""Duo Security: its Auth API through Duo's own client (rule P2). Every failure is raised as FactorUnavailable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS_LENGTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What Duo says to an attempt. `words` are Duo's own, in one short line."""
+    """Duo's answer to an attempt. `words` is Duo's own message, in one short line."""
 
     allowed: bool
     waiting: bool = False
@@ -27,7 +27,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person at Duo: whether they can be asked for a factor (else why not), and whether a push reaches them."""
+    """A person's status at Duo: whether a factor is usable (or why not), and whether a device accepts pushes."""
 
     usable: bool
     push: bool
@@ -44,26 +44,26 @@ def preauth(service: DuoService, user: str) -> Known:
         able = [device for device in devices if isinstance(device, dict)] if isinstance(devices, list) else []
         return Known(True, any("push" in (device.get("capabilities") or ()) for device in able))
     if result == "allow":
-        # A person who is let through without a factor has confirmed nothing.
-        return Known(False, False, "Duo asks this person for nothing (bypass), which confirms no identity")
+        # A person whom Duo lets pass without a factor has confirmed nothing.
+        return Known(False, False, "this person bypasses Duo, which confirms no identity")
     if result == "enroll":
-        return Known(False, False, "this person is not enrolled at Duo")
-    return Known(False, False, _line(answer.get("status_msg")) or "Duo refuses this person")
+        return Known(False, False, "this person is not enrolled with Duo")
+    return Known(False, False, _line(answer.get("status_msg")) or "Duo denies access to this person")
 
 
 def push(service: DuoService, user: str, what: str) -> str:
-    """Ask on the person's phone; the transaction to ask about. Raises FactorUnavailable."""
+    """Send a push to the person's phone and return its transaction id. Raises FactorUnavailable."""
     with _trouble(service):
         asked = {"username": user, "device": "auto", "async_txn": True, "type": what}
         answer = _fields(_client(service).auth("push", **asked))
     transaction = answer.get("txid")
     if not isinstance(transaction, str) or not 0 < len(transaction) <= 255:
-        raise _unusable("it took the push and named no transaction")
+        raise _unusable("it accepted the push but returned no transaction id")
     return transaction
 
 
 def status(service: DuoService, transaction: str, patience: float) -> Verdict:
-    """How a push stands; Duo answers when it changes, and until then it waits. Raises FactorUnavailable."""
+    """The status of a push; the call waits until Duo reports a change. Raises FactorUnavailable."""
     try:
         with _trouble(service):
             answer = _fields(_client(service, patience).auth_status(transaction))
@@ -73,14 +73,14 @@ def status(service: DuoService, transaction: str, patience: float) -> Verdict:
 
 
 def passcode(service: DuoService, user: str, code: str) -> Verdict:
-    """Whether Duo takes the passcode, which it does once. Raises FactorUnavailable."""
+    """Whether Duo accepts the passcode; it does so only once. Raises FactorUnavailable."""
     with _trouble(service):
         answer = _fields(_client(service).auth("passcode", username=user, passcode=code))
     return Verdict(answer.get("result") == "allow", words=_line(answer.get("status_msg")))
 
 
 class _Slow(FactorUnavailable):
-    """No answer in time."""
+    """Duo did not answer in time."""
 
 
 def _client(service: DuoService, timeout: float | None = None) -> Any:
@@ -92,7 +92,7 @@ def _client(service: DuoService, timeout: float | None = None) -> Any:
         timeout=timeout or service.timeout,
         **({"ca_certs": str(service.ca_file)} if service.ca_file is not None else {}),
     )  # fmt: skip
-    # Else the client sleeps for up to a minute when Duo is asked too often, and nobody can cancel that.
+    # Otherwise the client sleeps for up to a minute after a rate limit, and that sleep cannot be cancelled.
     client._MAX_BACKOFF_WAIT_SECS = 0
     return client
 
@@ -106,23 +106,25 @@ def _trouble(service: DuoService) -> Iterator[None]:
     except TimeoutError:
         raise _Slow(_words(f"{service.host} did not answer in time")) from None
     except ssl.SSLError as error:
-        raise _unusable(f"{service.host} does not prove who it is ({error.reason or 'TLS failed'})") from None
+        raise _unusable(
+            f"the certificate of {service.host} cannot be verified ({error.reason or 'TLS failed'})"
+        ) from None
     except http.client.HTTPException:
-        # duo_client raises one for a certificate that is made out to another name.
-        raise _unusable(f"{service.host} does not prove who it is, or does not speak HTTP") from None
+        # duo_client also raises this for a certificate that does not match the host name.
+        raise _unusable(f"the certificate of {service.host} does not match, or its reply is not HTTP") from None
     except OSError as error:
         raise _unusable(f"{service.host} cannot be reached ({error.strerror or type(error).__name__})") from None
-    except RuntimeError as error:  # duo_client: an answer that is no success, or no JSON
+    except RuntimeError as error:  # duo_client: the response is an error or not JSON
         status = getattr(error, "status", 200)
-        why = "does not accept the keys of this desk" if status == 401 else f"gave no usable answer ({status})"
+        why = "rejected the integration key or secret key" if status == 401 else f"sent an unusable response ({status})"
         raise _unusable(f"{service.host} {why}") from None
     except (ValueError, KeyError, TypeError, AttributeError):  # duo_client, on JSON of another shape
-        raise _unusable(f"{service.host} gave no usable answer") from None
+        raise _unusable(f"{service.host} sent an unusable response") from None
 
 
 def _fields(answer: Any) -> dict[str, Any]:
     if not isinstance(answer, dict):
-        raise _unusable("it gave no usable answer")
+        raise _unusable("it sent an unusable response")
     return answer
 
 
@@ -131,7 +133,7 @@ def _unusable(why: str) -> FactorUnavailable:
 
 
 def _words(why: str) -> str:
-    return f"Duo Security cannot be used now: {why}. Choose another factor. Nothing was changed."
+    return f"Duo Security is unavailable: {why}. Choose another factor. Nothing was changed."
 
 
 def _line(text: Any) -> str:

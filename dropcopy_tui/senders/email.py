@@ -1,6 +1,6 @@
-"""Email: one letter, handed to a mail server over SMTP (rule Q6).
+"""Email: delivers one email to a mail server over SMTP (rule Q6).
 
-What goes wrong comes out as TryLater or Undeliverable, in words that carry no password and no secret body.
+Every failure is raised as TryLater or Undeliverable, in words that contain no password and no secret body.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from dropcopy_tui.domain.errors import MailUnusable, TryLater, Undeliverable
 from dropcopy_tui.domain.mail import Letter, MailServer, Security
 from dropcopy_tui.senders.secret_file import read_secret
 
-# A server may take its time for each answer, but a letter must be done before its lease ends.
+# Each reply may take the configured time-out, but the whole email must be delivered before its lease ends.
 LONGEST = 45.0
 _REPLY_LENGTH = 200
-# Whatever the server can take: a body that is not ASCII travels encoded.
+# Every server accepts 7-bit data; a body that is not ASCII is encoded.
 _POLICY = policy.SMTP.clone(cte_type="7bit")
 
 
 def check(server: MailServer) -> None:
-    """See whether the files of the configuration can be used. Raises MailUnusable; nothing is sent."""
+    """Check that the files of the configuration are usable. Raises MailUnusable; nothing is sent."""
     _password(server)
     _context(server)
 
 
 def send(server: MailServer, letter: Letter) -> None:
-    """Hand one letter over; when this returns, the server has taken it.
+    """Deliver one email; when this returns, the server has accepted it.
 
     Raises:
-        TryLater: the server cannot be reached, does not prove who it is, or does not take letters now.
-        Undeliverable: the server will never take this letter, or it must not be written: a header with
-            control characters could carry headers of somebody else's.
+        TryLater: the server cannot be reached or verified, or does not accept email now.
+        Undeliverable: the server will never accept this email, or it must not be sent, because control characters
+            in a header could inject further headers.
     """
     message = composed(server, letter)
     until = time.monotonic() + LONGEST
@@ -56,10 +56,10 @@ def send(server: MailServer, letter: Letter) -> None:
 
 
 def composed(server: MailServer, letter: Letter) -> EmailMessage:
-    """The letter as it travels. Raises Undeliverable."""
+    """Build the message that is sent. Raises Undeliverable."""
     for value in (server.sender, letter.to, letter.subject, letter.message_id):
         if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
-            raise Undeliverable("A header of this letter holds control characters: it was not sent.")
+            raise Undeliverable("The email was not sent: one of its headers contains control characters.")
     message = EmailMessage(policy=_POLICY)
     try:
         message["From"] = _address(server.sender)
@@ -67,23 +67,23 @@ def composed(server: MailServer, letter: Letter) -> EmailMessage:
         message["Subject"] = letter.subject
         message["Date"] = letter.at
         message["Message-ID"] = letter.message_id
-        # Nobody's holiday answers a machine (RFC 3834).
+        # Suppresses out-of-office replies (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.body)
         message.as_bytes()
     except (UnicodeError, ValueError) as error:
-        raise Undeliverable(f"This letter cannot be written as an email ({type(error).__name__}).") from None
+        raise Undeliverable(f"The email cannot be encoded ({type(error).__name__}).") from None
     return message
 
 
 def _address(text: str) -> Address:
-    """Raises Undeliverable for what is no address, or one that needs SMTPUTF8, which few servers speak."""
+    """Parse an address. Raises Undeliverable if it is invalid or needs SMTPUTF8, which few servers support."""
     try:
         address = Address(addr_spec=text)
     except (ValueError, IndexError, MessageError):
         address = Address()
     if not address.username or not address.domain or not text.isascii():
-        raise Undeliverable("The address cannot be used for email. Correct it, then try the message again.")
+        raise Undeliverable("The address is not a valid email address. Correct it, then retry the message.")
     return address
 
 
@@ -101,7 +101,7 @@ class _Line:
             self._smtp = smtplib.SMTP(*where, timeout=limit)
 
     def open(self) -> None:
-        """Say hello, protect the line, sign in."""
+        """Greet the server, secure the connection and log in."""
         self._step(self._smtp.ehlo_or_helo_if_needed)
         if self._server.security is Security.STARTTLS:
             self._step(lambda: self._smtp.starttls(context=self._context))
@@ -110,19 +110,19 @@ class _Line:
             self._step(lambda: self._smtp.login(self._server.user, _password(self._server)))
 
     def hand_over(self, sender: str, to: str, data: bytes, secret: bool) -> None:
-        """The letter itself. Raises TryLater and Undeliverable as the server answers."""
+        """Transfer the email. Raises TryLater or Undeliverable, depending on the server's reply."""
         code, reply = self._step(lambda: self._smtp.mail(sender))
         if code != 250:
-            raise TryLater(f"The mail server does not take mail from {sender}{_said(code, reply)}.", server=True)
+            raise TryLater(f"The mail server does not accept mail from {sender}{_said(code, reply)}.", server=True)
         code, reply = self._step(lambda: self._smtp.rcpt(to))
         if code not in (250, 251):
             raise _refused("the recipient", code, reply)
         code, reply = self._step(lambda: self._smtp.data(data))
         if code != 250:
-            raise _refused("the letter", code, b"" if secret else reply)
+            raise _refused("the email", code, b"" if secret else reply)
 
     def leave(self) -> None:
-        """Hang up politely; what was taken stays taken, whatever the server says now."""
+        """Close the connection; an accepted email stays accepted, whatever the server replies now."""
         with suppress(OSError, smtplib.SMTPException, TryLater):
             self._step(self._smtp.quit)
         self._smtp.close()
@@ -138,7 +138,7 @@ class _Line:
 
 @contextmanager
 def _trouble_of_server(server: MailServer) -> Iterator[None]:
-    """What goes wrong before there is a letter on the line: no other letter would fare better."""
+    """Handle a failure before an email is transferred: no other email would fare better, so `server` is set."""
     where = f"The mail server {server.host}:{server.port}"
     try:
         yield
@@ -147,60 +147,62 @@ def _trouble_of_server(server: MailServer) -> Iterator[None]:
     except TryLater as error:
         raise TryLater(error.message, server=True) from None
     except ssl.SSLCertVerificationError as error:
-        raise TryLater(f"{where} does not prove who it is ({error.verify_message}).", server=True) from None
+        raise TryLater(
+            f"{where} has a certificate that cannot be verified ({error.verify_message}).", server=True
+        ) from None
     except smtplib.SMTPAuthenticationError as error:
-        # The reply may repeat what was sent.
-        raise TryLater(f"{where} does not accept user and password ({error.smtp_code}).", server=True) from None
+        # The reply may repeat the credentials, so that only its code is shown.
+        raise TryLater(f"{where} rejected the user name or password ({error.smtp_code}).", server=True) from None
     except smtplib.SMTPNotSupportedError:
-        offer = "signing in" if server.security is not Security.STARTTLS else "STARTTLS, or no way of signing in"
-        raise TryLater(f"{where} does not offer {offer}.", server=True) from None
+        offer = "a login" if server.security is not Security.STARTTLS else "STARTTLS or a login"
+        raise TryLater(f"{where} does not support {offer}.", server=True) from None
     except smtplib.SMTPResponseException as error:
         said = _said(error.smtp_code, error.smtp_error)
-        raise TryLater(f"{where} does not take mail now{said}.", server=True) from None
+        raise TryLater(f"{where} does not accept mail now{said}.", server=True) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise TryLater(f"{where} cannot be reached ({_why(error)}).", server=True) from None
 
 
 @contextmanager
 def _trouble_of_letter(server: MailServer) -> Iterator[None]:
-    """The line broke while a letter was on it: perhaps the letter is why, so others get their turn."""
+    """Handle a failure during the transfer: the email itself may be the cause, so others are still attempted."""
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise _refused("the letter", error.smtp_code, b"") from None
+        raise _refused("the email", error.smtp_code, b"") from None
     except (OSError, smtplib.SMTPException) as error:
         where = f"{server.host}:{server.port}"
-        raise TryLater(f"The mail server {where} broke off before it took the letter ({_why(error)}).") from None
+        raise TryLater(f"The mail server {where} failed before it accepted the email ({_why(error)}).") from None
 
 
 def _refused(what: str, code: int, reply: bytes) -> TryLater | Undeliverable:
     if 500 <= code <= 599:
-        return Undeliverable(f"The mail server refuses {what}{_said(code, reply)}.")
-    return TryLater(f"The mail server does not take {what} now{_said(code, reply)}.")
+        return Undeliverable(f"The mail server rejected {what}{_said(code, reply)}.")
+    return TryLater(f"The mail server does not accept {what} now{_said(code, reply)}.")
 
 
 def _said(code: int, reply: bytes | str) -> str:
-    """The server's answer in one short line."""
+    """The server's reply in one short line."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return f" ({code} {line[:_REPLY_LENGTH]}".rstrip() + ")"
 
 
 def _why(error: Exception) -> str:
-    # smtplib says of a time-out that the connection was closed; what it was is its context.
+    # smtplib reports a time-out as a closed connection; the time-out is the context of that error.
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return "no answer in time"
+        return "no reply in time"
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "it hung up"
+        return "it closed the connection"
     if isinstance(error, socket.gaierror):
-        return "its name is not known"
+        return "unknown host name"
     if isinstance(error, ssl.SSLError):
         return error.reason or "TLS failed"
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _context(server: MailServer) -> ssl.SSLContext:
-    """Certificates and names are checked, always."""
+    """A context that always verifies certificates and host names."""
     try:
         return ssl.create_default_context(cafile=server.ca_file)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
@@ -209,12 +211,12 @@ def _context(server: MailServer) -> ssl.SSLContext:
 
 
 def _password(server: MailServer) -> str:
-    """The user's password, or "" for none. Raises MailUnusable: a file that others may read is no secret."""
+    """The user's password, or "" for none. Raises MailUnusable, also if other accounts can read the file."""
     path = server.password_file
     return "" if path is None else read_secret(path, "mail password", MailUnusable)
 
 
 def _own_name() -> str:
-    """How the machine names itself to the server, without waiting for a name service."""
+    """The name of this machine in EHLO, without waiting for a name service."""
     name = socket.gethostname()
     return name if "." in name and name.isascii() and name.isprintable() else "[127.0.0.1]"

@@ -1,4 +1,4 @@
-"""The one line of a secret file: what a sender proves itself with."""
+"""Secret files: one line with the password or key of a sender."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = 1_024
 
 
 def read_secret(path: Path, what: str, refusal: type[DeskError]) -> str:
-    """The secret. Raises `refusal`: the file cannot be read, or others may read it, which makes it no secret."""
+    """Read the secret. Raises `refusal` if the file cannot be read, or if other accounts can read it."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
@@ -24,14 +24,14 @@ def read_secret(path: Path, what: str, refusal: type[DeskError]) -> str:
         os.close(handle)
     if not 0 < len(secret) <= _LONGEST or not secret.isascii() or not secret.decode().isprintable():
         kind = what.split()[-1]
-        raise refusal(f"{path} must hold one line, the {kind} in ASCII. Nothing was sent.")
+        raise refusal(f"{path} must contain one line: the {kind} in ASCII. Nothing was sent.")
     return secret.decode()
 
 
 def _must_be_ours(path: Path, facts: os.stat_result, what: str, refusal: type[DeskError]) -> None:
     if not stat.S_ISREG(facts.st_mode):
-        raise refusal(f"The {what} {path} is no file. Nothing was sent.")
+        raise refusal(f"The {what} {path} is not a regular file. Nothing was sent.")
     if facts.st_uid != os.geteuid():
-        raise refusal(f"The {what} {path} belongs to another account. Nothing was sent.")
+        raise refusal(f"The {what} {path} is owned by another account. Nothing was sent.")
     if facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise refusal(f"Others may read the {what}. Run: chmod 600 {path}. Nothing was sent.")
+        raise refusal(f"Other accounts can read the {what}. Run: chmod 600 {path}. Nothing was sent.")

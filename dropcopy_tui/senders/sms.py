@@ -1,7 +1,7 @@
-"""Text messages: one message, handed to a provider over HTTP (rule P2).
+"""Text messages: delivers one message to a provider over HTTP (rule P2).
 
-What goes wrong comes out as TryLater or Undeliverable, in words that carry no secret and no code: a provider's
-answer may repeat what it was sent, so nothing but its status is told.
+Every failure is raised as TryLater or Undeliverable, in words that contain no secret and no code: a provider's
+response may repeat the request, so that only its status is shown.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dropcopy_tui.domain.providers import BodyKind, SmsProvider
 from dropcopy_tui.senders.secret_file import read_secret
 
 _ANSWER_LENGTH = 65_536
-# The provider will never take this message, whoever sends it; everything else may be better later.
+# With these statuses, the provider will never accept the message; after any other, a retry may succeed.
 _NEVER = frozenset({400, 410, 413, 422})
-# Fields of an answer that say that a message was not taken, whatever the status says.
+# Fields of a response that report a rejected message, whatever the status is.
 _ERRORS = ("error", "errors", "error_code", "error_message")
 _BAD_STATES = frozenset({"failed", "undelivered", "rejected", "error", "canceled"})
 
@@ -38,17 +38,17 @@ class TextMessage:
 
 
 def check(provider: SmsProvider) -> None:
-    """See whether the files of the configuration can be used. Raises SmsUnusable; nothing is sent."""
+    """Check that the files of the configuration are usable. Raises SmsUnusable; nothing is sent."""
     _secret(provider)
     _context(provider)
 
 
 def send(provider: SmsProvider, message: TextMessage) -> str:
-    """Hand one message over; when this returns, the provider has taken it. Its name for it, "" without one.
+    """Deliver one message; when this returns, the provider has accepted it. Returns its receipt, or "" for none.
 
     Raises:
-        TryLater: the provider cannot be reached, does not prove who it is, or does not take messages now.
-        Undeliverable: the provider will never take this message.
+        TryLater: the provider cannot be reached or verified, or does not accept messages now.
+        Undeliverable: the provider will never accept this message.
     """
     with _trouble(provider):
         secret, context = _secret(provider), _context(provider)
@@ -59,7 +59,7 @@ def send(provider: SmsProvider, message: TextMessage) -> str:
 def _exchange(
     provider: SmsProvider, message: TextMessage, secret: str, context: ssl.SSLContext | None
 ) -> tuple[int, bytes]:
-    """One request and its answer; redirections are not followed, since they would carry the code elsewhere."""
+    """Send one request and read its response. Redirections are not followed: they would send the code elsewhere."""
     parts = urlsplit(provider.url)
     line = _connection(provider, context)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -72,9 +72,10 @@ def _exchange(
         answer = line.getresponse()
         return answer.status, answer.read(_ANSWER_LENGTH)
     finally:
-        # A provider that drips a byte a second never lets a socket's own time-out run out.
+        # The timer limits the whole exchange: a provider that sends one byte per second never exceeds the time-out of
+        # the socket.
         if too_late.is_set():
-            raise TryLater(f"The SMS provider {provider.host} was too slow.", server=True)
+            raise TryLater(f"The SMS provider {provider.host} did not answer in time.", server=True)
         late.cancel()
         line.close()
 
@@ -88,7 +89,7 @@ def _connection(provider: SmsProvider, context: ssl.SSLContext | None) -> http.c
 
 
 def _hang_up(line: http.client.HTTPConnection, too_late: threading.Event) -> None:
-    """End whatever the connection waits for; it is told before, since it may wake before this thread is through."""
+    """Interrupt the connection. The event is set first, because the waiting thread may wake before this one ends."""
     too_late.set()
     with suppress(OSError, AttributeError):
         line.sock.shutdown(socket.SHUT_RDWR)
@@ -104,7 +105,7 @@ def _body(provider: SmsProvider, message: TextMessage) -> bytes:
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
-    """The template with its values, each once: a value that looks like a placeholder stays as it is."""
+    """Fill the template in one pass, so that a value that looks like a placeholder is not replaced again."""
     text = []
     for number, part in enumerate(template.split("{")):
         name, end, rest = part.partition("}")
@@ -128,23 +129,23 @@ def _headers(provider: SmsProvider, secret: str) -> dict[str, str]:
 
 
 def _receipt(provider: SmsProvider, status: int, answer: bytes) -> str:
-    """What the provider calls the message. Raises TryLater, Undeliverable."""
+    """The provider's id of the message. Raises TryLater, Undeliverable."""
     who = f"The SMS provider {provider.host}"
     if status in _NEVER:
-        raise Undeliverable(f"{who} refuses the message or the number ({status}).")
+        raise Undeliverable(f"{who} rejected the message or the number ({status}).")
     if status in (401, 403):
-        raise TryLater(f"{who} does not accept user and secret ({status}).", server=True)
+        raise TryLater(f"{who} rejected the user name or secret ({status}).", server=True)
     if status not in provider.statuses:
-        raise TryLater(f"{who} does not take messages now ({status}).", server=True)
+        raise TryLater(f"{who} does not accept messages now ({status}).", server=True)
     said = _json(answer)
     fields = said if isinstance(said, dict) else {}
     if any(fields.get(name) for name in _ERRORS) or str(fields.get("status", "")).lower() in _BAD_STATES:
-        raise TryLater(f"{who} answers {status} with an error in it.", server=True)
+        raise TryLater(f"{who} answered {status} but reported an error.", server=True)
     if not provider.receipt:
         return ""
     receipt = fields.get(provider.receipt)
     if not receipt or not isinstance(receipt, str | int):
-        raise TryLater(f"{who} answers {status} without a receipt ({provider.receipt}).", server=True)
+        raise TryLater(f"{who} answered {status} without a receipt ({provider.receipt}).", server=True)
     return str(receipt)[:64]
 
 
@@ -163,20 +164,22 @@ def _trouble(provider: SmsProvider) -> Iterator[None]:
     except SmsUnusable as error:
         raise TryLater(error.message, server=True) from None
     except ssl.SSLCertVerificationError as error:
-        raise TryLater(f"{who} does not prove who it is ({error.verify_message}).", server=True) from None
+        raise TryLater(
+            f"{who} has a certificate that cannot be verified ({error.verify_message}).", server=True
+        ) from None
     except TimeoutError:
-        raise TryLater(f"{who} was too slow.", server=True) from None
+        raise TryLater(f"{who} did not answer in time.", server=True) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise TryLater(f"{who} cannot be reached ({_why(error)}).", server=True) from None
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
-        return "its name is not known"
+        return "unknown host name"
     if isinstance(error, ssl.SSLError):
         return error.reason or "TLS failed"
     if isinstance(error, http.client.HTTPException):
-        return "it does not speak HTTP"
+        return "its reply is not HTTP"
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
@@ -186,7 +189,7 @@ def _secret(provider: SmsProvider) -> str:
 
 
 def _context(provider: SmsProvider) -> ssl.SSLContext | None:
-    """Certificates and names are checked, always. None for plain HTTP, which stays on this machine."""
+    """A context that always verifies certificates and host names; None for plain HTTP, which stays on this machine."""
     if urlsplit(provider.url).scheme == "http":
         return None
     try:

@@ -1,1 +1,1 @@
-"""What the desk remembers: tables, transactions, pages, and secrets at rest."""
+"""The desk's persistent state: tables, transactions, pages, and secrets at rest."""

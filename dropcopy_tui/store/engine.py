@@ -1,4 +1,4 @@
-"""The store's engine: pragmas, the gate of writers, units of work, and driver errors as desk errors."""
+"""The store's engine: pragmas, the gate file of writers, transactions, and driver errors as desk errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "temp_store=MEMORY",
 )
-# SQLite before these releases can corrupt a WAL store that two connections write and checkpoint at once.
+# Before these releases, SQLite can corrupt a WAL store that two connections write and checkpoint at the same time.
 _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_version_info in (
     (3, 50, 7),
     (3, 44, 6),
@@ -33,7 +33,7 @@ _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_versi
 
 
 class Store:
-    """The open store: `read()` and `write()` are the only ways to it."""
+    """The open store; it is accessed only through `read()` and `write()`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,15 +42,15 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on one consistent state of the store. Raises StoreBusy."""
+        """Open a database session on one consistent snapshot of the store. Raises StoreBusy."""
         with _desk_errors(), Session(self._engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: all of it when the block ends, none of it when it raises. Raises StoreBusy.
+        """Open one transaction: committed when the block ends, rolled back when it raises. Raises StoreBusy.
 
-        A refusal that must be remembered (a wrong code counts as a try) keeps what came before it.
+        A refusal with `remembered` commits what was written before it (a wrong code counts as an attempt).
         """
         with _desk_errors(), self._through_gate():
             engine = self._engine.execution_options(immediate=True)
@@ -65,7 +65,11 @@ class Store:
 
     @contextmanager
     def _through_gate(self) -> Iterator[None]:
-        """Writers queue at a file lock, which is fair, where SQLite's busy handler is not."""
+        """Queue writers at a file lock.
+
+        The lock serves waiting writers in order. SQLite's busy handler polls instead, so that one writer may wait until
+        its time-out while others keep overtaking it.
+        """
         handle = os.open(self._gate, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -74,7 +78,7 @@ class Store:
             os.close(handle)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._engine.dispose()
 
 
@@ -86,6 +90,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not begin transactions by itself: `_on_begin` does, so that reads are consistent, too.
     connection.isolation_level = None
     wal = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     for pragma in (*_PRAGMAS, "synchronous=FULL" if wal else "synchronous=EXTRA"):
@@ -95,13 +100,14 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _on_begin(connection: Any) -> None:
+    # A writer takes the write lock at once: a read lock that is upgraded later fails if another writer came first.
     immediate = connection.get_execution_options().get("immediate", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 @contextmanager
 def _desk_errors() -> Iterator[None]:
-    """Driver errors that a person can do something about, as desk errors."""
+    """Turn driver errors that a person can act on into desk errors."""
     try:
         yield
     except IntegrityError:
@@ -115,23 +121,23 @@ def _desk_errors() -> Iterator[None]:
 def _explained(error: OperationalError) -> StoreBusy | StoreUnusable:
     said = str(error.orig)
     if "full" in said:
-        return StoreBusy("The disk is full: nothing was changed. Free some space and try again.")
+        return StoreBusy("The disk is full. Nothing was changed. Free some space and try again.")
     if "locked" in said or "busy" in said:
-        return StoreBusy("The store is busy: nothing was changed. Try again.")
+        return StoreBusy("The store is busy. Nothing was changed. Try again.")
     if "readonly" in said or "I/O" in said or "unable to open" in said:
-        return StoreBusy(f"The store cannot be written ({said}): nothing was changed. Check its disk and mode.")
+        return StoreBusy(f"The store cannot be written ({said}). Nothing was changed. Check its disk and file mode.")
     return StoreUnusable(f"The store cannot be used ({said}).")
 
 
 def create_store(path: Path) -> None:
-    """Make an empty store by migrating a new file (0600). Raises StoreUnusable when there is one already."""
+    """Create an empty store by migrating a new file (mode 0600). Raises StoreUnusable if the file exists."""
     if not path.parent.exists():
         path.parent.mkdir(parents=True, mode=0o700)
     check_place(path)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        raise StoreUnusable(f"There is a store at {path} already: it was left as it is.") from None
+        raise StoreUnusable(f"A store already exists at {path}. Nothing was changed.") from None
     try:
         _prepare(path)
         migrate(path)
@@ -141,7 +147,7 @@ def create_store(path: Path) -> None:
 
 
 def _prepare(path: Path) -> None:
-    """Set what is set once: the journal mode and whose file it is."""
+    """Set the properties that a store keeps for good: the journal mode and the application id."""
     connection = sqlite3.connect(path)
     try:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -151,7 +157,7 @@ def _prepare(path: Path) -> None:
 
 
 def migrate(path: Path, revision: str = "head") -> None:
-    """Bring the store to this version's tables, in one transaction. Alembic is imported here alone."""
+    """Migrate the store to this version's tables in one transaction. Only this function imports Alembic."""
     from alembic import command
     from alembic.config import Config
 

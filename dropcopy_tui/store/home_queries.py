@@ -1,7 +1,7 @@
-"""What the first screen shows, read with the driver alone.
+"""The data of the first screen, read with the database driver alone.
 
-SQLAlchemy and SQLModel take longer to import than a person waits for a first screen (0.8 s against 0.3 s), so
-these few questions are plain portable SQL with named parameters: they run on any driver of the DB-API.
+Importing SQLAlchemy and SQLModel would more than double the time to the first screen (0.8 s instead of 0.3 s), so
+these few queries are plain portable SQL with named parameters, which runs on any DB-API driver.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from dropcopy_tui.domain.errors import StoreUnusable
 
-# Desk-wide roles that see every entity; a role at an entity sees that entity (domain.people.MAY_VIEW).
+# Holders of these desk-wide roles see every entity; a role at an entity sees that entity (domain.people.MAY_VIEW).
 _VISIBLE = """
     SELECT e.id FROM entity e WHERE EXISTS (
         SELECT 1 FROM entitlement t JOIN person p ON p.id = t.person_id
@@ -68,7 +68,7 @@ _ACCOUNTS = "SELECT id, email, mobile FROM person"
 
 @dataclass(frozen=True, slots=True)
 class LivingKey:
-    """A living key pair and the session it belongs to."""
+    """A key pair that gateways accept, and its session."""
 
     session_pk: int
     session_id: str
@@ -79,7 +79,7 @@ class LivingKey:
 
 @dataclass(frozen=True, slots=True)
 class Keyless:
-    """A session without a living key pair. `expired_at` is None where it never had one that was kept."""
+    """A session without an active key pair. `expired_at` is None if no expired pair of it is kept."""
 
     session_pk: int
     session_id: str
@@ -90,7 +90,7 @@ class Keyless:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The raw facts of the first screen. `person` is None when nobody fits."""
+    """The raw data of the first screen. `person` is None if no account matches."""
 
     person: tuple[int, str, str] | None
     sandbox: bool
@@ -107,23 +107,23 @@ class Glance:
 
 
 class Looker:
-    """Asks the store's questions on one connection."""
+    """Runs the queries on one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def all(self, question: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Every row of the answer."""
+        """Every row of the result."""
         return self._connection.execute(question, values).fetchall()
 
     def count(self, question: str, **values: Any) -> int:
-        """The single number of the answer."""
+        """The single number of the result."""
         return int(self.all(question, **values)[0][0])
 
 
 @contextmanager
 def looking(path: Path) -> Iterator[Looker]:
-    """One consistent look at the store. Raises StoreUnusable."""
+    """Open one consistent snapshot of the store. Raises StoreUnusable."""
     connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
@@ -136,7 +136,7 @@ def looking(path: Path) -> Iterator[Looker]:
 
 
 def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = "") -> Glance:
-    """The first screen's facts for the person with this user id or this account of the machine."""
+    """The first screen's data for the person with this user id or this operating-system account."""
     with looking(path) as ask:
         settings = dict(ask.all(_SETTINGS))
         column, value = ("user_id", user_id) if user_id else ("os_account", os_account)
@@ -160,7 +160,7 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
 
 
 def _latest(rows: list[tuple[Any, ...]]) -> tuple[LivingKey, ...]:
-    """The pair of each session that lives longest: that is when the feed stops."""
+    """The pair of each session that expires last: its expiry is when the session's feed stops."""
     latest = {row[0]: LivingKey(row[0], row[1], row[2], row[3], _read(row[4])) for row in rows}
     return tuple(sorted(latest.values(), key=lambda key: key.expires_at))
 
@@ -170,7 +170,7 @@ def _keyless(row: tuple[Any, ...]) -> Keyless:
 
 
 def _to_review(ask: Looker, person: int) -> int:
-    """What waits for the person, but for the requests of their own accounts."""
+    """The number of requests that the person may approve; nobody approves requests of their own accounts."""
     waiting = dict(ask.all(_TO_REVIEW, person=person))
     if not waiting:
         return 0
@@ -181,7 +181,7 @@ def _to_review(ask: Looker, person: int) -> int:
 
 
 def _stored(when: datetime) -> str:
-    """A time as the store keeps it: UTC, without its offset."""
+    """Format a time as the store keeps it: in UTC, without an offset."""
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 

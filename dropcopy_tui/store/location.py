@@ -1,6 +1,6 @@
-"""Where a store may lie, and whether a file is one of ours: asked before anything opens it.
+"""Checks the location of a store and whether a file is a drop copy store, before anything opens it.
 
-The standard library alone: a refusal must not wait for the database's imports.
+Uses the standard library only: a refusal must not wait for the imports of the database.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from pathlib import Path
 
 from dropcopy_tui.domain.errors import StoreMissing, StoreTooNew, StoreUnusable
 
-# "DCTU" in ASCII: tells a drop copy store from any other SQLite file (SQLite: PRAGMA application_id).
+# "DCTU" in ASCII: distinguishes a drop copy store from other SQLite files (SQLite: PRAGMA application_id).
 APPLICATION_ID = 0x44435455
 SCHEMA_VERSION = 3
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.glusterfs", "ceph"})
 
 
 def check_place(path: Path) -> None:
-    """Refuse a folder that others may write to and a network file system. Raises StoreUnusable."""
+    """Refuse a network file system and a folder that other accounts can write to. Raises StoreUnusable."""
     folder = path.parent
     if not folder.is_dir():
-        raise StoreUnusable(f"The folder {folder} is not there. Make it, or choose another --store.")
+        raise StoreUnusable(f"The folder {folder} does not exist. Create it, or choose another --store.")
     mode = folder.stat().st_mode
     if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
-        raise StoreUnusable(f"Others may write to the folder {folder}. Run: chmod 700 {folder}")
+        raise StoreUnusable(f"Other accounts can write to the folder {folder}. Run: chmod 700 {folder}")
     kind = _file_system(folder)
     if kind in _NETWORK:
         raise StoreUnusable(
-            f"{folder} is on a network file system ({kind}), where locks do not hold. Use a local disk."
+            f"{folder} is on a network file system ({kind}), where file locks are unreliable. Use a local disk."
         )
 
 
 def _file_system(folder: Path) -> str:
-    """The type of the file system a folder is on, from the longest mount point above it (Linux)."""
+    """The type of the file system of a folder: that of the longest mount point above it (Linux)."""
     table = Path("/proc/self/mountinfo")
     best, kind = "", ""
     if table.exists():
@@ -46,44 +46,44 @@ def _file_system(folder: Path) -> str:
 
 
 def check_store(path: Path) -> None:
-    """Refuse what is no store of ours before anything opens it.
+    """Refuse a file that is not a usable drop copy store, before anything opens it.
 
     Raises:
-        StoreMissing: there is no file.
-        StoreTooNew: a newer version made it.
-        StoreUnusable: it is something else, or others may read it.
+        StoreMissing: the file does not exist.
+        StoreTooNew: a newer version created it.
+        StoreUnusable: it is not a drop copy store, or other accounts can read it.
     """
     try:
         if not path.exists():
-            raise StoreMissing(f"There is no store at {path}. Make one with: dropcopy init   (or try: dropcopy demo)")
+            raise StoreMissing(f"No store exists at {path}. Create one with: dropcopy init   (or try: dropcopy demo)")
         check_place(path)
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise StoreUnusable(f"Others may read the store. Run: chmod 600 {path}")
+            raise StoreUnusable(f"Other accounts can read the store. Run: chmod 600 {path}")
         _check_header(path)
     except OSError as error:
         raise StoreUnusable(f"{path} cannot be read: {error.strerror}. Choose another --store.") from None
 
 
 def _check_header(path: Path) -> None:
-    """Read the two numbers from the file's header (SQLite file format: offsets 60 and 68, big endian)."""
+    """Check the version and the application id (SQLite file format: offsets 60 and 68, big-endian)."""
     with path.open("rb") as file:
         header = file.read(72)
     if len(header) < 72 or not header.startswith(b"SQLite format 3\0"):
-        raise StoreUnusable(f"{path} is not a drop copy store: it was left as it is.")
+        raise StoreUnusable(f"{path} is not a drop copy store. Nothing was changed.")
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise StoreUnusable(f"{path} is a database of another application: it was left as it is.")
+        raise StoreUnusable(f"{path} is the database of another application. Nothing was changed.")
     if int.from_bytes(header[60:64], "big") > SCHEMA_VERSION:
-        raise StoreTooNew(f"A newer version of dropcopy made {path}. Update dropcopy; nothing was changed.")
+        raise StoreTooNew(f"{path} was created by a newer version of dropcopy. Update dropcopy. Nothing was changed.")
 
 
 def needs_migration(path: Path) -> bool:
-    """Whether an older version made the store."""
+    """Whether an older version created the store."""
     with path.open("rb") as file:
         return int.from_bytes(file.read(64)[60:64], "big") < SCHEMA_VERSION
 
 
 def store_facts(path: Path) -> dict[str, str]:
-    """What the store knows of itself: its id, whether it is a sandbox. Raises StoreUnusable."""
+    """The store's own settings: its id, and whether it is a sandbox. Raises StoreUnusable."""
     connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
     try:
         facts = dict(connection.execute("SELECT key, value FROM setting"))
@@ -92,5 +92,5 @@ def store_facts(path: Path) -> dict[str, str]:
     finally:
         connection.close()
     if not {"store_id", "sandbox", "environment", "vault_check"} <= facts.keys():
-        raise StoreUnusable(f"{path} is not a whole drop copy store. Restore it from a backup.")
+        raise StoreUnusable(f"{path} is an incomplete drop copy store. Restore it from a backup.")
     return facts

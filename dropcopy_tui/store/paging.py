@@ -1,4 +1,4 @@
-"""Keyset pages: any list, any length, the same cost for every page that starts beside a known row."""
+"""Keyset pages: in a list of any length, every page that starts next to a known row costs the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 
 Row = TypeVar("Row")
-# A column of a table or what is computed from one: SQLModel and SQLAlchemy name their types differently.
+# A column of a table or an expression: the types of SQLModel and SQLAlchemy for them are unrelated.
 Expression = Any
 
 
@@ -20,8 +20,8 @@ Expression = Any
 class Listing:
     """A list that can be paged.
 
-    `orders` maps a column id to what it sorts by, the first being the list's own order; none may be null.
-    `tie` is unique and breaks ties. `searched` are the columns in which `match` looks.
+    `orders` maps a column id to its sort expression; the first is the default order, and none may be null, because
+    keyset comparisons with NULL match no row. `tie` is unique and breaks ties. `match` searches the columns `searched`.
     """
 
     rows: Any
@@ -32,14 +32,14 @@ class Listing:
 
 
 class Lowered:
-    """A searched column that is in lower case already: nothing has to be lowered row by row."""
+    """A searched column that is stored in lower case, so that a search does not convert every row."""
 
     def __init__(self, column: Expression, words: Mapping[str, str], status: Expression) -> None:
-        """`words` maps each value of `status` to what lists show: it is searched as well."""
+        """`words` maps each value of `status` to the words that lists show, which are searched as well."""
         self._column, self._words, self._status = column, words, status
 
     def holds(self, word: str) -> ColumnElement[bool]:
-        """Whether the column has the word in it, or the status does."""
+        """Whether the column or the status contains the word."""
         word = word.casefold()
         found: ColumnElement[bool] = func.instr(self._column, word) > 0
         named = [value for value, words in self._words.items() if word in words.casefold()]
@@ -47,13 +47,13 @@ class Lowered:
 
 
 def contains(column: Expression, text: str) -> ColumnElement[bool]:
-    """Whether the column has the text in it, letter case aside."""
+    """Whether the column contains the text, ignoring case."""
     found: ColumnElement[bool] = column.icontains(text, autoescape=True)
     return found
 
 
 def matching(listing: Listing, match: str) -> Select[Any]:
-    """The list's rows that match what a person typed: every word, in any of the searched columns."""
+    """The rows that match the filter text: each word must occur in one of the searched columns."""
     rows: Select[Any] = listing.rows
     for word in match.split():
         anywhere = [
@@ -68,7 +68,7 @@ def matching(listing: Listing, match: str) -> Select[Any]:
 
 
 def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[[Any], Row]) -> Page[Row]:
-    """One page, or with a limit of 0 only the count. `build` makes a frozen row from a database row."""
+    """Fetch one page; with a limit of 0, only the total. `build` makes a frozen row from a database row."""
     rows = matching(listing, ask.match)
     total = session.execute(_counted(rows)).scalar_one() if ask.count else -1
     if not ask.limit:
@@ -82,13 +82,13 @@ def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[
 
 
 def _counted(rows: Select[Any]) -> Select[Any]:
-    """How many rows there are. Without their columns, which take longer to compile than to count."""
+    """Count the rows; their order does not matter and is dropped."""
     bare = rows.order_by(None)
     return select(func.count()).select_from(bare.subquery())
 
 
 def _placed(rows: Select[Any], order: Expression, listing: Listing, ask: PageRequest) -> Select[Any]:
-    """The rows in order, from the place that was asked for, with the cursor as the last two columns."""
+    """The rows in order, from the requested place, with the cursor in the last two columns."""
     falling = ask.descending if ask.order else listing.newest_first
     backwards = ask.anchor in (Anchor.LAST, Anchor.BEFORE)
     down = falling != backwards

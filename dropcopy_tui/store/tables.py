@@ -1,6 +1,6 @@
-"""The tables. Rows are made from values that the domain has checked; the constraints here are the last word.
+"""The tables. The domain validates values before they become rows; the constraints here are the last defence.
 
-No row leaves the services: they answer with frozen dataclasses.
+No row leaves the services: they return frozen dataclasses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _market(table: str) -> CheckConstraint:
 
 
 class SettingRow(SQLModel, table=True):
-    """What the store knows of itself: its id, whether it is a sandbox, the master key's check value."""
+    """The store's own settings: its id, whether it is a sandbox, and the check value of its master key."""
 
     __tablename__ = "setting"
     key: str = Field(primary_key=True)
@@ -52,7 +52,7 @@ class EntityRow(SQLModel, table=True):
 
 
 class PersonRow(SQLModel, table=True):
-    """A person, and what proves who they are (rule P1)."""
+    """A person and their credentials (rule P1)."""
 
     __tablename__ = "person"
     __table_args__ = (CheckConstraint("failed_tries >= 0", name="ck_person_failed_tries"),)
@@ -70,7 +70,7 @@ class PersonRow(SQLModel, table=True):
 
 
 class InvitationRow(SQLModel, table=True):
-    """A one-time code with which a person sets their password. The code itself is never here."""
+    """A one-time code with which a person sets their password; only a keyed digest of the code is stored."""
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -88,7 +88,7 @@ class InvitationRow(SQLModel, table=True):
 
 
 class AuthenticatorRow(SQLModel, table=True):
-    """An authenticator app: its seed, encrypted, and the last time step that was accepted."""
+    """An authenticator app: its encrypted seed, and the last accepted time step, so that no code works twice."""
 
     __tablename__ = "authenticator"
     person_id: int = Field(primary_key=True, foreign_key="person.id")
@@ -98,7 +98,7 @@ class AuthenticatorRow(SQLModel, table=True):
 
 
 class EntitlementRow(SQLModel, table=True):
-    """A role at an entity, or on the desk (entity_id is null exactly then)."""
+    """A role at an entity, or a desk-wide role (if and only if entity_id is null)."""
 
     __tablename__ = "entitlement"
     __table_args__ = (
@@ -128,7 +128,7 @@ class FrontEndRow(SQLModel, table=True):
 
 
 class FrontEndMappingRow(SQLModel, table=True):
-    """Which front end systems an entity may use (rule G8)."""
+    """A front end system that an entity may use (rule G8)."""
 
     __tablename__ = "front_end_mapping"
     entity_id: int = Field(primary_key=True, foreign_key="entity.id")
@@ -163,7 +163,7 @@ class SenderCompRow(SQLModel, table=True):
 
 
 class GroupRow(SQLModel, table=True):
-    """A drop copy group. Its name is unique at the entity while it lives (rule G3)."""
+    """A drop copy group. Its name is unique at the entity until the group is deleted (rule G3)."""
 
     __tablename__ = "drop_copy_group"
     __table_args__ = (
@@ -206,9 +206,9 @@ class GroupSourceRow(SQLModel, table=True):
 
 
 class DraftRow(SQLModel, table=True):
-    """What a person has entered in the wizard; its sources are in draft_source (architecture, decision 4).
+    """The input of a person in the wizard; its sources are in draft_source (architecture, decision 4).
 
-    A draft with a group is an edit of it, begun when the group had its `base_version` (rules G7, G10).
+    A draft with a group is an edit of it that began at the group's `base_version` (rules G7, G10).
     """
 
     __tablename__ = "draft"
@@ -242,7 +242,7 @@ class DraftSourceRow(SQLModel, table=True):
 
 
 class SessionRow(SQLModel, table=True):
-    """A session with a Session ID: the target of a group, or an order entry or market data session."""
+    """A session with a Session ID: the target session of a group, or an order entry or market data session."""
 
     __tablename__ = "session"
     __table_args__ = (
@@ -266,7 +266,7 @@ class SessionRow(SQLModel, table=True):
 
 
 class KeyPairRow(SQLModel, table=True):
-    """A key pair. A living one holds slot 1 or 2 of its session, so there are never three (rule K3)."""
+    """A key pair. An active one occupies slot 1 or 2 of its session, so that there are never three (rule K3)."""
 
     __tablename__ = "key_pair"
     __table_args__ = (
@@ -289,9 +289,9 @@ class KeyPairRow(SQLModel, table=True):
 
 
 class ChallengeRow(SQLModel, table=True):
-    """A second factor that was started (rule P2). The code itself is never here.
+    """A second factor that was started (rule P2); only a keyed digest of its code is stored.
 
-    An EASE code was issued by an agent (`issued_by`); `remote_id` is how the factor's provider names it.
+    An EASE code was issued by an agent (`issued_by`); `remote_id` is the id that an external provider gave it.
     """
 
     __tablename__ = "challenge"
@@ -313,7 +313,7 @@ class ChallengeRow(SQLModel, table=True):
 
 
 class FactorResetRow(SQLModel, table=True):
-    """A second factor that an EASE agent wants to take off a person; a second agent has to confirm it."""
+    """The reset of a person's factor, requested by one EASE agent and confirmed by another."""
 
     __tablename__ = "factor_reset"
     __table_args__ = (
@@ -332,7 +332,7 @@ class FactorResetRow(SQLModel, table=True):
 
 
 class ExpiryNoticeRow(SQLModel, table=True):
-    """That the people of an entity were told, so many days before, that a key pair ends (rule K7): once."""
+    """A sent expiry notice of a key pair, by days before its expiry, so that each is sent once (rule K7)."""
 
     __tablename__ = "expiry_notice"
     __table_args__ = (_NO_ROWID,)
@@ -342,9 +342,9 @@ class ExpiryNoticeRow(SQLModel, table=True):
 
 
 class RequestRow(SQLModel, table=True):
-    """A request (rule Q1). An edit that was carried out made the group's version `group_version`.
+    """A request (rule Q1). A completed edit produced version `group_version` of the group.
 
-    `search` is what a filter looks for, in lower case: all that lists show but the status.
+    `search` has the words that lists show except the status, in lower case, for filtering.
     """
 
     __tablename__ = "request"
@@ -353,10 +353,10 @@ class RequestRow(SQLModel, table=True):
         _one_of("status", RequestStatus, "ck_request_status"),
         CheckConstraint("(status = 'in_progress') = (ended_at IS NULL)", name="ck_request_ended"),
         Index("ix_request_status", "status", "id"),
-        # Both hold what a filter looks at: a hundred thousand requests are searched without reading them.
+        # Covering indexes for filters: a hundred thousand requests are searched without reading their rows.
         Index("ix_request_person", "submitted_by", "id", "search", "status"),
         Index("ix_request_entity", "entity_id", "id", "search", "status"),
-        # A group is asked to change by one request at a time (rule G10).
+        # A group has at most one open change (rule G10).
         Index(
             "uq_request_open_change", "group_id", unique=True,
             sqlite_where=text(_OPEN_CHANGE), postgresql_where=text(_OPEN_CHANGE),
@@ -381,7 +381,7 @@ class RequestRow(SQLModel, table=True):
 
 
 class RequestSourceRow(SQLModel, table=True):
-    """A SenderComp that an edit adds to its group or takes out of it: what was asked, for ever."""
+    """A SenderComp that an edit adds to its group or removes from it; the record is kept permanently."""
 
     __tablename__ = "request_source"
     __table_args__ = (_one_of("change", ("added", "removed"), "ck_request_source_change"), _NO_ROWID)
@@ -391,7 +391,7 @@ class RequestSourceRow(SQLModel, table=True):
 
 
 class ApprovalRow(SQLModel, table=True):
-    """An entity whose approval a request needs, and who gave it (rule Q3)."""
+    """An entity whose approval a request needs, and the person who gave it (rule Q3)."""
 
     __tablename__ = "approval"
     __table_args__ = (
@@ -405,7 +405,7 @@ class ApprovalRow(SQLModel, table=True):
 
 
 class DecisionRow(SQLModel, table=True):
-    """What an approver or the requester decided about a request (rules Q2, Q3)."""
+    """A decision about a request by an approver or the requester (rules Q2, Q3)."""
 
     __tablename__ = "decision"
     __table_args__ = (
@@ -435,9 +435,9 @@ class NoticeRow(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A message to send. A body that carries a code is sealed (`body` is empty then).
+    """A message to send. If it contains a code, its body is sealed and `body` is empty.
 
-    A queued message is taken by whoever leases it first, and tried again from `next_at` on.
+    The process that leases a queued message sends it; a failed message is retried from `next_at` on.
     """
 
     __tablename__ = "outbox"
@@ -463,7 +463,7 @@ class OutboxRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """What happened (rule P4), each event chained to the one before by a digest."""
+    """An audit event (rule P4), chained to the previous event by a digest."""
 
     __tablename__ = "audit_event"
     __table_args__ = (

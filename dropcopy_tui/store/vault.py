@@ -16,7 +16,7 @@ _CHECKED = b"drop copy vault"
 
 
 class Vault:
-    """Seals and opens secrets of one store. Without a master key every use raises MasterKeyMissing."""
+    """Encrypts and decrypts the secrets of one store. Without a master key, every use raises MasterKeyMissing."""
 
     def __init__(self, master: bytes | None, store_id: str, path: Path | None = None) -> None:
         self._store_id = store_id
@@ -29,42 +29,45 @@ class Vault:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a master key."""
+        """Whether the vault has a master key."""
         return self._seal_key is not None
 
     def seal(self, plain: bytes, *place: str) -> bytes:
-        """The value encrypted and bound to its place (table, row, session, access key id)."""
+        """Encrypt a value and bind it to its place (table, row, session, access key id).
+
+        A sealed value that is copied to another row cannot be opened there.
+        """
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + AESGCM(self._key(self._seal_key)).encrypt(nonce, plain, self._bound(place))
 
     def open(self, sealed: bytes, *place: str) -> bytes:
-        """The value itself. Raises WrongMasterKey when key, place or bytes do not fit."""
+        """Decrypt a value. Raises WrongMasterKey if the key, the place or the bytes do not match."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key, nonce, body = self._key(self._seal_key), sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return AESGCM(key).decrypt(nonce, body, self._bound(place))
-        except (InvalidTag, ValueError):  # ValueError: what is stored was cut so short that it has no nonce
-            raise WrongMasterKey("A stored secret does not belong to its row or to this master key.") from None
+        except (InvalidTag, ValueError):  # ValueError: the stored value is too short to have a nonce
+            raise WrongMasterKey("A stored secret does not match its row or this master key.") from None
 
     def mac(self, text: str, *place: str) -> bytes:
-        """A keyed digest of a short code, bound to its place: what is stored instead of the code."""
+        """A keyed digest of a short code, bound to its place: it is stored instead of the code."""
         key = self._key(self._mac_key)
         return hmac.digest(key, b"\x1f".join((self._bound(place), text.encode("utf-8", "surrogatepass"))), "sha256")
 
     def check_value(self) -> str:
-        """What the store keeps to know its own master key again."""
+        """The value by which the store recognizes its master key."""
         return hmac.digest(self._key(self._mac_key), _CHECKED, "sha256").hex()
 
     def _key(self, key: bytes | None) -> bytes:
         if key is None:
             where = f" at {self._path}" if self._path else ""
             raise MasterKeyMissing(
-                f"The master key file is not there{where}: secrets cannot be read or made. "
-                "Put it back; everything else works, and nothing was changed."
+                f"The master key file is missing{where}, so secrets cannot be read or created. "
+                "Restore it; everything else works. Nothing was changed."
             )
         return key
 
@@ -80,12 +83,12 @@ def _derived(master: bytes, store_id: str, use: bytes) -> bytes:
 
 
 def make_master_key(path: Path) -> bytes:
-    """Write a new master key file (0600). Raises StoreUnusable when there is a file already."""
+    """Write a new master key file (mode 0600). Raises StoreUnusable if the file exists."""
     master = secrets.token_bytes(MASTER_KEY_BYTES)
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
-        raise StoreUnusable(f"There is a master key at {path} already: it was left as it is.") from None
+        raise StoreUnusable(f"A master key already exists at {path}. Nothing was changed.") from None
     except OSError as error:
         raise StoreUnusable(f"The master key cannot be written to {path}: {error.strerror}.") from None
     with os.fdopen(handle, "wb") as file:
@@ -96,10 +99,10 @@ def make_master_key(path: Path) -> bytes:
 
 
 def read_master_key(path: Path) -> bytes | None:
-    """The master key, or None where there is no file.
+    """Read the master key; None if the file does not exist.
 
     Raises:
-        MasterKeyLoose: others may read the file.
+        MasterKeyLoose: other accounts can read the file.
         WrongMasterKey: it is not 32 bytes long.
     """
     try:
@@ -110,8 +113,8 @@ def read_master_key(path: Path) -> bytes | None:
         raise StoreUnusable(f"The master key {path} cannot be read: {error.strerror}.") from None
     with os.fdopen(handle, "rb") as file:
         if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise MasterKeyLoose(f"Others may read the master key. Run: chmod 600 {path}")
+            raise MasterKeyLoose(f"Other accounts can read the master key. Run: chmod 600 {path}")
         master = file.read(MASTER_KEY_BYTES + 1)
     if len(master) != MASTER_KEY_BYTES:
-        raise WrongMasterKey(f"{path} is no master key (it must have {MASTER_KEY_BYTES} bytes). Nothing was changed.")
+        raise WrongMasterKey(f"{path} is not a master key (expected {MASTER_KEY_BYTES} bytes). Nothing was changed.")
     return master

@@ -1,4 +1,4 @@
-"""Alembic's entry: it is handed a connection that is inside a transaction already."""
+"""Alembic's entry point: it receives a connection that already has a transaction."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make every table."""
+    """Create all tables."""
     op.create_table(
         "audit_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -476,7 +476,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop every table."""
+    """Drop all tables."""
     op.drop_index("ix_notice_person", table_name="notice")
     op.drop_table("notice")
     op.drop_index(op.f("ix_key_pair_session_pk"), table_name="key_pair")

@@ -1,4 +1,4 @@
-"""What requests need to live: approvals, edits and what they change; invitations; a mailbox that sends."""
+"""The lifecycle of requests: approvals, edits and their changes; invitations; delivery of the outbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group')"
-# As services.request_views.search_words makes them; the date is that of UTC.
+# The same words as services.requests.views.search_words makes; the date is in UTC.
 _WORDS = """
     UPDATE request SET search = lower(reference || ' ' || replace(type, '_', ' ') || ' ' || subject
         || ' ' || (SELECT code FROM entity WHERE entity.id = request.entity_id)
@@ -22,7 +22,7 @@ _WORDS = """
 
 
 def upgrade() -> None:
-    """New tables and columns; the approvals that requests wait for become rows."""
+    """Add tables and columns; the outstanding approvals of requests become rows."""
     _approvals()
     _edits()
     _search()
@@ -51,7 +51,7 @@ def _approvals() -> None:
 
 
 def _take_approvals_over(connection: sa.Connection) -> None:
-    """The first version kept the entities as a JSON list in the request."""
+    """Copy the approvals: the first version kept their entities as a JSON list in the request."""
     request = sa.table("request", sa.column("id", sa.Integer), sa.column("waits_for", sa.JSON))
     decision = sa.table("decision", *(sa.column(name) for name in ("request_id", "entity_id", "person_id", "verdict")))
     decided_at = sa.column("at", UTCDateTime())

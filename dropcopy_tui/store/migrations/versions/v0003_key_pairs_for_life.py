@@ -1,4 +1,4 @@
-"""What key pairs need for their whole life: notices of their end, and second factors that people give."""
+"""The lifecycle of key pairs: expiry notices, and second factors that agents and providers confirm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """New tables and columns."""
+    """Add tables and columns."""
     op.create_table(
         "expiry_notice",
         sa.Column("key_pair_id", sa.Integer(), nullable=False),

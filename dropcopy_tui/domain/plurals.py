@@ -1,0 +1,14 @@
+"""Counted nouns: the one place that decides between "1 line" and "2 lines"."""
+
+from __future__ import annotations
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """The number and its noun, such as `1 line` and `2,000 lines`.
+
+    Args:
+        count: how many there are.
+        one: the noun for exactly one, with its verb where the sentence needs one ("line was").
+        many: the noun for any other number; by default `one` with an "s".
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
