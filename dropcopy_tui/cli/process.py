@@ -14,7 +14,7 @@ from dropcopy_tui.domain.plurals import plural
 @click.command("process")
 @verb
 def process(call: Call) -> None:
-    """Validate and provision the requests that are due."""
+    """Validate and set up the requests that are due."""
     with call.signed_in() as (desk, actor):
         done = desk.provisioning.process(actor)
     document = {"ended": [request_shape(view) for view in done.ended], "waiting": done.waiting, "queued": done.queued}

@@ -28,7 +28,7 @@ _VERBS = {
     "sessions": _Verb("sessions:sessions", "Sessions and their key pairs: list, show, retire."),
     "keys": _Verb("keys:keys", "Key pairs: challenge, generate, list, download, delete, report."),
     "requests": _Verb("requests:requests", "Requests: list, show, approve, deny, cancel."),
-    "process": _Verb("process:process", "Validate and provision the requests that are due."),
+    "process": _Verb("process:process", "Validate and set up the requests that are due."),
     "tick": _Verb("tick:tick", "Run all due jobs: provisioning, expiry notices, messages, clean-up."),
     "people": _Verb("people:people", "People and their entitlements: list, show, invite, entitle, disable, unlock."),
     "front-ends": _Verb("front_ends:front_ends", "Front end mapping: list, map, unmap."),

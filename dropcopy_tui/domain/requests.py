@@ -74,4 +74,4 @@ def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "
         return status.words
     if waiting_for:
         return "awaiting approval by " + ", ".join(waiting_for)
-    return f"queued until {due}" if due else "queued for provisioning"
+    return f"queued until {due}" if due else "queued for set-up"

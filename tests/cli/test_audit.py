@@ -63,7 +63,7 @@ def test_since_and_until_part_the_trail(auditor: Cli) -> None:
 def test_a_time_that_is_none(auditor: Cli) -> None:
     ran = auditor("audit", "list", "--since", "yesterday")
     assert (ran.code, ran.out) == (1, "")
-    assert "'yesterday' is no time. Write a day such as" in ran.err
+    assert "'yesterday' is not a valid time. Use a day such as" in ran.err
 
 
 def test_csv_has_every_field_and_no_formula(auditor: Cli, sandbox: Path) -> None:
@@ -121,4 +121,4 @@ def test_a_globex_group_from_the_command_line(cli: Cli, sandbox: Path) -> None:
     shown = operator.json("groups", "show", "FUT-BOTH")
     assert sorted(session["gateway"] for session in shown["sessions"]) == ["cgw", "msgw"]
     waits = operator.json("groups", "create", *asked, "--name", "FUT-CLR", "--all-sources", "--gfid", "CLR")
-    assert (waits["status"], waits["stage"]) == ("in_progress", "awaiting approval of SAMPLECLR")
+    assert (waits["status"], waits["stage"]) == ("in_progress", "awaiting approval by SAMPLECLR")

@@ -37,7 +37,7 @@ def test_a_failure_beside_data_on_standard_output_is_talk(operator: Cli) -> None
     assert ran.code == 1
     assert ran.out.startswith("Session ID")
     assert f"{TWO_PAIRS} failed: " in ran.err
-    assert f"{fresh}: the first pair" in ran.err
+    assert f"{fresh}: the first key pair" in ran.err
 
 
 def test_delete_prints_the_request(operator: Cli) -> None:
@@ -57,7 +57,7 @@ def test_delete_prints_the_request(operator: Cli) -> None:
 def test_delete_says_what_it_needs(operator: Cli) -> None:
     assert operator("keys", "delete", TWO_PAIRS).code == 2
     assert operator("keys", "delete", TWO_PAIRS, "--all", "--expired").code == 2
-    for how, said in ((("--expired",), "no expired key pair"), (("--key", "x" * 20), "No key pair 'xxxxx")):
+    for how, said in ((("--expired",), "no expired key pair"), (("--key", "x" * 20), "These sessions have no key pair 'xxxxx")):
         ran = operator("keys", "delete", TWO_PAIRS, *how, "--json")
         assert (ran.code, ran.json["error"]["code"]) == (1, "not_found")
         assert said in ran.json["error"]["message"]

@@ -245,7 +245,7 @@ def test_text_tells_people_the_same(operator: Cli, clearing: Cli) -> None:
     request = open_one(clearing)["id"]
     todo = clearing("requests", "list", "--todo")
     assert request in todo.out
-    assert "awaiting approval of SAMPLECLR" in todo.out
+    assert "awaiting approval by SAMPLECLR" in todo.out
     denied = clearing("requests", "deny", request, "--reason", "Wrong desk")
     assert denied.code == 0
     assert "Denied by clearing-approver: Wrong desk" in denied.out

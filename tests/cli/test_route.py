@@ -99,11 +99,11 @@ def test_a_hostile_log_does_nothing_to_the_terminal(operator: Cli, tmp_path: Pat
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("route",), 2, "Name a FIX log"),
+        (("route",), 2, "Specify a FIX log"),
         (("route", "/nowhere/fix.log"), 1, "cannot be read"),
         (("route", "-", "--group", "NONE"), 1, "no group"),
         (("route", "-", "--entity", "EXRATES"), 1, "no entity"),
-        (("route", "-", "--example"), 2, "--example prints a log"),
+        (("route", "-", "--example"), 2, "--example takes no file"),
     ],
 )
 def test_what_is_refused(operator: Cli, args: tuple[str, ...], code: int, said: str) -> None:

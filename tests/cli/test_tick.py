@@ -129,7 +129,7 @@ def test_a_server_that_is_down_is_one_line_and_exit_1(desk: Cli, box: Mailbox, p
     assert (message["state"], message["attempts"]) == ("queued", 1)
     assert "cannot be reached" in message["error"]
     assert message["next_at"]
-    assert "next try" in desk("outbox", "list").out
+    assert "next attempt" in desk("outbox", "list").out
     later(timedelta(minutes=2))
     with up(box, port):
         assert desk.json("outbox", "send") == {"sent": 1, "later": 0, "failed": 0, "trouble": ""}
@@ -203,7 +203,7 @@ def test_notices_are_listed_and_read(desk: Cli) -> None:
     ]
     assert desk.json("notices", "read", found[0]["id"]) == {"read": 1}
     assert [notice["text"] for notice in desk.json("notices", "list", "--unread")] == ["B", "A"]
-    assert desk("notices", "read", "--all").out == "2 marked as read\n"
+    assert desk("notices", "read", "--all").out == "2 notices marked as read.\n"
     assert desk.json("notices", "list", "--unread") == []
     assert [line.split()[3] for line in desk("notices", "list").out.splitlines()[1:]] == ["read"] * 3
     assert desk("notices", "read").code == 2

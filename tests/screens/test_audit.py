@@ -100,7 +100,7 @@ async def test_a_time_that_is_none_is_said_at_its_field(place: Place) -> None:
         await open_trail(seat)
         await narrow(seat, since="yesterday", until="2026-11-23")
         assert seat.on == "AuditFilterModal"
-        seat.says("'yesterday' is no time. Write a day such as 2026-11-23")
+        seat.says("'yesterday' is not a valid time. Use a day such as 2026-11-23")
         assert seat.find(DeskInput, "#since").has_focus
         await seat.press("escape")
         seat.sees("Events: all")

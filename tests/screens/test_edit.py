@@ -159,5 +159,5 @@ async def test_a_second_change_is_told_whose_the_first_is(place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_group(seat)
         await seat.press("e")
-        seat.says(f"{request.id} by multi-operator asks to edit group {GROUP} already, awaiting approval of ACME")
+        seat.says(f"{request.id} by multi-operator asks to edit group {GROUP} already, awaiting approval by ACME")
         assert seat.on == "GroupsScreen"

@@ -81,7 +81,7 @@ async def test_guaranteed_sources_wait_for_the_clearing_firm_and_the_banner_says
         seat.says("by an administrative manager of SAMPLECLR")
         await seat.press("enter")
         assert seat.on == "GroupsScreen"
-        seat.says("submitted: In Progress, awaiting approval of SAMPLECLR")
+        seat.says("submitted: In Progress, awaiting approval by SAMPLECLR")
         seat.sees("of 2 groups")
 
 

@@ -104,7 +104,7 @@ async def test_a_pair_is_generated_after_a_wrong_and_a_right_code(place: Place, 
         await seat.press("k")
         seat.sees("Manage Keys for Selected Sessions", "1 session: T7K", "Delete Key: the selected")
         await choose(seat, "Generate Key")
-        seat.sees("T7K: the first pair", "lives until 23 Nov 2027")
+        seat.sees("T7K: the first key pair", "lives until 23 Nov 2027")
         await seat.press("enter")
         seat.sees("Choose a second factor. 10 codes are left", "Authenticator app: no app is enrolled")
         await choose(seat, "SMS code")
@@ -148,7 +148,7 @@ async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> Non
         await open_group(seat, "US-REPO-CLEARING")
         await seat.press("k")
         await choose(seat, "Generate Key")
-        seat.says("two living pairs, and a third cannot be. Which one is deleted at once?")
+        seat.says("two living pairs, and a third cannot be. Which one is deleted immediately?")
         options = seat.find(OptionList)
         assert "older" in str(options.get_option_at_index(options.highlighted or 0).prompt)
         older = options.get_option_at_index(0).id

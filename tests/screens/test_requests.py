@@ -156,7 +156,7 @@ async def test_every_column_sorts_the_stage_too(place: Place) -> None:
             await seat.press("s")
             assert seat.find(RecordList, "#status").table.query_ask.descending
         stages = [row.stage for row in shown(seat, "status")]
-        words = [re.sub("^awaiting approval of ", "awaiting ", stage).lower() for stage in stages]
+        words = [re.sub("^awaiting approval by ", "awaiting ", stage).lower() for stage in stages]
         assert words == sorted(words, reverse=True)
         assert len(set(words)) > 3
 
@@ -240,7 +240,7 @@ async def test_an_approval_that_is_not_the_last_says_whose_is_missing(place: Pla
         seat.sees("You approve for +SAMPLECLR", "Then +it still waits for ACME")
         await seat.press("enter")
         seat.says(f"{NEWEST} approved: still waits for ACME.")
-        seat.sees("Stage +awaiting approval of ACME", "approved by clearing-approver for SAMPLECLR")
+        seat.sees("Stage +awaiting approval by ACME", "approved by clearing-approver for SAMPLECLR")
         assert "Approve" not in keys_shown(seat)
         seat.says(f"Your decision {NEWEST} does not wait for you any more (approved by clearing-approver).")
         await seat.press("escape")
@@ -349,7 +349,7 @@ async def test_the_requesters_page_tells_by_itself(place: Place, size: Size) -> 
     async with seated(place.app(), size) as seat:
         await open_line(seat, "menu", "Request Status")
         await seat.press("enter")
-        seat.sees("Status +In Progress", "Stage +awaiting approval of SAMPLECLR")
+        seat.sees("Status +In Progress", "Stage +awaiting approval by SAMPLECLR")
         decide(place, CLEARING, "deny", NEWEST, "Not in our limits.")
         seat.app.set_up()
         await seat.settle()

@@ -155,7 +155,7 @@ def test_an_approval_after_todays_batch_waits_for_the_next_one(world: World) -> 
     manager = manager_of(world, "ACME")
     approvals_always(world.means)
     early, late = ask_for(world, "EARLY"), ask_for(world, "LATE")
-    assert (early.stage, early.due) == ("awaiting approval of ACME", None)
+    assert (early.stage, early.due) == ("awaiting approval by ACME", None)
     go_to(world, utc("2026-03-04 21:59"))
     assert approve(world.means, early, manager).stage == "queued until 16:00 CT today"
     go_to(world, utc("2026-03-04 22:00"))

@@ -95,7 +95,7 @@ def test_every_firm_gives_its_own_approval_and_then_it_is_set_up(
     world: World, acme: Actor, other: Actor, request_: RequestView
 ) -> None:
     first = approve(world.means, request_, other)
-    assert (first.waiting_for, first.stage) == (("ACME",), "awaiting approval of ACME")
+    assert (first.waiting_for, first.stage) == (("ACME",), "awaiting approval by ACME")
     advance(world.means, minutes=5)
     second = approve(world.means, request_, acme)
     assert (second.waiting_for, second.stage, second.status) == ((), "queued for set-up", RequestStatus.IN_PROGRESS)
@@ -518,7 +518,7 @@ def test_another_guarantor_by_set_up_time_is_asked_too(world: World, other: Acto
     seen = show(world, request).version
     assert process(world.means).ended == ()
     again = show(world, request)
-    assert (again.stage, again.version > seen) == ("awaiting approval of THIRD", True)
+    assert (again.stage, again.version > seen) == ("awaiting approval by THIRD", True)
     assert to_do(world.means, third) == [request.id]
     assert mails_to(world.means, third) == [f"{request.id} waits for your approval: create group RATES"]
     assert process(world.means).waiting == 1

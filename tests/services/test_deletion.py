@@ -246,7 +246,7 @@ def test_the_entitys_policy_asks_for_approval_of_a_deletion(world: World, group:
     guaranteed_by(world.means, "OTHER", world.sources[0])
     approvals_always(world.means)
     (request,) = delete(world, "RATES")
-    assert request.stage == "awaiting approval of ACME"
+    assert request.stage == "awaiting approval by ACME"
     assert to_do(world.means, manager) == [request.id]
     assert process(world.means).waiting == 1
     assert names(world) == ["RATES"]

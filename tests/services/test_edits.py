@@ -375,7 +375,7 @@ def test_the_guarantors_of_what_the_group_would_copy_approve(world: World, group
     guaranteed_by(world.means, "OTHER", world.sources[2])
     assert edited(world, name="Bonds").status is RequestStatus.COMPLETED
     request = edit(world, "Bonds", add=(world.sources[2],))
-    assert request.stage == "awaiting approval of OTHER"
+    assert request.stage == "awaiting approval by OTHER"
     page = Requests(world.means).sources(other, request.id, Change.ADDED, PageRequest())
     assert [row.sender_comp_id for row in page.rows] == [world.sources[2]]
     approve(world.means, request, other)
@@ -394,7 +394,7 @@ def test_a_second_change_while_one_is_open_is_refused_naming_who(
     mine = started(world, group)
     request = edit(world, actor=colleague, name="Bonds")
     said = (
-        f"{request.id} by colleague asks to edit group RATES already, awaiting approval of ACME. "
+        f"{request.id} by colleague asks to edit group RATES already, awaiting approval by ACME. "
         "Wait for it, or ask them to cancel it. Nothing was submitted."
     )
     for attempt in (

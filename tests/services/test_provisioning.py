@@ -204,7 +204,7 @@ def test_guaranteed_sources_wait_for_the_firm_that_guarantees_them(world: World)
     add_sender_comps(world.means, "ACME", 1, gfid="XY9", guarantor="OTHER")
     manager = add_person(world.means, "manager", Role.ADMINISTRATIVE_MANAGER, entity="OTHER")
     request = ask_for(world)
-    assert request.stage == "awaiting approval of OTHER"
+    assert request.stage == "awaiting approval by OTHER"
     assert process(world.means) == Processed((), 1)
     assert set(counts(world.means).values()) == {0}
     approve(world.means, request, manager)
@@ -223,7 +223,7 @@ def test_every_firm_that_must_approve_is_waited_for(world: World) -> None:
     add_sender_comps(world.means, "ACME", 1, gfid="XY9", guarantor="OTHER")
     change(world.means, "UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
     request = ask_for(world)
-    assert request.stage == "awaiting approval of ACME, OTHER"
+    assert request.stage == "awaiting approval by ACME, OTHER"
     for code, waiting in (("OTHER", 1), ("ACME", 0)):
         approve(world.means, request, add_person(world.means, code.lower(), Role.ADMINISTRATIVE_MANAGER, entity=code))
         assert process(world.means).waiting == waiting
@@ -246,7 +246,7 @@ def test_the_policy_of_an_entity_asks_for_approval_always(sample: Means) -> None
     front_end = Drafts(sample).front_ends(operator, "PLACEHLD")[0].title
     waiting = process(sample).waiting
     request = Groups(sample).create(operator, new_group("NEW", "PLACEHLD", front_end=front_end))
-    assert request.stage == "awaiting approval of PLACEHLD"
+    assert request.stage == "awaiting approval by PLACEHLD"
     assert process(sample) == Processed((), waiting + 1)
 
 

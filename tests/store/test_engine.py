@@ -190,7 +190,7 @@ def test_no_update_is_lost_among_processes(path: Path, store: Store) -> None:
 def test_a_full_disk_is_told_and_changes_nothing(path: Path, store: Store) -> None:
     put(store, "a")
     on_connect(store, "max_page_count=1")  # SQLite takes the present size when the store is larger
-    with pytest.raises(StoreBusy, match="The disk is full: nothing was changed"):
+    with pytest.raises(StoreBusy, match="The disk is full. Nothing was changed"):
         put(store, "b", "x" * 100_000)
     assert keys(store) == ["a"]
     assert is_free(store._gate)
@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_changes_nothing(path: Path, store: Store) -> No
 
 def test_a_store_that_somebody_holds_is_busy(path: Path, store: Store) -> None:
     on_connect(store, "busy_timeout=0")
-    with held(path), pytest.raises(StoreBusy, match="The store is busy: nothing was changed"):
+    with held(path), pytest.raises(StoreBusy, match="The store is busy. Nothing was changed"):
         put(store, "a")
     assert keys(store) == []
 
@@ -223,7 +223,7 @@ def test_a_damaged_store_names_the_backup(path: Path, store: Store) -> None:
 
 def test_a_store_is_never_made_over_another_file(path: Path) -> None:
     before = path.read_bytes()
-    with pytest.raises(StoreUnusable, match="left as it is"):
+    with pytest.raises(StoreUnusable, match="A store already exists"):
         create_store(path)
     assert path.read_bytes() == before
 

@@ -63,7 +63,7 @@ def test_a_database_of_another_application_is_left_alone(path: Path) -> None:
 
 def test_a_newer_store_asks_for_an_update(path: Path) -> None:
     pragma(path, f"user_version={SCHEMA_VERSION + 1}")
-    with pytest.raises(StoreTooNew, match="Update dropcopy; nothing was changed"):
+    with pytest.raises(StoreTooNew, match="Update dropcopy. Nothing was changed"):
         check_store(path)
 
 
@@ -95,7 +95,7 @@ def test_a_folder_of_ones_own_or_a_sticky_one_is_accepted(path: Path, mode: int)
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnusable, match="is not there"):
+    with pytest.raises(StoreUnusable, match="does not exist"):
         check_place(tmp_path / "none" / "store.db")
 
 
@@ -107,7 +107,7 @@ def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_store_without_its_facts_is_not_whole(path: Path) -> None:
-    with pytest.raises(StoreUnusable, match="not a whole"):
+    with pytest.raises(StoreUnusable, match="incomplete"):
         store_facts(path)
 
 

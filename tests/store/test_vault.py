@@ -103,7 +103,7 @@ def test_a_master_key_file_is_0600_and_read_again(key_file: Path) -> None:
 
 def test_a_master_key_is_never_written_over_another(key_file: Path) -> None:
     before = key_file.read_bytes()
-    with pytest.raises(StoreUnusable, match="left as it is"):
+    with pytest.raises(StoreUnusable, match="A master key already exists"):
         make_master_key(key_file)
     assert key_file.read_bytes() == before
 

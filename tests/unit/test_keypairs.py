@@ -99,7 +99,7 @@ def test_a_pair_that_stays_beside_a_new_one_is_pending_at_once(now: datetime, ma
 def test_a_clock_far_before_the_present_pair_is_refused() -> None:
     """Four weeks from a clock that went back would end before the pair began."""
     early = OLDER.created_at - timedelta(days=40)
-    with pytest.raises(InvalidValue, match=r"Set the clock right; nothing changed\."):
+    with pytest.raises(InvalidValue, match=r"Correct the clock. Nothing was changed\."):
         plan_generation("T4C", [OLDER], US, early)
 
 
@@ -177,14 +177,14 @@ def test_every_expiry_is_a_close_of_a_business_day(now: datetime, market: Market
 def test_the_first_pair() -> None:
     plan = plan_generation("T4C", [], US, NOW)
     assert (plan.new_expires_at, plan.changes, plan.deleted, plan.choice_needed) == (A_YEAR, (), None, ())
-    assert plan.sentence == "T4C: the first pair"
+    assert plan.sentence == "T4C: the first key pair"
 
 
 def test_a_second_pair_inside_the_window_leaves_the_older_alone() -> None:
     own = close_of(US, date(2026, 12, 15))
     plan = plan_generation("T4C", [pair("A", own)], US, NOW)
     assert (plan.new_expires_at, plan.changes, plan.deleted, plan.choice_needed) == (A_YEAR, (), None, ())
-    assert plan.sentence == "T4C: a second pair; the present one keeps its expiry of 15 Dec 2026"
+    assert plan.sentence == "T4C: a second key pair; the current one keeps its expiry of 15 Dec 2026"
 
 
 def test_an_early_rotation_gives_the_older_four_weeks() -> None:
@@ -193,7 +193,7 @@ def test_an_early_rotation_gives_the_older_four_weeks() -> None:
     assert plan.changes == (ExpiryChange("A", own, GRACE),)
     assert plan.deleted is None
     assert plan.sentence == (
-        "T4C: a second pair; the present one will now expire in four weeks, at market close: 18 Dec 2026 17:30 ET"
+        "T4C: a second key pair; the current one will now expire in four weeks, at market close: 18 Dec 2026 17:30 ET"
     )
 
 
@@ -233,7 +233,7 @@ def test_a_third_pair_needs_a_choice_with_the_older_first(living: tuple[KeyPair,
     assert plan.choice_needed == ("OLD", "NEW")
     assert plan.deleted is None
     assert plan.changes == ()
-    assert plan.sentence == "T5A: third pair, choose which one to delete now"
+    assert plan.sentence == "T5A: a third key pair; select which one to delete now"
 
 
 def test_dropping_the_older_gives_the_newer_four_weeks() -> None:
@@ -241,7 +241,7 @@ def test_dropping_the_older_gives_the_newer_four_weeks() -> None:
     assert (plan.deleted, plan.choice_needed) == ("OLD", ())
     assert plan.changes == (ExpiryChange("NEW", NEWER.expires_at, GRACE),)
     assert plan.new_expires_at == A_YEAR
-    assert "the older one is deleted at once" in plan.sentence
+    assert "the older one is deleted immediately" in plan.sentence
     assert plan.sentence.endswith("will now expire in four weeks, at market close: 18 Dec 2026 17:30 ET")
 
 
@@ -249,7 +249,7 @@ def test_dropping_the_newer_leaves_the_older_its_sooner_expiry() -> None:
     plan = plan_generation("T5A", [OLDER, NEWER], US, NOW, "NEW")
     assert (plan.deleted, plan.changes) == ("NEW", ())
     assert plan.sentence == (
-        "T5A: a third pair; the newer one is deleted at once, the other keeps its expiry of 15 Dec 2026"
+        "T5A: a third key pair; the newer one is deleted immediately, the other keeps its expiry of 15 Dec 2026"
     )
 
 
@@ -261,7 +261,7 @@ def test_the_older_counts_by_creation_not_by_expiry() -> None:
 
 @pytest.mark.parametrize("living", [(), (NEWER,), (OLDER, NEWER)])
 def test_a_choice_that_is_not_living_is_refused(living: tuple[KeyPair, ...]) -> None:
-    with pytest.raises(InvalidValue, match="nothing changed") as refusal:
+    with pytest.raises(InvalidValue, match="Nothing was changed") as refusal:
         plan_generation("T5A", living, US, NOW, "OTHER")
     assert refusal.value.field == "drop"
 
@@ -269,12 +269,12 @@ def test_a_choice_that_is_not_living_is_refused(living: tuple[KeyPair, ...]) -> 
 def test_the_last_living_pair_is_not_deleted_by_a_stale_choice() -> None:
     """The older expired while the person was choosing to delete the newer."""
     after = OLDER.expires_at
-    with pytest.raises(InvalidValue, match="none has to be deleted"):
+    with pytest.raises(InvalidValue, match="none needs to be deleted"):
         plan_generation("T5A", [OLDER, NEWER], US, after, "NEW")
 
 
 def test_three_living_pairs_are_refused() -> None:
-    with pytest.raises(InvalidValue, match="3 living"):
+    with pytest.raises(InvalidValue, match="3 active"):
         plan_generation("T5A", [OLDER, NEWER, pair("X", A_YEAR)], US, NOW, "X")
 
 
@@ -309,13 +309,13 @@ def test_never_more_than_two_living(days: list[int], now: datetime, choice: int 
 
 
 def test_a_session_whose_keys_all_expired_gets_a_new_pair() -> None:
-    words = "T4C: a new pair; the earlier ones are no longer valid"
+    words = "T4C: a new key pair; the earlier ones are no longer valid"
     assert plan_generation("T4C", [], US, NOW, had_keys=True).sentence == words
     gone = [pair("A", NOW), pair("B", A_YEAR, deleted_at=NOW - SECOND)]
     plan = plan_generation("T4C", gone, US, NOW)
     assert (plan.sentence, plan.changes, plan.choice_needed) == (words, (), ())
     # One second before its expiry the first one still counts.
-    assert "second pair" in plan_generation("T4C", gone, US, NOW - SECOND).sentence
+    assert "second key pair" in plan_generation("T4C", gone, US, NOW - SECOND).sentence
 
 
 # Words
