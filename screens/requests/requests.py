@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def _stage(row: RequestView) -> str:
     """The stage in fewer words: whose approval, or until when, has to fit."""
-    return row.stage.replace("awaiting approval of ", "awaiting ").replace("queued until ", "queued: ")
+    return row.stage.replace("awaiting approval by ", "awaiting ").replace("queued until ", "queued: ")
 
 
 _BY: Column[RequestView] = Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3)

@@ -57,7 +57,10 @@ def test_delete_prints_the_request(operator: Cli) -> None:
 def test_delete_says_what_it_needs(operator: Cli) -> None:
     assert operator("keys", "delete", TWO_PAIRS).code == 2
     assert operator("keys", "delete", TWO_PAIRS, "--all", "--expired").code == 2
-    for how, said in ((("--expired",), "no expired key pair"), (("--key", "x" * 20), "These sessions have no key pair 'xxxxx")):
+    for how, said in (
+        (("--expired",), "no expired key pair"),
+        (("--key", "x" * 20), "These sessions have no key pair 'xxxxx"),
+    ):
         ran = operator("keys", "delete", TWO_PAIRS, *how, "--json")
         assert (ran.code, ran.json["error"]["code"]) == (1, "not_found")
         assert said in ran.json["error"]["message"]

@@ -190,7 +190,7 @@ def test_no_update_is_lost_among_processes(path: Path, store: Store) -> None:
 def test_a_full_disk_is_told_and_changes_nothing(path: Path, store: Store) -> None:
     put(store, "a")
     on_connect(store, "max_page_count=1")  # SQLite takes the present size when the store is larger
-    with pytest.raises(StoreBusy, match="The disk is full. Nothing was changed"):
+    with pytest.raises(StoreBusy, match=r"The disk is full\. Nothing was changed"):
         put(store, "b", "x" * 100_000)
     assert keys(store) == ["a"]
     assert is_free(store._gate)
@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_changes_nothing(path: Path, store: Store) -> No
 
 def test_a_store_that_somebody_holds_is_busy(path: Path, store: Store) -> None:
     on_connect(store, "busy_timeout=0")
-    with held(path), pytest.raises(StoreBusy, match="The store is busy. Nothing was changed"):
+    with held(path), pytest.raises(StoreBusy, match=r"The store is busy\. Nothing was changed"):
         put(store, "a")
     assert keys(store) == []
 

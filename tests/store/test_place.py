@@ -63,7 +63,7 @@ def test_a_database_of_another_application_is_left_alone(path: Path) -> None:
 
 def test_a_newer_store_asks_for_an_update(path: Path) -> None:
     pragma(path, f"user_version={SCHEMA_VERSION + 1}")
-    with pytest.raises(StoreTooNew, match="Update dropcopy. Nothing was changed"):
+    with pytest.raises(StoreTooNew, match=r"Update dropcopy\. Nothing was changed"):
         check_store(path)
 
 

@@ -157,7 +157,7 @@ def refuse_second_change(session: Session, group: GroupRow, actor: Actor) -> Non
     which = f"Your own request {row.reference}" if mine else f"{row.reference} by {user_id}"
     way_out = "cancel it under My Requests" if mine else "ask them to cancel it"
     waits = waiting_for(session, row)
-    where = f", awaiting approval of {', '.join(waits)}" if waits else ""
+    where = f", awaiting approval by {', '.join(waits)}" if waits else ""
     raise ChangedMeanwhile(
         f"{which} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
         f"Wait for it, or {way_out}. Nothing was submitted."
