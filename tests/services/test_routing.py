@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from simplefix import FixParser
 
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter
@@ -331,6 +332,10 @@ def test_simplefix_and_the_reader_agree() -> None:
     raw = copy_of(execution(OF_BOTH, "2"))
     (message,) = FixLog((raw,))
     fields, original = (dict(found) for found in fields_of(raw))
-    assert fields["35 MsgType"] == message.header.msg_type
+    parser = FixParser()
+    parser.append_buffer(raw)
+    parsed = parser.get_message()
+    assert [name.partition(" ")[0] for name in fields] == [tag.decode() for tag, _ in parsed.pairs]
+    assert fields["35 MsgType"] == parsed.get(35).decode() == message.header.msg_type
     assert message.original is not None
     assert (original["56 TargetCompID"], original["39 OrdStatus"]) == (message.original.target, message.original.status)

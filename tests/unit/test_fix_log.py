@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dropcopy_tui.domain.fix_log import LONGEST, FixLog, LogMessage
@@ -227,6 +227,8 @@ _garbage = st.lists(st.one_of(_pieces, st.binary(max_size=12)), max_size=12).map
 
 @given(_garbage, _garbage, st.sampled_from(SEPARATORS), st.integers(1, 300))
 def test_a_message_survives_any_garbage_around_it(before: bytes, after: bytes, separator: bytes, chunk: int) -> None:
+    # Behind these it is the value of a field: part of the message that holds it.
+    assume(not re.search(rb"(?:[0-9]=|<RTRF>|&lt;RTRF&gt;)\Z", before))
     raw = execution("AAAAB123P").replace(SOH, separator)
     log = before + raw + after
     found, reader = read(log, chunk)

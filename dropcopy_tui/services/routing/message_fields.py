@@ -1,17 +1,17 @@
-"""One message field by field, parsed by simplefix, for a person to read."""
+"""One message field by field, for a person to read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 
-from dropcopy_tui.domain.fix_log import SOH
+from dropcopy_tui.domain.fix_extent import frame_at, separator_of
+from dropcopy_tui.domain.fix_fields import CLOSE_MARK, INNER, OPEN_MARK, SOH, START, XML_DATA, fields
 
 Fields = tuple[tuple[str, str], ...]
-_LENGTH, _DATA = 212, 213
-_OPEN, _CLOSE = b"<RTRF>", b"</RTRF>"
 _LONGEST = 400
-# simplefix moves what is left of a message at every field: of a monster, the beginning is parsed.
+# Of a monster, the beginning is shown.
 _LONGEST_MESSAGE = 32_768
 _MOST = 500
 # Names of the tags that CME's execution reports and drop copies carry (FIX 4.2 and CME wiki).
@@ -35,37 +35,24 @@ NAMES: Mapping[int, str] = MappingProxyType(
 def fields_of(text: bytes) -> tuple[Fields, Fields]:
     """The fields of a message as a log has it, tag with name and value; and those of the original of a copy."""
     pairs = _pairs(_with_soh(text[:_LONGEST_MESSAGE]))
-    inner = next((value for tag, value in pairs if tag == _DATA and value.startswith(_OPEN)), b"")
-    original = _pairs(inner[len(_OPEN) :].partition(_CLOSE)[0]) if inner else []
+    inner = next((value for tag, value in pairs if tag == int(XML_DATA) and INNER.match(value)), b"")
+    marked = OPEN_MARK.match(inner)
+    original = _pairs(CLOSE_MARK.split(inner[marked.end() if marked else 0 :])[0]) if inner else []
     shown = [(tag, b"(the message below)" if inner and value is inner else value) for tag, value in pairs]
     return _shown(shown), _shown(original)
 
 
 def _with_soh(text: bytes) -> bytes:
     """The message with SOH between its fields, whatever it came with."""
-    for separator in (b"|", b"^A"):
-        if SOH not in text and separator in text:
-            return text.replace(separator, SOH)
-    return text
+    start = START.match(text)
+    if start is None:
+        return text
+    frame = frame_at(text, start, ended=True)
+    return frame.raw if frame.size == len(text) else text.replace(separator_of(start), SOH)
 
 
 def _pairs(raw: bytes) -> list[tuple[int, bytes]]:
-    """Tags and values. What simplefix cannot make anything of is left out."""
-    from simplefix import FixParser
-    from simplefix.errors import ParsingError
-
-    parser = FixParser(allow_empty_values=True)
-    # Only these two: any other length field may be wrong, and would swallow what follows.
-    parser.raw_len_tags, parser.raw_data_tags = [_LENGTH], [_DATA]
-    parser.append_buffer(raw if raw.endswith(SOH) else raw + SOH)
-    try:
-        message = parser.get_message()
-    except (ParsingError, ValueError):
-        message = None
-    pairs: list[tuple[int, bytes]] = [
-        (int(tag), value) for tag, value in (parser.pairs if message is None else message.pairs)
-    ]
-    return pairs[:_MOST]
+    return list(islice(fields(raw), _MOST))
 
 
 def _shown(pairs: list[tuple[int, bytes]]) -> Fields:
