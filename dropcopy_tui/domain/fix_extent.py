@@ -123,8 +123,11 @@ def _by_length(buffer: bytes, at: int, after: int, separator: bytes, ended: bool
     return _summed(raw, stop - at, found[1], separator)
 
 
-def holds(buffer: bytes, start: re.Match[bytes], ended: bool) -> bool:
-    """Whether the BodyLength and the CheckSum of the message that begins there hold. Raises Short."""
+def holds(buffer: bytes, start: re.Match[bytes], ended: bool, written: bytes = b"") -> bool:
+    """Whether the BodyLength and the CheckSum of the message that begins there hold. Raises Short.
+
+    `written` is what the log has for the SOH that stands between the fields.
+    """
     separator, at, after = separator_of(start), start.start(), start.end()
     body = _patterns(separator)[0].match(buffer, after)
     if body is None or int(body[1]) > _LONGEST_WHOLE:
@@ -136,7 +139,10 @@ def holds(buffer: bytes, start: re.Match[bytes], ended: bool) -> bool:
         buffer, at, after = text.replace(separator, SOH), 0, after - at - len(separator) + 1
         separator = SOH
     frame = _by_length(buffer, at, after, separator, ended)
-    return frame is not None and not frame.problems
+    if frame is None or not frame.problems:
+        return frame is not None
+    body_end = frame.raw.rindex(b"10=")
+    return bool(written) and not _summed(frame.raw, body_end, frame.raw[body_end + 3 : body_end + 6], written).problems
 
 
 # -- the sum
@@ -248,11 +254,16 @@ class _Walk:
                 self.levels.append(_Level(marked=inner[1] is not None))
                 at = inner.end()
                 continue
-            stop = self._value_end(tag, value)
+            said = self.lengths.pop(tag, None)
+            counted = None if said is None else self._counted_end(value, said)
+            stop = self._value_end(value) if counted is None else counted
             following = self._start_in(at, value, stop, tag)
             if following is not None:
                 return self._cut(following)
-            self._pass(tag, value, stop)
+            if said is not None and counted is None and (cut := self._cut_in(at, value, int(said), tag)) is not None:
+                return self._cut(cut)
+            if counted is None:
+                self._pass(tag, value, stop)
             at = stop + 1
 
     def _need(self, size: int) -> None:
@@ -268,13 +279,20 @@ class _Walk:
         self.levels[-1].over = True
         return True
 
-    def _value_end(self, tag: bytes, value: int) -> int:
-        said = self.lengths.pop(tag, None)
-        if said is not None:
-            self._need(value + min(int(said), LONGEST) + 1)
-            end = exact_end(self.raw, value, said)
-            if end is not None:
-                return end
+    def _counted_end(self, value: int, said: bytes) -> int | None:
+        self._need(value + min(int(said), LONGEST) + START_ROOM)
+        return exact_end(self.raw, value, said)
+
+    def _cut_in(self, at: int, value: int, size: int, tag: bytes) -> int | None:
+        """Where the message is cut inside counted data: before what ends it, its line or the log ends, or another
+        message begins."""
+        limit = min(value + size, len(self.raw))
+        following = self._start_in(at, value, limit, tag)
+        if following is None and (limit == len(self.raw) or self.raw.find(b"\n", value, limit) >= 0):
+            return limit
+        return following
+
+    def _value_end(self, value: int) -> int:
         end = self.raw.find(SOH, value)
         if end < 0:
             self._need(len(self.raw) + 1)
@@ -283,13 +301,15 @@ class _Walk:
 
     def _start_in(self, at: int, value: int, stop: int, tag: bytes) -> int | None:
         """Where another message begins before the end of the field."""
-        place = self.raw.find(_BEGINNING, at + 1, stop)
+        # One may begin right where a length says that data ends.
+        beyond = stop + len(_BEGINNING)
+        place = self.raw.find(_BEGINNING, at + 1, beyond)
         while place >= 0:
             self._need(place + START_ROOM)
             found = START.match(self.raw, place)
             if found is not None and self._begins(found, value, tag):
                 return place
-            place = self.raw.find(_BEGINNING, place + 1, stop)
+            place = self.raw.find(_BEGINNING, place + 1, beyond)
         return None
 
     def _begins(self, start: re.Match[bytes], value: int, tag: bytes) -> bool:
@@ -299,7 +319,7 @@ class _Walk:
             return True
         if place == value:
             return tag not in CARRIERS
-        return holds(self.raw, start, self.final)
+        return holds(self.raw, start, self.final, self.separator)
 
     def _pass(self, tag: bytes, value: int, stop: int) -> None:
         if tag in DATA_OF and self.raw[value:stop].isdigit() and stop - value <= len("999999999"):

@@ -133,14 +133,14 @@ class _Ends:
         end = exact_end(raw, start, said)
         if end is not None:
             return end
+        size = None if said is None else _count(said)
+        if self.cut and size is not None and start + size >= len(raw):
+            return len(raw)
         if OPEN_MARK.match(raw, start):
             if self.closed is None:
                 self.closed = max((mark.end() for mark in CLOSE_MARK.finditer(raw)), default=0)
             if self.closed > start:
                 return self.closed
-        size = None if said is None else _count(said)
-        if self.cut and size is not None and start + size >= len(raw):
-            return len(raw)
         if INNER.match(raw, start):
             if self.trailer is None:
                 self.trailer = raw.rfind(b"\x0110=")

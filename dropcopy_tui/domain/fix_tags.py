@@ -115,9 +115,9 @@ def _original(raw: bytes, data: Counted | None, cut: bool) -> tuple[Header | Non
         return None, f"Tag 213 holds no message between {OPEN.decode()} and {CLOSE.decode()}."
     opened = OPEN_MARK.match(text)
     text = text[opened.end() if opened else 0 :]
-    closed = CLOSE_MARK.search(text)
+    closed = [mark for mark in CLOSE_MARK.finditer(text) if (opened and not cut) or mark.end() == len(text)]
     if closed:
-        text = text[: closed.start()]
+        text = text[: closed[-1].start()]
     problem = f"The message in tag 213 is not between {OPEN.decode()} and {CLOSE.decode()}."
     return _inner(text), "" if cut and opened and opened[0] == OPEN and not closed else problem
 
