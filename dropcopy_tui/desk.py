@@ -12,7 +12,7 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.audit import Audit
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
@@ -46,39 +46,39 @@ from dropcopy_tui.store.vault import Vault, read_master_key
 class Desk:
     """The services over one open store."""
 
-    def __init__(self, means: Means, config: Config) -> None:
-        self.means = means
+    def __init__(self, resources: Resources, config: Config) -> None:
+        self.resources = resources
         self.config = config
-        self.sandbox = means.sandbox
-        self.environment = means.environment
-        self.clock = means.clock
-        self.has_master_key = means.vault.is_open
-        self.identity = Identity(means)
-        self.factors = Factors(means)
-        self.duo = Duo(means)
-        self.texting = Texting(means)
-        self.ease = Ease(means)
-        self.drafts = Drafts(means)
-        self.groups = Groups(means)
-        self.edits = GroupEdits(means)
-        self.sendercomps = SenderComps(means)
-        self.sessions = Sessions(means)
-        self.calendar = Calendar(means)
-        self.keypairs = KeyPairs(means)
-        self.key_report = KeyReport(means)
-        self.requests = Requests(means)
-        self.provisioning = Provisioning(means)
-        self.outbox = Outbox(means)
-        self.mailing = Mailing(means)
-        self.notices = Notices(means)
-        self.chores = Chores(means, self.provisioning, self.mailing)
-        self.audit = Audit(means)
-        self.imports = Imports(means)
-        self.logons = Logons(means)
-        self.rehearsals = Rehearsals(means)
-        self.routing = Routing(means)
-        self.people = People(means)
-        self.front_ends = FrontEnds(means)
+        self.sandbox = resources.sandbox
+        self.environment = resources.environment
+        self.clock = resources.clock
+        self.has_master_key = resources.vault.is_open
+        self.identity = Identity(resources)
+        self.factors = Factors(resources)
+        self.duo = Duo(resources)
+        self.texting = Texting(resources)
+        self.ease = Ease(resources)
+        self.drafts = Drafts(resources)
+        self.groups = Groups(resources)
+        self.edits = GroupEdits(resources)
+        self.sendercomps = SenderComps(resources)
+        self.sessions = Sessions(resources)
+        self.calendar = Calendar(resources)
+        self.keypairs = KeyPairs(resources)
+        self.key_report = KeyReport(resources)
+        self.requests = Requests(resources)
+        self.provisioning = Provisioning(resources)
+        self.outbox = Outbox(resources)
+        self.mailing = Mailing(resources)
+        self.notices = Notices(resources)
+        self.chores = Chores(resources, self.provisioning, self.mailing)
+        self.audit = Audit(resources)
+        self.imports = Imports(resources)
+        self.logons = Logons(resources)
+        self.rehearsals = Rehearsals(resources)
+        self.routing = Routing(resources)
+        self.people = People(resources)
+        self.front_ends = FrontEnds(resources)
 
     def rehearse(self, actor: Actor) -> None:
         """Ask once what the lists ask first, so that their SQL is compiled before somebody waits: 10 ms a list.
@@ -96,7 +96,7 @@ class Desk:
 
     def close(self) -> None:
         """Give the store back."""
-        self.means.store.close()
+        self.resources.store.close()
 
 
 def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | None = None) -> Desk:
@@ -112,7 +112,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     vault = _vault(config.paths.master_key, facts)
     if needs_migration(path):
         migrate(path)
-    means = Means(
+    resources = Resources(
         store=Store(path),
         vault=vault,
         clock=clock or Clock(),
@@ -124,7 +124,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         sms=config.sms,
         duo=config.duo,
     )
-    return Desk(means, config)
+    return Desk(resources, config)
 
 
 def _vault(path: Path, facts: dict[str, str]) -> Vault:

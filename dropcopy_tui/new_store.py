@@ -14,16 +14,17 @@ from dropcopy_tui.config import Config
 from dropcopy_tui.domain.accounts import clean_email
 from dropcopy_tui.domain.errors import StoreUnusable
 from dropcopy_tui.domain.people import Actor, Role
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.people.passwords import hash_password
-from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.services.rights import NOBODY
+from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.location import check_place, check_store, store_facts
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key
 
 # What fills a new store, before anybody can see it.
-Fill = Callable[[Means], None]
+Fill = Callable[[Resources], None]
 
 
 def make_store(
@@ -96,11 +97,11 @@ def _build(
     }
     store = Store(path)
     try:
-        means = Means(store, vault, clock, entropy, config.settings, sandbox, environment)
+        resources = Resources(store, vault, clock, entropy, config.settings, sandbox, environment)
         with store.write() as session:
             session.add_all(SettingRow(key=key, value=value) for key, value in facts.items())
         if fill is not None:
-            fill(means)
+            fill(resources)
     finally:
         store.close()
 
@@ -113,22 +114,22 @@ def administrator(user_id: str, email: str, os_account: str | None, password: st
     hashed = hash_password(password) if password is not None else None
     address = clean_email(email, local=True)
 
-    def fill(means: Means) -> None:
+    def fill(resources: Resources) -> None:
         person = PersonRow(
             user_id=user_id.lower(),
             name="First administrator",
             email=address,
             os_account=os_account,
             password_hash=hashed,
-            created_at=means.clock.now(),
+            created_at=resources.clock.now(),
         )
-        with means.store.write() as session:
-            session.add(person)
-            session.flush()
+        with writing(resources, NOBODY) as uow:
+            uow.tx.add(person)
+            uow.tx.flush()
             for role in (Role.OPERATIONS, Role.AUDITOR):
-                session.add(EntitlementRow(person_id=key_of(person.id), role=role.value))
+                uow.tx.add(EntitlementRow(person_id=key_of(person.id), role=role.value))
             actor = Actor(key_of(person.id), person.user_id, person.name, "init")
-            record(session, means, actor, "store:made", person.user_id, after={"sandbox": means.sandbox})
+            uow.by(actor).record("store:made", person.user_id, after={"sandbox": resources.sandbox})
 
     return fill
 

@@ -74,9 +74,12 @@ def _caller_lines(caller: Caller) -> list[str]:
 @ease.command("issue")
 @click.argument("user")
 @click.option(
-    "--verified", type=click.Choice([check.key for check in CHECKS]), multiple=True, required=True,
+    "--verified",
+    type=click.Choice([check.key for check in CHECKS]),
+    multiple=True,
+    required=True,
     help=f"A check that the caller passed; repeat for at least {LEAST_CHECKS}.",
-)  # fmt: skip
+)
 @verb
 def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
     """Issue a verification code for key pairs, to be read out to the caller.

@@ -96,9 +96,13 @@ def _details(view: GroupView) -> list[str]:
 @click.option("--name", required=True, metavar="NAME")
 @click.option("--front-end", required=True, metavar="NAME", help="Front end system: name, or name and version.")
 @click.option(
-    "--filter", "filters", type=click.Choice([kind.value for kind in Filter]), multiple=True, required=True,
+    "--filter",
+    "filters",
+    type=click.Choice([kind.value for kind in Filter]),
+    multiple=True,
+    required=True,
     help="A communication type to copy; may be repeated. Mandatory ones are always included.",
-)  # fmt: skip
+)
 @click.option("--source", "sources", multiple=True, metavar="ID", help="A SenderCompID; may be repeated.")
 @click.option("--sources-from", metavar="FILE", help="File with one SenderCompID per line (- for stdin).")
 @click.option("--all-sources", is_flag=True, help="All active SenderComps of the entity in the market.")
@@ -154,9 +158,12 @@ def create(
 @click.option("--name", metavar="NAME", help="New name.")
 @click.option("--front-end", metavar="NAME", help="New front end system: name, or name and version.")
 @click.option(
-    "--filter", "filters", type=click.Choice([kind.value for kind in Filter]), multiple=True,
+    "--filter",
+    "filters",
+    type=click.Choice([kind.value for kind in Filter]),
+    multiple=True,
     help="Replace all communication types; may be repeated.",
-)  # fmt: skip
+)
 @click.option("--add", multiple=True, metavar="ID", help="A SenderCompID to add; may be repeated.")
 @click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to remove; may be repeated.")
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Replace all sources; may be repeated.")

@@ -19,15 +19,31 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.keys.report import KeyLine
 
 COLUMNS = (
-    "session_id", "market", "kind", "entity", "access_key_id", "state", "created_at", "age_days", "expires_at",
-    "days_left", "last_notice_days", "last_notice_at", "remark",
-)  # fmt: skip
+    "session_id",
+    "market",
+    "kind",
+    "entity",
+    "access_key_id",
+    "state",
+    "created_at",
+    "age_days",
+    "expires_at",
+    "days_left",
+    "last_notice_days",
+    "last_notice_at",
+    "remark",
+)
 
 
 @click.command("report")
 @click.option("--entity", default="", metavar="E", help="Only key pairs of this entity.")
-@click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in KeyState]),
-              help="Only key pairs in this state; may be repeated.")  # fmt: skip
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in KeyState]),
+    help="Only key pairs in this state; may be repeated.",
+)
 @click.option("--match", default="", metavar="TEXT", help="Only key pairs with this text in Session ID or market.")
 @limit_option
 @verb

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.logons.key_ring import Verdict
 
 _message: Decorator = click.option(
-    "--message", required=True, metavar="FILE",
+    "--message",
+    required=True,
+    metavar="FILE",
     help="A FIX logon with SOH or | between fields, or JSON of Negotiate or Establish; - is standard input.",
-)  # fmt: skip
+)
 _session: Decorator = click.option(
     "--session", metavar="S", help="Whose key pair, where the file has several sessions."
 )

@@ -124,11 +124,15 @@ def _totals(report: Report) -> list[str]:
         pairs.append(("skipped, not FIX", f"{plural(report.garbage, 'piece')}{lines}"))
     rows = [
         (
-            total.group.id, total.group.name, total.group.entity, " ".join(total.group.target_sessions) or "-",
-            f"{total.copies:,}", ", ".join(f"{kind} {number:,}" for kind, number in total.by_filter.items()) or "-",
+            total.group.id,
+            total.group.name,
+            total.group.entity,
+            " ".join(total.group.target_sessions) or "-",
+            f"{total.copies:,}",
+            ", ".join(f"{kind} {number:,}" for kind, number in total.by_filter.items()) or "-",
         )
         for total in report.groups
-    ]  # fmt: skip
+    ]
     headers = ("ID", "GROUP", "ENTITY", "TARGETS", "COPIES", "BY FILTER")
     if not report.messages:
         say("The log contains no FIX messages.")

@@ -91,8 +91,12 @@ def twilio(account: str, sender: str, secret_file: Path, url: str = "") -> SmsPr
     return SmsProvider(
         url=url or f"https://api.twilio.com/2010-04-01/Accounts/{account}/Messages.json",
         body=MappingProxyType({"From": "{sender}", "To": "{to}", "Body": "{text}"}),
-        user=account, secret_file=secret_file, sender=sender, statuses=(201,), receipt="sid",
-    )  # fmt: skip
+        user=account,
+        secret_file=secret_file,
+        sender=sender,
+        statuses=(201,),
+        receipt="sid",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,12 @@ class GatewaySession:
     def _refuse(self, verdict: Verdict | None, outcome: Outcome, said: str, at: float) -> bytes:
         """A Logout that says little; what explains it goes to the operator alone."""
         self._rules.note(outcome)
-        self._tell("logon", " ".join((f"Logon refused{self._named(outcome)}.", *outcome.reasons)),
-                   **_logon_facts(verdict, outcome), sent=said)  # fmt: skip
+        self._tell(
+            "logon",
+            " ".join((f"Logon refused{self._named(outcome)}.", *outcome.reasons)),
+            **_logon_facts(verdict, outcome),
+            sent=said,
+        )
         self._door.count_invalid(at)
         self.over = True
         # No session was opened: its number is the client's first to see, and none is used up.
@@ -121,8 +125,12 @@ class GatewaySession:
         outcome = Outcome(True, *_who(verdict))
         state = f" ({verdict.key_state.words})" if verdict.key_state else ""
         notes = _notes(message, verdict)
-        self._tell("logon", " ".join((f"Logon accepted{self._named(outcome)}{state}.", *notes)),
-                   **_logon_facts(verdict, outcome), notes=list(notes))  # fmt: skip
+        self._tell(
+            "logon",
+            " ".join((f"Logon accepted{self._named(outcome)}{state}.", *notes)),
+            **_logon_facts(verdict, outcome),
+            notes=list(notes),
+        )
         answer = self._send("A", (108, self._heartbeat))
         number = int(message.raw["34"])
         answer += self._gap(numbers, number) if number > numbers.inward else b""
@@ -263,9 +271,14 @@ class GatewaySession:
         message = FixMessage()
         now = self._rules.now()
         head = (
-            (8, "FIX.4.2"), (35, kind), (34, number), (49, EXCHANGE), (50, self._target_sub or "G"),
-            (52, f"{now:%Y%m%d-%H:%M:%S}.{now.microsecond // 1000:03d}"), (56, self._sender or "UNKNOWN"),
-        )  # fmt: skip
+            (8, "FIX.4.2"),
+            (35, kind),
+            (34, number),
+            (49, EXCHANGE),
+            (50, self._target_sub or "G"),
+            (52, f"{now:%Y%m%d-%H:%M:%S}.{now.microsecond // 1000:03d}"),
+            (56, self._sender or "UNKNOWN"),
+        )
         for tag, value in (*head, *body):
             message.append_pair(tag, value if isinstance(value, bytes) else str(value).encode("ascii", "replace"))
         encoded: bytes = message.encode()

@@ -88,10 +88,13 @@ def _client(service: DuoService, timeout: float | None = None) -> Any:
 
     secret = read_secret(service.secret_file, "Duo secret key", FactorUnavailable)
     client = duo_client.Auth(
-        ikey=service.integration_key, skey=secret, host=service.host, port=service.port,
+        ikey=service.integration_key,
+        skey=secret,
+        host=service.host,
+        port=service.port,
         timeout=timeout or service.timeout,
         **({"ca_certs": str(service.ca_file)} if service.ca_file is not None else {}),
-    )  # fmt: skip
+    )
     # Otherwise the client sleeps for up to a minute after a rate limit, and that sleep cannot be cancelled.
     client._MAX_BACKOFF_WAIT_SECS = 0
     return client

@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, select
-from sqlmodel import Session, and_, col, or_
+from sqlmodel import and_, col, or_
 
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
-from dropcopy_tui.services.base import Service, key_of
-from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, digest_of, reading
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, Service, UnitOfWork, digest_of
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
@@ -73,10 +72,10 @@ class Audit(Service):
 
     def page(self, actor: Actor, ask: PageRequest, filters: AuditFilter = ANY) -> Page[Event]:
         """The events that the filter lets through, the newest first. Raises NotEntitled."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_AUDIT)
+        with self._reading(actor) as uow:
+            uow.require(MAY_AUDIT)
             rows = Listing(
-                select(AuditRow).where(*_conditions(session, filters)),
+                select(AuditRow).where(*_conditions(uow, filters)),
                 {
                     "id": col(AuditRow.id),
                     "person": col(AuditRow.person),
@@ -87,20 +86,20 @@ class Audit(Service):
                 (col(AuditRow.person), col(AuditRow.action), col(AuditRow.subject), col(AuditRow.origin)),
                 newest_first=True,
             )
-            return fetch(session, rows, ask, lambda row: _event(row[0]))
+            return fetch(uow.tx, rows, ask, lambda row: _event(row[0]))
 
     def kinds(self, actor: Actor) -> tuple[str, ...]:
         """Every action that the trail has, by name. Raises NotEntitled."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_AUDIT)
-            return tuple(_kinds(session))
+        with self._reading(actor) as uow:
+            uow.require(MAY_AUDIT)
+            return tuple(_kinds(uow))
 
     def verify(self, actor: Actor) -> Verified:
         """Recompute the chain of digests from the first event on. Raises NotEntitled."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_AUDIT)
+        with self._reading(actor) as uow:
+            uow.require(MAY_AUDIT)
             previous, count = FIRST_DIGEST, 0
-            rows = session.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
+            rows = uow.tx.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
             for row in rows.yield_per(1_000):
                 count += 1
                 if digest_of(row, previous) != row.digest:
@@ -109,60 +108,58 @@ class Audit(Service):
             return Verified(True, count, None)
 
 
-def _kinds(session: Session) -> list[str]:
+def _kinds(uow: UnitOfWork) -> list[str]:
     """The actions of the trail, one look into the index each: the trail itself may be long."""
     found: list[str] = []
     action = col(AuditRow.action)
     while True:
         rows = select(func.min(action))
-        following = session.execute(rows.where(action > found[-1]) if found else rows).scalar_one()
+        following = uow.tx.execute(rows.where(action > found[-1]) if found else rows).scalar_one()
         if following is None:
             return found
         found.append(following)
 
 
-def _conditions(session: Session, wanted: AuditFilter) -> list[ColumnElement[bool]]:
+def _conditions(uow: UnitOfWork, wanted: AuditFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.person:
         found.append(col(AuditRow.person) == wanted.person.lower())
     if wanted.kind:
         kind = wanted.kind.lower().rstrip(":")
-        kinds = [name for name in _kinds(session) if name == kind or name.startswith(f"{kind}:")]
+        kinds = [name for name in _kinds(uow) if name == kind or name.startswith(f"{kind}:")]
         found.append(col(AuditRow.action).in_(kinds))
     if wanted.since is not None:
         found.append(col(AuditRow.at) >= wanted.since)
     if wanted.until is not None:
         found.append(col(AuditRow.at) < wanted.until)
     if wanted.session:
-        found.append(_of_session(session, wanted.session.upper()))
+        found.append(_of_session(uow, wanted.session.upper()))
     if wanted.group:
-        found.append(_of_group(session, wanted.group))
+        found.append(_of_group(uow, wanted.group))
     return found
 
 
-def _of_session(session: Session, session_id: str) -> ColumnElement[bool]:
+def _of_session(uow: UnitOfWork, session_id: str) -> ColumnElement[bool]:
     """Its own events, and those of several sessions or key pairs that name it or one of its pairs."""
     pairs = select(col(KeyPairRow.access_key_id)).join(SessionRow, col(SessionRow.id) == col(KeyPairRow.session_pk))
-    keys = session.execute(pairs.where(col(SessionRow.session_id) == session_id)).scalars()
+    keys = uow.tx.execute(pairs.where(col(SessionRow.session_id) == session_id)).scalars()
     named = [_names(name) for name in (session_id, *keys)]
-    many = and_(col(AuditRow.action).in_(_of_nouns(session, "keypair", "request")), or_(*named))
+    many = and_(col(AuditRow.action).in_(_of_nouns(uow, "keypair", "request")), or_(*named))
     return or_(col(AuditRow.subject) == session_id, many)
 
 
-def _of_group(session: Session, group: str) -> ColumnElement[bool]:
+def _of_group(uow: UnitOfWork, group: str) -> ColumnElement[bool]:
     """Its own events, its requests', and those of its target sessions' set-up."""
     key = name_key(group)
-    living = session.execute(select(col(GroupRow.name)).where(col(GroupRow.name_key) == key)).scalars()
+    living = uow.tx.execute(select(col(GroupRow.name)).where(col(GroupRow.name_key) == key)).scalars()
     names = {group, *living}
     references = select(col(RequestRow.reference)).where(col(RequestRow.subject).in_(names))
-    targets = and_(
-        col(AuditRow.action).in_(_of_nouns(session, "session")), or_(*(_says("group", name) for name in names))
-    )
+    targets = and_(col(AuditRow.action).in_(_of_nouns(uow, "session")), or_(*(_says("group", name) for name in names)))
     return or_(col(AuditRow.subject).in_(names), col(AuditRow.subject).in_(references), targets)
 
 
-def _of_nouns(session: Session, *nouns: str) -> list[str]:
-    return [kind for kind in _kinds(session) if kind.partition(":")[0] in nouns]
+def _of_nouns(uow: UnitOfWork, *nouns: str) -> list[str]:
+    return [kind for kind in _kinds(uow) if kind.partition(":")[0] in nouns]
 
 
 def _names(value: str) -> ColumnElement[bool]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.errors import NotFound
-from dropcopy_tui.domain.mail import MailServer
+from dropcopy_tui.domain.mail import MailServer, MessageState, is_loopback
 from dropcopy_tui.domain.providers import DuoService, SmsProvider
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
@@ -18,7 +17,7 @@ from dropcopy_tui.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Resources:
     """The store, the vault, the clock, randomness and settings, as the desk put them together.
 
     `mail`, `sms` and `duo` are None where no mail server, no SMS provider, no Duo application is configured.
@@ -35,18 +34,20 @@ class Means:
     sms: SmsProvider | None = None
     duo: DuoService | None = None
 
+    @property
+    def email_state(self) -> str:
+        """The state of a new email: held where nothing sends it, so that it waits where it can be read."""
+        sends = self.mail is not None and not self.sandbox
+        return (MessageState.QUEUED if sends else MessageState.HELD).value
 
-class Service:
-    """A noun of the desk; its public methods are the verbs, and each takes the actor first."""
+    @property
+    def text_state(self) -> str:
+        """The state of a new text message.
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
-        self._store = means.store
-        self._vault = means.vault
-        self._settings = means.settings
-
-    def _now(self) -> datetime:
-        return self._means.clock.now()
+        A sandbox holds it, except for a provider on this machine, which is a rehearsal.
+        """
+        sends = self.sms is not None and (not self.sandbox or is_loopback(self.sms.host))
+        return (MessageState.QUEUED if sends else MessageState.HELD).value
 
 
 def key_of(row_id: int | None) -> int:
@@ -56,9 +57,9 @@ def key_of(row_id: int | None) -> int:
     return row_id
 
 
-def entity_named(session: Session, code: str) -> EntityRow:
+def entity_named(tx: Session, code: str) -> EntityRow:
     """The entity with this code. Raises NotFound."""
-    row = session.exec(select(EntityRow).where(col(EntityRow.code) == code)).first()
+    row = tx.exec(select(EntityRow).where(col(EntityRow.code) == code)).first()
     if row is None:
         raise NotFound(f"There is no entity {code!r}, or you may not see it.")
     return row

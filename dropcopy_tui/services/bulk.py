@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotFound, SessionEnded
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 
 Row = TypeVar("Row")
 Made = TypeVar("Made")
@@ -28,7 +28,7 @@ class Failed:
 
 
 def each(
-    session: Session,
+    uow: UnitOfWork,
     rows: Sequence[Row],
     name: Callable[[Row], str],
     verb: Callable[[Row], Made],
@@ -43,7 +43,7 @@ def each(
     refusals: list[tuple[str, DeskError]] = []
     for number, row in enumerate(rows, start=1):
         try:
-            with session.begin_nested():
+            with uow.tx.begin_nested():
                 done.append(verb(row))
         except _OF_ONE_ROW as refusal:
             refusals.append((name(row), refusal))

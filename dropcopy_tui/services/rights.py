@@ -9,21 +9,29 @@ from sqlmodel import Session, col, or_, select
 
 from dropcopy_tui.domain.accounts import marks, same_person
 from dropcopy_tui.domain.errors import NotEntitled, NotFound
+from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import DESK_ROLES, MAY_OPERATE, MAY_VIEW, Actor, Role
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 
 # The desk itself: set-up, notices and clean-up act in its name. It may operate and nothing else.
 DESK = Actor(person_id=0, user_id="desk", name="The desk", origin="desk")
+# Whoever asks before anybody signed in.
+NOBODY = Actor(person_id=0, user_id="", name="", origin="")
 
 
-def roles_of(session: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:
+def nobody(origin: str, login: str = "") -> Actor:
+    """Whoever is not known yet: the one who signs in, seen from where (`origin`) and as whom (`login`)."""
+    return Actor(0, shorten(login, 40), "", origin)
+
+
+def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:
     """The roles the person holds on the desk and at the entity; none when disabled."""
     if actor == DESK:
         return MAY_OPERATE
     held_at = col(EntitlementRow.entity_id)
     here = or_(held_at.is_(None), held_at == entity_id)
-    found = session.exec(
+    found = tx.exec(
         select(EntitlementRow.role)
         .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
         .where(EntitlementRow.person_id == actor.person_id, col(PersonRow.disabled).is_(False), here)
@@ -31,10 +39,10 @@ def roles_of(session: Session, actor: Actor, entity_id: int | None) -> frozenset
     return frozenset(Role(role) for role in found)
 
 
-def require(session: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
+def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
     """Go on only if the person has one of the roles. Raises NotEntitled saying which would do."""
     allowed = frozenset(allowed)
-    held = roles_of(session, actor, entity.id if entity else None)
+    held = roles_of(tx, actor, entity.id if entity else None)
     if held & allowed:
         return
     needed = " or ".join(sorted(role.words for role in allowed))
@@ -44,26 +52,26 @@ def require(session: Session, actor: Actor, allowed: Iterable[Role], entity: Ent
     )
 
 
-def require_view(session: Session, actor: Actor, entity: EntityRow) -> None:
+def require_view(tx: Session, actor: Actor, entity: EntityRow) -> None:
     """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
-    if not roles_of(session, actor, entity.id) & MAY_VIEW:
+    if not roles_of(tx, actor, entity.id) & MAY_VIEW:
         raise NotFound(f"There is no entity {entity.code!r}, or you may not see it.")
 
 
-def visible_entities(session: Session, actor: Actor) -> list[EntityRow]:
+def visible_entities(tx: Session, actor: Actor) -> list[EntityRow]:
     """The entities the person may see, by name."""
     rows = select(EntityRow).order_by(col(EntityRow.name))
-    if not roles_of(session, actor, None) & MAY_VIEW:
+    if not roles_of(tx, actor, None) & MAY_VIEW:
         rows = rows.where(_has_a_role(actor))
-    return list(session.exec(rows))
+    return list(tx.exec(rows))
 
 
-def same_person_ids(session: Session, person_id: int) -> frozenset[int]:
+def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
     """The accounts of the person behind an account.
 
     Nobody approves or entitles themselves by way of a second account (rules P3, Q3).
     """
-    rows = session.exec(select(PersonRow.id, PersonRow.email, PersonRow.mobile))
+    rows = tx.exec(select(PersonRow.id, PersonRow.email, PersonRow.mobile))
     return same_person(person_id, {key_of(pk): marks(email, mobile) for pk, email, mobile in rows})
 
 
@@ -77,6 +85,6 @@ def _has_a_role(actor: Actor) -> ColumnElement[bool]:
     return col(EntityRow.id).in_(mine)
 
 
-def visible_ids(session: Session, actor: Actor) -> list[int]:
+def visible_ids(tx: Session, actor: Actor) -> list[int]:
     """The primary keys of the entities the person may see."""
-    return [key_of(entity.id) for entity in visible_entities(session, actor)]
+    return [key_of(entity.id) for entity in visible_entities(tx, actor)]

@@ -10,8 +10,8 @@ from sqlmodel import col
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Service, entity_named
-from dropcopy_tui.services.rights import require_view
+from dropcopy_tui.services.base import entity_named
+from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import SenderCompRow
@@ -26,15 +26,15 @@ class SenderComps(Service):
         self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
     ) -> Page[SenderCompView]:
         """A page of an entity's SenderComps. Raises NotFound."""
-        with self._store.read() as session:
-            place = entity_named(session, entity)
-            require_view(session, actor, place)
+        with self._reading(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require_view(place)
             rows = select(SenderCompRow).where(col(SenderCompRow.entity_id) == place.id)
             if market:
                 rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
             if gfid:
                 rows = rows.where(col(SenderCompRow.gfid) == gfid)
-            return fetch(session, listing(rows), ask, sender_comp_view)
+            return fetch(uow.tx, listing(rows), ask, sender_comp_view)
 
 
 def listing(rows: Select[Any]) -> Listing:

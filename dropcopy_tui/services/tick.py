@@ -11,13 +11,12 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.errors import DeskError, MailHeld
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
-from dropcopy_tui.services.base import Means, Service
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.sms import Texting
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.outbox.delivery import Mailing
-from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.store.tables import ChallengeRow, NoticeRow
 
 
@@ -49,12 +48,12 @@ Chore = Callable[[Actor], Part]
 class Chores(Service):
     """The round of chores. A new one is one more line in the table."""
 
-    def __init__(self, means: Means, provisioning: Provisioning, mailing: Mailing) -> None:
-        super().__init__(means)
+    def __init__(self, resources: Resources, provisioning: Provisioning, mailing: Mailing) -> None:
+        super().__init__(resources)
         self._provisioning = provisioning
         self._mailing = mailing
-        self._texting = Texting(means)
-        self._expiry_notices = ExpiryNotices(means)
+        self._texting = Texting(resources)
+        self._expiry_notices = ExpiryNotices(resources)
         # In this order: set-up and the notices write the messages that are sent after them.
         self._chores: dict[str, Chore] = {
             "set-up": self._set_up,
@@ -68,8 +67,8 @@ class Chores(Service):
 
         Raises NotEntitled: this needs operations. What nobody foresaw is raised after the last part.
         """
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
+        with self._reading(actor) as uow:
+            uow.require(MAY_OPERATE)
         parts, surprise = [], None
         for name, chore in self._chores.items():
             try:
@@ -113,13 +112,13 @@ class Chores(Service):
         }
         tables = {"challenges": ChallengeRow, "notices": NoticeRow}
         counts = {}
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
+        with self._writing(actor) as uow:
+            uow.require(MAY_OPERATE)
             for name, table in tables.items():
-                gone: Any = session.execute(delete(table).where(old[name]))
+                gone: Any = uow.tx.execute(delete(table).where(old[name]))
                 counts[name] = int(gone.rowcount)
             if any(counts.values()):
-                record(session, self._means, actor, "store:cleaned", "old rows", after=counts)
+                uow.record("store:cleaned", "old rows", after=counts)
         return Part("clean-up", counts)
 
 

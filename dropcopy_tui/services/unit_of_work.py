@@ -1,75 +1,160 @@
-"""What every change leaves behind, inside its own transaction: audit events, notices, messages to send."""
+"""The unit of work: one transaction of one person, and what every change leaves behind in it.
+
+A service opens it by `_reading(actor)` or `_writing(actor)` and hands it to its helpers as their one parameter.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from dropcopy_tui.domain.errors import NotEntitled
-from dropcopy_tui.domain.mail import MessageState, is_loopback
-from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Means, key_of
-from dropcopy_tui.store.tables import AuditRow, NoticeRow, OutboxRow, PersonRow
+from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.services import rights
+from dropcopy_tui.services.base import Resources, entity_named, key_of
+from dropcopy_tui.store.tables import AuditRow, EntityRow, NoticeRow, OutboxRow, PersonRow
 
 FIRST_DIGEST = "0" * 64
 
 
-def record(
-    session: Session,
-    means: Means,
-    actor: Actor,
-    action: str,
-    subject: str,
-    *,
-    entity: str | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
-    session.flush()
-    last = session.exec(select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)).first()
-    row = AuditRow(
-        at=means.clock.now(),
-        person=actor.user_id,
-        origin=actor.origin,
-        action=action,
-        entity=entity,
-        subject=subject,
-        before=dict(before or {}),
-        after=dict(after or {}),
-        digest="",
-    )
-    row.digest = digest_of(row, last or FIRST_DIGEST)
-    session.add(row)
-    session.flush()
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """An open transaction (`tx`), who acts in it, and the one moment at which all of it happens (`now`)."""
+
+    tx: Session
+    actor: Actor
+    resources: Resources
+    now: datetime
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the desk."""
+        return self.resources.settings
+
+    def by(self, actor: Actor) -> UnitOfWork:
+        """The same transaction in another name, such as the desk's own."""
+        return replace(self, actor=actor)
+
+    def record(
+        self,
+        action: str,
+        subject: str,
+        *,
+        entity: str | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
+        self.tx.flush()
+        last = self.tx.exec(select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)).first()
+        row = AuditRow(
+            at=self.now,
+            person=self.actor.user_id,
+            origin=self.actor.origin,
+            action=action,
+            entity=entity,
+            subject=subject,
+            before=dict(before or {}),
+            after=dict(after or {}),
+            digest="",
+        )
+        row.digest = digest_of(row, last or FIRST_DIGEST)
+        self.tx.add(row)
+        self.tx.flush()
+
+    def tell(self, person: PersonRow, subject: str, body: str, request_id: int | None = None) -> None:
+        """Tell a person by a notice in the application and by email (rule Q6)."""
+        self.tx.add(NoticeRow(person_id=key_of(person.id), text=subject, request_id=request_id, at=self.now))
+        self.tx.add(
+            OutboxRow(
+                channel="email",
+                person_id=person.id,
+                recipient=person.email,
+                subject=subject,
+                body=body,
+                state=self.resources.email_state,
+                created_at=self.now,
+            )
+        )
+
+    def require(self, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
+        """Go on only if the person has one of the roles. Raises NotEntitled saying which would do."""
+        rights.require(self.tx, self.actor, allowed, entity)
+
+    def require_view(self, entity: EntityRow) -> None:
+        """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
+        rights.require_view(self.tx, self.actor, entity)
+
+    def entity(self, code: str) -> EntityRow:
+        """The entity with this code, if the person may see it. Raises NotFound."""
+        row = entity_named(self.tx, code)
+        self.require_view(row)
+        return row
+
+    def roles_at(self, entity_id: int | None) -> frozenset[Role]:
+        """The roles that the person holds on the desk and at the entity; none when disabled."""
+        return rights.roles_of(self.tx, self.actor, entity_id)
+
+    def visible_entities(self) -> list[EntityRow]:
+        """The entities that the person may see, by name."""
+        return rights.visible_entities(self.tx, self.actor)
+
+    def visible_ids(self) -> list[int]:
+        """The primary keys of the entities that the person may see."""
+        return rights.visible_ids(self.tx, self.actor)
+
+
+class Service:
+    """A noun of the desk; its public methods are the verbs, and each takes the actor first."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._settings = resources.settings
+
+    def _reading(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
+        return reading(self._resources, actor)
+
+    def _writing(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
+        return writing(self._resources, actor)
+
+    def _now(self) -> datetime:
+        return self._resources.clock.now()
 
 
 @contextmanager
-def writing(means: Means, actor: Actor) -> Iterator[Session]:
-    """One write transaction of the person's; a right that is missing is an event of its own (rule P4)."""
-    with _refusals_noted(means, actor), means.store.write() as session:
-        yield session
-
-
-@contextmanager
-def reading(means: Means, actor: Actor) -> Iterator[Session]:
+def reading(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
     """One look at the store; a right that is missing is an event (rule P4)."""
-    with _refusals_noted(means, actor), means.store.read() as session:
-        yield session
+    with _refusals_recorded(resources, actor), resources.store.read() as tx:
+        yield UnitOfWork(tx, actor, resources, resources.clock.now())
 
 
 @contextmanager
-def _refusals_noted(means: Means, actor: Actor) -> Iterator[None]:
+def writing(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
+    """One write transaction of the person's; a right that is missing is an event of its own (rule P4).
+
+    The moment is taken inside the gate, so that the events of the audit trail are in the order of their times.
+    """
+    with _refusals_recorded(resources, actor), resources.store.write() as tx:
+        yield UnitOfWork(tx, actor, resources, resources.clock.now())
+
+
+@contextmanager
+def _refusals_recorded(resources: Resources, actor: Actor) -> Iterator[None]:
     try:
         yield
     except NotEntitled as refusal:
-        with means.store.write() as session:
-            record(session, means, actor, "person:refused", actor.user_id, after={"why": refusal.message})
+        # The refused transaction was rolled back: the event has one of its own.
+        with resources.store.write() as tx:
+            uow = UnitOfWork(tx, actor, resources, resources.clock.now())
+            uow.record("person:refused", actor.user_id, after={"why": refusal.message})
         raise
 
 
@@ -78,57 +163,3 @@ def digest_of(row: AuditRow, previous: str) -> str:
     what = [row.action, row.entity, row.subject, row.before, row.after]
     said = [previous, row.at.isoformat(timespec="microseconds"), row.person, row.origin, *what]
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def email_state(means: Means) -> str:
-    """The state of a new email: held where nothing sends it, so that it waits where it can be read."""
-    sends = means.mail is not None and not means.sandbox
-    return (MessageState.QUEUED if sends else MessageState.HELD).value
-
-
-def text_state(means: Means) -> str:
-    """The state of a new text message: a sandbox holds it, but for a provider on this machine (a rehearsal)."""
-    sends = means.sms is not None and (not means.sandbox or is_loopback(means.sms.host))
-    return (MessageState.QUEUED if sends else MessageState.HELD).value
-
-
-def tell(
-    session: Session, means: Means, person: PersonRow, subject: str, body: str, request_id: int | None = None
-) -> None:
-    """Tell a person twice, as rule Q6 says: a notice in the application and an email."""
-    now = means.clock.now()
-    session.add(NoticeRow(person_id=key_of(person.id), text=subject, request_id=request_id, at=now))
-    session.add(
-        OutboxRow(
-            channel="email",
-            person_id=person.id,
-            recipient=person.email,
-            subject=subject,
-            body=body,
-            state=email_state(means),
-            created_at=now,
-        )
-    )
-
-
-def text_message(session: Session, means: Means, person: PersonRow, body: str) -> int:
-    """Put a text message into the outbox, its body sealed: it carries a code. The message's primary key."""
-    row = OutboxRow(
-        channel="sms", person_id=person.id, recipient=person.mobile or "", subject="", body="",
-        state=text_state(means), created_at=means.clock.now(),
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    row.sealed_body = means.vault.seal(body.encode(), "outbox", str(row.id))
-    return key_of(row.id)
-
-
-def sealed_mail(session: Session, means: Means, person: PersonRow, subject: str, body: str) -> None:
-    """Put an email into the outbox, its body sealed: it carries a code."""
-    row = OutboxRow(
-        channel="email", person_id=person.id, recipient=person.email, subject=subject, body="",
-        state=email_state(means), created_at=means.clock.now(),
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    row.sealed_body = means.vault.seal(body.encode(), "outbox", str(row.id))

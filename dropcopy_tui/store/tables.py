@@ -106,10 +106,14 @@ class EntitlementRow(SQLModel, table=True):
         CheckConstraint(f"(entity_id IS NULL) = (role IN ({_DESK}))", name="ck_entitlement_place"),
         UniqueConstraint("person_id", "role", "entity_id", name="uq_entitlement"),
         Index(
-            "uq_entitlement_desk", "person_id", "role", unique=True,
-            sqlite_where=text("entity_id IS NULL"), postgresql_where=text("entity_id IS NULL"),
+            "uq_entitlement_desk",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=text("entity_id IS NULL"),
+            postgresql_where=text("entity_id IS NULL"),
         ),
-    )  # fmt: skip
+    )
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id")
     role: str
@@ -170,10 +174,14 @@ class GroupRow(SQLModel, table=True):
         _market("drop_copy_group"),
         CheckConstraint("length(name) > 0", name="ck_drop_copy_group_name"),
         Index(
-            "uq_drop_copy_group_name", "entity_id", "name_key", unique=True,
-            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+            "uq_drop_copy_group_name",
+            "entity_id",
+            "name_key",
+            unique=True,
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
     id: int | None = Field(default=None, primary_key=True)
     entity_id: int = Field(foreign_key="entity.id")
     market: str
@@ -358,10 +366,13 @@ class RequestRow(SQLModel, table=True):
         Index("ix_request_entity", "entity_id", "id", "search", "status"),
         # A group has at most one open change (rule G10).
         Index(
-            "uq_request_open_change", "group_id", unique=True,
-            sqlite_where=text(_OPEN_CHANGE), postgresql_where=text(_OPEN_CHANGE),
+            "uq_request_open_change",
+            "group_id",
+            unique=True,
+            sqlite_where=text(_OPEN_CHANGE),
+            postgresql_where=text(_OPEN_CHANGE),
         ),
-    )  # fmt: skip
+    )
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(unique=True)
     type: str

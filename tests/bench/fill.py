@@ -12,18 +12,18 @@ from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.new_store import make_store
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import DraftRow, EntitlementRow, EntityRow, PersonRow, SenderCompRow
 from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS
 
 FIRMS = ("BENCA", "BENCB", "BENCC")
 
 
-def fill(means: Means) -> None:
+def fill(resources: Resources) -> None:
     """An entity with its SenderComps, a person, and a draft that is at the step of the SenderComps."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         entity = EntityRow(code=ENTITY, name="BENCH SECURITIES LLC")
-        now = means.clock.now()
+        now = resources.clock.now()
         person = PersonRow(user_id=PERSON, name="Bench operator", email="bench@firm.example", created_at=now)
         session.add_all([entity, person])
         session.flush()

@@ -16,7 +16,7 @@ from dropcopy_tui.domain.market_close import hours_of
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 
 KEEPER, KEYS = "keeper", 100_000
@@ -29,12 +29,12 @@ _PAIRS = """INSERT INTO key_pair (session_pk, access_key_id, slot, created_at, e
     SELECT id, printf('%020d', id), 1, :made, :ends, :by, randomblob(60) FROM session"""
 
 
-def fill(means: Means) -> None:
+def fill(resources: Resources) -> None:
     """Everything, in one transaction."""
-    now = means.clock.now()
+    now = resources.clock.now()
     ends = grace_expiry(hours_of(MARKETS[0]), now - timedelta(days=7))
     made = now - timedelta(days=340)
-    with means.store.write() as session:
+    with resources.store.write() as session:
         entity = EntityRow(code="BENCH", name="BENCH LLC")
         keeper = PersonRow(
             user_id=KEEPER, name="Keeper", email="keeper@bench.example", mobile="+1 202 555 0100", created_at=now

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from dropcopy_tui.config import load
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import (
     DraftRow,
     EntitlementRow,
@@ -56,12 +56,12 @@ _REQUESTS = f"""{_NUMBERS}
         CASE WHEN i % 50 = 0 THEN NULL ELSE :now END, 1 FROM n"""
 
 
-def fill(means: Means) -> None:
+def fill(resources: Resources) -> None:
     """Everything, in one transaction."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         entity, clearer = EntityRow(code="BENCH", name="BENCH LLC"), EntityRow(code="CLEAR", name="CLEAR LLC")
         front_end = FrontEndRow(name="Ladder", version="1", vendor="V")
-        now = means.clock.now()
+        now = resources.clock.now()
         people = [
             PersonRow(user_id=name, name=name, email=f"{name}@firm.example", created_at=now)
             for name in (REQUESTER, APPROVER)
@@ -83,11 +83,11 @@ def fill(means: Means) -> None:
         )
         for firm in (clearer.id, place):
             session.execute(text(waits), {"firm": firm})
-        _edit(session, place, by, key_of(front_end.id), means)
+        _edit(session, place, by, key_of(front_end.id), resources)
 
 
-def _edit(session: Session, place: int, by: int, front_end: int, means: Means) -> None:
-    now, held = means.clock.now(), ALL_SOURCES * 2 // 3
+def _edit(session: Session, place: int, by: int, front_end: int, resources: Resources) -> None:
+    now, held = resources.clock.now(), ALL_SOURCES * 2 // 3
     shared = {"market": "brokertec_us", "entity_id": place, "name": EDITED, "front_end_id": front_end}
     group = GroupRow(**shared, name_key=EDITED.lower(), sources=held, created_at=now, created_by=by)
     session.add(group)

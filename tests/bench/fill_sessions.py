@@ -13,17 +13,17 @@ from dropcopy_tui.config import load
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.new_store import make_store
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
 from tests.bench.place import ENTITY, KEY_SESSIONS, MARKET, PERSON, SOONEST
 
 _YEAR = timedelta(days=365)
 
 
-def fill(means: Means) -> None:
+def fill(resources: Resources) -> None:
     """An entity with its sessions; SOONEST stops before all others, every second one has two pairs."""
-    now = means.clock.now()
-    with means.store.write() as session:
+    now = resources.clock.now()
+    with resources.store.write() as session:
         entity = EntityRow(code=ENTITY, name="BENCH SECURITIES LLC")
         person = PersonRow(user_id=PERSON, name="Bench operator", email="bench@firm.example", created_at=now)
         session.add_all([entity, person])

@@ -14,7 +14,8 @@ import pytest
 
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import open_desk
-from dropcopy_tui.services.unit_of_work import tell
+from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.tables import PersonRow
 from tests.cli.conftest import Cli
 from tests.services.smtp import SENDER, Mailbox, free_port, serving
@@ -43,10 +44,10 @@ def desk(real: Cli, port: int, tmp_path: Path) -> Cli:
 def write(cli: Cli, *subjects: str) -> None:
     """An email and a notice to the administrator for each subject."""
     opened = open_desk(load(store=cli.options[1], config=cli.options[3] if "--config" in cli.options else None))
-    with opened.means.store.write() as session:
-        person = session.get_one(PersonRow, 1)
+    with writing(opened.resources, DESK) as uow:
+        person = uow.tx.get_one(PersonRow, 1)
         for subject in subjects:
-            tell(session, opened.means, person, subject, f"Body of {subject}.\n")
+            uow.tell(person, subject, f"Body of {subject}.\n")
     opened.close()
 
 

@@ -14,7 +14,7 @@ import pytest
 from dropcopy_tui.config import load
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.people.passwords import hash_password
 from dropcopy_tui.store.tables import (
     EntitlementRow,
@@ -36,10 +36,10 @@ PEOPLE = {
 }
 
 
-def fill(means: Means) -> None:
+def fill(resources: Resources) -> None:
     """A firm whose SenderComps another firm guarantees, and a person for each part."""
-    with means.store.write() as session:
-        now = means.clock.now()
+    with resources.store.write() as session:
+        now = resources.clock.now()
         codes = ("ACME", "CLEAR")
         places = {code: EntityRow(code=code, name=f"{code} LLC", clearing_firm=code == "CLEAR") for code in codes}
         front_end = FrontEndRow(name="Ladder", version="1.0", vendor="V")

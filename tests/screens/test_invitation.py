@@ -31,9 +31,9 @@ def invited(tmp_path: Path) -> tuple[Place, str]:
     desk.people.invite(chief, "newcomer", "A newcomer", "new@desk.example", "", "", [Role.AUDITOR])
     from sqlalchemy import text
 
-    with desk.means.store.read() as session:
+    with desk.resources.store.read() as session:
         row_id, sealed = session.execute(text("SELECT id, sealed_body FROM outbox WHERE sealed_body NOT NULL")).one()
-    letter = desk.means.vault.open(sealed, "outbox", str(row_id)).decode()
+    letter = desk.resources.vault.open(sealed, "outbox", str(row_id)).decode()
     desk.close()
     found = re.search(r"code is (\S+):", letter)
     assert found

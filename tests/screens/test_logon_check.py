@@ -32,7 +32,7 @@ FOREIGN = "TE1"
 def key_of(place: Place, session_id: str) -> Key:
     """A living key of the sample data, with its secret, which the screen must never show."""
     desk = open_desk(place.config, place.clock)
-    with desk.means.store.read() as session:
+    with desk.resources.store.read() as session:
         pair, owner = session.execute(
             select(KeyPairRow, SessionRow)
             .join(SessionRow, col(SessionRow.id) == col(KeyPairRow.session_pk))
@@ -40,7 +40,7 @@ def key_of(place: Place, session_id: str) -> Key:
             .order_by(col(KeyPairRow.id).desc())
         ).first()
         place_of = ("key_pair", str(pair.id), owner.session_id, pair.access_key_id)
-        secret = encode_secret(desk.means.vault.open(pair.sealed_secret, *place_of))
+        secret = encode_secret(desk.resources.vault.open(pair.sealed_secret, *place_of))
     desk.close()
     return Key(pair.access_key_id, secret)
 
@@ -49,10 +49,10 @@ def same_key(place: Place) -> Key:
     """The key of T4C, made the same whatever the sample data are: for pictures."""
     key = Key("K" * 20, encode_secret(b"\x02" * 32))
     desk = open_desk(place.config, place.clock)
-    with desk.means.store.write() as session:
+    with desk.resources.store.write() as session:
         pair = session.exec(select(KeyPairRow).where(KeyPairRow.access_key_id == key_of(place, "T4C").id)).one()
         pair.access_key_id = key.id
-        pair.sealed_secret = desk.means.vault.seal(b"\x02" * 32, "key_pair", str(pair.id), "T4C", key.id)
+        pair.sealed_secret = desk.resources.vault.seal(b"\x02" * 32, "key_pair", str(pair.id), "T4C", key.id)
         session.add(pair)
     desk.close()
     return key

@@ -8,7 +8,7 @@ from typing import Any
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.groups import GroupEdit, Groups
 from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
 from dropcopy_tui.services.requests.requests import Requests
@@ -19,32 +19,32 @@ from tests.services.factories import FrozenClock, add_person, change, contents, 
 
 def ask_for(world: World, name: str = "RATES", **more: Any) -> RequestView:
     """The operator asks for a group with every SenderComp of ACME in BrokerTec U.S."""
-    return Groups(world.means).create(world.operator, new_group(name, **more))
+    return Groups(world.resources).create(world.operator, new_group(name, **more))
 
 
-def process(means: Means) -> Processed:
+def process(resources: Resources) -> Processed:
     """Everything that is due is set up."""
-    return Provisioning(means).process_as_desk()
+    return Provisioning(resources).process_as_desk()
 
 
 def made(world: World, name: str = "RATES", **more: Any) -> GroupView:
     """A group that is set up already."""
     ask_for(world, name, **more)
-    (ended,) = process(world.means).ended
+    (ended,) = process(world.resources).ended
     assert ended.status is RequestStatus.COMPLETED, ended.reasons
-    return Groups(world.means).show(world.operator, ended.group_id or 0)
+    return Groups(world.resources).show(world.operator, ended.group_id or 0)
 
 
 def edit(world: World, group: str | int = "RATES", actor: Actor | None = None, **what: Any) -> RequestView:
     """Somebody, the operator unless said otherwise, asks for a change."""
-    return Groups(world.means).edit(actor or world.operator, group, GroupEdit(**what))
+    return Groups(world.resources).edit(actor or world.operator, group, GroupEdit(**what))
 
 
 def edited(world: World, group: str | int = "RATES", actor: Actor | None = None, **what: Any) -> RequestView:
     """A change that is carried out already."""
     request = edit(world, group, actor, **what)
-    process(world.means)
-    shown = Requests(world.means).show(actor or world.operator, request.id)
+    process(world.resources)
+    shown = Requests(world.resources).show(actor or world.operator, request.id)
     assert shown.status is RequestStatus.COMPLETED, shown.reasons
     return shown
 
@@ -52,56 +52,57 @@ def edited(world: World, group: str | int = "RATES", actor: Actor | None = None,
 def manager_of(world: World, entity: str, user_id: str = "", **more: Any) -> Actor:
     """An administrative manager of an entity."""
     return add_person(
-        world.means, user_id or f"{entity.lower()}-manager", Role.ADMINISTRATIVE_MANAGER, entity=entity, **more
+        world.resources, user_id or f"{entity.lower()}-manager", Role.ADMINISTRATIVE_MANAGER, entity=entity, **more
     )
 
 
-def approvals_always(means: Means, entity: str = "ACME") -> None:
+def approvals_always(resources: Resources, entity: str = "ACME") -> None:
     """From now on the entity approves its own requests."""
-    change(means, "UPDATE entity SET approvals = 'always' WHERE code = :it", it=entity)
+    change(resources, "UPDATE entity SET approvals = 'always' WHERE code = :it", it=entity)
 
 
-def guaranteed_by(means: Means, entity: str | None, sender_comp: str) -> None:
+def guaranteed_by(resources: Resources, entity: str | None, sender_comp: str) -> None:
     """The SenderComp is guaranteed by this firm from now on; None: by nobody but its own."""
     guarantor = f"(SELECT id FROM entity WHERE code = '{entity}')" if entity else "NULL"
-    change(means, f"UPDATE sender_comp SET guarantor_id = {guarantor} WHERE sender_comp_id = :it", it=sender_comp)
+    change(resources, f"UPDATE sender_comp SET guarantor_id = {guarantor} WHERE sender_comp_id = :it", it=sender_comp)
 
 
 def show(world: World, request: RequestView) -> RequestView:
     """The request as its requester sees it now."""
-    return Requests(world.means).show(world.operator, request.id)
+    return Requests(world.resources).show(world.operator, request.id)
 
 
-def to_do(means: Means, actor: Actor) -> list[str]:
+def to_do(resources: Resources, actor: Actor) -> list[str]:
     """The references in a person's To Do."""
-    return [view.id for view in Requests(means).to_do(actor, PageRequest()).rows]
+    return [view.id for view in Requests(resources).to_do(actor, PageRequest()).rows]
 
 
-def mails_to(means: Means, actor: Actor) -> list[str]:
+def mails_to(resources: Resources, actor: Actor) -> list[str]:
     """The subjects of a person's emails, each of which has its notice."""
     mails = [subject for (subject,) in rows(
-        means, "SELECT subject FROM outbox WHERE person_id = :it AND channel = 'email' ORDER BY id", it=actor.person_id
+        resources, "SELECT subject FROM outbox WHERE person_id = :it AND channel = 'email' ORDER BY id",
+        it=actor.person_id,
     )]  # fmt: skip
     notices = [text for (text,) in rows(
-        means, "SELECT text FROM notice WHERE person_id = :it ORDER BY id", it=actor.person_id
+        resources, "SELECT text FROM notice WHERE person_id = :it ORDER BY id", it=actor.person_id
     )]  # fmt: skip
     assert mails == notices
     return mails
 
 
-def bodies_to(means: Means, actor: Actor) -> list[str]:
+def bodies_to(resources: Resources, actor: Actor) -> list[str]:
     """What those emails say."""
     sql = "SELECT body FROM outbox WHERE person_id = :it AND channel = 'email' ORDER BY id"
-    return [body for (body,) in rows(means, sql, it=actor.person_id)]
+    return [body for (body,) in rows(resources, sql, it=actor.person_id)]
 
 
-def advance(means: Means, **by: float) -> None:
+def advance(resources: Resources, **by: float) -> None:
     """Time passes."""
-    assert isinstance(means.clock, FrozenClock)
-    means.clock.advance(timedelta(**by))
+    assert isinstance(resources.clock, FrozenClock)
+    resources.clock.advance(timedelta(**by))
 
 
-def changed_tables(means: Means, before: dict[str, list[tuple[Any, ...]]]) -> set[str]:
+def changed_tables(resources: Resources, before: dict[str, list[tuple[Any, ...]]]) -> set[str]:
     """The tables that are not as they were."""
-    after = contents(means)
+    after = contents(resources)
     return {table for table in before if before[table] != after[table]}

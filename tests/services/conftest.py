@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dropcopy_tui.domain.people import Actor, Role
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.store.engine import create_store
 from tests.services.factories import (
@@ -19,8 +19,8 @@ from tests.services.factories import (
     add_person,
     add_role,
     add_sender_comps,
-    make_means,
-    open_means,
+    make_resources,
+    open_resources,
 )
 
 PHONE = "+1 202 555 0123"
@@ -30,7 +30,7 @@ PHONE = "+1 202 555 0123"
 class World:
     """ACME with three SenderComps and a front end, and who is there."""
 
-    means: Means
+    resources: Resources
     operator: Actor
     viewer: Actor
     stranger: Actor
@@ -47,60 +47,60 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def means(empty_store: Path, tmp_path: Path) -> Means:
+def resources(empty_store: Path, tmp_path: Path) -> Resources:
     """An empty store, entropy that counts, and a clock that stands still."""
     return _copy(empty_store, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def first_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = make_world(make_means(tmp_path_factory.mktemp("world") / "store.db"))
-    world.means.store.close()
+    world = make_world(make_resources(tmp_path_factory.mktemp("world") / "store.db"))
+    world.resources.store.close()
     return world
 
 
 @pytest.fixture
 def world(first_world: World, tmp_path: Path) -> World:
     """A copy that the test may change."""
-    return replace(first_world, means=_copy(first_world.means.store.path, tmp_path))
+    return replace(first_world, resources=_copy(first_world.resources.store.path, tmp_path))
 
 
 @pytest.fixture(scope="session")
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sample") / "store.db"
-    means = make_means(path)
-    fill(means)
-    means.store.close()
+    resources = make_resources(path)
+    fill(resources)
+    resources.store.close()
     return path
 
 
 @pytest.fixture
-def sample(sample_store: Path, tmp_path: Path) -> Means:
+def sample(sample_store: Path, tmp_path: Path) -> Resources:
     """A copy of the sample data that the test may change."""
     return _copy(sample_store, tmp_path)
 
 
-def _copy(store: Path, folder: Path) -> Means:
+def _copy(store: Path, folder: Path) -> Resources:
     path = folder / "store" / "store.db"
     path.parent.mkdir(mode=0o700)
     shutil.copy2(store, path)
-    return open_means(path, entropy=FixedEntropy())
+    return open_resources(path, entropy=FixedEntropy())
 
 
-def make_world(means: Means) -> World:
+def make_world(resources: Resources) -> World:
     """The world in an empty store."""
-    add_entity(means, "ACME")
-    add_entity(means, "OTHER")
-    operator = add_person(means, "operator", Role.FULL_ACCESS, Role.KEY_MANAGEMENT, entity="ACME", mobile=PHONE)
-    stranger = add_person(means, "stranger", Role.FULL_ACCESS, Role.KEY_MANAGEMENT, entity="OTHER", mobile=PHONE)
-    operations = add_person(means, "operations", Role.OPERATIONS)
-    add_role(means, operations, Role.AUDITOR)
+    add_entity(resources, "ACME")
+    add_entity(resources, "OTHER")
+    operator = add_person(resources, "operator", Role.FULL_ACCESS, Role.KEY_MANAGEMENT, entity="ACME", mobile=PHONE)
+    stranger = add_person(resources, "stranger", Role.FULL_ACCESS, Role.KEY_MANAGEMENT, entity="OTHER", mobile=PHONE)
+    operations = add_person(resources, "operations", Role.OPERATIONS)
+    add_role(resources, operations, Role.AUDITOR)
     return World(
-        means=means,
+        resources=resources,
         operator=operator,
-        viewer=add_person(means, "viewer", Role.READ_ONLY, entity="ACME"),
+        viewer=add_person(resources, "viewer", Role.READ_ONLY, entity="ACME"),
         stranger=stranger,
         operations=operations,
-        front_end=add_front_end(means, "ACME"),
-        sources=add_sender_comps(means, "ACME", 3),
+        front_end=add_front_end(resources, "ACME"),
+        sources=add_sender_comps(resources, "ACME", 3),
     )

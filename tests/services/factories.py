@@ -15,7 +15,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.base import Means, entity_named, key_of
+from dropcopy_tui.services.base import Resources, entity_named, key_of
 from dropcopy_tui.services.factors.factors import Factor, Factors, Proof
 from dropcopy_tui.services.groups.groups import NewGroup
 from dropcopy_tui.services.requests.requests import Requests
@@ -73,17 +73,17 @@ class FixedEntropy(Entropy):
         return next(self._numbers) % limit
 
 
-def make_means(path: Path, now: datetime = NOW, sandbox: bool = True) -> Means:
+def make_resources(path: Path, now: datetime = NOW, sandbox: bool = True) -> Resources:
     """A new store at the path, with everything a service needs."""
     create_store(path)
-    return open_means(path, now, sandbox)
+    return open_resources(path, now, sandbox)
 
 
-def open_means(
+def open_resources(
     path: Path, now: datetime = NOW, sandbox: bool = True, entropy: Entropy | None = None, master: bytes | None = None
-) -> Means:
+) -> Resources:
     """A store that is there already, as another process would open it."""
-    return Means(
+    return Resources(
         store=Store(path),
         vault=Vault(master or MASTER, "test-store"),
         clock=FrozenClock(now),
@@ -94,9 +94,9 @@ def open_means(
     )
 
 
-def add_entity(means: Means, code: str, clearing_firm: bool = False) -> int:
+def add_entity(resources: Resources, code: str, clearing_firm: bool = False) -> int:
     """An entity; its primary key."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         row = EntityRow(code=code, name=f"{code} LLC", clearing_firm=clearing_firm)
         session.add(row)
         session.flush()
@@ -104,13 +104,13 @@ def add_entity(means: Means, code: str, clearing_firm: bool = False) -> int:
 
 
 def add_person(
-    means: Means, user_id: str, *roles: Role, entity: str | None = None, mobile: str | None = None, **more: Any
+    resources: Resources, user_id: str, *roles: Role, entity: str | None = None, mobile: str | None = None, **more: Any
 ) -> Actor:
     """A person with these roles, at the entity or on the desk."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         email = f"{user_id}@firm.example"
         person = PersonRow(
-            user_id=user_id, name=user_id, email=email, mobile=mobile, created_at=means.clock.now(), **more
+            user_id=user_id, name=user_id, email=email, mobile=mobile, created_at=resources.clock.now(), **more
         )
         session.add(person)
         session.flush()
@@ -120,16 +120,16 @@ def add_person(
         return Actor(key_of(person.id), user_id, person.name)
 
 
-def add_role(means: Means, actor: Actor, role: Role, entity: str | None = None) -> None:
+def add_role(resources: Resources, actor: Actor, role: Role, entity: str | None = None) -> None:
     """One more role of a person."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         place = entity_named(session, entity).id if entity else None
         session.add(EntitlementRow(person_id=actor.person_id, role=role.value, entity_id=place))
 
 
-def add_front_end(means: Means, entity: str, name: str = FRONT_END, version: str = "4.2") -> int:
+def add_front_end(resources: Resources, entity: str, name: str = FRONT_END, version: str = "4.2") -> int:
     """A front end system that is mapped to the entity; its primary key."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         row = FrontEndRow(name=name, version=version, vendor="")
         session.add(row)
         session.flush()
@@ -138,7 +138,7 @@ def add_front_end(means: Means, entity: str, name: str = FRONT_END, version: str
 
 
 def add_sender_comps(
-    means: Means,
+    resources: Resources,
     entity: str,
     number: int,
     *,
@@ -149,7 +149,7 @@ def add_sender_comps(
     status: str = "active",
 ) -> list[str]:
     """SenderComps with Session IDs counted up from AAA; their names."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         place = entity_named(session, entity).id
         guarantor_id = entity_named(session, guarantor).id if guarantor else None
         rows = [
@@ -163,13 +163,18 @@ def add_sender_comps(
 
 
 def add_session(
-    means: Means, entity: str, session_id: str, market: str = "brokertec_us", kind: str = "order_entry", **more: Any
+    resources: Resources,
+    entity: str,
+    session_id: str,
+    market: str = "brokertec_us",
+    kind: str = "order_entry",
+    **more: Any,
 ) -> int:
     """A session; its primary key."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         row = SessionRow(
             entity_id=key_of(entity_named(session, entity).id), market=market, session_id=session_id, kind=kind,
-            gateway="msgw", created_at=means.clock.now(), **more,
+            gateway="msgw", created_at=resources.clock.now(), **more,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -187,35 +192,35 @@ def new_group(name: str = "RATES", entity: str = "ACME", **more: Any) -> NewGrou
     return NewGroup(entity=entity, name=name, **(asked | more))
 
 
-def approve(means: Means, request: RequestView, actor: Actor) -> RequestView:
+def approve(resources: Resources, request: RequestView, actor: Actor) -> RequestView:
     """An approver looks at the request and approves what they see."""
-    requests = Requests(means)
+    requests = Requests(resources)
     return requests.approve(actor, request.id, requests.show(actor, request.id).version)
 
 
-def proof_of(means: Means, actor: Actor, code: str = CODE) -> Proof:
+def proof_of(resources: Resources, actor: Actor, code: str = CODE) -> Proof:
     """A new challenge on the person's phone, answered with this code."""
-    return Proof(Factors(means).start(actor, Factor.SMS).id, code)
+    return Proof(Factors(resources).start(actor, Factor.SMS).id, code)
 
 
-def rows(means: Means, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+def rows(resources: Resources, sql: str, **values: Any) -> list[tuple[Any, ...]]:
     """The rows of a query."""
-    with means.store.read() as session:
+    with resources.store.read() as session:
         return [tuple(row) for row in session.execute(text(sql), values)]
 
 
-def one(means: Means, sql: str, **values: Any) -> Any:
+def one(resources: Resources, sql: str, **values: Any) -> Any:
     """The single value of a query."""
-    return rows(means, sql, **values)[0][0]
+    return rows(resources, sql, **values)[0][0]
 
 
-def change(means: Means, sql: str, **values: Any) -> None:
+def change(resources: Resources, sql: str, **values: Any) -> None:
     """Change the store behind the services' back."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         session.execute(text(sql), values)
 
 
-def contents(means: Means) -> dict[str, list[tuple[Any, ...]]]:
+def contents(resources: Resources) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is in the store: two of them are equal when nothing changed."""
-    tables = [name for (name,) in rows(means, "SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {name: rows(means, f"SELECT * FROM {name}") for name in tables}
+    tables = [name for (name,) in rows(resources, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: rows(resources, f"SELECT * FROM {name}") for name in tables}

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dropcopy_tui.domain.errors import DeskError
-from dropcopy_tui.services.base import Means
-from tests.services.factories import open_means
+from dropcopy_tui.services.base import Resources
+from tests.services.factories import open_resources
 from tests.services.processes import _PROCESSES, Job
 
 
@@ -54,14 +54,14 @@ def _start(path: Path, barrier: Any) -> tuple[Any, Connection]:
 
 
 def _run(path: Path, barrier: Any, end: Connection) -> None:
-    means = open_means(path)
+    resources = open_resources(path)
     while (job := end.recv()) is not None:
         barrier.wait(30)
-        end.send(_answer(job, means))
+        end.send(_answer(job, resources))
 
 
-def _answer(job: Job, means: Means) -> Any:
+def _answer(job: Job, resources: Resources) -> Any:
     try:
-        return job(means)
+        return job(resources)
     except DeskError as refusal:
         return refusal.code, refusal.message

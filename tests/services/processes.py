@@ -17,46 +17,47 @@ from sqlalchemy.engine import Engine
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.keypairs import KeyPairs
-from tests.services.factories import open_means
+from dropcopy_tui.services.unit_of_work import writing
+from tests.services.factories import open_resources
 
-Job = Callable[[Means], Any]
+Job = Callable[[Resources], Any]
 # Forked from a clean server that has imported everything already: a real process in some 20 ms.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload([__name__])
 
 
-def process_all(means: Means) -> list[str]:
+def process_all(resources: Resources) -> list[str]:
     """Set up what is due; the references that this process ended."""
-    return [view.id for view in Provisioning(means).process_as_desk().ended]
+    return [view.id for view in Provisioning(resources).process_as_desk().ended]
 
 
-def submit(draft_id: int, version: int, actor: Actor, means: Means) -> str:
-    return Drafts(means).submit(actor, draft_id, version).id
+def submit(draft_id: int, version: int, actor: Actor, resources: Resources) -> str:
+    return Drafts(resources).submit(actor, draft_id, version).id
 
 
-def spend_code(actor: Actor, proof: Proof, means: Means) -> str:
-    with means.store.write() as session:
-        spend(session, means, actor, proof, Purpose.KEYS)
+def spend_code(actor: Actor, proof: Proof, resources: Resources) -> str:
+    with writing(resources, actor) as uow:
+        spend(uow, proof, Purpose.KEYS)
     return "passed"
 
 
-def generate(actor: Actor, session_pk: int, proof: Proof, means: Means) -> str:
-    return KeyPairs(means).generate(actor, [session_pk], proof).request.id
+def generate(actor: Actor, session_pk: int, proof: Proof, resources: Resources) -> str:
+    return KeyPairs(resources).generate(actor, [session_pk], proof).request.id
 
 
-def start_code(actor: Actor, means: Means) -> str:
-    return Factors(means).start(actor, Factor.SMS).id
+def start_code(actor: Actor, resources: Resources) -> str:
+    return Factors(resources).start(actor, Factor.SMS).id
 
 
-def count_up(times: int, means: Means) -> None:
+def count_up(times: int, resources: Resources) -> None:
     """Read a number and write the next one: lost updates would show."""
     for _ in range(times):
-        with means.store.write() as session:
+        with resources.store.write() as session:
             value = session.execute(text("SELECT value FROM setting WHERE key = 'number'")).scalar_one()
             session.execute(text("UPDATE setting SET value = :value"), {"value": str(int(value) + 1)})
 
@@ -107,9 +108,9 @@ def _start(run: Callable[..., None], path: Path, job: Job) -> tuple[Any, Connect
 
 
 def _run_together(barrier: Any, path: Path, job: Job, end: Connection) -> None:
-    means = open_means(path)
+    resources = open_resources(path)
     barrier.wait()
-    end.send(_answer(job, means))
+    end.send(_answer(job, resources))
 
 
 def _spill() -> None:
@@ -119,9 +120,9 @@ def _spill() -> None:
 
 def _run_alone(path: Path, job: Job, end: Connection) -> None:
     _spill()
-    means = open_means(path)
+    resources = open_resources(path)
     end.send("ready")
-    end.send(_answer(job, means))
+    end.send(_answer(job, resources))
 
 
 def _run_until(number: int, path: Path, job: Job, _end: Connection) -> None:
@@ -136,11 +137,11 @@ def _run_until(number: int, path: Path, job: Job, _end: Connection) -> None:
 
     event.listen(Engine, "before_cursor_execute", count)
     event.listen(Engine, "commit", count)
-    job(open_means(path))
+    job(open_resources(path))
 
 
-def _answer(job: Job, means: Means) -> Any:
+def _answer(job: Job, resources: Resources) -> Any:
     try:
-        return job(means)
+        return job(resources)
     except DeskError as refusal:
         return refusal.code

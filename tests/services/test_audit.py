@@ -18,7 +18,7 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.new_store import administrator, make_store
 from dropcopy_tui.services.audit import Audit, Verified
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.factors import Factor, Proof
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
@@ -32,13 +32,13 @@ PASSWORD = "right horse battery"
 @pytest.fixture
 def used(world: World) -> World:
     """Four events."""
-    Groups(world.means).create(world.operator, new_group())
-    Provisioning(world.means).process_as_desk()
+    Groups(world.resources).create(world.operator, new_group())
+    Provisioning(world.resources).process_as_desk()
     return world
 
 
 def verify(world: World) -> Verified:
-    return Audit(world.means).verify(world.operations)
+    return Audit(world.resources).verify(world.operations)
 
 
 def test_the_chain_holds(used: World) -> None:
@@ -49,7 +49,7 @@ def test_an_empty_trail_holds(world: World) -> None:
     assert verify(world) == Verified(True, 0, None)
 
 
-def test_the_chain_of_the_sample_holds(sample: Means) -> None:
+def test_the_chain_of_the_sample_holds(sample: Resources) -> None:
     auditor = Actor(one(sample, "SELECT id FROM person WHERE user_id = 'auditor'"), "auditor", "")
     verified = Audit(sample).verify(auditor)
     assert verified.valid
@@ -71,36 +71,36 @@ def test_the_chain_of_the_sample_holds(sample: Means) -> None:
     ],
 )
 def test_a_changed_event_is_found(used: World, what: str) -> None:
-    change(used.means, f"UPDATE audit_event SET {what} WHERE id = 2")
+    change(used.resources, f"UPDATE audit_event SET {what} WHERE id = 2")
     assert verify(used) == Verified(False, 2, 2)
 
 
 def test_a_missing_event_is_found_at_the_next(used: World) -> None:
-    change(used.means, "DELETE FROM audit_event WHERE id = 2")
+    change(used.resources, "DELETE FROM audit_event WHERE id = 2")
     assert verify(used) == Verified(False, 2, 3)
 
 
 def test_two_events_that_changed_places_are_found(used: World) -> None:
     for old, new in ((2, 99), (3, 2), (99, 3)):
-        change(used.means, f"UPDATE audit_event SET id = {new} WHERE id = {old}")
+        change(used.resources, f"UPDATE audit_event SET id = {new} WHERE id = {old}")
     assert verify(used).first_bad == 2
 
 
 def test_an_event_that_was_slipped_in_is_found(used: World) -> None:
     columns = "at, person, origin, action, entity, subject, before, after, digest"
-    change(used.means, f"INSERT INTO audit_event (id, {columns}) SELECT 5, {columns} FROM audit_event WHERE id = 4")
+    change(used.resources, f"INSERT INTO audit_event (id, {columns}) SELECT 5, {columns} FROM audit_event WHERE id = 4")
     assert verify(used) == Verified(False, 5, 5)
 
 
 def test_only_auditors_and_operations_read_it(used: World) -> None:
     for actor in (used.operator, used.viewer, used.stranger):
-        for attempt in (lambda who: Audit(used.means).page(who, PageRequest()), Audit(used.means).verify):
+        for attempt in (lambda who: Audit(used.resources).page(who, PageRequest()), Audit(used.resources).verify):
             with pytest.raises(NotEntitled):
                 attempt(actor)
 
 
 def test_it_is_read_the_newest_first_and_searched(used: World) -> None:
-    audit = Audit(used.means)
+    audit = Audit(used.resources)
     page = audit.page(used.operations, PageRequest())
     assert [event.id for event in page.rows] == [4, 3, 2, 1]
     assert [event.action for event in audit.page(used.operations, PageRequest("allocated")).rows] == [
@@ -116,9 +116,9 @@ def desk(tmp_path: Path) -> Desk:
     paths = Paths(folder / "store.db", tmp_path / "master.key", folder / "none", folder / "log", folder)
     config, clock, entropy = Config(paths, Settings()), FrozenClock(), FixedEntropy()
 
-    def everything(means: Means) -> None:
-        fill(means)
-        administrator("chief", "chief@firm.example", None, PASSWORD)(means)
+    def everything(resources: Resources) -> None:
+        fill(resources)
+        administrator("chief", "chief@firm.example", None, PASSWORD)(resources)
 
     make_store(config, sandbox=True, fill=everything, clock=clock, entropy=entropy)
     return open_desk(config, clock, entropy)
@@ -182,11 +182,11 @@ def test_no_secret_is_anywhere_in_the_folder_of_the_store(desk: Desk, tmp_path: 
 
 
 def test_no_secret_is_in_what_a_person_could_print(desk: Desk) -> None:
-    assert desk.config.paths.master_key.read_bytes().hex() not in f"{desk.means!r}{vars(desk)!r}"
+    assert desk.config.paths.master_key.read_bytes().hex() not in f"{desk.resources!r}{vars(desk)!r}"
 
 
 def test_the_chain_of_a_used_desk_holds(desk: Desk) -> None:
     chief = desk.identity.sign_in("chief", PASSWORD, "test")
     assert desk.audit.verify(chief).valid
-    actions = {action for (action,) in rows(desk.means, "SELECT action FROM audit_event")}
+    actions = {action for (action,) in rows(desk.resources, "SELECT action FROM audit_event")}
     assert {"store:made", "person:signed_in"} <= actions

@@ -30,30 +30,30 @@ class Trail:
 
     def shown(self, **wanted: object) -> list[str]:
         """Actions with their subject, the oldest first."""
-        page = Audit(self.world.means).page(self.world.operations, PageRequest(), AuditFilter(**wanted))  # type: ignore[arg-type]
+        page = Audit(self.world.resources).page(self.world.operations, PageRequest(), AuditFilter(**wanted))  # type: ignore[arg-type]
         assert page.total == len(page.rows)
         return [f"{event.action} {event.subject}" for event in reversed(page.rows)]
 
 
 @pytest.fixture
 def trail(world: World) -> Trail:
-    means = world.means
-    add_sender_comps(means, "OTHER", 1, gfid="XY123")
-    add_front_end(means, "OTHER", "Ladder Two")
-    Groups(means).create(world.operator, new_group("RATES"))
-    Groups(means).create(world.stranger, new_group("EU-10%", "OTHER", front_end="Ladder Two"))
-    Provisioning(means).process_as_desk()
-    clock = means.clock
+    resources = world.resources
+    add_sender_comps(resources, "OTHER", 1, gfid="XY123")
+    add_front_end(resources, "OTHER", "Ladder Two")
+    Groups(resources).create(world.operator, new_group("RATES"))
+    Groups(resources).create(world.stranger, new_group("EU-10%", "OTHER", front_end="Ladder Two"))
+    Provisioning(resources).process_as_desk()
+    clock = resources.clock
     assert isinstance(clock, FrozenClock)
     clock.advance(LATER - NOW)
-    found = rows(means, "SELECT session_id, id, entity_id FROM session ORDER BY entity_id")
+    found = rows(resources, "SELECT session_id, id, entity_id FROM session ORDER BY entity_id")
     for (_, pk, _), actor in zip(found, (world.operator, world.stranger), strict=True):
-        KeyPairs(means).generate(actor, [pk], proof_of(means, actor))
+        KeyPairs(resources).generate(actor, [pk], proof_of(resources, actor))
     return Trail(world, found[0][0], found[1][0])
 
 
 def test_nothing_asked_shows_everything(trail: Trail) -> None:
-    assert len(trail.shown()) == one(trail.world.means, "SELECT count(*) FROM audit_event") > 12
+    assert len(trail.shown()) == one(trail.world.resources, "SELECT count(*) FROM audit_event") > 12
     assert replace(ANY) == AuditFilter()
 
 
@@ -90,12 +90,12 @@ def test_a_session_with_its_key_pairs(trail: Trail) -> None:
 
 def test_key_pairs_of_many_sessions_are_found_by_each(trail: Trail) -> None:
     """The subject is shortened; the facts name every one."""
-    means, operator = trail.world.means, trail.world.operator
+    resources, operator = trail.world.resources, trail.world.operator
     names = [trail.session, *(f"Q{number:02d}" for number in range(20))]
     from tests.services.factories import add_session
 
-    pks = [add_session(means, "ACME", name) for name in names[1:]]
-    KeyPairs(means).generate(operator, pks, proof_of(means, operator))
+    pks = [add_session(resources, "ACME", name) for name in names[1:]]
+    KeyPairs(resources).generate(operator, pks, proof_of(resources, operator))
     assert [line for line in trail.shown(session="Q19") if line.startswith("keypair:")]
     assert not [line for line in trail.shown(session="Q20") if line.startswith("keypair:")]
 
@@ -115,12 +115,12 @@ def test_since_counts_and_until_does_not(trail: Trail) -> None:
 
 def test_filters_narrow_together_and_with_what_is_typed(trail: Trail) -> None:
     wanted = AuditFilter(person="operator", kind="request", until=LATER)
-    page = Audit(trail.world.means).page(trail.world.operations, PageRequest(match="000001"), wanted)
+    page = Audit(trail.world.resources).page(trail.world.operations, PageRequest(match="000001"), wanted)
     assert [event.subject for event in page.rows] == ["DC-2026-000001"]
 
 
 def test_pages_of_a_narrowed_trail_follow_each_other(trail: Trail) -> None:
-    audit, who = Audit(trail.world.means), trail.world.operations
+    audit, who = Audit(trail.world.resources), trail.world.operations
     wanted = AuditFilter(kind="request")
     whole = audit.page(who, PageRequest(), wanted).rows
     first = audit.page(who, PageRequest(limit=2), wanted)
@@ -130,17 +130,17 @@ def test_pages_of_a_narrowed_trail_follow_each_other(trail: Trail) -> None:
 
 
 def test_kinds_are_those_of_the_trail(trail: Trail) -> None:
-    kinds = Audit(trail.world.means).kinds(trail.world.operations)
+    kinds = Audit(trail.world.resources).kinds(trail.world.operations)
     assert list(kinds) == [
-        name for (name,) in rows(trail.world.means, "SELECT DISTINCT action FROM audit_event ORDER BY 1")
+        name for (name,) in rows(trail.world.resources, "SELECT DISTINCT action FROM audit_event ORDER BY 1")
     ]
     assert {"group:created", "keypair:generated", "session:allocated"} <= set(kinds)
 
 
 def test_kinds_are_for_auditors_too(trail: Trail) -> None:
     for attempt in (
-        lambda who: Audit(trail.world.means).kinds(who),
-        lambda who: Audit(trail.world.means).page(who, PageRequest(), ANY),
+        lambda who: Audit(trail.world.resources).kinds(who),
+        lambda who: Audit(trail.world.resources).page(who, PageRequest(), ANY),
     ):
         with pytest.raises(NotEntitled):
             attempt(trail.world.operator)
@@ -151,9 +151,9 @@ def test_a_retired_session_keeps_its_trail(trail: Trail) -> None:
     from dropcopy_tui.domain.people import Role
     from tests.services.factories import add_role, change
 
-    means, gam = trail.world.means, trail.world.viewer
-    add_role(means, gam, Role.GAM)
-    change(means, "UPDATE session SET status = 'released' WHERE session_id = :it", it=trail.session)
-    pk = one(means, "SELECT id FROM session WHERE session_id = :it", it=trail.session)
-    Sessions(means).retire(gam, pk)
+    resources, gam = trail.world.resources, trail.world.viewer
+    add_role(resources, gam, Role.GAM)
+    change(resources, "UPDATE session SET status = 'released' WHERE session_id = :it", it=trail.session)
+    pk = one(resources, "SELECT id FROM session WHERE session_id = :it", it=trail.session)
+    Sessions(resources).retire(gam, pk)
     assert trail.shown(session=trail.session)[-1] == f"session:retired {trail.session}"

@@ -33,12 +33,12 @@ def utc(text: str) -> datetime:
 def batched(world: World, now: str = "2026-03-04 15:00", **settings: Any) -> World:
     """The world with a batch at 16:00 Chicago for BrokerTec U.S., at this time in UTC."""
     changed = Settings(**({"batches": FOUR} | settings))
-    return replace(world, means=replace(world.means, settings=changed, clock=FrozenClock(utc(now))))
+    return replace(world, resources=replace(world.resources, settings=changed, clock=FrozenClock(utc(now))))
 
 
 def go_to(world: World, when: datetime) -> None:
-    assert isinstance(world.means.clock, FrozenClock)
-    world.means.clock.advance(when - world.means.clock.now())
+    assert isinstance(world.resources.clock, FrozenClock)
+    world.resources.clock.advance(when - world.resources.clock.now())
 
 
 def status(world: World, request: RequestView) -> RequestStatus:
@@ -129,11 +129,11 @@ def test_it_waits_for_the_second(world: World) -> None:
     world = batched(world)
     request = ask_for(world)
     assert (request.stage, request.due) == ("queued until 16:00 CT today", utc("2026-03-04 22:00"))
-    assert process(world.means) == Processed((), 0, 1)
+    assert process(world.resources) == Processed((), 0, 1)
     go_to(world, utc("2026-03-04 22:00") - SECOND)
-    assert process(world.means) == Processed((), 0, 1)
+    assert process(world.resources) == Processed((), 0, 1)
     go_to(world, utc("2026-03-04 22:00"))
-    (done,) = process(world.means).ended
+    (done,) = process(world.resources).ended
     assert (done.id, done.status, done.due) == (request.id, RequestStatus.COMPLETED, None)
 
 
@@ -141,68 +141,68 @@ def test_what_comes_on_the_stroke_waits_for_tomorrow(world: World) -> None:
     world = batched(world, "2026-03-04 22:00")
     request = ask_for(world)
     assert request.stage == "queued until 5 Mar 2026 16:00 CT"
-    assert process(world.means).queued == 1
+    assert process(world.resources).queued == 1
     go_to(world, utc("2026-03-05 14:00"))
     assert show(world, request).stage == "queued until 16:00 CT today"
     go_to(world, utc("2026-03-06 09:00"))
     assert status(world, request) is RequestStatus.IN_PROGRESS
-    process(world.means)
+    process(world.resources)
     assert status(world, request) is RequestStatus.COMPLETED
 
 
 def test_an_approval_after_todays_batch_waits_for_the_next_one(world: World) -> None:
     world = batched(world)
     manager = manager_of(world, "ACME")
-    approvals_always(world.means)
+    approvals_always(world.resources)
     early, late = ask_for(world, "EARLY"), ask_for(world, "LATE")
     assert (early.stage, early.due) == ("awaiting approval by ACME", None)
     go_to(world, utc("2026-03-04 21:59"))
-    assert approve(world.means, early, manager).stage == "queued until 16:00 CT today"
+    assert approve(world.resources, early, manager).stage == "queued until 16:00 CT today"
     go_to(world, utc("2026-03-04 22:00"))
-    assert approve(world.means, late, manager).stage == "queued until 5 Mar 2026 16:00 CT"
-    done = process(world.means)
+    assert approve(world.resources, late, manager).stage == "queued until 5 Mar 2026 16:00 CT"
+    done = process(world.resources)
     assert ([view.id for view in done.ended], done.queued) == ([early.id], 1)
     go_to(world, utc("2026-03-05 22:00"))
-    assert [view.id for view in process(world.means).ended] == [late.id]
+    assert [view.id for view in process(world.resources).ended] == [late.id]
 
 
 def test_edits_and_deletions_wait_for_the_batch_too(world: World) -> None:
     world = batched(world)
     ask_for(world)
     go_to(world, utc("2026-03-04 22:00"))
-    process(world.means)
+    process(world.resources)
     assert edit(world, name="Bonds").stage == "queued until 5 Mar 2026 16:00 CT"
     go_to(world, utc("2026-03-05 22:00"))
-    process(world.means)
-    (gone,) = Groups(world.means).delete(world.operator, ["Bonds"])
+    process(world.resources)
+    (gone,) = Groups(world.resources).delete(world.operator, ["Bonds"])
     assert gone.stage == "queued until 6 Mar 2026 16:00 CT"
-    assert process(world.means).queued == 1
+    assert process(world.resources).queued == 1
 
 
 def test_what_waits_for_its_batch_can_be_cancelled(world: World) -> None:
     world = batched(world)
     request = ask_for(world)
-    Requests(world.means).cancel(world.operator, request.id)
+    Requests(world.resources).cancel(world.operator, request.id)
     go_to(world, utc("2026-03-05 22:00"))
-    assert process(world.means) == Processed((), 0, 0)
-    assert one(world.means, "SELECT count(*) FROM drop_copy_group") == 0
+    assert process(world.resources) == Processed((), 0, 0)
+    assert one(world.resources, "SELECT count(*) FROM drop_copy_group") == 0
 
 
 def test_another_market_does_not_wait(world: World) -> None:
     world = batched(world, batches={"globex": time(16)})
     request = ask_for(world)
     assert (request.stage, request.due) == ("queued for set-up", None)
-    assert [view.status for view in process(world.means).ended] == [RequestStatus.COMPLETED]
+    assert [view.status for view in process(world.resources).ended] == [RequestStatus.COMPLETED]
 
 
 def test_a_name_taken_meanwhile_is_told_when_the_batch_comes(world: World) -> None:
     world = batched(world)
     first = ask_for(world)
-    second = Groups(world.means).create(world.operator, new_group("rates"))
+    second = Groups(world.resources).create(world.operator, new_group("rates"))
     go_to(world, utc("2026-03-04 22:00"))
-    process(world.means)
+    process(world.resources)
     assert (status(world, first), status(world, second)) == (RequestStatus.COMPLETED, RequestStatus.FAILED)
-    assert "has a group named rates already" in bodies_to(world.means, world.operator)[-1]
+    assert "has a group named rates already" in bodies_to(world.resources, world.operator)[-1]
 
 
 # -- configuration

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dropcopy_tui.domain.errors import NotEntitled, StoreBusy
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
 from dropcopy_tui.services.outbox.delivery import Mailing
@@ -18,8 +18,8 @@ from tests.services.conftest import World
 from tests.services.factories import FrozenClock, change, contents, new_group, one, proof_of, rows
 
 
-def chores(means: Means, provisioning: Provisioning | None = None) -> Chores:
-    return Chores(means, provisioning or Provisioning(means), Mailing(means))
+def chores(resources: Resources, provisioning: Provisioning | None = None) -> Chores:
+    return Chores(resources, provisioning or Provisioning(resources), Mailing(resources))
 
 
 def part(done: Ticked, name: str) -> Part:
@@ -29,8 +29,8 @@ def part(done: Ticked, name: str) -> Part:
 class Broken(Provisioning):
     """Set-up that fails."""
 
-    def __init__(self, means: Means, how: Exception) -> None:
-        super().__init__(means)
+    def __init__(self, resources: Resources, how: Exception) -> None:
+        super().__init__(resources)
         self._how = how
 
     def process(self, actor: object) -> Processed:
@@ -38,22 +38,22 @@ class Broken(Provisioning):
 
 
 def test_what_was_asked_for_is_set_up_in_the_same_round(world: World) -> None:
-    Groups(world.means).create(world.operator, new_group())
-    done = chores(world.means).tick(world.operations)
+    Groups(world.resources).create(world.operator, new_group())
+    done = chores(world.resources).tick(world.operations)
     assert done.went_through
     assert part(done, "set-up").counts["ended"] == 1
     assert "A sandbox never sends" in part(done, "outbox").note
-    assert part(chores(world.means).tick(DESK), "set-up").counts["ended"] == 0
+    assert part(chores(world.resources).tick(DESK), "set-up").counts["ended"] == 0
 
 
 def test_it_needs_operations(world: World) -> None:
     for actor in (world.operator, world.viewer, world.stranger):
         with pytest.raises(NotEntitled):
-            chores(world.means).tick(actor)
+            chores(world.resources).tick(actor)
 
 
 def test_a_part_that_fails_does_not_stop_the_others(world: World) -> None:
-    done = chores(world.means, Broken(world.means, StoreBusy("The disk is full."))).tick(world.operations)
+    done = chores(world.resources, Broken(world.resources, StoreBusy("The disk is full."))).tick(world.operations)
     assert not done.went_through
     assert part(done, "set-up").refusal == "The disk is full."
     assert [found.name for found in done.parts] == ["set-up", "expiry", "outbox", "clean-up"]
@@ -62,32 +62,32 @@ def test_a_part_that_fails_does_not_stop_the_others(world: World) -> None:
 
 def test_what_nobody_foresaw_is_raised_after_the_others_were_done(world: World, old_challenge: str) -> None:
     with pytest.raises(ZeroDivisionError):
-        chores(world.means, Broken(world.means, ZeroDivisionError())).tick(world.operations)
-    assert rows(world.means, "SELECT id FROM challenge WHERE id = :it", it=old_challenge) == []
+        chores(world.resources, Broken(world.resources, ZeroDivisionError())).tick(world.operations)
+    assert rows(world.resources, "SELECT id FROM challenge WHERE id = :it", it=old_challenge) == []
 
 
 @pytest.fixture
 def old_challenge(world: World) -> str:
     """A second factor that ended more than thirty days ago."""
-    challenge = proof_of(world.means, world.operator).challenge
-    clock = world.means.clock
+    challenge = proof_of(world.resources, world.operator).challenge
+    clock = world.resources.clock
     assert isinstance(clock, FrozenClock)
     clock.advance(timedelta(days=30, minutes=6))
     return challenge
 
 
 def test_old_challenges_go_and_young_ones_stay(world: World, old_challenge: str) -> None:
-    young = proof_of(world.means, world.operator).challenge
-    done = chores(world.means).tick(world.operations)
+    young = proof_of(world.resources, world.operator).challenge
+    done = chores(world.resources).tick(world.operations)
     assert part(done, "clean-up").counts == {"challenges": 1, "notices": 0}
-    assert rows(world.means, "SELECT id FROM challenge") == [(young,)]
-    assert one(world.means, "SELECT after FROM audit_event WHERE action = 'store:cleaned'") == (
+    assert rows(world.resources, "SELECT id FROM challenge") == [(young,)]
+    assert one(world.resources, "SELECT after FROM audit_event WHERE action = 'store:cleaned'") == (
         '{"challenges": 1, "notices": 0}'
     )
 
 
 def test_how_long_things_are_kept_is_a_setting(world: World, old_challenge: str) -> None:
-    longer = replace(world.means, settings=replace(world.means.settings, challenge_life=timedelta(days=31)))
+    longer = replace(world.resources, settings=replace(world.resources.settings, challenge_life=timedelta(days=31)))
     assert part(chores(longer).tick(world.operations), "clean-up").counts["challenges"] == 0
     assert old_challenge
 
@@ -96,23 +96,23 @@ def test_how_long_things_are_kept_is_a_setting(world: World, old_challenge: str)
     ("age", "left"), [(timedelta(days=179), 1), (timedelta(days=180), 1), (timedelta(days=180, seconds=1), 0)]
 )
 def test_notices_go_long_after_they_were_read(world: World, age: timedelta, left: int) -> None:
-    Groups(world.means).create(world.operator, new_group())
-    read = (world.means.clock.now() - age).strftime("%Y-%m-%d %H:%M:%S.%f")
-    change(world.means, "UPDATE notice SET read_at = :read", read=read)
-    chores(world.means, Broken(world.means, StoreBusy("not now"))).tick(world.operations)
-    assert one(world.means, "SELECT COUNT(*) FROM notice") == left
+    Groups(world.resources).create(world.operator, new_group())
+    read = (world.resources.clock.now() - age).strftime("%Y-%m-%d %H:%M:%S.%f")
+    change(world.resources, "UPDATE notice SET read_at = :read", read=read)
+    chores(world.resources, Broken(world.resources, StoreBusy("not now"))).tick(world.operations)
+    assert one(world.resources, "SELECT COUNT(*) FROM notice") == left
 
 
 def test_unread_notices_stay_for_ever(world: World) -> None:
-    Groups(world.means).create(world.operator, new_group())
-    change(world.means, "UPDATE notice SET at = '2001-01-01 00:00:00.000000'")
-    before = one(world.means, "SELECT COUNT(*) FROM notice")
-    chores(world.means, Broken(world.means, StoreBusy("not now"))).tick(world.operations)
-    assert one(world.means, "SELECT COUNT(*) FROM notice") == before
+    Groups(world.resources).create(world.operator, new_group())
+    change(world.resources, "UPDATE notice SET at = '2001-01-01 00:00:00.000000'")
+    before = one(world.resources, "SELECT COUNT(*) FROM notice")
+    chores(world.resources, Broken(world.resources, StoreBusy("not now"))).tick(world.operations)
+    assert one(world.resources, "SELECT COUNT(*) FROM notice") == before
 
 
 def test_a_round_with_nothing_to_do_changes_nothing(world: World) -> None:
-    chores(world.means).tick(world.operations)
-    before = contents(world.means)
-    chores(world.means).tick(world.operations)
-    assert contents(world.means) == before
+    chores(world.resources).tick(world.operations)
+    before = contents(world.resources)
+    chores(world.resources).tick(world.operations)
+    assert contents(world.resources) == before

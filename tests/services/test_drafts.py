@@ -34,7 +34,7 @@ EVERYTHING = Selection(everything=True)
 
 @pytest.fixture
 def drafts(world: World) -> Drafts:
-    return Drafts(world.means)
+    return Drafts(world.resources)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_draft_cannot_begin_where_one_may_not_be(world: World, drafts: Drafts,
 def test_what_was_entered_is_kept(world: World, drafts: Drafts, fields: DraftFields) -> None:
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     saved = drafts.save(world.operator, draft.id, draft.version, fields)
-    again = Drafts(world.means).get(world.operator, draft.id)
+    again = Drafts(world.resources).get(world.operator, draft.id)
     assert again == saved
     assert (again.name, again.filters, again.step) == (fields.name, fields.filters, fields.step)
     assert again.front_end is not None
@@ -101,12 +101,12 @@ def test_what_cannot_be_kept_is_refused(
 def test_the_second_of_two_windows_is_told(world: World, drafts: Drafts, fields: DraftFields) -> None:
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     drafts.save(world.operator, draft.id, draft.version, fields)
-    before = contents(world.means)
+    before = contents(world.resources)
     with pytest.raises(ChangedMeanwhile):
         drafts.save(world.operator, draft.id, draft.version, replace(fields, name="MINE"))
     with pytest.raises(ChangedMeanwhile):
         drafts.submit(world.operator, draft.id, draft.version)
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 def test_adding_sources_counts_as_a_change(world: World, drafts: Drafts, ready: DraftView) -> None:
@@ -116,10 +116,10 @@ def test_adding_sources_counts_as_a_change(world: World, drafts: Drafts, ready: 
 
 
 def test_another_entity_empties_what_belonged_to_the_first(world: World, drafts: Drafts, ready: DraftView) -> None:
-    add_role(world.means, world.operator, Role.FULL_ACCESS, "OTHER")
+    add_role(world.resources, world.operator, Role.FULL_ACCESS, "OTHER")
     moved = drafts.save(world.operator, ready.id, ready.version, DraftFields("OTHER", "RATES", world.front_end))
     assert (moved.entity, moved.name, moved.front_end, moved.sources) == ("OTHER", "RATES", None, 0)
-    assert one(world.means, "SELECT count(*) FROM draft_source") == 0
+    assert one(world.resources, "SELECT count(*) FROM draft_source") == 0
 
 
 def test_the_same_entity_keeps_its_sources(world: World, drafts: Drafts, ready: DraftView, fields: DraftFields) -> None:
@@ -137,7 +137,7 @@ def test_sources_are_added_and_removed_one_by_one(world: World, drafts: Drafts) 
 
 
 def test_sources_that_match_are_added_and_removed_at_once(world: World, drafts: Drafts) -> None:
-    add_sender_comps(world.means, "ACME", 4, gfid="XY9")
+    add_sender_comps(world.resources, "ACME", 4, gfid="XY9")
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     drafts.add(world.operator, draft.id, Selection(everything=True, match="xy9"))
     assert names(drafts, world, draft) == ["AAAXY9P", "AABXY9P", "AACXY9P", "AADXY9P"]
@@ -155,9 +155,9 @@ def test_adding_twice_changes_nothing(world: World, drafts: Drafts, ready: Draft
 
 
 def test_only_usable_sources_are_offered_and_added(world: World, drafts: Drafts) -> None:
-    add_sender_comps(world.means, "ACME", 1, gfid="OLD", status="inactive")
-    add_sender_comps(world.means, "ACME", 1, gfid="EUR", market="brokertec_eu")
-    add_sender_comps(world.means, "OTHER", 1, gfid="OTH")
+    add_sender_comps(world.resources, "ACME", 1, gfid="OLD", status="inactive")
+    add_sender_comps(world.resources, "ACME", 1, gfid="EUR", market="brokertec_eu")
+    add_sender_comps(world.resources, "OTHER", 1, gfid="OTH")
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     assert names(drafts, world, draft, "available") == world.sources
     every_key = frozenset(range(1, 7))
@@ -166,7 +166,7 @@ def test_only_usable_sources_are_offered_and_added(world: World, drafts: Drafts)
 
 
 def test_a_hundred_thousand_are_added_and_taken_out_at_once(world: World, drafts: Drafts) -> None:
-    add_sender_comps(world.means, "ACME", 100_000, gfid="BIG")
+    add_sender_comps(world.resources, "ACME", 100_000, gfid="BIG")
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     assert drafts.add(world.operator, draft.id, EVERYTHING, gfid="BIG").sources == 100_000
     assert drafts.remove(world.operator, draft.id, EVERYTHING).sources == 0
@@ -174,8 +174,8 @@ def test_a_hundred_thousand_are_added_and_taken_out_at_once(world: World, drafts
 
 def test_a_draft_is_its_owners_alone(world: World, drafts: Drafts, ready: DraftView, fields: DraftFields) -> None:
     """Even from a colleague of the same entity, with the same rights."""
-    add_role(world.means, world.stranger, Role.FULL_ACCESS, "ACME")
-    before = contents(world.means)
+    add_role(world.resources, world.stranger, Role.FULL_ACCESS, "ACME")
+    before = contents(world.resources)
     them = world.stranger
     for attempt in (
         lambda: drafts.get(them, ready.id),
@@ -192,7 +192,7 @@ def test_a_draft_is_its_owners_alone(world: World, drafts: Drafts, ready: DraftV
         with pytest.raises(NotFound):
             attempt()
     assert drafts.mine(them) == ()
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 def test_submit_makes_one_request_and_the_draft_is_gone(world: World, drafts: Drafts, ready: DraftView) -> None:
@@ -204,7 +204,7 @@ def test_submit_makes_one_request_and_the_draft_is_gone(world: World, drafts: Dr
     for attempt in (drafts.submit, lambda *how: drafts.discard(*how[:2])):
         with pytest.raises(NotFound):
             attempt(world.operator, ready.id, ready.version)
-    assert one(world.means, "SELECT count(*) FROM request") == 1
+    assert one(world.resources, "SELECT count(*) FROM request") == 1
 
 
 def test_every_problem_is_listed_in_the_order_of_the_steps(world: World, drafts: Drafts) -> None:
@@ -213,12 +213,12 @@ def test_every_problem_is_listed_in_the_order_of_the_steps(world: World, drafts:
     starts = ("Group name is empty", "Choose a front end", "Choose at least one optional", "Add at least one source")
     assert len(found) == len(starts)
     assert all(problem.startswith(start) for problem, start in zip(found, starts, strict=True))
-    before = contents(world.means)
+    before = contents(world.resources)
     with pytest.raises(InvalidValue) as caught:
         drafts.submit(world.operator, draft.id, draft.version)
     assert all(problem in caught.value.message for problem in found)
     assert caught.value.message.endswith("Nothing was submitted; the draft is kept.")
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 def test_a_draft_without_an_entity_asks_for_one(world: World, drafts: Drafts) -> None:
@@ -232,35 +232,35 @@ def test_a_draft_without_an_entity_asks_for_one(world: World, drafts: Drafts) ->
 def test_a_name_that_a_group_has_is_taken(
     world: World, drafts: Drafts, ready: DraftView, fields: DraftFields, name: str
 ) -> None:
-    Groups(world.means).create(world.operator, new_group("RATES"))
-    Provisioning(world.means).process_as_desk()
+    Groups(world.resources).create(world.operator, new_group("RATES"))
+    Provisioning(world.resources).process_as_desk()
     renamed = drafts.save(world.operator, ready.id, ready.version, replace(fields, name=name))
     with pytest.raises(InvalidValue, match="has a group named"):
         drafts.submit(world.operator, ready.id, renamed.version)
 
 
 def test_a_name_of_a_deleted_group_or_of_another_entity_is_free(world: World, drafts: Drafts, ready: DraftView) -> None:
-    Groups(world.means).create(world.operator, new_group("RATES"))
-    Provisioning(world.means).process_as_desk()
-    change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at")
+    Groups(world.resources).create(world.operator, new_group("RATES"))
+    Provisioning(world.resources).process_as_desk()
+    change(world.resources, "UPDATE drop_copy_group SET deleted_at = created_at")
     assert drafts.submit(world.operator, ready.id, ready.version)
 
 
 def test_a_source_that_went_inactive_is_named(world: World, drafts: Drafts, ready: DraftView) -> None:
-    change(world.means, "UPDATE sender_comp SET status = 'inactive' WHERE id = 2")
+    change(world.resources, "UPDATE sender_comp SET status = 'inactive' WHERE id = 2")
     with pytest.raises(InvalidValue, match=f"SenderComp {world.sources[1]} is not an active"):
         drafts.submit(world.operator, ready.id, ready.version)
 
 
 def test_a_front_end_that_is_not_mapped_any_more_is_told(world: World, drafts: Drafts, ready: DraftView) -> None:
-    change(world.means, "DELETE FROM front_end_mapping")
+    change(world.resources, "DELETE FROM front_end_mapping")
     with pytest.raises(InvalidValue, match="not mapped to ACME"):
         drafts.submit(world.operator, ready.id, ready.version)
     assert drafts.front_ends(world.operator, "ACME") == ()
 
 
 def test_the_review_shows_the_whole_request(world: World, drafts: Drafts, ready: DraftView) -> None:
-    add_sender_comps(world.means, "ACME", 2, gfid="XY9", guarantor="OTHER")
+    add_sender_comps(world.resources, "ACME", 2, gfid="XY9", guarantor="OTHER")
     drafts.add(world.operator, ready.id, EVERYTHING)
     review = drafts.review(world.operator, ready.id)
     assert review.problems == ()
@@ -272,12 +272,12 @@ def test_the_review_shows_the_whole_request(world: World, drafts: Drafts, ready:
 
 def test_the_first_group_is_free_and_no_amount_is_invented(world: World, drafts: Drafts) -> None:
     assert drafts.fee(world.operator, "ACME").free
-    Groups(world.means).create(world.operator, new_group())
-    Provisioning(world.means).process_as_desk()
+    Groups(world.resources).create(world.operator, new_group())
+    Provisioning(world.resources).process_as_desk()
     fee = drafts.fee(world.operator, "ACME")
     assert (fee.groups, fee.free) == (1, False)
     assert "Ask GAM" in fee.sentence
-    priced = Drafts(replace(world.means, settings=replace(world.means.settings, fee="USD 99")))
+    priced = Drafts(replace(world.resources, settings=replace(world.resources.settings, fee="USD 99")))
     assert "USD 99" in priced.fee(world.operator, "ACME").sentence
 
 
@@ -285,8 +285,8 @@ def test_a_discarded_draft_leaves_its_trace_in_the_audit_trail_only(
     world: World, drafts: Drafts, ready: DraftView
 ) -> None:
     drafts.discard(world.operator, ready.id)
-    assert one(world.means, "SELECT (SELECT count(*) FROM draft) + (SELECT count(*) FROM draft_source)") == 0
-    actions = [action for (action,) in rows(world.means, "SELECT action FROM audit_event ORDER BY id")]
+    assert one(world.resources, "SELECT (SELECT count(*) FROM draft) + (SELECT count(*) FROM draft_source)") == 0
+    actions = [action for (action,) in rows(world.resources, "SELECT action FROM audit_event ORDER BY id")]
     assert actions == ["draft:started", "draft:saved", "draft:sources_added", "draft:discarded"]
 
 
@@ -295,20 +295,20 @@ def test_what_was_saved_is_audited_before_and_after(world: World, drafts: Drafts
     saved = drafts.save(world.operator, draft.id, 1, replace(fields, name="ONE"))
     drafts.save(world.operator, draft.id, saved.version, replace(fields, name="TWO"))
     drafts.save(world.operator, draft.id, saved.version + 1, replace(fields, name="TWO"))
-    events = rows(world.means, "SELECT before, after FROM audit_event WHERE action = 'draft:saved' ORDER BY id")
+    events = rows(world.resources, "SELECT before, after FROM audit_event WHERE action = 'draft:saved' ORDER BY id")
     assert events[1:] == [('{"name": "ONE"}', '{"name": "TWO"}')]
 
 
 def test_entities_are_those_where_groups_may_be_created(world: World, drafts: Drafts) -> None:
-    add_entity(world.means, "ZERO")
-    add_role(world.means, world.operator, Role.READ_ONLY, "ZERO")
+    add_entity(world.resources, "ZERO")
+    add_role(world.resources, world.operator, Role.READ_ONLY, "ZERO")
     assert [entity.code for entity in drafts.entities(world.operator)] == ["ACME"]
     assert drafts.entities(world.viewer) == drafts.entities(world.operations) == ()
 
 
 def test_front_ends_are_those_mapped_to_the_entity(world: World, drafts: Drafts) -> None:
-    add_front_end(world.means, "OTHER", "Gilt Desk")
-    add_front_end(world.means, "ACME", "Curve Board")
+    add_front_end(world.resources, "OTHER", "Gilt Desk")
+    add_front_end(world.resources, "ACME", "Curve Board")
     assert [row.name for row in drafts.front_ends(world.operator, "ACME")] == ["Curve Board", "Ladder One"]
     with pytest.raises(NotEntitled):
         drafts.front_ends(world.operator, "OTHER")

@@ -18,7 +18,7 @@ from dropcopy_tui.domain.errors import (
     SecondFactorFailed,
 )
 from dropcopy_tui.domain.providers import DuoService
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors import duo as duo_service
 from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof, Purpose
@@ -33,16 +33,16 @@ class Bench:
     """The world with Duo on the loopback."""
 
     world: World
-    means: Means
+    resources: Resources
     there: DuoWorld
     web: Web
 
     @property
     def duo(self) -> Duo:
-        return Duo(self.means)
+        return Duo(self.resources)
 
     def start(self, purpose: Purpose = Purpose.KEYS) -> Challenge:
-        return Factors(self.means).start(self.world.operator, Factor.DUO, purpose)
+        return Factors(self.resources).start(self.world.operator, Factor.DUO, purpose)
 
     def pushed(self) -> Challenge:
         challenge = self.start()
@@ -50,17 +50,17 @@ class Bench:
         return challenge
 
     def use(self, proof: Proof, purpose: Purpose = Purpose.KEYS) -> str:
-        return use(self.means, self.world.operator, proof, purpose)
+        return use(self.resources, self.world.operator, proof, purpose)
 
     def go_on(self, by: timedelta) -> None:
-        assert isinstance(self.means.clock, FrozenClock)
-        self.means.clock.advance(by)
+        assert isinstance(self.resources.clock, FrozenClock)
+        self.resources.clock.advance(by)
 
 
 @contextmanager
 def bench_on(world: World, folder: Path, there: DuoWorld, **more: Any) -> Iterator[Bench]:
     with duo_serving(folder, there, **more) as (service, web):
-        yield Bench(world, replace(world.means, duo=service), there, web)
+        yield Bench(world, replace(world.resources, duo=service), there, web)
 
 
 @pytest.fixture
@@ -86,11 +86,11 @@ def test_a_push_that_is_approved_confirms_once(bench: Bench) -> None:
 def test_a_signature_with_another_key_is_refused_by_duo(world: World, tmp_path: Path) -> None:
     """The server does check: a desk with a wrong secret key gets nowhere."""
     with bench_on(world, tmp_path, DuoWorld(), secret="f" * 40) as bench:
-        before = contents(bench.means)
+        before = contents(bench.resources)
         with pytest.raises(FactorUnavailable, match="does not accept the keys"):
             bench.start()
         assert bench.there.refused == 1
-        assert contents(bench.means) == before
+        assert contents(bench.resources) == before
 
 
 def test_a_passcode_passes_and_a_wrong_one_is_a_try(bench: Bench) -> None:
@@ -100,7 +100,7 @@ def test_a_passcode_passes_and_a_wrong_one_is_a_try(bench: Bench) -> None:
     assert caught.value.retry
     proof = bench.duo.passcode(operator, challenge.id, f" {bench.there.passcode[:3]} {bench.there.passcode[3:]}")
     assert bench.use(proof) == "passed"
-    assert one(bench.means, "SELECT tries FROM challenge") == 1
+    assert one(bench.resources, "SELECT tries FROM challenge") == 1
 
 
 def test_three_wrong_passcodes_end_the_challenge_and_duo_is_not_asked_again(bench: Bench) -> None:
@@ -124,7 +124,7 @@ def test_what_cannot_be_a_passcode_costs_no_try(bench: Bench, code: str) -> None
     with pytest.raises(InvalidValue):
         bench.duo.passcode(bench.world.operator, challenge.id, code)
     assert len(bench.web.asked) == asked
-    assert one(bench.means, "SELECT tries FROM challenge") == 0
+    assert one(bench.resources, "SELECT tries FROM challenge") == 0
 
 
 @pytest.mark.parametrize("answer", ["deny", "", "ALLOW", "allowed"])
@@ -145,7 +145,7 @@ def test_a_push_answered_after_the_time_out_opens_nothing(bench: Bench) -> None:
     with pytest.raises(SecondFactorFailed, match="expired"):
         bench.duo.poll(bench.world.operator, challenge.id)
     assert len(bench.web.asked) == asked, "Duo is not even asked"
-    assert one(bench.means, "SELECT code_mac FROM challenge") is None
+    assert one(bench.resources, "SELECT code_mac FROM challenge") is None
 
 
 def test_a_push_answered_while_the_time_runs_out_opens_nothing(bench: Bench) -> None:
@@ -160,21 +160,21 @@ def test_a_push_answered_while_the_time_runs_out_opens_nothing(bench: Bench) -> 
     bench.there.raw = late
     with pytest.raises(SecondFactorFailed, match="expired"):
         bench.duo.poll(bench.world.operator, challenge.id)
-    assert one(bench.means, "SELECT code_mac FROM challenge") is None
+    assert one(bench.resources, "SELECT code_mac FROM challenge") is None
 
 
 def test_an_approval_after_the_person_cancelled_opens_nothing(bench: Bench) -> None:
     challenge = bench.pushed()
 
     def cancelled(asked: Any) -> Any:
-        Factors(bench.means).cancel(bench.world.operator, challenge.id)
+        Factors(bench.resources).cancel(bench.world.operator, challenge.id)
         bench.there.raw = None
         return bench.there.answer(asked)
 
     bench.there.raw = cancelled
     with pytest.raises(SecondFactorFailed, match="expired"):
         bench.duo.poll(bench.world.operator, challenge.id)
-    assert rows(bench.means, "SELECT code_mac, used_at FROM challenge") == [(None, None)]
+    assert rows(bench.resources, "SELECT code_mac, used_at FROM challenge") == [(None, None)]
 
 
 def test_an_approved_push_expires_with_its_challenge(bench: Bench) -> None:
@@ -198,7 +198,7 @@ def test_nothing_of_an_unanswered_push_is_a_code(bench: Bench) -> None:
     challenge = bench.pushed()
     for code in ("", CODE, "push", challenge.id):
         assert "wrong" in bench.use(Proof(challenge.id, code)) or "often" in bench.use(Proof(challenge.id, code))
-    assert one(bench.means, "SELECT used_at FROM challenge") is None
+    assert one(bench.resources, "SELECT used_at FROM challenge") is None
 
 
 def test_another_person_and_another_purpose_get_nowhere(bench: Bench) -> None:
@@ -208,13 +208,13 @@ def test_another_person_and_another_purpose_get_nowhere(bench: Bench) -> None:
             verb(stranger, challenge.id)
     proof = bench.duo.poll(bench.world.operator, challenge.id)
     assert proof is not None
-    assert "something else" in use(bench.means, stranger, proof)
+    assert "something else" in use(bench.resources, stranger, proof)
     assert "something else" in bench.use(proof, Purpose.ENROL)
     assert bench.use(proof) == "passed"
 
 
 def test_a_challenge_of_another_factor_is_none_of_duos(bench: Bench) -> None:
-    challenge = Factors(bench.means).start(bench.world.operator, Factor.SMS)
+    challenge = Factors(bench.resources).start(bench.world.operator, Factor.SMS)
     for verb in (bench.duo.push, bench.duo.poll, lambda actor, it: bench.duo.passcode(actor, it, "867530")):
         with pytest.raises(SecondFactorFailed, match="something else"):
             verb(bench.world.operator, challenge.id)
@@ -227,7 +227,7 @@ def test_whom_duo_does_not_ask_confirms_nothing(world: World, tmp_path: Path, re
     with bench_on(world, tmp_path, DuoWorld(result=result)) as bench:
         with pytest.raises(FactorUnavailable, match=words):
             bench.start()
-        assert one(bench.means, "SELECT count(*) FROM challenge") == 0
+        assert one(bench.resources, "SELECT count(*) FROM challenge") == 0
 
 
 def test_without_a_phone_that_takes_pushes_there_is_the_passcode(world: World, tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_duo_that_lies_is_one_line_and_costs_nothing(bench: Bench, status: int
         bench.duo.passcode(operator, challenge.id, "867530")
     assert "\n" not in caught.value.message
     assert "Choose another factor" in caught.value.message
-    assert one(bench.means, "SELECT tries FROM challenge") == 0
+    assert one(bench.resources, "SELECT tries FROM challenge") == 0
     with pytest.raises(FactorUnavailable):
         bench.duo.push(operator, challenge.id)
     bench.there.raw = None
@@ -264,8 +264,8 @@ def test_a_duo_that_lies_is_one_line_and_costs_nothing(bench: Bench, status: int
 
 def test_a_duo_that_is_down_is_one_line_and_other_factors_stay(world: World, tmp_path: Path) -> None:
     service = DuoService("localhost", "DI", secret_file(tmp_path, SKEY), free_port())
-    means = replace(world.means, duo=service)
-    factors = Factors(means)
+    resources = replace(world.resources, duo=service)
+    factors = Factors(resources)
     assert next(choice for choice in factors.choices(world.operator) if choice.factor is Factor.DUO).available
     with pytest.raises(FactorUnavailable, match="cannot be reached"):
         factors.start(world.operator, Factor.DUO)
@@ -274,12 +274,12 @@ def test_a_duo_that_is_down_is_one_line_and_other_factors_stay(world: World, tmp
 
 def test_a_duo_that_proves_to_be_somebody_else_is_not_told_anything(world: World, tmp_path: Path) -> None:
     with bench_on(world, tmp_path, DuoWorld()) as bench:
-        service = bench.means.duo
+        service = bench.resources.duo
         assert service is not None
-        pinned = replace(world.means, duo=replace(service, ca_file=None))
+        pinned = replace(world.resources, duo=replace(service, ca_file=None))
         with pytest.raises(FactorUnavailable, match="does not prove who it is"):
             Factors(pinned).start(world.operator, Factor.DUO)
-        other = replace(world.means, duo=replace(service, host="127.0.0.1"))
+        other = replace(world.resources, duo=replace(service, host="127.0.0.1"))
         with pytest.raises(FactorUnavailable, match="does not prove who it is"):
             Factors(other).start(world.operator, Factor.DUO)
         assert bench.web.asked == []
@@ -299,10 +299,10 @@ def test_a_question_that_duo_keeps_open_is_still_waiting(
 
 def test_a_sandbox_asks_no_duo_but_one_on_this_machine(world: World, tmp_path: Path) -> None:
     service = DuoService("api-1.duosecurity.com", "DI", secret_file(tmp_path, SKEY))
-    far = Factors(replace(world.means, duo=service))
+    far = Factors(replace(world.resources, duo=service))
     with pytest.raises(FactorUnavailable, match="a sandbox"):
         far.start(world.operator, Factor.DUO)
-    real = Factors(replace(world.means, duo=service, sandbox=False))
+    real = Factors(replace(world.resources, duo=service, sandbox=False))
     assert next(choice for choice in real.choices(world.operator) if choice.factor is Factor.DUO).available
 
 
@@ -312,7 +312,7 @@ def test_pushes_count_against_the_codes_of_the_day(bench: Bench) -> None:
     with pytest.raises(CodesUsedUp):
         bench.start()
     with pytest.raises(CodesUsedUp):
-        Factors(bench.means).start(bench.world.operator, Factor.SMS)
+        Factors(bench.resources).start(bench.world.operator, Factor.SMS)
 
 
 def test_a_secret_key_that_others_may_read_is_not_used(bench: Bench, tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_what_duo_says_does_not_reach_the_trail(bench: Bench) -> None:
     proof = bench.duo.poll(bench.world.operator, challenge.id)
     assert proof is not None
     bench.use(proof)
-    events = rows(bench.means, "SELECT action, subject, after FROM audit_event ORDER BY id")
+    events = rows(bench.resources, "SELECT action, subject, after FROM audit_event ORDER BY id")
     assert [event[0] for event in events] == [
         "challenge:started", "challenge:pushed", "challenge:approved", "challenge:passed",
     ]  # fmt: skip

@@ -21,9 +21,10 @@ from dropcopy_tui.domain.errors import (
 )
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.ease import Ease, Issued
 from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.unit_of_work import writing
 from tests.services.conftest import World
 from tests.services.factories import (
     CODE,
@@ -33,7 +34,7 @@ from tests.services.factories import (
     change,
     contents,
     one,
-    open_means,
+    open_resources,
     rows,
 )
 from tests.services.processes import race, spend_code
@@ -46,39 +47,39 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def agent(world: World) -> Actor:
-    return add_person(world.means, "agent", Role.EASE_AGENT, mobile="+1 202 555 0901")
+    return add_person(world.resources, "agent", Role.EASE_AGENT, mobile="+1 202 555 0901")
 
 
 @pytest.fixture
 def second(world: World) -> Actor:
-    return add_person(world.means, "second", Role.EASE_AGENT, mobile="+1 202 555 0902")
+    return add_person(world.resources, "second", Role.EASE_AGENT, mobile="+1 202 555 0902")
 
 
 @pytest.fixture
 def ease(world: World) -> Ease:
-    return Ease(world.means)
+    return Ease(world.resources)
 
 
 def issue(ease: Ease, agent: Actor, user_id: str = "operator", verified: Sequence[str] = VERIFIED) -> Issued:
     return ease.issue(agent, user_id, Purpose.KEYS, verified)
 
 
-def go_on(means: Means, by: timedelta) -> None:
-    assert isinstance(means.clock, FrozenClock)
-    means.clock.advance(by)
+def go_on(resources: Resources, by: timedelta) -> None:
+    assert isinstance(resources.clock, FrozenClock)
+    resources.clock.advance(by)
 
 
 def enter(world: World, code: str, actor: Actor | None = None, purpose: Purpose = Purpose.KEYS) -> str:
-    return use(world.means, actor or world.operator, Proof("ease", code), purpose)
+    return use(world.resources, actor or world.operator, Proof("ease", code), purpose)
 
 
 def test_a_verified_caller_gets_a_code_that_passes_once(ease: Ease, world: World, agent: Actor) -> None:
-    begun = Factors(world.means).start(world.operator, Factor.EASE)
+    begun = Factors(world.resources).start(world.operator, Factor.EASE)
     assert (begun.id, begun.factor, begun.digits, begun.codes_left_today) == ("ease", Factor.EASE, (8, 8), 10)
-    assert one(world.means, "SELECT count(*) FROM challenge") == 0, "the person starts nothing by themselves"
+    assert one(world.resources, "SELECT count(*) FROM challenge") == 0, "the person starts nothing by themselves"
     issued = issue(ease, agent)
     assert (issued.code, issued.codes_left_today) == (EASE_CODE, 9)
-    assert issued.expires_at == world.means.clock.now() + 10 * MINUTE
+    assert issued.expires_at == world.resources.clock.now() + 10 * MINUTE
     assert enter(world, f"{EASE_CODE[:4]} {EASE_CODE[4:]}") == "passed"
     assert "used already" in enter(world, EASE_CODE)
 
@@ -86,24 +87,26 @@ def test_a_verified_caller_gets_a_code_that_passes_once(ease: Ease, world: World
 def test_the_person_is_told_and_only_the_agent_sees_the_code(ease: Ease, world: World, agent: Actor) -> None:
     issued = issue(ease, agent)
     assert issued.code not in repr(issued)
-    ((subject, body),) = rows(world.means, "SELECT subject, body FROM outbox WHERE recipient = 'operator@firm.example'")
+    ((subject, body),) = rows(
+        world.resources, "SELECT subject, body FROM outbox WHERE recipient = 'operator@firm.example'"
+    )
     assert subject == "EASE issued a one-time code for you"
     assert "agent" in body
-    assert one(world.means, "SELECT count(*) FROM notice WHERE person_id = :it", it=world.operator.person_id) == 1
-    (event,) = rows(world.means, "SELECT action, person, after FROM audit_event WHERE subject = 'operator'")
+    assert one(world.resources, "SELECT count(*) FROM notice WHERE person_id = :it", it=world.operator.person_id) == 1
+    (event,) = rows(world.resources, "SELECT action, person, after FROM audit_event WHERE subject = 'operator'")
     assert event[:2] == ("factor:issued", "agent")
     assert all(check in event[2] for check in VERIFIED)
-    world.means.store.close()
-    for file in world.means.store.path.parent.iterdir():
+    world.resources.store.close()
+    for file in world.resources.store.path.parent.iterdir():
         assert EASE_CODE.encode() not in file.read_bytes(), file
 
 
 @pytest.mark.parametrize("verified", [(), ("callback",), ("callback", "callback"), ("callback", "hunch")])
 def test_two_checks_that_exist_are_needed(ease: Ease, world: World, agent: Actor, verified: tuple[str, ...]) -> None:
-    before = contents(world.means)
+    before = contents(world.resources)
     with pytest.raises(InvalidValue, match="o code was issued"):
         issue(ease, agent, verified=verified)
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 def test_a_check_without_an_answer_cannot_be_ticked(ease: Ease, world: World, agent: Actor) -> None:
@@ -117,9 +120,9 @@ def test_a_check_without_an_answer_cannot_be_ticked(ease: Ease, world: World, ag
 
 
 def test_only_agents_and_never_for_themselves(ease: Ease, world: World, agent: Actor) -> None:
-    add_role(world.means, agent, Role.KEY_MANAGEMENT, "ACME")
-    twin = add_person(world.means, "agent-two", Role.KEY_MANAGEMENT, entity="ACME", mobile="+1 (202) 555-0901")
-    change(world.means, "UPDATE person SET email = 'agent+other@firm.example' WHERE user_id = 'viewer'")
+    add_role(world.resources, agent, Role.KEY_MANAGEMENT, "ACME")
+    twin = add_person(world.resources, "agent-two", Role.KEY_MANAGEMENT, entity="ACME", mobile="+1 (202) 555-0901")
+    change(world.resources, "UPDATE person SET email = 'agent+other@firm.example' WHERE user_id = 'viewer'")
     for actor, user in ((world.operations, "operator"), (world.operator, "stranger"), (world.operator, "operator")):
         with pytest.raises(NotEntitled):
             issue(ease, actor, user)
@@ -132,11 +135,11 @@ def test_only_agents_and_never_for_themselves(ease: Ease, world: World, agent: A
             read()
     with pytest.raises(NotEntitled):
         ease.resets(world.operator)
-    assert one(world.means, "SELECT count(*) FROM challenge") == 0
+    assert one(world.resources, "SELECT count(*) FROM challenge") == 0
 
 
 def test_a_disabled_or_unknown_person_gets_none(ease: Ease, world: World, agent: Actor) -> None:
-    change(world.means, "UPDATE person SET disabled = 1 WHERE user_id = 'operator'")
+    change(world.resources, "UPDATE person SET disabled = 1 WHERE user_id = 'operator'")
     with pytest.raises(InvalidValue, match="disabled"):
         issue(ease, agent)
     with pytest.raises(NotFound):
@@ -152,15 +155,15 @@ def test_everybody_can_be_found(ease: Ease, world: World, agent: Actor) -> None:
 
 def test_a_code_lives_ten_minutes(ease: Ease, world: World, agent: Actor) -> None:
     issue(ease, agent)
-    go_on(world.means, 10 * MINUTE)
+    go_on(world.resources, 10 * MINUTE)
     assert "expired" in enter(world, EASE_CODE)
-    go_on(world.means, -timedelta(seconds=1))
+    go_on(world.resources, -timedelta(seconds=1))
     assert enter(world, EASE_CODE) == "passed"
 
 
 def test_a_new_code_voids_the_older_one(ease: Ease, world: World, agent: Actor) -> None:
     old = issue(ease, agent)
-    new = Ease(open_means(world.means.store.path)).issue(agent, "operator", Purpose.KEYS, VERIFIED)
+    new = Ease(open_resources(world.resources.store.path)).issue(agent, "operator", Purpose.KEYS, VERIFIED)
     assert new.code != old.code
     assert "wrong" in enter(world, old.code)
     assert enter(world, new.code) == "passed"
@@ -168,31 +171,34 @@ def test_a_new_code_voids_the_older_one(ease: Ease, world: World, agent: Actor) 
 
 def test_even_its_own_id_does_not_open_a_voided_code(ease: Ease, world: World, agent: Actor) -> None:
     issue(ease, agent)
-    challenge = one(world.means, "SELECT id FROM challenge")
-    go_on(world.means, MINUTE)
+    challenge = one(world.resources, "SELECT id FROM challenge")
+    go_on(world.resources, MINUTE)
     issue(ease, agent)
-    assert "expired" in use(world.means, world.operator, Proof(challenge, EASE_CODE))
+    assert "expired" in use(world.resources, world.operator, Proof(challenge, EASE_CODE))
 
 
 def test_a_code_is_for_one_person_and_one_purpose(ease: Ease, world: World, agent: Actor) -> None:
     issue(ease, agent)
-    challenge = one(world.means, "SELECT id FROM challenge")
+    challenge = one(world.resources, "SELECT id FROM challenge")
     for proof in (Proof("ease", EASE_CODE), Proof(challenge, EASE_CODE)):
         for actor in (world.stranger, agent):
-            assert use(world.means, actor, proof) != "passed"
-        assert use(world.means, world.operator, proof, Purpose.ENROL) != "passed"
-    assert one(world.means, "SELECT tries FROM challenge") == 0
+            assert use(world.resources, actor, proof) != "passed"
+        assert use(world.resources, world.operator, proof, Purpose.ENROL) != "passed"
+    assert one(world.resources, "SELECT tries FROM challenge") == 0
     assert enter(world, EASE_CODE) == "passed"
 
 
 def test_a_code_that_nobody_issued_costs_no_try_and_may_be_entered_later(world: World) -> None:
-    with pytest.raises(SecondFactorFailed, match="has issued no code") as caught, world.means.store.write() as session:
-        spend(session, world.means, world.operator, Proof("ease", EASE_CODE), Purpose.KEYS)
+    with (
+        pytest.raises(SecondFactorFailed, match="has issued no code") as caught,
+        writing(world.resources, world.operator) as uow,
+    ):
+        spend(uow, Proof("ease", EASE_CODE), Purpose.KEYS)
     assert caught.value.retry
 
 
 def test_codes_of_ease_count_with_all_others(ease: Ease, world: World, agent: Actor) -> None:
-    factors = Factors(world.means)
+    factors = Factors(world.resources)
     for _ in range(5):
         factors.start(world.operator, Factor.SMS)
         issue(ease, agent)
@@ -201,7 +207,7 @@ def test_codes_of_ease_count_with_all_others(ease: Ease, world: World, agent: Ac
     with pytest.raises(CodesUsedUp):
         factors.start(world.operator, Factor.SMS)
     assert ease.caller(agent, "operator").codes_left_today == 0
-    go_on(world.means, timedelta(days=1))
+    go_on(world.resources, timedelta(days=1))
     assert issue(ease, agent)
 
 
@@ -216,8 +222,8 @@ def test_wrong_tries_count_over_codes_that_are_issued_again(ease: Ease, world: W
     with pytest.raises(CodesUsedUp):
         issue(ease, agent)
     with pytest.raises(CodesUsedUp):
-        Factors(world.means).start(world.operator, Factor.SMS)
-    go_on(world.means, timedelta(days=1))
+        Factors(world.resources).start(world.operator, Factor.SMS)
+    go_on(world.resources, timedelta(days=1))
     issue(ease, agent)
     assert enter(world, EASE_CODE) == "passed"
 
@@ -225,57 +231,57 @@ def test_wrong_tries_count_over_codes_that_are_issued_again(ease: Ease, world: W
 def test_of_two_processes_with_one_code_exactly_one_passes(ease: Ease, world: World, agent: Actor) -> None:
     issue(ease, agent)
     job = partial(spend_code, world.operator, Proof("ease", EASE_CODE))
-    assert sorted(race(world.means.store.path, job, job, job)) == ["passed", *["second_factor_failed"] * 2]
+    assert sorted(race(world.resources.store.path, job, job, job)) == ["passed", *["second_factor_failed"] * 2]
 
 
-def issue_in(agent: Actor, means: Means) -> str:
-    return Ease(means).issue(agent, "operator", Purpose.KEYS, VERIFIED).user_id
+def issue_in(agent: Actor, resources: Resources) -> str:
+    return Ease(resources).issue(agent, "operator", Purpose.KEYS, VERIFIED).user_id
 
 
 def test_the_last_code_of_the_day_is_issued_once(ease: Ease, world: World, agent: Actor) -> None:
     for _ in range(9):
         issue(ease, agent)
-    answers = race(world.means.store.path, *[partial(issue_in, agent)] * 3)
+    answers = race(world.resources.store.path, *[partial(issue_in, agent)] * 3)
     assert sorted(answers) == ["codes_used_up", "codes_used_up", "operator"]
-    assert one(world.means, "SELECT count(*) FROM challenge") == 10
+    assert one(world.resources, "SELECT count(*) FROM challenge") == 10
 
 
 # -- resets
 
 
 def test_a_factor_is_reset_by_two_agents(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
-    app = enrol(Factors(world.means), world.operator)
+    app = enrol(Factors(world.resources), world.operator)
     asked = ease.reset_factor(agent, "operator", Factor.TOTP)
     assert asked.reason.startswith("you asked")
-    assert Factors(world.means).start(world.operator, Factor.TOTP), "until it is confirmed, the app works"
+    assert Factors(world.resources).start(world.operator, Factor.TOTP), "until it is confirmed, the app works"
     with pytest.raises(NotEntitled, match="second agent"):
         ease.confirm_reset(agent, asked.id)
     (waiting,) = ease.resets(second)
     assert (waiting.user_id, waiting.asked_by, waiting.reason) == ("operator", "agent", "")
-    open_challenge = Factors(world.means).start(world.operator, Factor.TOTP).id
+    open_challenge = Factors(world.resources).start(world.operator, Factor.TOTP).id
     ease.confirm_reset(second, asked.id)
     with pytest.raises(FactorUnavailable):
-        Factors(world.means).start(world.operator, Factor.TOTP)
-    assert "wrong" in use(world.means, world.operator, Proof(open_challenge, app.at(world.means.clock.now())))
+        Factors(world.resources).start(world.operator, Factor.TOTP)
+    assert "wrong" in use(world.resources, world.operator, Proof(open_challenge, app.at(world.resources.clock.now())))
     assert ease.resets(second) == ()
-    told = rows(world.means, "SELECT subject FROM outbox WHERE recipient = 'operator@firm.example'")
+    told = rows(world.resources, "SELECT subject FROM outbox WHERE recipient = 'operator@firm.example'")
     assert ("Your authenticator app was removed",) in told
-    assert Factors(world.means).enrol(world.operator)
+    assert Factors(world.resources).enrol(world.operator)
     with pytest.raises(InvalidValue, match="confirmed already"):
         ease.confirm_reset(second, asked.id)
 
 
 def test_a_second_account_of_the_agent_is_no_second_agent(ease: Ease, world: World, agent: Actor) -> None:
-    enrol(Factors(world.means), world.operator)
+    enrol(Factors(world.resources), world.operator)
     asked = ease.reset_factor(agent, "operator", Factor.TOTP)
-    twin = add_person(world.means, "agent-two", Role.EASE_AGENT, mobile="+12025550901")
+    twin = add_person(world.resources, "agent-two", Role.EASE_AGENT, mobile="+12025550901")
     with pytest.raises(NotEntitled, match="second agent"):
         ease.confirm_reset(twin, asked.id)
 
 
 def test_nobody_resets_or_confirms_their_own(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
-    add_role(world.means, world.operator, Role.EASE_AGENT)
-    enrol(Factors(world.means), world.operator)
+    add_role(world.resources, world.operator, Role.EASE_AGENT)
+    enrol(Factors(world.resources), world.operator)
     with pytest.raises(NotEntitled):
         ease.reset_factor(world.operator, "operator", Factor.TOTP)
     asked = ease.reset_factor(agent, "operator", Factor.TOTP)
@@ -290,9 +296,9 @@ def test_nobody_resets_or_confirms_their_own(ease: Ease, world: World, agent: Ac
 def test_a_reset_waits_half_an_hour(
     ease: Ease, world: World, agent: Actor, second: Actor, after: int, holds: bool
 ) -> None:
-    enrol(Factors(world.means), world.operator)
+    enrol(Factors(world.resources), world.operator)
     asked = ease.reset_factor(agent, "operator", Factor.TOTP)
-    go_on(world.means, after * MINUTE)
+    go_on(world.resources, after * MINUTE)
     if holds:
         assert ease.confirm_reset(second, asked.id)
     else:
@@ -304,7 +310,7 @@ def test_a_reset_that_makes_no_sense_is_refused(ease: Ease, world: World, agent:
     for factor in Factor:
         with pytest.raises(InvalidValue):
             ease.reset_factor(agent, "operator", factor)
-    enrol(Factors(world.means), world.operator)
+    enrol(Factors(world.resources), world.operator)
     ease.reset_factor(agent, "operator", Factor.TOTP)
     with pytest.raises(InvalidValue, match="waits already"):
         ease.reset_factor(second, "operator", Factor.TOTP)
@@ -312,18 +318,18 @@ def test_a_reset_that_makes_no_sense_is_refused(ease: Ease, world: World, agent:
         ease.confirm_reset(second, 999)
 
 
-def confirm_in(agent: Actor, reset: int, means: Means) -> str:
-    return Ease(means).confirm_reset(agent, reset).user_id
+def confirm_in(agent: Actor, reset: int, resources: Resources) -> str:
+    return Ease(resources).confirm_reset(agent, reset).user_id
 
 
 def test_two_agents_confirm_a_reset_once(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
-    third = add_person(world.means, "third", Role.EASE_AGENT)
-    app = pyotp.TOTP(Factors(world.means).enrol(world.operator).seed)
-    Factors(world.means).confirm(world.operator, app.at(world.means.clock.now()))
+    third = add_person(world.resources, "third", Role.EASE_AGENT)
+    app = pyotp.TOTP(Factors(world.resources).enrol(world.operator).seed)
+    Factors(world.resources).confirm(world.operator, app.at(world.resources.clock.now()))
     asked = ease.reset_factor(agent, "operator", Factor.TOTP)
     jobs = [partial(confirm_in, actor, asked.id) for actor in (second, third)]
-    assert sorted(race(world.means.store.path, *jobs)) == ["invalid_value", "operator"]
-    assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'factor:reset'") == 1
+    assert sorted(race(world.resources.store.path, *jobs)) == ["invalid_value", "operator"]
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'factor:reset'") == 1
 
 
 def test_every_refusal_says_that_nothing_happened(ease: Ease, world: World, agent: Actor) -> None:

@@ -12,7 +12,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
 from dropcopy_tui.services.groups.edits import GroupEdits
 from dropcopy_tui.services.groups.groups import Groups
@@ -56,25 +56,25 @@ def group(world: World) -> GroupView:
 @pytest.fixture
 def colleague(world: World) -> Actor:
     """Edits groups of ACME too."""
-    return add_person(world.means, "colleague", Role.FULL_ACCESS, entity="ACME")
+    return add_person(world.resources, "colleague", Role.FULL_ACCESS, entity="ACME")
 
 
 def sources_of(world: World, name: str = "RATES") -> list[str]:
-    groups = Groups(world.means)
+    groups = Groups(world.resources)
     group_id = groups.show(world.operator, name).line.id
     return [row.sender_comp_id for row in groups.sources(world.operator, group_id, PageRequest(limit=500)).rows]
 
 
-def drafted(means: Means, draft: DraftView) -> list[str]:
+def drafted(resources: Resources, draft: DraftView) -> list[str]:
     sql = (
         "SELECT sender_comp_id FROM draft_source JOIN sender_comp ON sender_comp.id = sender_comp_pk "
         "WHERE draft_id = :it ORDER BY 1"
     )
-    return [name for (name,) in rows(means, sql, it=draft.id)]
+    return [name for (name,) in rows(resources, sql, it=draft.id)]
 
 
 def started(world: World, group: GroupView, actor: Actor | None = None) -> DraftView:
-    return GroupEdits(world.means).start(actor or world.operator, group.line.id)
+    return GroupEdits(world.resources).start(actor or world.operator, group.line.id)
 
 
 def saved(world: World, draft: DraftView, actor: Actor | None = None, **what: Any) -> DraftView:
@@ -86,29 +86,31 @@ def saved(world: World, draft: DraftView, actor: Actor | None = None, **what: An
         "filters": draft.filters,
         "step": draft.step,
     }
-    return Drafts(world.means).save(actor or world.operator, draft.id, draft.version, DraftFields(**(fields | what)))
+    return Drafts(world.resources).save(
+        actor or world.operator, draft.id, draft.version, DraftFields(**(fields | what))
+    )
 
 
 def turned(world: World, draft: DraftView, add: str = "", remove: str = "", actor: Actor | None = None) -> DraftView:
     """The draft with a SenderComp more, or less."""
-    drafts, who = Drafts(world.means), actor or world.operator
+    drafts, who = Drafts(world.resources), actor or world.operator
     for name, verb in ((add, drafts.add), (remove, drafts.remove)):
         if name:
-            pk = one(world.means, "SELECT id FROM sender_comp WHERE sender_comp_id = :it", it=name)
+            pk = one(world.resources, "SELECT id FROM sender_comp WHERE sender_comp_id = :it", it=name)
             draft = verb(who, draft.id, Selection(frozenset({pk})))
     return draft
 
 
 def submitted(world: World, draft: DraftView, actor: Actor | None = None) -> RequestView:
-    return Drafts(world.means).submit(actor or world.operator, draft.id, draft.version)
+    return Drafts(world.resources).submit(actor or world.operator, draft.id, draft.version)
 
 
 def refused(world: World, error: type[DeskError], attempt: Any) -> str:
-    before = contents(world.means)
+    before = contents(world.resources)
     with pytest.raises(error) as caught:
         attempt()
     assert type(caught.value) is error
-    assert changed_tables(world.means, before) <= ({"audit_event"} if error is NotEntitled else set())
+    assert changed_tables(world.resources, before) <= ({"audit_event"} if error is NotEntitled else set())
     return caught.value.message
 
 
@@ -116,7 +118,7 @@ def refused(world: World, error: type[DeskError], attempt: Any) -> str:
 
 
 def test_every_field_changes_and_is_told_before_and_after(world: World, group: GroupView) -> None:
-    add_front_end(world.means, "ACME", "Ladder Two", "1.0")
+    add_front_end(world.resources, "ACME", "Ladder Two", "1.0")
     request = edit(
         world, name="Bonds", front_end="Ladder Two", filters=(Filter.TRADE_BUST, *FILL_AND_BUST),
         add=(world.sources[2],), remove=(world.sources[0],),
@@ -130,10 +132,10 @@ def test_every_field_changes_and_is_told_before_and_after(world: World, group: G
     assert (request.type, request.subject, request.status) == (RequestType.EDIT_GROUP, "RATES", "in_progress")
     assert request.changes == expected
     assert (request.asked["added"], request.asked["removed"]) == (1, 1)
-    before = Groups(world.means).show(world.operator, "RATES")
+    before = Groups(world.resources).show(world.operator, "RATES")
     assert (before.line.version, before.filters, sources_of(world)) == (1, group.filters, world.sources[:2])
-    (done,) = process(world.means).ended
-    after = Groups(world.means).show(world.operator, "bonds")
+    (done,) = process(world.resources).ended
+    after = Groups(world.resources).show(world.operator, "bonds")
     assert (after.line.id, after.line.name, after.line.version) == (group.line.id, "Bonds", 2)
     assert (after.front_end.title, after.filters) == ("Ladder Two 1.0", FILL_AND_BUST)
     assert (sources_of(world, "Bonds"), after.line.sources) == (world.sources[1:], 2)
@@ -158,14 +160,14 @@ def test_one_field_changes_and_the_others_stay(
     wanted = {name: tuple(world.sources[it] for it in value) if name in ("add", "remove", "sources") else value
               for name, value in what.items()}  # fmt: skip
     edited(world, **wanted)
-    after = Groups(world.means).show(world.operator, group.line.id)
+    after = Groups(world.resources).show(world.operator, group.line.id)
     assert (after.line.name != "RATES") is ("name" in what)
     assert (after.filters != group.filters) is ("filters" in what)
     assert (sources_of(world) != world.sources[:2]) is bool({"add", "remove", "sources"} & set(what))
     assert after.front_end == group.front_end
     assert after.line.sources == len(sources_of(world))
-    assert mails_to(world.means, world.operator)[-1].endswith("completed: edit group RATES")
-    body = one(world.means, "SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
+    assert mails_to(world.resources, world.operator)[-1].endswith("completed: edit group RATES")
+    body = one(world.resources, "SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
     assert body == f"The group {after.line.name} was changed: {words}."
 
 
@@ -173,7 +175,7 @@ def test_what_was_added_and_removed_stays_readable_for_ever(world: World, group:
     request = edited(world, add=(world.sources[2],), remove=(world.sources[0],))
     edited(world, add=(world.sources[0],), remove=(world.sources[2],))
     edited(world, remove=(world.sources[1],))
-    requests = Requests(world.means)
+    requests = Requests(world.resources)
 
     def names(change_: Change) -> list[str]:
         page = requests.sources(world.operator, request.id, change_, PageRequest())
@@ -187,12 +189,12 @@ def test_what_was_added_and_removed_stays_readable_for_ever(world: World, group:
 def test_the_trail_has_before_and_after(world: World, group: GroupView) -> None:
     request = edited(world, name="Bonds", add=(world.sources[2],))
     sql = "SELECT action, person, subject FROM audit_event ORDER BY id DESC LIMIT 3"
-    assert rows(world.means, sql)[::-1] == [
+    assert rows(world.resources, sql)[::-1] == [
         ("request:submitted", "operator", request.id),
         ("group:changed", "desk", "Bonds"),
         ("request:completed", "desk", request.id),
     ]
-    (before, after) = rows(world.means, "SELECT before, after FROM audit_event WHERE action = 'group:changed'")[0]
+    (before, after) = rows(world.resources, "SELECT before, after FROM audit_event WHERE action = 'group:changed'")[0]
     assert '"name": "RATES"' in before
     assert '"name": "Bonds"' in after
     assert '"added": 1' in after
@@ -200,13 +202,13 @@ def test_the_trail_has_before_and_after(world: World, group: GroupView) -> None:
 
 def test_pages_of_an_edit_show_what_would_change(world: World, group: GroupView) -> None:
     draft = turned(world, started(world, group), add=world.sources[2], remove=world.sources[0])
-    edits = GroupEdits(world.means)
+    edits = GroupEdits(world.resources)
     changes = edits.changes(world.operator, draft.id)
     assert (changes.group, changes.fields, changes.added, changes.removed, changes.stale) == ("RATES", (), 1, 1, "")
     for kind, name in ((Change.ADDED, world.sources[2]), (Change.REMOVED, world.sources[0])):
         page = edits.sources(world.operator, draft.id, kind, PageRequest())
         assert [row.sender_comp_id for row in page.rows] == [name]
-    assert Drafts(world.means).review(world.operator, draft.id).changes == changes
+    assert Drafts(world.resources).review(world.operator, draft.id).changes == changes
 
 
 def test_a_draft_of_an_edit_is_resumed_not_doubled(world: World, group: GroupView, colleague: Actor) -> None:
@@ -214,8 +216,8 @@ def test_a_draft_of_an_edit_is_resumed_not_doubled(world: World, group: GroupVie
     assert started(world, group).id == draft.id
     assert started(world, group, colleague).id != draft.id
     submitted(world, draft)
-    process(world.means)
-    assert started(world, Groups(world.means).show(world.operator, "Bonds")).id != draft.id
+    process(world.resources)
+    assert started(world, Groups(world.resources).show(world.operator, "Bonds")).id != draft.id
 
 
 # -- refusals
@@ -278,34 +280,36 @@ def test_a_name_is_taken_by_other_groups_only(world: World, group: GroupView) ->
 def test_a_name_that_is_taken_by_set_up_time_fails(world: World, group: GroupView) -> None:
     ask_for(world, "BONDS", sources=(world.sources[2],))
     request = edit(world, name="Bonds")
-    process(world.means)
+    process(world.resources)
     failed = show(world, request)
     assert failed.reasons == ("The entity has a group named Bonds already. Choose another name.",)
-    assert Groups(world.means).show(world.operator, "RATES").line.version == 1
+    assert Groups(world.resources).show(world.operator, "RATES").line.version == 1
 
 
 def test_an_unmapped_front_end_must_be_changed_at_the_next_edit(world: World, group: GroupView) -> None:
     """Rule G8: what is there keeps working until somebody edits it."""
-    change(world.means, "DELETE FROM front_end_mapping")
+    change(world.resources, "DELETE FROM front_end_mapping")
     words = refused(world, InvalidValue, lambda: edit(world, name="Bonds"))
     assert "The front end system is not mapped to ACME." in words
-    add_front_end(world.means, "ACME", "Ladder Two", "1.0")
+    add_front_end(world.resources, "ACME", "Ladder Two", "1.0")
     edited(world, name="Bonds", front_end="Ladder Two")
 
 
 def test_a_front_end_unmapped_before_set_up_fails(world: World, group: GroupView) -> None:
     request = edit(world, name="Bonds")
-    change(world.means, "DELETE FROM front_end_mapping")
-    before = contents(world.means)
-    process(world.means)
+    change(world.resources, "DELETE FROM front_end_mapping")
+    before = contents(world.resources)
+    process(world.resources)
     assert show(world, request).reasons == (
         "The front end system is not mapped to ACME. A user administrator can map it.",
     )
-    assert changed_tables(world.means, before) == {"request", "notice", "outbox", "audit_event"}
+    assert changed_tables(world.resources, before) == {"request", "notice", "outbox", "audit_event"}
 
 
 def test_an_inactive_source_must_be_taken_out_first(world: World, group: GroupView) -> None:
-    change(world.means, "UPDATE sender_comp SET status = 'inactive' WHERE sender_comp_id = :it", it=world.sources[0])
+    change(
+        world.resources, "UPDATE sender_comp SET status = 'inactive' WHERE sender_comp_id = :it", it=world.sources[0]
+    )
     assert f"SenderComp {world.sources[0]} is not an active" in refused(
         world, InvalidValue, lambda: edit(world, name="Bonds")
     )
@@ -323,7 +327,7 @@ def test_who_may_not_change_groups_edits_none(world: World, group: GroupView) ->
 
 def test_a_draft_is_its_owners_alone(world: World, group: GroupView, colleague: Actor) -> None:
     draft = started(world, group)
-    edits = GroupEdits(world.means)
+    edits = GroupEdits(world.resources)
     for attempt in (
         lambda: edits.changes(colleague, draft.id),
         lambda: edits.sources(colleague, draft.id, Change.ADDED, PageRequest()),
@@ -334,8 +338,8 @@ def test_a_draft_is_its_owners_alone(world: World, group: GroupView, colleague: 
 
 
 def test_a_draft_of_a_new_group_changes_none(world: World) -> None:
-    draft = Drafts(world.means).start(world.operator, "brokertec_us", "ACME")
-    for verb in (GroupEdits(world.means).changes, GroupEdits(world.means).catch_up):
+    draft = Drafts(world.resources).start(world.operator, "brokertec_us", "ACME")
+    for verb in (GroupEdits(world.resources).changes, GroupEdits(world.resources).catch_up):
         assert refused(world, NotFound, lambda verb=verb: verb(world.operator, draft.id)) == (
             "This draft is of a new group: it changes none."
         )
@@ -345,23 +349,23 @@ def test_a_draft_of_a_new_group_changes_none(world: World) -> None:
 
 
 def test_a_globex_group_gets_a_second_target_when_its_sources_need_one(world: World) -> None:
-    (cgw,) = add_sender_comps(world.means, "ACME", 1, market="globex", gfid="8AC", gateway="cgw")
-    (msgw,) = add_sender_comps(world.means, "ACME", 1, market="globex", gfid="9AC", gateway="msgw")
+    (cgw,) = add_sender_comps(world.resources, "ACME", 1, market="globex", gfid="8AC", gateway="cgw")
+    (msgw,) = add_sender_comps(world.resources, "ACME", 1, market="globex", gfid="9AC", gateway="msgw")
     group = made(world, "FUT", market="globex", sources=(cgw,))
     edited(world, "FUT", add=(msgw,))
-    after = Groups(world.means).show(world.operator, "FUT")
+    after = Groups(world.resources).show(world.operator, "FUT")
     assert sorted(view.gateway.value for view in after.sessions) == ["cgw", "msgw"]
     assert group.sessions[0].session_id in {view.session_id for view in after.sessions}
-    body = one(world.means, "SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
+    body = one(world.resources, "SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
     new = next(view.session_id for view in after.sessions if view.gateway == "msgw")
     assert body == f"The group FUT was changed: added 1 SenderComps. New target session: {new}."
     edited(world, "FUT", remove=(cgw,))
     edited(world, "FUT", add=(cgw,))
-    assert len(Groups(world.means).show(world.operator, "FUT").sessions) == 2
+    assert len(Groups(world.resources).show(world.operator, "FUT").sessions) == 2
 
 
 def test_the_limits_of_globex_hold_for_edits(world: World) -> None:
-    first = add_sender_comps(world.means, "ACME", 1_001, market="globex", gfid="8AC", gateway="cgw")
+    first = add_sender_comps(world.resources, "ACME", 1_001, market="globex", gfid="8AC", gateway="cgw")
     made(world, "FUT", market="globex", sources=tuple(first[:1_000]))
     words = refused(world, InvalidValue, lambda: edit(world, "FUT", add=(first[1_000],)))
     assert "at most 1,000 SenderComps; 1,001 are chosen" in words
@@ -372,14 +376,14 @@ def test_the_limits_of_globex_hold_for_edits(world: World) -> None:
 
 def test_the_guarantors_of_what_the_group_would_copy_approve(world: World, group: GroupView) -> None:
     other = manager_of(world, "OTHER")
-    guaranteed_by(world.means, "OTHER", world.sources[2])
+    guaranteed_by(world.resources, "OTHER", world.sources[2])
     assert edited(world, name="Bonds").status is RequestStatus.COMPLETED
     request = edit(world, "Bonds", add=(world.sources[2],))
     assert request.stage == "awaiting approval by OTHER"
-    page = Requests(world.means).sources(other, request.id, Change.ADDED, PageRequest())
+    page = Requests(world.resources).sources(other, request.id, Change.ADDED, PageRequest())
     assert [row.sender_comp_id for row in page.rows] == [world.sources[2]]
-    approve(world.means, request, other)
-    process(world.means)
+    approve(world.resources, request, other)
+    process(world.resources)
     assert world.sources[2] in sources_of(world, "Bonds")
     assert edited(world, "Bonds", remove=(world.sources[2],)).status is RequestStatus.COMPLETED
 
@@ -390,7 +394,7 @@ def test_the_guarantors_of_what_the_group_would_copy_approve(world: World, group
 def test_a_second_change_while_one_is_open_is_refused_naming_who(
     world: World, group: GroupView, colleague: Actor
 ) -> None:
-    approvals_always(world.means)
+    approvals_always(world.resources)
     mine = started(world, group)
     request = edit(world, actor=colleague, name="Bonds")
     said = (
@@ -401,10 +405,10 @@ def test_a_second_change_while_one_is_open_is_refused_naming_who(
         lambda: edit(world, name="Other"),
         lambda: started(world, group),
         lambda: submitted(world, mine),
-        lambda: Groups(world.means).delete(world.operator, ["RATES"]),
+        lambda: Groups(world.resources).delete(world.operator, ["RATES"]),
     ):
         assert refused(world, ChangedMeanwhile, attempt) == said
-    Requests(world.means).cancel(colleague, request.id)
+    Requests(world.resources).cancel(colleague, request.id)
     assert edit(world, name="Other").status is RequestStatus.IN_PROGRESS
 
 
@@ -418,33 +422,33 @@ def test_the_second_submit_is_told_what_changed_and_by_whom(world: World, group:
     )
     words = refused(world, ChangedMeanwhile, lambda: submitted(world, mine))
     assert words == f"{said} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
-    assert GroupEdits(world.means).changes(world.operator, mine.id).stale == said
-    assert Drafts(world.means).get(world.operator, mine.id) == replace(mine, group="Bonds")
+    assert GroupEdits(world.resources).changes(world.operator, mine.id).stale == said
+    assert Drafts(world.resources).get(world.operator, mine.id) == replace(mine, group="Bonds")
 
 
 def test_catching_up_merges_three_ways(world: World, group: GroupView, colleague: Actor) -> None:
     """Mine stays where I changed it, theirs where they did."""
-    more = add_sender_comps(world.means, "ACME", 2, gfid="MORE")
+    more = add_sender_comps(world.resources, "ACME", 2, gfid="MORE")
     mine = saved(world, started(world, group), filters=FILL_AND_BUST)
     mine = turned(world, mine, add=more[0])
     edited(world, actor=colleague, name="Bonds", add=(world.sources[2],), remove=(world.sources[0],))
-    caught = GroupEdits(world.means).catch_up(world.operator, mine.id)
+    caught = GroupEdits(world.resources).catch_up(world.operator, mine.id)
     assert (caught.name, caught.filters, caught.base_version) == ("Bonds", FILL_AND_BUST, 2)
-    assert drafted(world.means, caught) == sorted([world.sources[1], world.sources[2], more[0]])
-    changes = GroupEdits(world.means).changes(world.operator, mine.id)
+    assert drafted(world.resources, caught) == sorted([world.sources[1], world.sources[2], more[0]])
+    changes = GroupEdits(world.resources).changes(world.operator, mine.id)
     assert ([field.field for field in changes.fields], changes.added, changes.removed) == (["filters"], 1, 0)
     submitted(world, caught)
-    process(world.means)
-    after = Groups(world.means).show(world.operator, "Bonds")
+    process(world.resources)
+    after = Groups(world.resources).show(world.operator, "Bonds")
     assert (after.filters, after.line.version, after.line.sources) == (FILL_AND_BUST, 3, 3)
 
 
 def test_catching_up_keeps_what_both_changed_as_mine(world: World, group: GroupView, colleague: Actor) -> None:
     mine = turned(world, saved(world, started(world, group), name="Mine"), add=world.sources[2])
     edited(world, actor=colleague, name="Theirs", add=(world.sources[2],))
-    caught = GroupEdits(world.means).catch_up(world.operator, mine.id)
-    assert (caught.name, drafted(world.means, caught)) == ("Mine", world.sources)
-    changes = GroupEdits(world.means).changes(world.operator, mine.id)
+    caught = GroupEdits(world.resources).catch_up(world.operator, mine.id)
+    assert (caught.name, drafted(world.resources, caught)) == ("Mine", world.sources)
+    changes = GroupEdits(world.resources).changes(world.operator, mine.id)
     assert changes.fields == (FieldChange("name", "Theirs", "Mine"),)
     assert (changes.added, changes.removed) == (0, 0)
 
@@ -455,22 +459,22 @@ def test_what_others_changed_and_took_back_leaves_mine_alone(world: World, group
     mine = turned(world, mine, add=world.sources[2], remove=world.sources[0])
     edited(world, actor=colleague, name="Mine", add=(world.sources[2],), remove=(world.sources[0],))
     edited(world, "Mine", actor=colleague, name="RATES", add=(world.sources[0],), remove=(world.sources[2],))
-    caught = GroupEdits(world.means).catch_up(world.operator, mine.id)
-    assert (caught.name, drafted(world.means, caught)) == ("Mine", world.sources[1:])
+    caught = GroupEdits(world.resources).catch_up(world.operator, mine.id)
+    assert (caught.name, drafted(world.resources, caught)) == ("Mine", world.sources[1:])
 
 
 def test_several_changes_of_others_are_taken_over_together(world: World, group: GroupView, colleague: Actor) -> None:
-    add_front_end(world.means, "ACME", "Ladder Two", "1.0")
+    add_front_end(world.resources, "ACME", "Ladder Two", "1.0")
     mine = turned(world, started(world, group), remove=world.sources[1])
     edited(world, actor=colleague, name="B", add=(world.sources[2],))
     edited(world, "B", actor=colleague, name="C", front_end="Ladder Two", remove=(world.sources[2],))
     edited(world, "C", actor=colleague, filters=FILL_AND_BUST)
-    caught = GroupEdits(world.means).catch_up(world.operator, mine.id)
-    assert (caught.name, caught.filters, drafted(world.means, caught)) == ("C", FILL_AND_BUST, [world.sources[0]])
+    caught = GroupEdits(world.resources).catch_up(world.operator, mine.id)
+    assert (caught.name, caught.filters, drafted(world.resources, caught)) == ("C", FILL_AND_BUST, [world.sources[0]])
     assert caught.front_end is not None
     assert caught.front_end.title == "Ladder Two 1.0"
-    again = GroupEdits(world.means).catch_up(world.operator, mine.id)
-    assert (again.name, drafted(world.means, again)) == ("C", [world.sources[0]])
+    again = GroupEdits(world.resources).catch_up(world.operator, mine.id)
+    assert (again.name, drafted(world.resources, again)) == ("C", [world.sources[0]])
 
 
 def test_a_change_that_failed_or_was_denied_makes_nobody_stale(
@@ -478,20 +482,20 @@ def test_a_change_that_failed_or_was_denied_makes_nobody_stale(
 ) -> None:
     mine = saved(world, started(world, group), name="Mine")
     taken_back = edit(world, actor=colleague, name="Theirs")
-    Requests(world.means).cancel(colleague, taken_back.id)
+    Requests(world.resources).cancel(colleague, taken_back.id)
     edit(world, actor=colleague, name="Theirs")
-    change(world.means, "DELETE FROM entitlement WHERE person_id = :it", it=colleague.person_id)
-    process(world.means)
+    change(world.resources, "DELETE FROM entitlement WHERE person_id = :it", it=colleague.person_id)
+    process(world.resources)
     submitted(world, mine)
-    assert [view.status for view in process(world.means).ended] == [RequestStatus.COMPLETED]
+    assert [view.status for view in process(world.resources).ended] == [RequestStatus.COMPLETED]
 
 
 def test_an_edit_of_a_deleted_group_says_that_it_is_gone(world: World, group: GroupView, colleague: Actor) -> None:
     mine = saved(world, started(world, group), name="Mine")
-    Groups(world.means).delete(colleague, ["RATES"])
-    process(world.means)
+    Groups(world.resources).delete(colleague, ["RATES"])
+    process(world.resources)
     gone = "The group was deleted meanwhile: there is nothing to edit any more."
-    edits = GroupEdits(world.means)
+    edits = GroupEdits(world.resources)
     for attempt in (
         lambda: submitted(world, mine),
         lambda: edits.changes(world.operator, mine.id),
@@ -501,8 +505,8 @@ def test_an_edit_of_a_deleted_group_says_that_it_is_gone(world: World, group: Gr
         assert refused(world, ChangedMeanwhile, attempt) == gone
     refused(world, NotFound, lambda: started(world, group))
     refused(world, NotFound, lambda: edit(world, name="Mine"))
-    Drafts(world.means).discard(world.operator, mine.id)
-    assert Drafts(world.means).mine(world.operator) == ()
+    Drafts(world.resources).discard(world.operator, mine.id)
+    assert Drafts(world.resources).mine(world.operator) == ()
 
 
 def test_the_version_that_was_read_is_the_only_one_that_is_changed(
@@ -527,33 +531,35 @@ def test_a_version_that_never_was_is_nobodys_change(world: World, group: GroupVi
 
 def test_a_copy_has_everything_but_the_name_and_what_is_inactive(world: World, group: GroupView) -> None:
     edited(world, filters=FILL_AND_BUST)
-    change(world.means, "UPDATE sender_comp SET status = 'inactive' WHERE sender_comp_id = :it", it=world.sources[0])
-    copy = GroupEdits(world.means).clone(world.operator, group.line.id)
+    change(
+        world.resources, "UPDATE sender_comp SET status = 'inactive' WHERE sender_comp_id = :it", it=world.sources[0]
+    )
+    copy = GroupEdits(world.resources).clone(world.operator, group.line.id)
     assert (copy.name, copy.group_id, copy.base_version, copy.entity) == ("", None, None, "ACME")
     assert (copy.filters, copy.front_end) == (FILL_AND_BUST, group.front_end)
-    assert drafted(world.means, copy) == [world.sources[1]]
+    assert drafted(world.resources, copy) == [world.sources[1]]
     request = submitted(world, saved(world, copy, name="COPY"))
     assert request.type is RequestType.CREATE_GROUP
-    process(world.means)
+    process(world.resources)
     assert sources_of(world, "COPY") == [world.sources[1]]
-    assert Groups(world.means).show(world.operator, "RATES").line.version == 2
-    theirs = {view.session_id for view in Groups(world.means).show(world.operator, "COPY").sessions}
+    assert Groups(world.resources).show(world.operator, "RATES").line.version == 2
+    theirs = {view.session_id for view in Groups(world.resources).show(world.operator, "COPY").sessions}
     assert not theirs & {view.session_id for view in group.sessions}
 
 
 def test_a_group_that_is_being_changed_can_be_copied(world: World, group: GroupView) -> None:
     edit(world, name="Bonds")
-    assert GroupEdits(world.means).clone(world.operator, group.line.id).sources == 2
+    assert GroupEdits(world.resources).clone(world.operator, group.line.id).sources == 2
 
 
 def test_who_may_not_change_groups_copies_none(world: World, group: GroupView) -> None:
-    edits = GroupEdits(world.means)
+    edits = GroupEdits(world.resources)
     refused(world, NotEntitled, lambda: edits.clone(world.viewer, group.line.id))
     refused(world, NotFound, lambda: edits.clone(world.stranger, group.line.id))
 
 
 def test_a_copy_keeps_the_name_rule(world: World, group: GroupView) -> None:
-    copy = GroupEdits(world.means).clone(world.operator, group.line.id)
+    copy = GroupEdits(world.resources).clone(world.operator, group.line.id)
     refused(world, InvalidValue, lambda: submitted(world, copy))
     copy = saved(world, copy, name="rates")
     refused(world, NameTaken, lambda: submitted(world, copy))
@@ -561,8 +567,8 @@ def test_a_copy_keeps_the_name_rule(world: World, group: GroupView) -> None:
 
 def test_what_a_create_asked_for_can_be_read_after_edits(world: World, group: GroupView) -> None:
     edited(world, remove=(world.sources[0],))
-    created = Groups(world.means).create(world.operator, new_group("NEXT"))
-    requests = Requests(world.means)
+    created = Groups(world.resources).create(world.operator, new_group("NEXT"))
+    requests = Requests(world.resources)
     assert requests.sources(world.operator, "DC-2026-000001", Change.ADDED, PageRequest()).total == 2
     assert requests.sources(world.operator, created.id, Change.ADDED, PageRequest()).total == 3
     refused(world, InvalidValue, lambda: requests.sources(world.operator, created.id, Change.REMOVED, PageRequest()))

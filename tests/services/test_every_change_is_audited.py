@@ -25,12 +25,13 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.base import Means, Service
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.factors import Factor, Purpose
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.imports.imports import ImportKind
 from dropcopy_tui.services.logons.rehearsals import Outcome
+from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import DraftView, RequestView
 from tests.services.factories import add_person, change, new_group, one, proof_of, rows
 from tests.services.smtp import Mailbox, serving
@@ -46,13 +47,15 @@ Call = Callable[[], object]
 class Bench:
     """The sample data with a desk on it, and what a call may need before it."""
 
-    means: Means
+    resources: Resources
     desk: Desk
     folder: Path
     until_the_end: ExitStack
 
     def who(self, user_id: str) -> Actor:
-        return Actor(one(self.means, "SELECT id FROM person WHERE user_id = :it", it=user_id), user_id, user_id, "test")
+        return Actor(
+            one(self.resources, "SELECT id FROM person WHERE user_id = :it", it=user_id), user_id, user_id, "test"
+        )
 
     @property
     def operator(self) -> Actor:
@@ -67,16 +70,16 @@ class Bench:
         return self.who("acme-admin")
 
     def group(self, name: str = "US-RATES-RISK") -> int:
-        return int(one(self.means, "SELECT id FROM drop_copy_group WHERE name = :it", it=name))
+        return int(one(self.resources, "SELECT id FROM drop_copy_group WHERE name = :it", it=name))
 
     def session(self, session_id: str = "T4C") -> int:
-        return int(one(self.means, "SELECT id FROM session WHERE session_id = :it", it=session_id))
+        return int(one(self.resources, "SELECT id FROM session WHERE session_id = :it", it=session_id))
 
     def front_end(self, entity: str, mapped: bool) -> int:
         """A front end system that the entity may use, or may not."""
         mine = "SELECT front_end_id FROM front_end_mapping m JOIN entity e ON e.id = m.entity_id WHERE e.code = :it"
         not_ = "" if mapped else "NOT"
-        return int(one(self.means, f"SELECT min(id) FROM front_end WHERE id {not_} IN ({mine})", it=entity))
+        return int(one(self.resources, f"SELECT min(id) FROM front_end WHERE id {not_} IN ({mine})", it=entity))
 
     def draft(self, sources: bool = False) -> DraftView:
         """A draft at ACME that lacks nothing but, maybe, its sources."""
@@ -112,37 +115,39 @@ class Bench:
     def accepting(self) -> Call:
         """Somebody who was invited has the code from their mailbox."""
         who = self.invited()
-        pk, sealed = rows(self.means, "SELECT id, sealed_body FROM outbox ORDER BY id DESC")[0]
-        body = self.means.vault.open(sealed, "outbox", str(pk)).decode()
+        pk, sealed = rows(self.resources, "SELECT id, sealed_body FROM outbox ORDER BY id DESC")[0]
+        body = self.resources.vault.open(sealed, "outbox", str(pk)).decode()
         found = re.search(r"[A-Z0-9]{4}(-[A-Z0-9]{4})+", body)
         assert found, body
         return partial(self.desk.people.accept, who, found[0], PASSWORD, "test")
 
     def enrolled(self) -> Call:
         seed = self.desk.factors.enrol(self.operator).seed
-        return partial(self.desk.factors.confirm, self.operator, pyotp.TOTP(seed).at(self.means.clock.now()))
+        return partial(self.desk.factors.confirm, self.operator, pyotp.TOTP(seed).at(self.resources.clock.now()))
 
     def with_password(self) -> Call:
         self.desk.identity.set_password(self.operator, "", PASSWORD)
         return partial(self.desk.identity.sign_in, "acme-operator", PASSWORD, "test")
 
     def released(self) -> Call:
-        change(self.means, "UPDATE session SET status = 'released' WHERE session_id = 'T4C'")
+        change(self.resources, "UPDATE session SET status = 'released' WHERE session_id = 'T4C'")
         return partial(self.desk.sessions.retire, self.who("gam-desk"), self.session())
 
     def online(self) -> Desk:
         """The desk of a store that is no sandbox, with a mail server that takes everything."""
-        change(self.means, "INSERT OR IGNORE INTO setting (key, value) VALUES ('store_id', 'test-store')")
+        change(self.resources, "INSERT OR IGNORE INTO setting (key, value) VALUES ('store_id', 'test-store')")
         server = self.until_the_end.enter_context(serving(Mailbox()))
-        return Desk(replace(self.means, sandbox=False, mail=server), self.desk.config)
+        return Desk(replace(self.resources, sandbox=False, mail=server), self.desk.config)
 
     def dead_letter(self) -> Call:
-        change(self.means, "UPDATE outbox SET state = 'failed', attempts = 9 WHERE id = (SELECT min(id) FROM outbox)")
-        pk = one(self.means, "SELECT min(id) FROM outbox")
+        change(
+            self.resources, "UPDATE outbox SET state = 'failed', attempts = 9 WHERE id = (SELECT min(id) FROM outbox)"
+        )
+        pk = one(self.resources, "SELECT min(id) FROM outbox")
         return partial(self.online().mailing.retry, self.operations, [pk])
 
     def agent(self, user_id: str) -> Actor:
-        return add_person(self.means, user_id, Role.EASE_AGENT)
+        return add_person(self.resources, user_id, Role.EASE_AGENT)
 
     def lost(self) -> tuple[Actor, str, Factor]:
         """An agent, and whose authenticator app they ask to reset."""
@@ -152,7 +157,7 @@ class Bench:
     def at_duo(self, verb: str, *more: str) -> Call:
         """A verb of Duo's on a challenge that has come so far, against a server on the loopback."""
         service, _ = self.until_the_end.enter_context(duo_serving(self.folder, DuoWorld()))
-        desk = Desk(replace(self.means, duo=service), self.desk.config)
+        desk = Desk(replace(self.resources, duo=service), self.desk.config)
         challenge = desk.factors.start(self.operator, Factor.DUO).id
         if verb == "poll":
             desk.duo.push(self.operator, challenge)
@@ -161,7 +166,7 @@ class Bench:
     def texting(self, due: bool) -> Call:
         """A code that waits for the provider, which is there."""
         web = self.until_the_end.enter_context(web_serving(Web()))
-        desk = Desk(replace(self.means, sms=provider_on(web.port, self.folder)), self.desk.config)
+        desk = Desk(replace(self.resources, sms=provider_on(web.port, self.folder)), self.desk.config)
         challenge = desk.factors.start(self.operator, Factor.SMS).id
         if due:
             return partial(desk.texting.send_due, self.operations)
@@ -169,7 +174,7 @@ class Bench:
 
     def done(self, sql: str, **values: Any) -> Bench:
         """Changed behind the services' back."""
-        change(self.means, sql, **values)
+        change(self.resources, sql, **values)
         return self
 
 
@@ -255,10 +260,11 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
         [key.access_key_id for key in at.desk.sessions.get(at.operator, at.session()).living],
     ),
     "keypairs.download": lambda at: _with(
-        at.desk.keypairs.download, at.operator, [at.session()], proof_of(at.means, at.operator), at.folder / "keys.txt"
+        at.desk.keypairs.download, at.operator, [at.session()], proof_of(at.resources, at.operator),
+        at.folder / "keys.txt",
     ),
     "keypairs.generate": lambda at: _with(
-        at.desk.keypairs.generate, at.operator, [at.session("T7K")], proof_of(at.means, at.operator)
+        at.desk.keypairs.generate, at.operator, [at.session("T7K")], proof_of(at.resources, at.operator)
     ),
     "mailing.retry": Bench.dead_letter,
     "mailing.send_due": lambda at: _after(at.asked(), _with(at.online().mailing.send_due, at.operations)),
@@ -311,7 +317,7 @@ def _decide(at: Bench, verb: Callable[..., object], request: RequestView, *reaso
 
 
 @pytest.fixture
-def bench(sample: Means, tmp_path: Path) -> Iterator[Bench]:
+def bench(sample: Resources, tmp_path: Path) -> Iterator[Bench]:
     names = ("store", "master_key", "config", "incident_log", "downloads")
     paths = Paths(**{name: tmp_path / name for name in names})
     with ExitStack() as until_the_end:
@@ -346,9 +352,9 @@ def test_what_is_said_to_read_opens_no_write_transaction(bench: Bench) -> None:
 @pytest.mark.parametrize("verb", sorted(CHANGES))
 def test_a_change_leaves_an_event(verb: str, bench: Bench) -> None:
     call = CHANGES[verb](bench)
-    before = one(bench.means, "SELECT coalesce(max(id), 0) FROM audit_event")
+    before = one(bench.resources, "SELECT coalesce(max(id), 0) FROM audit_event")
     call()
-    events = rows(bench.means, "SELECT action, person, origin FROM audit_event WHERE id > :it", it=before)
+    events = rows(bench.resources, "SELECT action, person, origin FROM audit_event WHERE id > :it", it=before)
     assert [action for action, _, _ in events if action != "person:refused"], f"{verb} left no event"
     assert all(person and origin for _, person, origin in events)
     assert bench.desk.audit.verify(bench.who("auditor")).valid

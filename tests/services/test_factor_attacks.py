@@ -18,12 +18,14 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.senders import duo as duo_sender
 from dropcopy_tui.senders.duo import Verdict
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.challenges import give_code, new_challenge
 from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
 from dropcopy_tui.services.people.identity import person_row
+from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, one
@@ -34,15 +36,15 @@ Attempt = tuple[Actor, Proof, Purpose]
 MINUTES = timedelta(minutes=5)
 
 
-def accepted(means: Means, attempts: Iterable[Attempt]) -> int:
+def accepted(resources: Resources, attempts: Iterable[Attempt]) -> int:
     """How many of the tries pass; all in one transaction, which makes ten thousand of them cheap."""
     passed = 0
-    with means.store.write() as session:
-        # The session forgets what nobody holds, and would read it again at every try.
-        held = session.exec(select(ChallengeRow)).all()
+    with writing(resources, DESK) as uow:
+        # The transaction forgets what nobody holds, and would read it again at every try.
+        held = uow.tx.exec(select(ChallengeRow)).all()
         for actor, proof, purpose in attempts:
             try:
-                spend(session, means, actor, proof, purpose)
+                spend(uow.by(actor), proof, purpose)
                 passed += 1
             except SecondFactorFailed:
                 continue
@@ -51,28 +53,28 @@ def accepted(means: Means, attempts: Iterable[Attempt]) -> int:
 
 
 def by_sms(world: World) -> Proof:
-    challenge = Factors(world.means).start(world.operator, Factor.SMS)
+    challenge = Factors(world.resources).start(world.operator, Factor.SMS)
     return Proof(challenge.id, challenge.sandbox_message.split("code is ")[1][:6])
 
 
 def by_app(world: World) -> Proof:
-    factors = Factors(world.means)
+    factors = Factors(world.resources)
     app = pyotp.TOTP(factors.enrol(world.operator).seed)
-    factors.confirm(world.operator, app.at(world.means.clock.now() - timedelta(seconds=30)))
-    return Proof(factors.start(world.operator, Factor.TOTP).id, app.at(world.means.clock.now()))
+    factors.confirm(world.operator, app.at(world.resources.clock.now() - timedelta(seconds=30)))
+    return Proof(factors.start(world.operator, Factor.TOTP).id, app.at(world.resources.clock.now()))
 
 
 def by_ease(world: World) -> Proof:
-    agent = add_person(world.means, "agent", Role.EASE_AGENT)
-    return Proof("ease", Ease(world.means).issue(agent, "operator", Purpose.KEYS, ("email", "callback")).code)
+    agent = add_person(world.resources, "agent", Role.EASE_AGENT)
+    return Proof("ease", Ease(world.resources).issue(agent, "operator", Purpose.KEYS, ("email", "callback")).code)
 
 
 def by_duo(world: World) -> Proof:
     """What an approved push becomes."""
-    with world.means.store.write() as session:
-        person = person_row(session, world.operator)
-        row = new_challenge(session, world.means, person, Factor.DUO, Purpose.KEYS, MINUTES)
-        return Proof(row.id, give_code(world.means, row, 32))
+    with writing(world.resources, world.operator) as uow:
+        person = person_row(uow)
+        row = new_challenge(uow, person, Factor.DUO, Purpose.KEYS, MINUTES)
+        return Proof(row.id, give_code(world.resources, row, 32))
 
 
 OPENERS = {"sms": by_sms, "totp": by_app, "ease": by_ease, "duo": by_duo}
@@ -86,7 +88,7 @@ def opened(request: pytest.FixtureRequest, world: World) -> Proof:
 
 
 def test_the_right_code_passes_so_that_the_rest_means_something(world: World, opened: Proof) -> None:
-    assert accepted(world.means, [(world.operator, opened, Purpose.KEYS)]) == 1
+    assert accepted(world.resources, [(world.operator, opened, Purpose.KEYS)]) == 1
 
 
 def test_guessing(world: World, opened: Proof) -> None:
@@ -96,29 +98,29 @@ def test_guessing(world: World, opened: Proof) -> None:
     codes = [*guesses[:3], opened.code, *guesses[3:], opened.code]
     tries = [(world.operator, Proof(opened.challenge, code), Purpose.KEYS) for code in codes]
     assert len(tries) >= TRIES - 1
-    assert accepted(world.means, tries) == 0
-    assert one(world.means, "SELECT max(tries) FROM challenge") == 3
+    assert accepted(world.resources, tries) == 0
+    assert one(world.resources, "SELECT max(tries) FROM challenge") == 3
 
 
 def test_replay(world: World, opened: Proof) -> None:
     once = (world.operator, opened, Purpose.KEYS)
-    assert accepted(world.means, [once]) == 1
-    spent = one(world.means, "SELECT group_concat(id || used_at) FROM challenge WHERE used_at IS NOT NULL")
-    assert accepted(world.means, [once] * (TRIES // 2)) == 0
-    assert isinstance(world.means.clock, FrozenClock)
-    world.means.clock.advance(timedelta(seconds=90))
-    assert accepted(world.means, [once] * (TRIES // 2)) == 0
-    assert one(world.means, "SELECT group_concat(id || used_at) FROM challenge WHERE used_at IS NOT NULL") == spent
+    assert accepted(world.resources, [once]) == 1
+    spent = one(world.resources, "SELECT group_concat(id || used_at) FROM challenge WHERE used_at IS NOT NULL")
+    assert accepted(world.resources, [once] * (TRIES // 2)) == 0
+    assert isinstance(world.resources.clock, FrozenClock)
+    world.resources.clock.advance(timedelta(seconds=90))
+    assert accepted(world.resources, [once] * (TRIES // 2)) == 0
+    assert one(world.resources, "SELECT group_concat(id || used_at) FROM challenge WHERE used_at IS NOT NULL") == spent
 
 
 def test_another_person_and_another_purpose(world: World, opened: Proof) -> None:
-    row = one(world.means, "SELECT id FROM challenge WHERE used_at IS NULL")
+    row = one(world.resources, "SELECT id FROM challenge WHERE used_at IS NULL")
     proofs = [opened, Proof(row, opened.code)]
     others = [world.stranger, world.viewer, world.operations]
     wrong: list[Attempt] = [(actor, *rest) for actor, *rest in product(others, proofs, Purpose)]  # type: ignore[misc]
     wrong += [(world.operator, proof, Purpose.ENROL) for proof in proofs]
-    assert accepted(world.means, islice(cycle(wrong), TRIES)) == 0
-    assert accepted(world.means, [(world.operator, opened, Purpose.KEYS)]) == 1, "and nothing of it was a try"
+    assert accepted(world.resources, islice(cycle(wrong), TRIES)) == 0
+    assert accepted(world.resources, [(world.operator, opened, Purpose.KEYS)]) == 1, "and nothing of it was a try"
 
 
 def test_the_code_of_one_challenge_opens_no_other(world: World) -> None:
@@ -130,7 +132,7 @@ def test_the_code_of_one_challenge_opens_no_other(world: World) -> None:
         proof for proof in crossed if all((proof.challenge, proof.code) != (p.challenge, p.code) for p in proofs)
     ]
     tries = [(world.operator, proof, Purpose.KEYS) for proof in crossed]
-    assert accepted(world.means, islice(cycle(tries), TRIES)) == 0
+    assert accepted(world.resources, islice(cycle(tries), TRIES)) == 0
 
 
 def test_guessing_passcodes_of_duo_asks_duo_three_times(
@@ -143,11 +145,11 @@ def test_guessing_passcodes_of_duo_asks_duo_three_times(
         return Verdict(False)
 
     monkeypatch.setattr(duo_sender, "passcode", passcode)
-    means = replace(world.means, duo=DuoService("localhost", "DI", tmp_path / "key"))
-    with means.store.write() as session:
-        person = person_row(session, world.operator)
-        challenge = new_challenge(session, means, person, Factor.DUO, Purpose.KEYS, MINUTES).id
-    duo = Duo(means)
+    resources = replace(world.resources, duo=DuoService("localhost", "DI", tmp_path / "key"))
+    with writing(resources, world.operator) as uow:
+        person = person_row(uow)
+        challenge = new_challenge(uow, person, Factor.DUO, Purpose.KEYS, MINUTES).id
+    duo = Duo(resources)
     for number in range(TRIES // 10):
         with pytest.raises(SecondFactorFailed):
             duo.passcode(world.operator, challenge, f"{number:06d}")
@@ -158,23 +160,23 @@ def test_guessing_passcodes_of_duo_asks_duo_three_times(
 def test_of_four_processes_with_one_code_exactly_one_passes(world: World, factor: str) -> None:
     """Real processes, let go at once. The app's code depends on the clock, which stands still in all of them."""
     job = partial(spend_code, world.operator, OPENERS[factor](world))
-    assert sorted(race(world.means.store.path, *[job] * 4)) == ["passed", *["second_factor_failed"] * 3]
+    assert sorted(race(world.resources.store.path, *[job] * 4)) == ["passed", *["second_factor_failed"] * 3]
 
 
-def start_any(factor: Factor, actor: Actor, means: Means) -> str:
+def start_any(factor: Factor, actor: Actor, resources: Resources) -> str:
     """One more challenge, by one factor or another."""
     if factor is Factor.EASE:
-        agent = Actor(one(means, "SELECT id FROM person WHERE user_id = 'agent'"), "agent", "agent")
-        return Ease(means).issue(agent, actor.user_id, Purpose.KEYS, ("email", "callback")).user_id
-    return Factors(means).start(actor, factor).id
+        agent = Actor(one(resources, "SELECT id FROM person WHERE user_id = 'agent'"), "agent", "agent")
+        return Ease(resources).issue(agent, actor.user_id, Purpose.KEYS, ("email", "callback")).user_id
+    return Factors(resources).start(actor, factor).id
 
 
 def test_the_limit_of_the_day_holds_over_all_factors_and_processes(world: World) -> None:
     by_ease(world)
     by_app(world)  # two: the enrolment's, and one to answer
     for _ in range(5):
-        Factors(world.means).start(world.operator, Factor.SMS)
+        Factors(world.resources).start(world.operator, Factor.SMS)
     factors = [Factor.SMS, Factor.TOTP, Factor.EASE] * 2
-    answers = race(world.means.store.path, *[partial(start_any, factor, world.operator) for factor in factors])
+    answers = race(world.resources.store.path, *[partial(start_any, factor, world.operator) for factor in factors])
     assert answers.count("codes_used_up") == len(factors) - 2
-    assert one(world.means, "SELECT count(*) FROM challenge") == 10
+    assert one(world.resources, "SELECT count(*) FROM challenge") == 10

@@ -31,22 +31,22 @@ from tests.services.factories import (
 @pytest.fixture
 def groups(world: World) -> Groups:
     """Two groups of ACME, RATES (of two firms) and FUTURES."""
-    add_sender_comps(world.means, "ACME", 2, gfid="XY9")
-    add_sender_comps(world.means, "ACME", 1, gfid="8AC", market="globex", gateway="cgw")
-    groups = Groups(world.means)
+    add_sender_comps(world.resources, "ACME", 2, gfid="XY9")
+    add_sender_comps(world.resources, "ACME", 1, gfid="8AC", market="globex", gateway="cgw")
+    groups = Groups(world.resources)
     groups.create(world.operator, new_group("RATES"))
     groups.create(world.operator, new_group("FUTURES", market="globex"))
-    Provisioning(world.means).process_as_desk()
+    Provisioning(world.resources).process_as_desk()
     return groups
 
 
 def strangers_group(world: World, name: str) -> int:
     """A group of OTHER, which nobody of ACME may see; its id."""
-    add_front_end(world.means, "OTHER", "Gilt Desk")
-    add_sender_comps(world.means, "OTHER", 4, gfid="OTH")
-    Groups(world.means).create(world.stranger, new_group(name, "OTHER", front_end="Gilt Desk"))
-    Provisioning(world.means).process_as_desk()
-    return int(one(world.means, "SELECT max(id) FROM drop_copy_group"))
+    add_front_end(world.resources, "OTHER", "Gilt Desk")
+    add_sender_comps(world.resources, "OTHER", 4, gfid="OTH")
+    Groups(world.resources).create(world.stranger, new_group(name, "OTHER", front_end="Gilt Desk"))
+    Provisioning(world.resources).process_as_desk()
+    return int(one(world.resources, "SELECT max(id) FROM drop_copy_group"))
 
 
 def test_groups_are_listed_by_name(world: World, groups: Groups) -> None:
@@ -98,7 +98,7 @@ def test_what_is_no_group_is_not_found(world: World, groups: Groups, name: str) 
 
 def test_a_name_of_two_entities_asks_which(world: World, groups: Groups) -> None:
     strangers_group(world, "RATES")
-    add_role(world.means, world.operator, Role.READ_ONLY, "OTHER")
+    add_role(world.resources, world.operator, Role.READ_ONLY, "OTHER")
     with pytest.raises(InvalidValue, match="Several entities"):
         groups.show(world.operator, "RATES")
     assert groups.show(world.operator, "RATES", "OTHER").line.sources == 4
@@ -120,7 +120,7 @@ def test_a_stranger_sees_nothing_of_a_group(world: World, groups: Groups) -> Non
     pk = groups.show(world.viewer, "RATES").line.id
     stranger = world.stranger
     assert groups.page(stranger, PageRequest()).total == 0
-    assert Sessions(world.means).page(stranger, PageRequest()).total == 0
+    assert Sessions(world.resources).page(stranger, PageRequest()).total == 0
     for attempt in (
         lambda: groups.page(stranger, PageRequest(), entity="ACME"),
         lambda: groups.show(stranger, "RATES"),
@@ -128,9 +128,9 @@ def test_a_stranger_sees_nothing_of_a_group(world: World, groups: Groups) -> Non
         lambda: groups.show(stranger, "RATES", "ACME"),
         lambda: groups.sources(stranger, pk, PageRequest()),
         lambda: groups.by_firm(stranger, pk, PageRequest()),
-        lambda: SenderComps(world.means).page(stranger, "ACME", PageRequest()),
-        lambda: Sessions(world.means).page(stranger, PageRequest(), entity="ACME"),
-        lambda: Sessions(world.means).get(stranger, 1),
+        lambda: SenderComps(world.resources).page(stranger, "ACME", PageRequest()),
+        lambda: Sessions(world.resources).page(stranger, PageRequest(), entity="ACME"),
+        lambda: Sessions(world.resources).get(stranger, 1),
     ):
         with pytest.raises(NotFound):
             attempt()
@@ -149,7 +149,7 @@ def test_a_group_named_like_the_id_of_another_opens_nothing_of_that(world: World
 
 def test_a_deleted_group_is_gone(world: World, groups: Groups) -> None:
     pk = groups.show(world.viewer, "RATES").line.id
-    change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE id = :pk", pk=pk)
+    change(world.resources, "UPDATE drop_copy_group SET deleted_at = created_at WHERE id = :pk", pk=pk)
     assert groups.page(world.viewer, PageRequest()).total == 1
     for attempt in (
         lambda: groups.show(world.viewer, "RATES"),
@@ -160,35 +160,37 @@ def test_a_deleted_group_is_gone(world: World, groups: Groups) -> None:
 
 
 def test_a_group_is_asked_for_in_one_step(world: World) -> None:
-    view = Groups(world.means).create(world.operator, new_group("ONE", sources=(*world.sources[:2], world.sources[0])))
+    view = Groups(world.resources).create(
+        world.operator, new_group("ONE", sources=(*world.sources[:2], world.sources[0]))
+    )
     assert (view.status, view.asked["sources"]) == (RequestStatus.IN_PROGRESS, 2)
-    assert one(world.means, "SELECT count(*) FROM draft WHERE submitted_at IS NULL") == 0
+    assert one(world.resources, "SELECT count(*) FROM draft WHERE submitted_at IS NULL") == 0
 
 
 def test_more_sources_than_one_question_holds_are_all_found(world: World) -> None:
-    names = add_sender_comps(world.means, "ACME", 1_700, gfid="BIG")
-    view = Groups(world.means).create(world.operator, new_group(sources=tuple(names)))
+    names = add_sender_comps(world.resources, "ACME", 1_700, gfid="BIG")
+    view = Groups(world.resources).create(world.operator, new_group(sources=tuple(names)))
     assert view.asked["sources"] == 1_700
 
 
 def test_all_sources_can_be_those_of_some_firms(world: World) -> None:
-    add_sender_comps(world.means, "ACME", 2, gfid="XY9")
-    assert Groups(world.means).create(world.operator, new_group("A", gfids=("XY9",))).asked["sources"] == 2
+    add_sender_comps(world.resources, "ACME", 2, gfid="XY9")
+    assert Groups(world.resources).create(world.operator, new_group("A", gfids=("XY9",))).asked["sources"] == 2
     with pytest.raises(InvalidValue, match="at least one source"):
-        Groups(world.means).create(world.operator, new_group("B", gfids=("NONE",)))
+        Groups(world.resources).create(world.operator, new_group("B", gfids=("NONE",)))
 
 
 def test_unknown_sources_are_listed_and_nothing_is_kept(world: World) -> None:
-    add_sender_comps(world.means, "OTHER", 1, gfid="OTH")
-    add_sender_comps(world.means, "ACME", 1, gfid="OLD", status="inactive")
+    add_sender_comps(world.resources, "OTHER", 1, gfid="OTH")
+    add_sender_comps(world.resources, "ACME", 1, gfid="OLD", status="inactive")
     unknown = ("ZZZAB123P", "AAAOTHP", "AAAOLDP", "ZZ1AB123P", "ZZ2AB123P", "ZZ3AB123P", "ZZ4AB123P")
-    before = contents(world.means)
+    before = contents(world.resources)
     with pytest.raises(InvalidValue) as caught:
-        Groups(world.means).create(world.operator, new_group(sources=(world.sources[0], *unknown)))
+        Groups(world.resources).create(world.operator, new_group(sources=(world.sources[0], *unknown)))
     assert all(name in caught.value.message for name in unknown[:5])
     assert "and 2 more" in caught.value.message
     assert world.sources[0] not in caught.value.message
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 @pytest.mark.parametrize(
@@ -207,30 +209,30 @@ def test_unknown_sources_are_listed_and_nothing_is_kept(world: World) -> None:
     ids=str,
 )
 def test_a_wrong_group_is_refused_and_nothing_is_kept(world: World, wrong: dict[str, object], said: str) -> None:
-    before = contents(world.means)
+    before = contents(world.resources)
     with pytest.raises(DeskError, match=said) as caught:
-        Groups(world.means).create(world.operator, new_group(**wrong))  # type: ignore[arg-type]
+        Groups(world.resources).create(world.operator, new_group(**wrong))  # type: ignore[arg-type]
     assert "draft is kept" not in caught.value.message
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 def test_a_front_end_of_two_versions_asks_which(world: World) -> None:
-    add_front_end(world.means, "ACME", FRONT_END, "5.0")
+    add_front_end(world.resources, "ACME", FRONT_END, "5.0")
     with pytest.raises(InvalidValue, match=r"Ladder One 4\.2, Ladder One 5\.0"):
-        Groups(world.means).create(world.operator, new_group())
-    assert Groups(world.means).create(world.operator, new_group(front_end="ladder one 5.0"))
+        Groups(world.resources).create(world.operator, new_group())
+    assert Groups(world.resources).create(world.operator, new_group(front_end="ladder one 5.0"))
 
 
 def test_who_may_not_create_groups_is_told_what_it_needs(world: World) -> None:
-    nobody = add_person(world.means, "nobody")
+    nobody = add_person(world.resources, "nobody")
     for actor in (world.viewer, world.stranger, world.operations, nobody):
         with pytest.raises(NotEntitled, match="needs full access at ACME"):
-            Groups(world.means).create(actor, new_group())
-    assert one(world.means, "SELECT count(*) FROM draft") == 0
+            Groups(world.resources).create(actor, new_group())
+    assert one(world.resources, "SELECT count(*) FROM draft") == 0
 
 
 def test_entities_are_those_that_may_be_seen(world: World) -> None:
-    groups = Groups(world.means)
+    groups = Groups(world.resources)
     assert [entity.code for entity in groups.entities(world.viewer)] == ["ACME"]
     assert [entity.code for entity in groups.entities(world.operations)] == ["ACME", "OTHER"]
-    assert groups.entities(add_person(world.means, "nobody")) == ()
+    assert groups.entities(add_person(world.resources, "nobody")) == ()

@@ -10,12 +10,12 @@ import pytest
 
 from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotSignedIn
 from dropcopy_tui.domain.people import Entitlement, Role
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.people import passwords
 from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds
 from tests.services.conftest import World
-from tests.services.factories import FrozenClock, add_person, change, contents, open_means, rows
+from tests.services.factories import FrozenClock, add_person, change, contents, open_resources, rows
 
 PASSWORD = "right horse battery"
 WRONG = "wrong horse battery"
@@ -30,14 +30,14 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def identity(means: Means) -> Identity:
-    add_person(means, "jo", Role.OPERATIONS, password_hash=hash_password(PASSWORD), os_account="jo-at-work")
-    return Identity(means)
+def identity(resources: Resources) -> Identity:
+    add_person(resources, "jo", Role.OPERATIONS, password_hash=hash_password(PASSWORD), os_account="jo-at-work")
+    return Identity(resources)
 
 
-def later(means: Means, by: timedelta) -> None:
-    assert isinstance(means.clock, FrozenClock)
-    means.clock.advance(by)
+def later(resources: Resources, by: timedelta) -> None:
+    assert isinstance(resources.clock, FrozenClock)
+    resources.clock.advance(by)
 
 
 def sign_in_wrongly(identity: Identity, times: int = 1, login: str = "jo") -> list[str]:
@@ -56,8 +56,8 @@ def test_a_person_signs_in_by_user_id_or_email(identity: Identity, login: str) -
     assert (actor.user_id, actor.origin) == ("jo", "tty=1")
 
 
-def test_an_unknown_person_and_a_wrong_password_get_the_same_answer(identity: Identity, means: Means) -> None:
-    add_person(means, "has-none")
+def test_an_unknown_person_and_a_wrong_password_get_the_same_answer(identity: Identity, resources: Resources) -> None:
+    add_person(resources, "has-none")
     said = []
     for login in ("jo", "nobody", "has-none", "", "\udcff", "\x00"):
         with pytest.raises(NotSignedIn) as caught:
@@ -67,9 +67,9 @@ def test_an_unknown_person_and_a_wrong_password_get_the_same_answer(identity: Id
 
 
 def test_an_unknown_person_costs_as_much_work_as_a_known_one(
-    identity: Identity, means: Means, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_person(means, "gone", password_hash=hash_password(PASSWORD), disabled=True)
+    add_person(resources, "gone", password_hash=hash_password(PASSWORD), disabled=True)
     work = []
     check = passwords._argon2id_holds
 
@@ -83,28 +83,28 @@ def test_an_unknown_person_costs_as_much_work_as_a_known_one(
     assert work == ["$argon2id$v=19$m=8,t=1,p=1"] * 3
 
 
-def test_five_wrong_tries_lock_the_account_for_three_hours(identity: Identity, means: Means) -> None:
+def test_five_wrong_tries_lock_the_account_for_three_hours(identity: Identity, resources: Resources) -> None:
     assert sign_in_wrongly(identity, 5) == ["not_signed_in"] * 4 + ["account_locked"]
     with pytest.raises(AccountLocked, match="locked for 3 h 00 min"):
         identity.sign_in("jo", PASSWORD, "test")
-    later(means, HOURS - timedelta(seconds=1))
+    later(resources, HOURS - timedelta(seconds=1))
     with pytest.raises(AccountLocked, match="1 minutes"):
         identity.sign_in("jo", PASSWORD, "test")
-    later(means, timedelta(seconds=1))
+    later(resources, timedelta(seconds=1))
     assert identity.sign_in("jo", PASSWORD, "test").user_id == "jo"
 
 
-def test_tries_while_locked_do_not_lock_for_longer(identity: Identity, means: Means) -> None:
+def test_tries_while_locked_do_not_lock_for_longer(identity: Identity, resources: Resources) -> None:
     sign_in_wrongly(identity, 5)
-    later(means, HOURS / 2)
+    later(resources, HOURS / 2)
     assert sign_in_wrongly(identity, 3) == ["account_locked"] * 3
-    later(means, HOURS / 2)
+    later(resources, HOURS / 2)
     assert identity.sign_in("jo", PASSWORD, "test")
 
 
-def test_after_the_lock_there_are_five_new_tries(identity: Identity, means: Means) -> None:
+def test_after_the_lock_there_are_five_new_tries(identity: Identity, resources: Resources) -> None:
     sign_in_wrongly(identity, 5)
-    later(means, HOURS)
+    later(resources, HOURS)
     assert sign_in_wrongly(identity, 5) == ["not_signed_in"] * 4 + ["account_locked"]
 
 
@@ -114,30 +114,30 @@ def test_a_success_forgets_earlier_tries(identity: Identity) -> None:
     assert sign_in_wrongly(identity, 4) == ["not_signed_in"] * 4
 
 
-def test_a_try_is_counted_for_every_process(identity: Identity, means: Means) -> None:
+def test_a_try_is_counted_for_every_process(identity: Identity, resources: Resources) -> None:
     sign_in_wrongly(identity, 4)
-    assert sign_in_wrongly(Identity(open_means(means.store.path))) == ["account_locked"]
+    assert sign_in_wrongly(Identity(open_resources(resources.store.path))) == ["account_locked"]
 
 
-def test_somebody_elses_tries_lock_nobody_else(identity: Identity, means: Means) -> None:
-    add_person(means, "al", password_hash=hash_password(PASSWORD))
+def test_somebody_elses_tries_lock_nobody_else(identity: Identity, resources: Resources) -> None:
+    add_person(resources, "al", password_hash=hash_password(PASSWORD))
     sign_in_wrongly(identity, 5, "al")
     sign_in_wrongly(identity, 9, "nobody")
     assert identity.sign_in("jo", PASSWORD, "test")
 
 
-def test_a_disabled_person_gets_the_answer_of_a_wrong_password(identity: Identity, means: Means) -> None:
-    change(means, "UPDATE person SET disabled = 1")
+def test_a_disabled_person_gets_the_answer_of_a_wrong_password(identity: Identity, resources: Resources) -> None:
+    change(resources, "UPDATE person SET disabled = 1")
     with pytest.raises(NotSignedIn, match="User id or password is wrong"):
         identity.sign_in("jo", PASSWORD, "test")
 
 
-def test_every_attempt_is_in_the_audit_trail_without_the_password(identity: Identity, means: Means) -> None:
+def test_every_attempt_is_in_the_audit_trail_without_the_password(identity: Identity, resources: Resources) -> None:
     sign_in_wrongly(identity, 5)
     sign_in_wrongly(identity, 1, "nobody")
-    later(means, HOURS)
+    later(resources, HOURS)
     identity.sign_in("jo", PASSWORD, "ssh=1.2.3.4")
-    events = rows(means, "SELECT person, origin, action, after FROM audit_event ORDER BY id")
+    events = rows(resources, "SELECT person, origin, action, after FROM audit_event ORDER BY id")
     assert [event[2] for event in events] == ["person:sign_in_refused"] * 6 + ["person:signed_in"]
     assert [event[0] for event in events] == ["jo"] * 5 + ["nobody", "jo"]
     assert events[-1][1] == "ssh=1.2.3.4"
@@ -151,15 +151,15 @@ def test_an_account_of_the_machine_needs_no_password(identity: Identity) -> None
     assert not identity.is_peer("jo-at-work", "nobody")
 
 
-def test_an_account_that_belongs_to_nobody_is_told_what_to_do(identity: Identity, means: Means) -> None:
-    add_person(means, "no-account")
+def test_an_account_that_belongs_to_nobody_is_told_what_to_do(identity: Identity, resources: Resources) -> None:
+    add_person(resources, "no-account")
     for account in ("root", "", "jo"):
         with pytest.raises(NotSignedIn, match="--as USER"):
             identity.sign_in_peer(account, "local")
 
 
-def test_a_disabled_person_does_not_get_in_by_their_account(identity: Identity, means: Means) -> None:
-    change(means, "UPDATE person SET disabled = 1")
+def test_a_disabled_person_does_not_get_in_by_their_account(identity: Identity, resources: Resources) -> None:
+    change(resources, "UPDATE person SET disabled = 1")
     with pytest.raises(NotSignedIn, match="disabled"):
         identity.sign_in_peer("jo-at-work", "local")
 
@@ -170,21 +170,21 @@ def test_anybody_can_be_acted_as_in_a_sandbox(identity: Identity) -> None:
         identity.act_as("nobody", "local")
 
 
-def test_outside_a_sandbox_nobody_is_acted_as_and_nobody_listed(identity: Identity, means: Means) -> None:
-    real = Identity(open_means(means.store.path, sandbox=False))
-    before = contents(means)
+def test_outside_a_sandbox_nobody_is_acted_as_and_nobody_listed(identity: Identity, resources: Resources) -> None:
+    real = Identity(open_resources(resources.store.path, sandbox=False))
+    before = contents(resources)
     for attempt in (lambda: real.act_as("jo", "local"), real.everyone):
         with pytest.raises(NotSignedIn, match="sandbox"):
             attempt()
-    assert contents(means) == before
+    assert contents(resources) == before
 
 
 def test_people_are_listed_with_what_they_may_do(world: World) -> None:
-    everyone = {person.user_id: person for person in Identity(world.means).everyone()}
+    everyone = {person.user_id: person for person in Identity(world.resources).everyone()}
     assert set(everyone) == {"operator", "viewer", "stranger", "operations"}
     assert everyone["operations"].entitlements == (Entitlement(Role.OPERATIONS, None), Entitlement(Role.AUDITOR, None))
     assert "full access" in everyone["operator"].summary
-    assert Identity(world.means).entitlements(world.viewer) == (Entitlement(Role.READ_ONLY, "ACME"),)
+    assert Identity(world.resources).entitlements(world.viewer) == (Entitlement(Role.READ_ONLY, "ACME"),)
 
 
 def test_a_password_is_changed_with_the_present_one_only(identity: Identity) -> None:
@@ -209,12 +209,12 @@ def test_wrong_present_passwords_lock_the_account_too(identity: Identity) -> Non
 
 
 @pytest.mark.parametrize("new", ["short", "x" * 9, "x" * 1_001, PASSWORD])
-def test_a_bad_new_password_is_refused_and_changes_nothing(identity: Identity, means: Means, new: str) -> None:
+def test_a_bad_new_password_is_refused_and_changes_nothing(identity: Identity, resources: Resources, new: str) -> None:
     actor = identity.sign_in("jo", PASSWORD, "test")
-    before = contents(means)
+    before = contents(resources)
     with pytest.raises(InvalidValue):
         identity.set_password(actor, PASSWORD, new)
-    assert contents(means) == before
+    assert contents(resources) == before
 
 
 @pytest.mark.parametrize("password", ["", "\x00", "é" * 500, "x" * 100_000, "\udcff"], ids=ascii)
@@ -229,8 +229,8 @@ def scrypt_hash(password: str = PASSWORD, salt: bytes = b"s" * 16) -> str:
     return f"scrypt$16$8$1${salt.hex()}${digest.hex()}"
 
 
-def stored_hash(means: Means) -> str:
-    return str(rows(means, "SELECT password_hash FROM person WHERE user_id = 'jo'")[0][0])
+def stored_hash(resources: Resources) -> str:
+    return str(rows(resources, "SELECT password_hash FROM person WHERE user_id = 'jo'")[0][0])
 
 
 def test_a_hash_keeps_its_own_parameters_and_salt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,39 +266,39 @@ def test_nobodys_hash_is_checked_like_a_real_one(monkeypatch: pytest.MonkeyPatch
     assert unknown > (perf_counter() - started) / 5
 
 
-def test_a_scrypt_hash_still_lets_in_and_sign_in_renews_it(identity: Identity, means: Means) -> None:
-    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
+def test_a_scrypt_hash_still_lets_in_and_sign_in_renews_it(identity: Identity, resources: Resources) -> None:
+    change(resources, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
     assert sign_in_wrongly(identity) == ["not_signed_in"]
-    assert stored_hash(means) == scrypt_hash()
+    assert stored_hash(resources) == scrypt_hash()
     identity.sign_in("jo", PASSWORD, "test")
-    renewed = stored_hash(means)
+    renewed = stored_hash(resources)
     assert renewed.startswith("$argon2id$v=19$m=8,t=1,p=1$")
-    assert rows(means, "SELECT after FROM audit_event ORDER BY id DESC LIMIT 1")[0][0] == (
+    assert rows(resources, "SELECT after FROM audit_event ORDER BY id DESC LIMIT 1")[0][0] == (
         '{"by": "password", "hash_renewed": true}'
     )
     identity.sign_in("jo", PASSWORD, "test")
-    assert stored_hash(means) == renewed
+    assert stored_hash(resources) == renewed
     assert sign_in_wrongly(identity) == ["not_signed_in"]
 
 
 def test_a_hash_with_weaker_parameters_is_renewed_too(
-    identity: Identity, means: Means, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "_PASSES", 2)
     identity.sign_in("jo", PASSWORD, "test")
-    assert stored_hash(means).startswith("$argon2id$v=19$m=8,t=2,p=1$")
+    assert stored_hash(resources).startswith("$argon2id$v=19$m=8,t=2,p=1$")
 
 
-def test_a_short_password_of_earlier_rules_is_renewed_as_it_is(identity: Identity, means: Means) -> None:
-    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash("short"))
+def test_a_short_password_of_earlier_rules_is_renewed_as_it_is(identity: Identity, resources: Resources) -> None:
+    change(resources, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash("short"))
     identity.sign_in("jo", "short", "test")
-    assert stored_hash(means).startswith("$argon2id$")
+    assert stored_hash(resources).startswith("$argon2id$")
 
 
 def test_no_hash_is_renewed_when_sign_in_fails_to_be_recorded(
-    identity: Identity, means: Means, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
+    change(resources, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
@@ -306,16 +306,16 @@ def test_no_hash_is_renewed_when_sign_in_fails_to_be_recorded(
     monkeypatch.setattr("dropcopy_tui.services.people.identity.record", broken)
     with pytest.raises(RuntimeError):
         identity.sign_in("jo", PASSWORD, "test")
-    assert stored_hash(means) == scrypt_hash()
+    assert stored_hash(resources) == scrypt_hash()
 
 
-def test_the_present_password_may_have_a_hash_of_either_kind(identity: Identity, means: Means) -> None:
+def test_the_present_password_may_have_a_hash_of_either_kind(identity: Identity, resources: Resources) -> None:
     actor = identity.sign_in("jo", PASSWORD, "test")
-    change(means, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
+    change(resources, "UPDATE person SET password_hash = :it WHERE user_id = 'jo'", it=scrypt_hash())
     with pytest.raises(NotSignedIn):
         identity.set_password(actor, WRONG, "a new password")
     identity.set_password(actor, PASSWORD, "a new password")
-    assert stored_hash(means).startswith("$argon2id$")
+    assert stored_hash(resources).startswith("$argon2id$")
 
 
 def test_a_damaged_hash_lets_nobody_in() -> None:

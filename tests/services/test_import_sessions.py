@@ -22,12 +22,12 @@ GOOD = (
 
 def run(world: World, content: str, dry_run: bool = False) -> ImportReport:
     stream = io.BytesIO(content.encode())
-    return Imports(world.means).import_csv(world.operations, ImportKind.SESSIONS, stream, dry_run=dry_run)
+    return Imports(world.resources).import_csv(world.operations, ImportKind.SESSIONS, stream, dry_run=dry_run)
 
 
 def stored(world: World) -> list[tuple[object, ...]]:
     return rows(
-        world.means,
+        world.resources,
         "SELECT e.code, market, session_id, kind, gateway, status FROM session s JOIN entity e ON e.id = entity_id"
         " ORDER BY s.id",
     )
@@ -40,9 +40,9 @@ def test_sessions_are_in_their_modules(world: World) -> None:
         ("ACME", "globex", "OE1", "order_entry", "cgw", "active"),
         ("OTHER", "brokertec_eu", "MD1", "market_data", "msgw", "active"),
     ]
-    page = Sessions(world.means).page(world.viewer, PageRequest(), kind=SessionKind.ORDER_ENTRY, entity="ACME")
+    page = Sessions(world.resources).page(world.viewer, PageRequest(), kind=SessionKind.ORDER_ENTRY, entity="ACME")
     assert [view.market for view in page.rows] == ["brokertec_us", "globex"]
-    event = rows(world.means, "SELECT action, subject, person FROM audit_event ORDER BY id DESC LIMIT 1")
+    event = rows(world.resources, "SELECT action, subject, person FROM audit_event ORDER BY id DESC LIMIT 1")
     assert event == [("imports:done", "sessions", "operations")]
 
 
@@ -68,7 +68,7 @@ def test_a_dry_run_keeps_nothing(world: World) -> None:
     ],
 )
 def test_one_bad_line_keeps_the_whole_file_out(world: World, line: str, reason: str) -> None:
-    add_session(world.means, "ACME", "HAD", kind="drop_copy")
+    add_session(world.resources, "ACME", "HAD", kind="drop_copy")
     report = run(world, HEADER + GOOD + line + "\n")
     assert (report.read, report.imported, report.rejected) == (4, 0, 1)
     (error,) = report.errors
@@ -79,8 +79,8 @@ def test_one_bad_line_keeps_the_whole_file_out(world: World, line: str, reason: 
 
 def test_only_operations_imports(world: World) -> None:
     with pytest.raises(NotEntitled):
-        Imports(world.means).import_csv(world.operator, ImportKind.SESSIONS, io.BytesIO((HEADER + GOOD).encode()))
-    assert one(world.means, "SELECT count(*) FROM session") == 0
+        Imports(world.resources).import_csv(world.operator, ImportKind.SESSIONS, io.BytesIO((HEADER + GOOD).encode()))
+    assert one(world.resources, "SELECT count(*) FROM session") == 0
 
 
 def test_ten_thousand_sessions(world: World) -> None:

@@ -16,38 +16,38 @@ from sqlalchemy import text
 from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import ALPHABET
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.imports.imports import ImportKind, ImportReport, Imports, LineError
-from tests.services.factories import add_entity, add_person, make_means
+from tests.services.factories import add_entity, add_person, make_resources
 
 TABLES = ("entity", "person", "entitlement", "front_end", "front_end_mapping", "sender_comp", "session", "audit_event")
 HEADER = "entity,market,session_id,gfid,fti,gateway\n"
 
 
 @pytest.fixture
-def means(tmp_path: Path) -> Means:
-    return make_means(tmp_path / "store.db")
+def resources(tmp_path: Path) -> Resources:
+    return make_resources(tmp_path / "store.db")
 
 
 @pytest.fixture
-def operator(means: Means) -> Actor:
-    add_entity(means, "ACME")
-    add_entity(means, "CLEAR", clearing_firm=True)
-    return add_person(means, "operations", Role.OPERATIONS)
+def operator(resources: Resources) -> Actor:
+    add_entity(resources, "ACME")
+    add_entity(resources, "CLEAR", clearing_firm=True)
+    return add_person(resources, "operations", Role.OPERATIONS)
 
 
-def run(means: Means, actor: Actor, kind: str, content: str | bytes, dry_run: bool = False) -> ImportReport:
+def run(resources: Resources, actor: Actor, kind: str, content: str | bytes, dry_run: bool = False) -> ImportReport:
     raw = content.encode() if isinstance(content, str) else content
-    return Imports(means).import_csv(actor, ImportKind(kind), io.BytesIO(raw), dry_run=dry_run)
+    return Imports(resources).import_csv(actor, ImportKind(kind), io.BytesIO(raw), dry_run=dry_run)
 
 
-def counts(means: Means) -> dict[str, int]:
-    with means.store.read() as session:
+def counts(resources: Resources) -> dict[str, int]:
+    with resources.store.read() as session:
         return {name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in TABLES}
 
 
-def rows(means: Means, sql: str) -> list[tuple[object, ...]]:
-    with means.store.read() as session:
+def rows(resources: Resources, sql: str) -> list[tuple[object, ...]]:
+    with resources.store.read() as session:
         return [tuple(row) for row in session.execute(text(sql))]
 
 
@@ -60,100 +60,102 @@ def reason(report: ImportReport, line: int) -> str:
     return next(error.reason for error in report.errors if error.line == line)
 
 
-def test_every_kind_is_imported_in_its_turn(means: Means, operator: Actor) -> None:
-    entities = run(means, operator, "entities", "entity,name,clearing_firm\nBETA,Beta LLC,no\nGAMMA,Gamma,yes\n")
+def test_every_kind_is_imported_in_its_turn(resources: Resources, operator: Actor) -> None:
+    entities = run(resources, operator, "entities", "entity,name,clearing_firm\nBETA,Beta LLC,no\nGAMMA,Gamma,yes\n")
     assert entities == ImportReport(2, 2, 0, ())
     people = (
         "roles,os_account,user_id,name,email,mobile\n"
         "full_access@ACME;key_management@BETA;auditor,ops1,Jo.Desk,Desk person,JO@firm.example,+1 202 555 0134\n"
         "read_only@ACME,,viewer,Viewer,viewer@firm.example,\n"
     )
-    assert run(means, operator, "people", people).imported == 2
+    assert run(resources, operator, "people", people).imported == 2
     front_ends = (
         "entity,name,version,vendor\nACME,Ladder One,4.2,Sample\nBETA,Ladder One,4.2,Sample\nBETA,Gilt Desk,,\n"
     )
-    assert run(means, operator, "front-ends", front_ends).imported == 3
+    assert run(resources, operator, "front-ends", front_ends).imported == 3
     sendercomps = (
         "entity,market,session_id,gfid,fti,gateway,guarantor,status\n"
         "ACME,brokertec_us,ABC,AB123,P,msgw,,\n"
         "ACME,globex,ABC,8AC,B,cgw,GAMMA,inactive\n"
     )
-    assert run(means, operator, "sendercomps", sendercomps).imported == 2
+    assert run(resources, operator, "sendercomps", sendercomps).imported == 2
 
-    assert rows(means, "SELECT user_id, email, mobile, os_account FROM person WHERE id > 1 ORDER BY id") == [
+    assert rows(resources, "SELECT user_id, email, mobile, os_account FROM person WHERE id > 1 ORDER BY id") == [
         ("jo.desk", "jo@firm.example", "+1 202 555 0134", "ops1"),
         ("viewer", "viewer@firm.example", None, None),
     ]
-    assert set(rows(means, "SELECT role, code FROM entitlement LEFT JOIN entity ON entity.id = entity_id")) == {
+    assert set(rows(resources, "SELECT role, code FROM entitlement LEFT JOIN entity ON entity.id = entity_id")) == {
         ("full_access", "ACME"),
         ("key_management", "BETA"),
         ("auditor", None),
         ("operations", None),
         ("read_only", "ACME"),
     }
-    assert rows(means, "SELECT count(*) FROM front_end") == [(2,)]
-    assert rows(means, "SELECT sender_comp_id, status, gateway FROM sender_comp ORDER BY id") == [
+    assert rows(resources, "SELECT count(*) FROM front_end") == [(2,)]
+    assert rows(resources, "SELECT sender_comp_id, status, gateway FROM sender_comp ORDER BY id") == [
         ("ABCAB123P", "active", "msgw"),
         ("ABC8ACB", "inactive", "cgw"),
     ]
-    assert rows(means, "SELECT action, subject FROM audit_event") == [
+    assert rows(resources, "SELECT action, subject FROM audit_event") == [
         ("imports:done", kind) for kind in ("entities", "people", "front-ends", "sendercomps")
     ]
 
 
-def test_only_operations_may_import(means: Means, operator: Actor) -> None:
-    viewer = add_person(means, "viewer", Role.FULL_ACCESS, Role.USER_ADMINISTRATOR, entity="ACME")
+def test_only_operations_may_import(resources: Resources, operator: Actor) -> None:
+    viewer = add_person(resources, "viewer", Role.FULL_ACCESS, Role.USER_ADMINISTRATOR, entity="ACME")
     with pytest.raises(NotEntitled):
-        run(means, viewer, "sendercomps", HEADER + comps(1))
-    assert counts(means)["sender_comp"] == 0
+        run(resources, viewer, "sendercomps", HEADER + comps(1))
+    assert counts(resources)["sender_comp"] == 0
 
 
-def test_a_dry_run_checks_everything_and_leaves_nothing(means: Means, operator: Actor) -> None:
-    before = counts(means)
-    assert run(means, operator, "sendercomps", HEADER + comps(7), dry_run=True) == ImportReport(7, 0, 0, ())
-    report = run(means, operator, "sendercomps", HEADER + comps(7) + comps(1), dry_run=True)
+def test_a_dry_run_checks_everything_and_leaves_nothing(resources: Resources, operator: Actor) -> None:
+    before = counts(resources)
+    assert run(resources, operator, "sendercomps", HEADER + comps(7), dry_run=True) == ImportReport(7, 0, 0, ())
+    report = run(resources, operator, "sendercomps", HEADER + comps(7) + comps(1), dry_run=True)
     assert (report.rejected, report.errors[0].line) == (1, 9)
-    assert counts(means) == before
-    assert run(means, operator, "sendercomps", HEADER + comps(7)).imported == 7
+    assert counts(resources) == before
+    assert run(resources, operator, "sendercomps", HEADER + comps(7)).imported == 7
 
 
-def test_one_bad_line_and_nothing_is_imported(means: Means, operator: Actor) -> None:
-    before = counts(means)
-    report = run(means, operator, "sendercomps", HEADER + comps(6_000) + "ACME,brokertec_us,ab,AB1,P,msgw\n")
+def test_one_bad_line_and_nothing_is_imported(resources: Resources, operator: Actor) -> None:
+    before = counts(resources)
+    report = run(resources, operator, "sendercomps", HEADER + comps(6_000) + "ACME,brokertec_us,ab,AB1,P,msgw\n")
     assert report == ImportReport(6_001, 0, 1, (LineError(6_002, "Session ID 'ab' must be three of A-Z and 0-9."),))
-    assert counts(means) == before
+    assert counts(resources) == before
 
 
-def test_ten_thousand_bad_lines_are_counted_and_a_hundred_explained(means: Means, operator: Actor) -> None:
+def test_ten_thousand_bad_lines_are_counted_and_a_hundred_explained(resources: Resources, operator: Actor) -> None:
     bad = "NOBODY,brokertec_us,AAA,AB1,P,msgw\nACME,brokertec_us,AAA\n" * 5_000
-    report = run(means, operator, "sendercomps", HEADER + bad)
+    report = run(resources, operator, "sendercomps", HEADER + bad)
     assert (report.read, report.imported, report.rejected) == (10_000, 0, 10_000)
     assert [error.line for error in report.errors] == list(range(2, 102))
 
 
 @pytest.mark.parametrize("between", [1, 3_000, 12_000])
-def test_a_line_that_repeats_another_says_which(means: Means, operator: Actor, between: int) -> None:
-    report = run(means, operator, "sendercomps", HEADER + comps(between) + comps(1))
+def test_a_line_that_repeats_another_says_which(resources: Resources, operator: Actor, between: int) -> None:
+    report = run(resources, operator, "sendercomps", HEADER + comps(between) + comps(1))
     assert report.rejected == 1
     assert reason(report, between + 2) == "AAAAB1P of brokertec_us is also on line 2."
 
 
-def test_a_repeat_is_found_after_other_bad_lines_and_in_a_store_with_rows(means: Means, operator: Actor) -> None:
-    assert run(means, operator, "sendercomps", HEADER + comps(3_000, "OLD")).imported == 3_000
+def test_a_repeat_is_found_after_other_bad_lines_and_in_a_store_with_rows(
+    resources: Resources, operator: Actor
+) -> None:
+    assert run(resources, operator, "sendercomps", HEADER + comps(3_000, "OLD")).imported == 3_000
     bad = "ACME,brokertec_us,AAA,OLD,P,msgw\nACME,mars,AAA,AB1,P,msgw\n"
-    report = run(means, operator, "sendercomps", HEADER + comps(2_500) + bad + comps(2_500))
+    report = run(resources, operator, "sendercomps", HEADER + comps(2_500) + bad + comps(2_500))
     assert report.rejected == 2_502
     assert reason(report, 2_502) == "AAAOLDP of brokertec_us is already in the store."
     assert reason(report, 2_504) == "AAAAB1P of brokertec_us is also on line 2."
     assert reason(report, 2_505) == "AABAB1P of brokertec_us is also on line 3."
 
 
-def test_the_same_sender_comp_may_be_in_two_markets(means: Means, operator: Actor) -> None:
+def test_the_same_sender_comp_may_be_in_two_markets(resources: Resources, operator: Actor) -> None:
     lines = "ACME,brokertec_us,AAA,AB1,P,msgw\nACME,brokertec_eu,AAA,AB1,P,msgw\n"
-    assert run(means, operator, "sendercomps", HEADER + lines).imported == 2
+    assert run(resources, operator, "sendercomps", HEADER + lines).imported == 2
 
 
-def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) -> None:
+def test_repeated_people_entities_and_front_ends(resources: Resources, operator: Actor) -> None:
     people = (
         "user_id,name,email,roles,os_account\n"
         "one,One,one@firm.example,auditor,acc\n"
@@ -163,7 +165,7 @@ def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) 
         "operations,Five,five@firm.example,auditor,\n"
         "six,Six,operations@firm.example,auditor,\n"
     )
-    report = run(means, operator, "people", people)
+    report = run(resources, operator, "people", people)
     assert [error.reason for error in report.errors] == [
         "User id one is also on line 2.",
         "Email one@firm.example is also on line 2.",
@@ -171,16 +173,16 @@ def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) 
         "User id operations is already in the store.",
         "Email operations@firm.example is already in the store.",
     ]
-    report = run(means, operator, "entities", "entity,name,clearing_firm\nNEW,A,no\nNEW,B,no\nACME,C,no\n")
+    report = run(resources, operator, "entities", "entity,name,clearing_firm\nNEW,A,no\nNEW,B,no\nACME,C,no\n")
     assert [error.reason for error in report.errors] == [
         "Entity NEW is also on line 2.",
         "Entity ACME is already in the store.",
     ]
     front_ends = "entity,name,version,vendor\nACME,A B,,\nACME,A,B,\nACME,A B,,\n"
-    report = run(means, operator, "front-ends", front_ends)
+    report = run(resources, operator, "front-ends", front_ends)
     assert [error.reason for error in report.errors] == ["Front end A B at ACME is also on line 2."]
-    assert run(means, operator, "front-ends", "entity,name,version,vendor\nACME,A B,,\n").imported == 1
-    report = run(means, operator, "front-ends", front_ends)
+    assert run(resources, operator, "front-ends", "entity,name,version,vendor\nACME,A B,,\n").imported == 1
+    report = run(resources, operator, "front-ends", front_ends)
     assert reason(report, 2) == "Front end A B at ACME is already in the store."
 
 
@@ -200,8 +202,8 @@ def test_repeated_people_entities_and_front_ends(means: Means, operator: Actor) 
     ],
     ids=count(),
 )  # fmt: skip
-def test_a_header_that_cannot_be_used(means: Means, operator: Actor, content: bytes, said: str) -> None:
-    report = run(means, operator, "entities", content)
+def test_a_header_that_cannot_be_used(resources: Resources, operator: Actor, content: bytes, said: str) -> None:
+    report = run(resources, operator, "entities", content)
     assert (report.read, report.imported, report.rejected) == (0, 0, 1)
     assert report.errors[0].line == 1
     assert said in report.errors[0].reason
@@ -226,8 +228,8 @@ def test_a_header_that_cannot_be_used(means: Means, operator: Actor, content: by
     ],
     ids=count(),
 )
-def test_a_bad_line_says_what_is_wrong(means: Means, operator: Actor, line: str, said: str) -> None:
-    report = run(means, operator, "entities", f"entity,name,clearing_firm\n\nGOOD,Good,no\r\n{line}\nGOOD2,Good,no")
+def test_a_bad_line_says_what_is_wrong(resources: Resources, operator: Actor, line: str, said: str) -> None:
+    report = run(resources, operator, "entities", f"entity,name,clearing_firm\n\nGOOD,Good,no\r\n{line}\nGOOD2,Good,no")
     assert (report.read, report.imported, report.rejected) == (3, 0, 1)
     assert report.errors[0].line == 4
     assert report.errors[0].reason.startswith(said)
@@ -247,13 +249,13 @@ def test_a_bad_line_says_what_is_wrong(means: Means, operator: Actor, line: str,
         ({"status": "asleep"}, "Status 'asleep' must be active or inactive."),
     ],
 )
-def test_a_bad_sender_comp(means: Means, operator: Actor, changed: dict[str, str], said: str) -> None:
+def test_a_bad_sender_comp(resources: Resources, operator: Actor, changed: dict[str, str], said: str) -> None:
     good = {
         "entity": "ACME", "market": "brokertec_us", "session_id": "ABC", "gfid": "AB1", "fti": "P",
         "gateway": "msgw", "guarantor": "", "status": "",
     }  # fmt: skip
     cells = good | changed
-    report = run(means, operator, "sendercomps", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    report = run(resources, operator, "sendercomps", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
     assert report.errors[0].reason.startswith(said)
 
 
@@ -273,39 +275,39 @@ def test_a_bad_sender_comp(means: Means, operator: Actor, changed: dict[str, str
         ({"roles": "full_access@NOBODY"}, "Entity 'NOBODY' is not in the store."),
     ],
 )
-def test_a_bad_person(means: Means, operator: Actor, changed: dict[str, str], said: str) -> None:
+def test_a_bad_person(resources: Resources, operator: Actor, changed: dict[str, str], said: str) -> None:
     good = {
         "user_id": "one", "name": "One", "email": "one@firm.example", "mobile": "", "os_account": "",
         "roles": "auditor",
     }  # fmt: skip
     cells = good | changed
-    report = run(means, operator, "people", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    report = run(resources, operator, "people", ",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
     assert report.errors[0].reason.startswith(said)
 
 
-def test_another_encoding_is_told_once_and_ends_the_reading(means: Means, operator: Actor) -> None:
+def test_another_encoding_is_told_once_and_ends_the_reading(resources: Resources, operator: Actor) -> None:
     content = "entity,name,clearing_firm\nA,B,no\nC,Société,no\nD,Société,no\n".encode("latin-1")
-    report = run(means, operator, "entities", content)
+    report = run(resources, operator, "entities", content)
     assert (report.read, report.imported, report.rejected) == (2, 0, 1)
     assert report.errors[0].line == 3
     assert "not UTF-8 text: byte 7 of this line is 0xE9" in report.errors[0].reason
-    assert counts(means)["entity"] == 2
+    assert counts(resources)["entity"] == 2
 
 
-def test_another_encoding_after_a_full_batch_of_bad_lines_is_counted(means: Means, operator: Actor) -> None:
+def test_another_encoding_after_a_full_batch_of_bad_lines_is_counted(resources: Resources, operator: Actor) -> None:
     content = b"entity,name,clearing_firm\n" + b"bad,B,no\n" * 1_000 + b"\xe9,B,no\n"
-    report = run(means, operator, "entities", content)
+    report = run(resources, operator, "entities", content)
     assert (report.read, report.rejected, len(report.errors)) == (1_001, 1_001, 100)
 
 
-def test_a_byte_order_mark_spaces_and_blank_lines_are_no_trouble(means: Means, operator: Actor) -> None:
+def test_a_byte_order_mark_spaces_and_blank_lines_are_no_trouble(resources: Resources, operator: Actor) -> None:
     content = "\ufeffentity , name, clearing_firm\r\n\r\n NEW ,Société,no\r\n\r\n"
-    assert run(means, operator, "entities", content) == ImportReport(1, 1, 0, ())
-    assert rows(means, "SELECT code, name FROM entity ORDER BY id DESC LIMIT 1") == [("NEW", "Société")]
+    assert run(resources, operator, "entities", content) == ImportReport(1, 1, 0, ())
+    assert rows(resources, "SELECT code, name FROM entity ORDER BY id DESC LIMIT 1") == [("NEW", "Société")]
 
 
-def test_a_header_alone_imports_nothing(means: Means, operator: Actor) -> None:
-    assert run(means, operator, "sendercomps", HEADER) == ImportReport(0, 0, 0, ())
+def test_a_header_alone_imports_nothing(resources: Resources, operator: Actor) -> None:
+    assert run(resources, operator, "sendercomps", HEADER) == ImportReport(0, 0, 0, ())
 
 
 class _NeverWhole(io.RawIOBase):
@@ -323,9 +325,9 @@ class _NeverWhole(io.RawIOBase):
         raise AssertionError("the file was read whole")
 
 
-def test_the_file_is_never_held_whole(means: Means, operator: Actor) -> None:
+def test_the_file_is_never_held_whole(resources: Resources, operator: Actor) -> None:
     stream: BinaryIO = _NeverWhole(20_000)  # type: ignore[assignment]
-    assert Imports(means).import_csv(operator, ImportKind.SENDERCOMPS, stream).imported == 20_000
+    assert Imports(resources).import_csv(operator, ImportKind.SENDERCOMPS, stream).imported == 20_000
 
 
 KINDS = st.sampled_from(list(ImportKind))
@@ -343,24 +345,24 @@ PLAUSIBLE = st.sampled_from(
 CELLS = st.lists(PLAUSIBLE | st.text(max_size=12), min_size=1, max_size=9)
 
 
-def _consistent(means: Means, actor: Actor, kind: ImportKind, content: bytes) -> None:
-    before = counts(means)
-    dry = run(means, actor, kind, content, dry_run=True)
-    assert counts(means) == before
+def _consistent(resources: Resources, actor: Actor, kind: ImportKind, content: bytes) -> None:
+    before = counts(resources)
+    dry = run(resources, actor, kind, content, dry_run=True)
+    assert counts(resources) == before
     assert dry.imported == 0
     assert len(dry.errors) == min(dry.rejected, 100)
     assert [error.line for error in dry.errors] == sorted(error.line for error in dry.errors)
     assert all("\n" not in error.reason and error.reason.endswith(".") for error in dry.errors)
-    wet = run(means, actor, kind, content)
+    wet = run(resources, actor, kind, content)
     assert (wet.read, wet.rejected, wet.errors) == (dry.read, dry.rejected, dry.errors)
     assert wet.imported == (0 if wet.rejected else wet.read)
     if wet.rejected:
-        assert counts(means) == before
+        assert counts(resources) == before
 
 
 @pytest.fixture
-def shared(means: Means, operator: Actor) -> tuple[Means, Actor]:
-    return means, operator
+def shared(resources: Resources, operator: Actor) -> tuple[Resources, Actor]:
+    return resources, operator
 
 
 FUZZ = settings(
@@ -371,7 +373,7 @@ FUZZ = settings(
 @FUZZ
 @given(kind=KINDS, content=st.binary(max_size=400), with_header=st.booleans())
 def test_arbitrary_bytes_never_crash_nor_import_partially(
-    shared: tuple[Means, Actor], kind: ImportKind, content: bytes, with_header: bool
+    shared: tuple[Resources, Actor], kind: ImportKind, content: bytes, with_header: bool
 ) -> None:
     header = HEADERS[kind].encode() + b"\n" if with_header else b""
     _consistent(*shared, kind, header + content)
@@ -380,7 +382,7 @@ def test_arbitrary_bytes_never_crash_nor_import_partially(
 @FUZZ
 @given(kind=KINDS, table=st.lists(CELLS, max_size=8))
 def test_arbitrary_cells_never_crash_nor_import_partially(
-    shared: tuple[Means, Actor], kind: ImportKind, table: list[list[str]]
+    shared: tuple[Resources, Actor], kind: ImportKind, table: list[list[str]]
 ) -> None:
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(table)

@@ -31,13 +31,13 @@ from dropcopy_tui.domain.market_close import hours_of, is_business_day
 from dropcopy_tui.domain.markets import MARKETS, Market
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import session_ids
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.factors import Proof
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
-from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_means
+from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_resources
 
 ROUNDS, STEPS, LEAST = 230, 50, 10_000
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -64,7 +64,7 @@ class Secrets(FixedEntropy):
 class Ground:
     """One store for all rounds; every round has a session of its own."""
 
-    means: Means
+    resources: Resources
     world: World
     names: Iterator[str] = field(default_factory=session_ids)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -73,7 +73,7 @@ class Ground:
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.direct = sqlite3.connect(self.means.store.path, isolation_level=None)
+        self.direct = sqlite3.connect(self.resources.store.path, isolation_level=None)
 
     def session(self, market: Market) -> tuple[int, str]:
         name = next(self.names)
@@ -87,11 +87,11 @@ class Ground:
 
     def proof(self) -> Proof:
         """A challenge as `Factors.start` leaves it, without its reads: it has tests of its own."""
-        name, now = f"proof{next(self.numbers)}", self.means.clock.now()
+        name, now = f"proof{next(self.numbers)}", self.resources.clock.now()
         self.direct.execute(
             "INSERT INTO challenge (id, person_id, factor, purpose, code_mac, tries, created_at, expires_at) "
             "VALUES (?, ?, 'sms', 'keys', ?, 0, ?, ?)",
-            (name, self.world.operator.person_id, self.means.vault.mac(CODE, "challenge", name),
+            (name, self.world.operator.person_id, self.resources.vault.mac(CODE, "challenge", name),
              stored(now), stored(now + timedelta(minutes=5))),
         )  # fmt: skip
         return Proof(name, CODE)
@@ -117,7 +117,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self, ground: Ground) -> None:
         super().__init__()
-        self.ground, self.means = ground, ground.means
+        self.ground, self.resources = ground, ground.resources
         self.pairs: dict[str, Pair] = {}
         # What costs a transaction has its turn less often than time has: a run takes a minute, not five.
         self.turn = 0
@@ -132,8 +132,8 @@ class Life(RuleBasedStateMachine):
 
     @property
     def clock(self) -> FrozenClock:
-        assert isinstance(self.means.clock, FrozenClock)
-        return self.means.clock
+        assert isinstance(self.resources.clock, FrozenClock)
+        return self.resources.clock
 
     @property
     def now(self) -> datetime:
@@ -163,7 +163,7 @@ class Life(RuleBasedStateMachine):
     def make(self, drop: str | None = None) -> None:
         out = StringIO()
         drops = {self.pk: drop} if drop else {}
-        made = KeyPairs(self.means).generate(self.ground.world.operator, [self.pk], self.ground.proof(), drops, out)
+        made = KeyPairs(self.resources).generate(self.ground.world.operator, [self.pk], self.ground.proof(), drops, out)
         (key,) = made.keys
         if drop:
             self.pairs[drop].deleted = True
@@ -180,7 +180,7 @@ class Life(RuleBasedStateMachine):
             self.make()
             return
         with pytest.raises(InvalidValue, match="Choose which one to delete"):
-            KeyPairs(self.means).generate(self.ground.world.operator, [self.pk], self.ground.proof())
+            KeyPairs(self.resources).generate(self.ground.world.operator, [self.pk], self.ground.proof())
         self.did("third refused without a choice")
 
     @precondition(lambda self: len(self.living()) == 2)
@@ -195,17 +195,17 @@ class Life(RuleBasedStateMachine):
         key = list(self.pairs)[which % len(self.pairs)]
         if self.pairs[key].deleted:
             with pytest.raises(InvalidValue, match="deleted already"):
-                KeyPairs(self.means).delete(self.ground.world.operator, [key])
+                KeyPairs(self.resources).delete(self.ground.world.operator, [key])
             self.did("deleted twice")
             return
         self.did("deleted living" if key in self.living() else "deleted expired")
-        self.ground.said.append(repr(KeyPairs(self.means).delete(self.ground.world.operator, [key])))
+        self.ground.said.append(repr(KeyPairs(self.resources).delete(self.ground.world.operator, [key])))
         self.pairs[key].deleted = True
 
     @precondition(lambda self: self.pairs and self.turn % 3 == 0)
     @rule()
     def download(self) -> None:
-        out, keypairs = StringIO(), KeyPairs(self.means)
+        out, keypairs = StringIO(), KeyPairs(self.resources)
         if not self.living():
             with pytest.raises(NotFound, match="no living key pair"):
                 keypairs.download(self.ground.world.operator, [self.pk], self.ground.proof(), out)
@@ -240,7 +240,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: len(self.living()) == 2)
     @rule()
     def tell(self) -> None:
-        ExpiryNotices(self.means).send(DESK)
+        ExpiryNotices(self.resources).send(DESK)
         self.did("told of ends")
 
     def did(self, what: str) -> None:
@@ -291,13 +291,13 @@ def ground(first_world: World) -> Iterator[Ground]:
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
     folder.chmod(0o700)
-    shutil.copy2(first_world.means.store.path, folder / "store.db")
-    means = open_means(folder / "store.db", entropy=Secrets())
-    add_person(means, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
-    ground = Ground(means, replace(first_world, means=means))
+    shutil.copy2(first_world.resources.store.path, folder / "store.db")
+    resources = open_resources(folder / "store.db", entropy=Secrets())
+    add_person(resources, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
+    ground = Ground(resources, replace(first_world, resources=resources))
     yield ground
     ground.direct.close()
-    means.store.close()
+    resources.store.close()
     shutil.rmtree(folder)
 
 

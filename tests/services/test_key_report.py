@@ -12,7 +12,7 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.keys.report import KeyLine, KeyReport
@@ -28,18 +28,18 @@ ALL = PageRequest(limit=500)
 @pytest.fixture
 def target(world: World) -> int:
     """A session with one pair, made on 4 March 2026."""
-    pk = add_session(world.means, "ACME", "ABC")
+    pk = add_session(world.resources, "ACME", "ABC")
     make(world, pk)
     return pk
 
 
 def lines(world: World, settings: Settings | None = None, **how: bool) -> list[KeyLine]:
-    means: Means = replace(world.means, settings=settings or world.means.settings)
-    return list(KeyReport(means).page(world.viewer, ALL, **how).rows)
+    resources: Resources = replace(world.resources, settings=settings or world.resources.settings)
+    return list(KeyReport(resources).page(world.viewer, ALL, **how).rows)
 
 
 def test_a_line_says_all_of_a_pair(world: World, target: int) -> None:
-    later(world.means, 100 * DAY)
+    later(world.resources, 100 * DAY)
     (line,) = lines(world)
     assert (line.session_id, line.market, line.entity, line.state) == ("ABC", "brokertec_us", "ACME", KeyState.ACTIVE)
     assert (line.age_days, line.days_left, line.when) == (100, 265, "4 Mar 2027 17:30 ET")
@@ -47,37 +47,37 @@ def test_a_line_says_all_of_a_pair(world: World, target: int) -> None:
 
 
 def test_the_last_notice_is_in_it(world: World, target: int) -> None:
-    add_person(world.means, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
-    later(world.means, 345 * DAY)
-    ExpiryNotices(world.means).send(DESK)
-    later(world.means, 10 * DAY)
-    ExpiryNotices(world.means).send(DESK)
+    add_person(world.resources, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
+    later(world.resources, 345 * DAY)
+    ExpiryNotices(world.resources).send(DESK)
+    later(world.resources, 10 * DAY)
+    ExpiryNotices(world.resources).send(DESK)
     (line,) = lines(world)
-    assert (line.notice_days, line.notice_at) == (14, world.means.clock.now())
+    assert (line.notice_days, line.notice_at) == (14, world.resources.clock.now())
 
 
 def test_a_holiday_that_came_later_moves_no_stored_expiry_and_is_said(world: World, target: int) -> None:
-    before = one(world.means, "SELECT expires_at FROM key_pair")
-    site = replace(world.means.settings, closed_days=frozenset({date(2027, 3, 4)}))
+    before = one(world.resources, "SELECT expires_at FROM key_pair")
+    site = replace(world.resources.settings, closed_days=frozenset({date(2027, 3, 4)}))
     (line,) = lines(world, site)
     assert line.remark == (
         "2027-03-04 is no business day any more; today's calendar would end it 3 Mar 2027 17:30 ET; "
         "its stored expiry stays"
     )
     assert line.when == "4 Mar 2027 17:30 ET"
-    assert one(world.means, "SELECT expires_at FROM key_pair") == before
+    assert one(world.resources, "SELECT expires_at FROM key_pair") == before
     assert line.state is KeyState.ACTIVE
 
 
 def test_a_pair_that_a_rotation_shortened_is_no_surprise(world: World, target: int) -> None:
-    later(world.means, 10 * DAY)
+    later(world.resources, 10 * DAY)
     make(world, target)
     assert [line.remark for line in lines(world)] == ["", ""]
-    later(world.means, 3 * DAY)
+    later(world.resources, 3 * DAY)
     drop = lines(world)[0].access_key_id
     make(world, target, drops={target: drop})
     assert [line.remark for line in lines(world)] == ["", ""]
-    site = replace(world.means.settings, closed_days=frozenset({date(2026, 4, 14)}))
+    site = replace(world.resources.settings, closed_days=frozenset({date(2026, 4, 14)}))
     assert "today's calendar would end it 13 Apr 2026" in lines(world, site)[0].remark
 
 
@@ -95,17 +95,17 @@ def test_a_year_without_a_calendar_is_said(world: World, target: int, monkeypatc
 
 def test_deleted_pairs_are_in_it_where_asked_for(world: World, target: int) -> None:
     (line,) = lines(world)
-    KeyPairs(world.means).delete(world.operator, [line.access_key_id])
+    KeyPairs(world.resources).delete(world.operator, [line.access_key_id])
     assert lines(world) == []
     (gone,) = lines(world, deleted=True)
     assert (gone.state, gone.days_left, gone.remark) == (KeyState.DELETED, None, "")
 
 
 def test_only_what_a_person_may_see(world: World, target: int) -> None:
-    report = KeyReport(world.means)
+    report = KeyReport(world.resources)
     assert report.page(world.stranger, ALL).total == 0
     with pytest.raises(NotFound):
         report.page(world.stranger, ALL, entity="ACME")
     assert report.page(world.viewer, ALL, entity="ACME").total == 1
-    change(world.means, "UPDATE person SET disabled = 1 WHERE user_id = 'viewer'")
+    change(world.resources, "UPDATE person SET disabled = 1 WHERE user_id = 'viewer'")
     assert report.page(world.viewer, ALL).total == 0

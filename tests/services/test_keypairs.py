@@ -29,7 +29,7 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.factors import Proof
 from dropcopy_tui.services.keys import key_file as key_delivery
 from dropcopy_tui.services.keys.keypairs import Generated, KeyPairs
@@ -47,7 +47,7 @@ from tests.services.factories import (
     change,
     contents,
     one,
-    open_means,
+    open_resources,
     proof_of,
     rows,
 )
@@ -59,12 +59,12 @@ FOUR_WEEKS = timedelta(weeks=4)
 
 @pytest.fixture
 def keypairs(world: World) -> KeyPairs:
-    return KeyPairs(world.means)
+    return KeyPairs(world.resources)
 
 
 @pytest.fixture
 def target(world: World) -> int:
-    return add_session(world.means, "ACME", "ABC")
+    return add_session(world.resources, "ACME", "ABC")
 
 
 @pytest.fixture
@@ -73,16 +73,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def make(world: World, *sessions: int, **how: Any) -> Generated:
-    return KeyPairs(world.means).generate(world.operator, sessions, proof_of(world.means, world.operator), **how)
+    return KeyPairs(world.resources).generate(
+        world.operator, sessions, proof_of(world.resources, world.operator), **how
+    )
 
 
-def later(means: Means, by: timedelta) -> None:
-    assert isinstance(means.clock, FrozenClock)
-    means.clock.advance(by)
+def later(resources: Resources, by: timedelta) -> None:
+    assert isinstance(resources.clock, FrozenClock)
+    resources.clock.advance(by)
 
 
 def states(world: World, target: int) -> list[KeyState]:
-    return [key.state for key in Sessions(world.means).get(world.operator, target).keys]
+    return [key.state for key in Sessions(world.resources).get(world.operator, target).keys]
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -102,21 +104,21 @@ def test_a_pair_is_made_for_a_session(world: World, target: int) -> None:
     (key,) = made.keys
     assert (key.session_id, key.state, key.when) == ("ABC", KeyState.ACTIVE, "4 Mar 2027 17:30 ET")
     assert (made.request.status, made.request.subject, made.file) == (RequestStatus.COMPLETED, "ABC", None)
-    assert one(world.means, "SELECT slot FROM key_pair") == 1
-    subject, recipient = rows(world.means, "SELECT subject, recipient FROM outbox WHERE channel = 'email'")[0]
+    assert one(world.resources, "SELECT slot FROM key_pair") == 1
+    subject, recipient = rows(world.resources, "SELECT subject, recipient FROM outbox WHERE channel = 'email'")[0]
     assert f"{made.request.id} completed" in subject
     assert recipient == "operator@firm.example"
-    events = [action for (action,) in rows(world.means, "SELECT action FROM audit_event ORDER BY id")]
+    events = [action for (action,) in rows(world.resources, "SELECT action FROM audit_event ORDER BY id")]
     assert events == ["challenge:started", "challenge:passed", "request:submitted", "keypair:generated"]
 
 
 def test_pairs_are_made_for_many_sessions_with_one_code(world: World, file: Path) -> None:
-    targets = [add_session(world.means, "ACME", f"M{number:02d}") for number in range(30)]
+    targets = [add_session(world.resources, "ACME", f"M{number:02d}") for number in range(30)]
     made = make(world, *targets, out=file)
     assert len({key.access_key_id for key in made.keys}) == 30
     assert [row["Session ID"] for row in read(file)] == [f"M{number:02d}" for number in range(30)]
     assert made.request.subject.endswith("and more")
-    assert one(world.means, "SELECT count(*) FROM request") == 1
+    assert one(world.resources, "SELECT count(*) FROM request") == 1
 
 
 def test_a_session_that_was_selected_twice_gets_one_pair(world: World, target: int) -> None:
@@ -146,15 +148,15 @@ def test_the_files_secret_signs_a_logon_that_the_desk_accepts(world: World, targ
     signature = base64.urlsafe_b64encode(mac).decode().rstrip("=")
     sent = tags | {"354": "20", "355": row["Access ID"], "1400": "CME-1-SHA-256", "1401": "43", "1402": signature}
     body = "\x01".join(f"{tag}={value}" for tag, value in ({"35": "A"} | sent).items()) + "\x01"
-    verdict = Logons(world.means).verify(world.operator, parse_message(body))
+    verdict = Logons(world.resources).verify(world.operator, parse_message(body))
     assert (verdict.valid, verdict.session_id, verdict.explanations) == (True, "ABC", ())
-    assert not Logons(world.means).verify(world.stranger, parse_message(body)).valid
+    assert not Logons(world.resources).verify(world.stranger, parse_message(body)).valid
 
 
 def test_a_stream_gets_the_same_text(world: World, target: int, file: Path) -> None:
     stream = StringIO()
     assert make(world, target, out=stream).file is None
-    KeyPairs(world.means).download(world.operator, [target], proof_of(world.means, world.operator), file)
+    KeyPairs(world.resources).download(world.operator, [target], proof_of(world.resources, world.operator), file)
     assert stream.getvalue().encode() == file.read_bytes()
 
 
@@ -163,16 +165,18 @@ def test_a_download_is_possible_again_and_again_each_with_a_code(world: World, t
     texts = set()
     for number in range(3):
         file = tmp_path / f"{number}.txt"
-        done = KeyPairs(world.means).download(world.operator, [target], proof_of(world.means, world.operator), file)
+        done = KeyPairs(world.resources).download(
+            world.operator, [target], proof_of(world.resources, world.operator), file
+        )
         assert (done.file, len(done.keys)) == (file, 1)
         texts.add(file.read_bytes())
     assert len(texts) == 1
-    assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'keypair:downloaded'") == 3
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'keypair:downloaded'") == 3
 
 
 def test_a_code_is_good_for_one_download(world: World, keypairs: KeyPairs, target: int, tmp_path: Path) -> None:
     make(world, target)
-    proof = proof_of(world.means, world.operator)
+    proof = proof_of(world.resources, world.operator)
     keypairs.download(world.operator, [target], proof, tmp_path / "1.txt")
     for attempt in (keypairs.download, keypairs.generate):
         with pytest.raises(SecondFactorFailed, match="used already"):
@@ -185,11 +189,11 @@ def test_a_wrong_code_changes_nothing_but_its_try(
     world: World, keypairs: KeyPairs, target: int, file: Path, verb: str
 ) -> None:
     make(world, target)
-    proof = proof_of(world.means, world.operator, WRONG_CODE)
-    before = contents(world.means)
+    proof = proof_of(world.resources, world.operator, WRONG_CODE)
+    before = contents(world.resources)
     with pytest.raises(SecondFactorFailed, match="2 tries left"):
         getattr(keypairs, verb)(world.operator, [target], proof, out=file)
-    after = contents(world.means)
+    after = contents(world.resources)
     changed = {table for table in before if before[table] != after[table]}
     assert changed == {"challenge", "audit_event"}
     assert not file.exists()
@@ -242,11 +246,11 @@ def test_a_file_that_cannot_be_written_costs_nothing(
         monkeypatch.setattr(key_delivery.os, "write", half_a_disk(out))
     else:
         out = FullDisk()
-    proof = proof_of(world.means, world.operator)
-    before, files = contents(world.means), sorted(tmp_path.rglob("*"))
+    proof = proof_of(world.resources, world.operator)
+    before, files = contents(world.resources), sorted(tmp_path.rglob("*"))
     with pytest.raises(OSError if trouble == "stream full" else FileRefused):
         getattr(keypairs, verb)(world.operator, [target], proof, out=out)
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
     assert sorted(tmp_path.rglob("*")) == files
     getattr(keypairs, verb)(world.operator, [target], proof, out=tmp_path / "good.txt")
 
@@ -255,68 +259,68 @@ def test_a_store_that_fails_at_the_end_leaves_no_file(
     world: World, keypairs: KeyPairs, target: int, file: Path
 ) -> None:
     """The file is written before the commit: it goes again when that fails."""
-    proof = proof_of(world.means, world.operator)
-    world.means.store.close()
+    proof = proof_of(world.resources, world.operator)
+    world.resources.store.close()
     from sqlalchemy import event
 
-    event.listen(world.means.store._engine, "commit", lambda _: (_ for _ in ()).throw(RuntimeError("power cut")))
+    event.listen(world.resources.store._engine, "commit", lambda _: (_ for _ in ()).throw(RuntimeError("power cut")))
     with pytest.raises(RuntimeError, match="power cut"):
         keypairs.generate(world.operator, [target], proof, out=file)
     assert not file.exists()
-    again = open_means(world.means.store.path)
+    again = open_resources(world.resources.store.path)
     assert one(again, "SELECT count(*) FROM key_pair") == 0
     assert one(again, "SELECT used_at FROM challenge") is None
 
 
 def test_a_missing_master_key_costs_nothing(world: World, target: int, file: Path) -> None:
     make(world, target)
-    proof = proof_of(world.means, world.operator)
-    closed = open_means(world.means.store.path)
+    proof = proof_of(world.resources, world.operator)
+    closed = open_resources(world.resources.store.path)
     object.__setattr__(closed, "vault", Vault(None, "test-store"))
-    before = contents(world.means)
+    before = contents(world.resources)
     for verb in ("generate", "download"):
         with pytest.raises(MasterKeyMissing):
             getattr(KeyPairs(closed), verb)(world.operator, [target], proof, out=file)
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
     assert not file.exists()
     assert KeyPairs(closed).plan(world.operator, [target])
 
 
 def test_a_second_pair_shortens_the_first_to_four_weeks(world: World, keypairs: KeyPairs, target: int) -> None:
     make(world, target)
-    later(world.means, 10 * DAY)
+    later(world.resources, 10 * DAY)
     (plan,) = keypairs.plan(world.operator, [target])
     assert "will now expire in four weeks" in plan.sentence
     make(world, target)
-    first, second = Sessions(world.means).get(world.operator, target).keys
-    assert first.expires_at == plan.changes[0].new <= world.means.clock.now() + FOUR_WEEKS + DAY
+    first, second = Sessions(world.resources).get(world.operator, target).keys
+    assert first.expires_at == plan.changes[0].new <= world.resources.clock.now() + FOUR_WEEKS + DAY
     assert (first.state, second.state) == (KeyState.PENDING_EXPIRATION, KeyState.ACTIVE)
-    assert rows(world.means, "SELECT slot FROM key_pair ORDER BY id") == [(1,), (2,)]
+    assert rows(world.resources, "SELECT slot FROM key_pair ORDER BY id") == [(1,), (2,)]
 
 
 def test_a_second_pair_in_the_pending_window_leaves_the_first_its_expiry(world: World, target: int) -> None:
     make(world, target)
-    before = one(world.means, "SELECT expires_at FROM key_pair")
-    later(world.means, 350 * DAY)
+    before = one(world.resources, "SELECT expires_at FROM key_pair")
+    later(world.resources, 350 * DAY)
     make(world, target)
-    assert rows(world.means, "SELECT expires_at FROM key_pair ORDER BY id")[0][0] == before
+    assert rows(world.resources, "SELECT expires_at FROM key_pair ORDER BY id")[0][0] == before
 
 
 def test_a_third_pair_needs_a_choice(world: World, keypairs: KeyPairs, target: int, file: Path) -> None:
     older, newer = (make(world, target).keys[0].access_key_id for _ in "ab")
     assert keypairs.plan(world.operator, [target])[0].choice_needed == (older, newer)
-    proof = proof_of(world.means, world.operator)
-    before = contents(world.means)
+    proof = proof_of(world.resources, world.operator)
+    before = contents(world.resources)
     for drops in ({}, {target: "x" * 20}, {target + 1: older}):
         with pytest.raises(InvalidValue):
             keypairs.generate(world.operator, [target], proof, drops, out=file)
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
     assert not file.exists()
     keypairs.generate(world.operator, [target], proof, {target: newer}, out=file)
-    later(world.means, DAY)
+    later(world.resources, DAY)
     deleted, active = KeyState.DELETED, KeyState.ACTIVE
     assert states(world, target) == [KeyState.PENDING_EXPIRATION, deleted, active]
-    assert rows(world.means, "SELECT slot, sealed_secret IS NULL FROM key_pair ORDER BY id") == [
+    assert rows(world.resources, "SELECT slot, sealed_secret IS NULL FROM key_pair ORDER BY id") == [
         (1, 0),
         (None, 1),
         (2, 0),
@@ -327,29 +331,31 @@ def test_a_third_pair_needs_a_choice(world: World, keypairs: KeyPairs, target: i
 def test_of_many_sessions_one_that_needs_a_choice_is_left_out(world: World, target: int) -> None:
     make(world, target)
     make(world, target)
-    other = add_session(world.means, "ACME", "DEF")
+    other = add_session(world.resources, "ACME", "DEF")
     made = make(world, other, target)
     assert [key.session_id for key in made.keys] == ["DEF"]
     assert "ABC has two living" in made.failed[0].reason
-    assert one(world.means, "SELECT count(*) FROM key_pair") == 3
-    dropped = Sessions(world.means).get(world.operator, target).keys[0].access_key_id
+    assert one(world.resources, "SELECT count(*) FROM key_pair") == 3
+    dropped = Sessions(world.resources).get(world.operator, target).keys[0].access_key_id
     assert len(make(world, other, target, drops={target: dropped}).keys) == 2
 
 
 def test_slots_are_free_again_after_expiry_for_years(world: World, target: int) -> None:
     for _ in range(6):
         make(world, target)
-        later(world.means, 340 * DAY)
-    slots = [slot for (slot,) in rows(world.means, "SELECT slot FROM key_pair ORDER BY id")]
+        later(world.resources, 340 * DAY)
+    slots = [slot for (slot,) in rows(world.resources, "SELECT slot FROM key_pair ORDER BY id")]
     assert sorted(slot for slot in slots if slot) == [1, 2]
 
 
 def test_a_session_whose_pairs_all_expired_gets_a_new_one(world: World, target: int) -> None:
     make(world, target)
-    later(world.means, 400 * DAY)
+    later(world.resources, 400 * DAY)
     assert states(world, target) == [KeyState.EXPIRED]
     with pytest.raises(NotFound, match="no living key pair"):
-        KeyPairs(world.means).download(world.operator, [target], proof_of(world.means, world.operator), StringIO())
+        KeyPairs(world.resources).download(
+            world.operator, [target], proof_of(world.resources, world.operator), StringIO()
+        )
     make(world, target)
     assert states(world, target) == [KeyState.EXPIRED, KeyState.ACTIVE]
 
@@ -358,7 +364,7 @@ def test_a_download_has_the_living_pairs_only(world: World, keypairs: KeyPairs, 
     first = make(world, target).keys[0].access_key_id
     make(world, target)
     third = make(world, target, drops={target: first}).keys[0].access_key_id
-    keypairs.download(world.operator, [target], proof_of(world.means, world.operator), file)
+    keypairs.download(world.operator, [target], proof_of(world.resources, world.operator), file)
     found = [row["Access ID"] for row in read(file)]
     assert first not in found
     assert found[-1] == third
@@ -366,16 +372,16 @@ def test_a_download_has_the_living_pairs_only(world: World, keypairs: KeyPairs, 
 
 
 def test_of_several_processes_with_one_code_one_makes_the_pair(world: World, target: int) -> None:
-    job = partial(generate, world.operator, target, proof_of(world.means, world.operator))
-    answers = race(world.means.store.path, job, job, job)
+    job = partial(generate, world.operator, target, proof_of(world.resources, world.operator))
+    answers = race(world.resources.store.path, job, job, job)
     assert answers.count("second_factor_failed") == 2
-    assert one(world.means, "SELECT count(*) FROM key_pair") == 1
+    assert one(world.resources, "SELECT count(*) FROM key_pair") == 1
 
 
 def test_processes_with_codes_of_their_own_never_make_a_third_living_pair(world: World, target: int) -> None:
-    jobs = [partial(generate, world.operator, target, proof_of(world.means, world.operator)) for _ in range(4)]
-    assert race(world.means.store.path, *jobs).count("invalid_value") == 2
-    assert one(world.means, "SELECT count(*) FROM key_pair WHERE slot IS NOT NULL") == 2
+    jobs = [partial(generate, world.operator, target, proof_of(world.resources, world.operator)) for _ in range(4)]
+    assert race(world.resources.store.path, *jobs).count("invalid_value") == 2
+    assert one(world.resources, "SELECT count(*) FROM key_pair WHERE slot IS NOT NULL") == 2
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.KEY_MANAGEMENT}))
@@ -384,15 +390,15 @@ def test_who_does_not_manage_keys_touches_none(
     world: World, keypairs: KeyPairs, target: int, file: Path, role: Role, verb: str
 ) -> None:
     place = None if role.desk_wide else "ACME"
-    person = add_person(world.means, "someone", role, entity=place, mobile="+1 202 555 0199")
+    person = add_person(world.resources, "someone", role, entity=place, mobile="+1 202 555 0199")
     make(world, target)
-    before = contents(world.means)
-    how = {} if verb == "plan" else {"proof": proof_of(world.means, person), "out": file}
+    before = contents(world.resources)
+    how = {} if verb == "plan" else {"proof": proof_of(world.resources, person), "out": file}
     with pytest.raises((NotEntitled, NotFound)):
         getattr(keypairs, verb)(person, [target], **how)
-    assert contents(world.means)["key_pair"] == before["key_pair"]
+    assert contents(world.resources)["key_pair"] == before["key_pair"]
     spent = "SELECT count(*) FROM challenge WHERE person_id = :it AND (used_at IS NOT NULL OR tries > 0)"
-    assert one(world.means, spent, it=person.person_id) == 0
+    assert one(world.resources, spent, it=person.person_id) == 0
     assert not file.exists()
 
 
@@ -406,8 +412,8 @@ def test_a_stranger_does_not_learn_that_a_session_is_there(world: World, keypair
 
 
 def test_sessions_of_two_entities_are_refused(world: World, keypairs: KeyPairs, target: int) -> None:
-    other = add_session(world.means, "OTHER", "OTH")
-    add_role(world.means, world.operator, Role.KEY_MANAGEMENT, "OTHER")
+    other = add_session(world.resources, "OTHER", "OTH")
+    add_role(world.resources, world.operator, Role.KEY_MANAGEMENT, "OTHER")
     with pytest.raises(NotEntitled, match="several entities"):
         keypairs.plan(world.operator, [target, other])
     assert len(keypairs.plan(world.operator, [other])) == 1
@@ -420,19 +426,19 @@ def test_sessions_that_are_not_there_and_none_at_all_are_refused(world: World, k
 
 
 def test_a_code_of_another_person_makes_no_key(world: World, keypairs: KeyPairs, target: int) -> None:
-    add_role(world.means, world.stranger, Role.KEY_MANAGEMENT, "ACME")
+    add_role(world.resources, world.stranger, Role.KEY_MANAGEMENT, "ACME")
     with pytest.raises(SecondFactorFailed, match="something else"):
-        keypairs.generate(world.operator, [target], proof_of(world.means, world.stranger))
+        keypairs.generate(world.operator, [target], proof_of(world.resources, world.stranger))
 
 
 def test_a_secret_that_was_moved_to_another_row_is_not_delivered(
     world: World, keypairs: KeyPairs, target: int, file: Path
 ) -> None:
-    other = add_session(world.means, "ACME", "DEF")
+    other = add_session(world.resources, "ACME", "DEF")
     make(world, target, other)
-    change(world.means, "UPDATE key_pair SET sealed_secret = (SELECT sealed_secret FROM key_pair WHERE id = 1)")
+    change(world.resources, "UPDATE key_pair SET sealed_secret = (SELECT sealed_secret FROM key_pair WHERE id = 1)")
     with pytest.raises(DeskError, match="does not belong"):
-        keypairs.download(world.operator, [other], proof_of(world.means, world.operator), file)
+        keypairs.download(world.operator, [other], proof_of(world.resources, world.operator), file)
     assert not file.exists()
 
 
@@ -440,5 +446,5 @@ def test_a_secret_that_was_moved_to_another_row_is_not_delivered(
     ("market", "when"), [("brokertec_us", "17:30 ET"), ("brokertec_eu", "18:30 UK"), ("globex", "16:00 CT")]
 )
 def test_a_pair_ends_at_the_close_of_its_market(world: World, market: str, when: str) -> None:
-    pk = add_session(world.means, "ACME", "MKT", market)
+    pk = add_session(world.resources, "ACME", "MKT", market)
     assert make(world, pk).keys[0].when.endswith(when)

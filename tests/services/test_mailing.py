@@ -17,10 +17,11 @@ from dropcopy_tui.domain.mail import MailServer
 from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.messages import sealed_mail, text_message
 from dropcopy_tui.services.outbox.delivery import DEAD_LETTER, Mailing, Sent
 from dropcopy_tui.services.outbox.notices import Notices
 from dropcopy_tui.services.outbox.outbox import Message, Outbox
-from dropcopy_tui.services.unit_of_work import sealed_mail, tell, text_message
+from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.tables import PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault
 from tests.services.conftest import World
@@ -33,10 +34,10 @@ CODE = "KQ7M-2WXA-55TR-B3CD"
 @pytest.fixture
 def real(world: World) -> World:
     """The world as a store that is no sandbox, without a mail server."""
-    means = replace(world.means, sandbox=False)
-    with means.store.write() as session:
+    resources = replace(world.resources, sandbox=False)
+    with resources.store.write() as session:
         session.add(SettingRow(key="store_id", value="teststore"))
-    return replace(world, means=means)
+    return replace(world, resources=resources)
 
 
 @contextmanager
@@ -47,14 +48,14 @@ def online(world: World, mailbox: Mailbox, port: int = 0) -> Iterator[World]:
 
 
 def configured(world: World, server: MailServer) -> World:
-    return replace(world, means=replace(world.means, mail=server))
+    return replace(world, resources=replace(world.resources, mail=server))
 
 
 def write(world: World, *subjects: str, to: Actor | None = None) -> None:
     """An email and a notice for each subject."""
-    with world.means.store.write() as session:
+    with writing(world.resources, world.operator) as uow:
         for subject in subjects:
-            tell(session, world.means, person(session, to or world.operator), subject, f"Body of {subject}.\n")
+            uow.tell(person(uow.tx, to or world.operator), subject, f"Body of {subject}.\n")
 
 
 def person(session: Session, actor: Actor) -> PersonRow:
@@ -62,16 +63,16 @@ def person(session: Session, actor: Actor) -> PersonRow:
 
 
 def send(world: World, limit: int = 1_000) -> Sent:
-    return Mailing(world.means).send_due(world.operations, limit)
+    return Mailing(world.resources).send_due(world.operations, limit)
 
 
 def messages(world: World) -> tuple[Message, ...]:
     """The oldest first."""
-    return Outbox(world.means).page(world.operations, PageRequest()).rows[::-1]
+    return Outbox(world.resources).page(world.operations, PageRequest()).rows[::-1]
 
 
 def later(world: World, **by: int) -> None:
-    clock = world.means.clock
+    clock = world.resources.clock
     assert isinstance(clock, FrozenClock)
     clock.advance(timedelta(**by))
 
@@ -81,8 +82,8 @@ def test_a_submission_and_its_end_arrive_once_each(real: World) -> None:
 
     box = Mailbox()
     with online(real, box) as world:
-        asked = Groups(world.means).create(world.operator, new_group())
-        Provisioning(world.means).process_as_desk()
+        asked = Groups(world.resources).create(world.operator, new_group())
+        Provisioning(world.resources).process_as_desk()
         assert {message.state for message in messages(world)} == {"queued"}
         assert send(world) == Sent(sent=2)
         assert send(world) == Sent()
@@ -91,8 +92,8 @@ def test_a_submission_and_its_end_arrive_once_each(real: World) -> None:
     assert len(set(box.ids)) == 2
     for message in messages(world):
         assert (message.state, message.attempts, message.error, message.next_at) == ("sent", 1, "", None)
-        assert message.sent_at == world.means.clock.now()
-    events = rows(world.means, "SELECT action, subject FROM audit_event WHERE action LIKE 'mail:%' ORDER BY id")
+        assert message.sent_at == world.resources.clock.now()
+    events = rows(world.resources, "SELECT action, subject FROM audit_event WHERE action LIKE 'mail:%' ORDER BY id")
     assert events == [("mail:sent", str(message.id)) for message in messages(world)]
 
 
@@ -102,9 +103,9 @@ def test_sending_needs_operations(real: World) -> None:
         write(world, "A")
         for actor in (world.operator, world.viewer, world.stranger):
             with pytest.raises(NotEntitled):
-                Mailing(world.means).send_due(actor)
+                Mailing(world.resources).send_due(actor)
             with pytest.raises(NotEntitled):
-                Mailing(world.means).retry(actor, [1])
+                Mailing(world.resources).retry(actor, [1])
     assert box.letters == []
     assert [message.state for message in messages(world)] == ["queued"]
 
@@ -114,7 +115,7 @@ def test_a_sandbox_never_sends(world: World) -> None:
     with online(world, box) as sandbox:
         write(sandbox, "A")
         assert [message.state for message in messages(sandbox)] == ["held"]
-        for verb in (lambda: send(sandbox), lambda: Mailing(sandbox.means).retry(sandbox.operations, [1])):
+        for verb in (lambda: send(sandbox), lambda: Mailing(sandbox.resources).retry(sandbox.operations, [1])):
             with pytest.raises(MailHeld, match="A sandbox never sends"):
                 verb()
     assert box.letters == []
@@ -123,16 +124,16 @@ def test_a_sandbox_never_sends(world: World) -> None:
 
 def test_held_email_is_sent_once_a_server_is_configured(real: World) -> None:
     write(real, "A", "B")
-    with real.means.store.write() as session:
-        text_message(session, real.means, person(session, real.operator), "Your code is 1.")
+    with writing(real.resources, real.operator) as uow:
+        text_message(uow, person(uow.tx, real.operator), "Your code is 1.")
     with pytest.raises(MailHeld, match="Mail is not configured: 2 messages are held"):
         send(real)
-    standing = Outbox(real.means).standing(real.operations)
+    standing = Outbox(real.resources).standing(real.operations)
     assert (standing.held, standing.queued, standing.failed) == (3, 0, 0)
     assert "2 messages are held" in standing.words
     box = Mailbox()
     with online(real, box) as world:
-        assert Outbox(world.means).standing(world.operations).words == ""
+        assert Outbox(world.resources).standing(world.operations).words == ""
         assert send(world) == Sent(sent=2)
     assert [letter["Subject"] for letter in box.letters] == ["A", "B"]
     assert [message.state for message in messages(world)] == ["sent", "sent", "held"]
@@ -174,9 +175,9 @@ def test_a_server_that_is_down_is_tried_later_with_growing_pauses(real: World) -
         assert (first.attempts, second.attempts) == (attempt, 0)
         assert "Connection refused" in first.error
         assert first.next_at is not None
-        pauses.append(round((first.next_at - world.means.clock.now()).total_seconds() / 60))
-        change(world.means, "UPDATE outbox SET next_at = '2999-01-01' WHERE id = :id", id=second.id)
-        world.means.clock.advance(first.next_at - world.means.clock.now())  # type: ignore[attr-defined]
+        pauses.append(round((first.next_at - world.resources.clock.now()).total_seconds() / 60))
+        change(world.resources, "UPDATE outbox SET next_at = '2999-01-01' WHERE id = :id", id=second.id)
+        world.resources.clock.advance(first.next_at - world.resources.clock.now())  # type: ignore[attr-defined]
     assert pauses == [1, 5, 15, 60, 240, 240, 240]
     assert send(world, limit=1).failed == 1
     assert [message.state for message in messages(world)] == ["failed", "queued"]
@@ -187,7 +188,7 @@ def test_trouble_with_the_server_costs_one_message_a_try(real: World) -> None:
     write(world, *"ABC")
     assert send(world).later == 1
     assert [message.attempts for message in messages(world)] == [1, 0, 0]
-    assert rows(world.means, "SELECT DISTINCT leased_until FROM outbox") == [(None,)]
+    assert rows(world.resources, "SELECT DISTINCT leased_until FROM outbox") == [(None,)]
     box = Mailbox()
     with online(real, box) as world:
         assert send(world) == Sent(sent=2)
@@ -197,7 +198,7 @@ def test_trouble_with_the_server_costs_one_message_a_try(real: World) -> None:
 
 
 def test_one_address_that_is_refused_stops_no_other(real: World) -> None:
-    gone = add_person(real.means, "gone")
+    gone = add_person(real.resources, "gone")
     box = Mailbox(recipient=lambda to: "550 No such mailbox" if to.startswith("gone") else "250 OK")
     with online(real, box) as world:
         write(world, "A")
@@ -254,8 +255,8 @@ def test_a_message_that_somebody_else_has_is_left_alone(real: World) -> None:
     with online(real, box) as world:
         write(world, "A", "B")
         first = messages(world)[0].id
-        soon = (world.means.clock.now() + timedelta(seconds=30)).strftime("%Y-%m-%d %H:%M:%S.%f")
-        change(world.means, "UPDATE outbox SET leased_until = :soon WHERE id = :id", soon=soon, id=first)
+        soon = (world.resources.clock.now() + timedelta(seconds=30)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        change(world.resources, "UPDATE outbox SET leased_until = :soon WHERE id = :id", soon=soon, id=first)
         assert send(world) == Sent(sent=1)
         later(world, seconds=30)
         assert send(world) == Sent(sent=1)
@@ -270,7 +271,7 @@ def test_a_slow_letter_gives_the_others_back_before_their_lease_ends(real: World
 
         def slow(_: object) -> None:
             later(world, seconds=40)
-            leases.append(one(world.means, "SELECT COUNT(*) FROM outbox WHERE leased_until IS NOT NULL"))
+            leases.append(one(world.resources, "SELECT COUNT(*) FROM outbox WHERE leased_until IS NOT NULL"))
 
         box.taken = slow
         assert send(world) == Sent(sent=3)
@@ -286,12 +287,12 @@ def test_a_sender_that_lost_its_lease_does_not_put_off_what_another_has(real: Wo
         theirs = "2026-03-04 15:02:00.000000"
 
         def stolen(_: str) -> str:
-            change(world.means, "UPDATE outbox SET leased_until = :theirs", theirs=theirs)
+            change(world.resources, "UPDATE outbox SET leased_until = :theirs", theirs=theirs)
             return "451 Busy"
 
         box.recipient = stolen
         send(world)
-    assert rows(world.means, "SELECT leased_until, attempts, next_at FROM outbox") == [(theirs, 0, None)]
+    assert rows(world.resources, "SELECT leased_until, attempts, next_at FROM outbox") == [(theirs, 0, None)]
 
 
 # -- secrets
@@ -300,32 +301,32 @@ def test_a_sender_that_lost_its_lease_does_not_put_off_what_another_has(real: Wo
 def test_a_sealed_body_arrives_in_clear_and_lies_nowhere(real: World) -> None:
     box = Mailbox()
     with online(real, box) as world:
-        with world.means.store.write() as session:
-            sealed_mail(session, world.means, person(session, world.operator), "Invitation", f"Code: {CODE}\n")
+        with writing(world.resources, world.operator) as uow:
+            sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
         assert send(world) == Sent(sent=1)
         assert CODE not in repr(messages(world))
     assert CODE in box.letters[0].get_content()
-    folder = world.means.store.path.parent
+    folder = world.resources.store.path.parent
     assert not [file for file in folder.iterdir() if CODE.encode() in file.read_bytes()]
 
 
 def test_a_refusal_that_repeats_the_code_is_not_stored(real: World) -> None:
     box = Mailbox(letter=lambda _: f"550 spam: {CODE}")
     with online(real, box) as world:
-        with world.means.store.write() as session:
-            sealed_mail(session, world.means, person(session, world.operator), "Invitation", f"Code: {CODE}\n")
+        with writing(world.resources, world.operator) as uow:
+            sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
         assert send(world) == Sent(failed=1)
-    folder = world.means.store.path.parent
+    folder = world.resources.store.path.parent
     assert not [file for file in folder.iterdir() if CODE.encode() in file.read_bytes()]
 
 
 def test_without_a_master_key_sealed_mail_waits_and_the_rest_is_sent(real: World) -> None:
     box = Mailbox()
     with online(real, box) as world:
-        with world.means.store.write() as session:
-            sealed_mail(session, world.means, person(session, world.operator), "Invitation", f"Code: {CODE}\n")
+        with writing(world.resources, world.operator) as uow:
+            sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
         write(world, "A")
-        closed = replace(world, means=replace(world.means, vault=Vault(None, "test-store")))
+        closed = replace(world, resources=replace(world.resources, vault=Vault(None, "test-store")))
         assert send(closed) == Sent(sent=1, later=1)
         assert "master key" in messages(world)[0].error
         later(world, minutes=1)
@@ -348,8 +349,8 @@ def dead(real: World) -> World:
 
 
 def test_operations_are_told_of_dead_letters_once(dead: World) -> None:
-    other = add_person(dead.means, "second-shift")
-    notices = Notices(dead.means)
+    other = add_person(dead.resources, "second-shift")
+    notices = Notices(dead.resources)
     texts = [notice.text for notice in notices.page(dead.operations, PageRequest()).rows]
     assert texts == [DEAD_LETTER]
     assert notices.page(other, PageRequest()).total == 0
@@ -364,7 +365,7 @@ def test_operations_are_told_of_dead_letters_once(dead: World) -> None:
 
 def test_a_dead_letter_is_put_back_and_arrives(dead: World) -> None:
     first, second = (message.id for message in messages(dead))
-    assert Mailing(dead.means).retry(dead.operations, [first, first]) == 1
+    assert Mailing(dead.resources).retry(dead.operations, [first, first]) == 1
     states = [(message.state, message.attempts, message.error) for message in messages(dead)]
     assert states[0] == ("queued", 0, "")
     assert states[1][0] == "failed"
@@ -372,13 +373,13 @@ def test_a_dead_letter_is_put_back_and_arrives(dead: World) -> None:
     with online(dead, box) as world:
         assert send(world) == Sent(sent=1)
     assert re.fullmatch(rf"<outbox-{first}\.teststore@dropcopy-tui>", box.ids[0])
-    assert rows(dead.means, "SELECT subject FROM audit_event WHERE action = 'mail:put_back'") == [(str(first),)]
+    assert rows(dead.resources, "SELECT subject FROM audit_event WHERE action = 'mail:put_back'") == [(str(first),)]
     assert second
 
 
 def test_putting_back_is_all_or_nothing(dead: World) -> None:
     first, second = (message.id for message in messages(dead))
-    mailing = Mailing(dead.means)
+    mailing = Mailing(dead.resources)
     with pytest.raises(NotFound, match="no message 99"):
         mailing.retry(dead.operations, [first, 99])
     mailing.retry(dead.operations, [second])
@@ -388,8 +389,8 @@ def test_putting_back_is_all_or_nothing(dead: World) -> None:
 
 
 def test_without_a_server_what_is_put_back_is_held(dead: World) -> None:
-    offline = replace(dead, means=replace(dead.means, mail=None))
-    Mailing(offline.means).retry(offline.operations, [messages(offline)[0].id])
+    offline = replace(dead, resources=replace(dead.resources, mail=None))
+    Mailing(offline.resources).retry(offline.operations, [messages(offline)[0].id])
     assert messages(offline)[0].state == "held"
 
 
@@ -397,7 +398,7 @@ def test_without_a_server_what_is_put_back_is_held(dead: World) -> None:
 
 
 def test_notices_are_ones_own_and_unread_ones_come_first(real: World) -> None:
-    notices = Notices(real.means)
+    notices = Notices(real.resources)
     for subject in "ABC":
         write(real, subject)
         later(real, minutes=1)
@@ -419,7 +420,7 @@ def test_notices_are_ones_own_and_unread_ones_come_first(real: World) -> None:
 
 
 def test_all_that_match_but_some_are_read(real: World) -> None:
-    notices = Notices(real.means)
+    notices = Notices(real.resources)
     write(real, "red one", "red two", "blue")
     kept = next(notice.id for notice in notices.page(real.operator, PageRequest()).rows if notice.text == "red two")
     assert notices.read(real.operator, Selection(frozenset({kept}), everything=True, match="red")) == 1
@@ -430,7 +431,7 @@ def test_all_that_match_but_some_are_read(real: World) -> None:
 def test_a_page_of_notices_goes_on_where_the_last_one_ended(real: World) -> None:
     from dropcopy_tui.domain.pages import Anchor
 
-    notices = Notices(real.means)
+    notices = Notices(real.resources)
     write(real, *(f"N{number}" for number in range(10)))
     notices.read(
         real.operator, Selection(frozenset(row.id for row in notices.page(real.operator, PageRequest()).rows[::2]))
@@ -450,5 +451,5 @@ def test_a_page_of_notices_goes_on_where_the_last_one_ended(real: World) -> None
 
 
 def test_a_notice_names_its_request(real: World) -> None:
-    asked = Groups(real.means).create(real.operator, new_group())
-    assert Notices(real.means).page(real.operator, PageRequest(asked.id)).rows[0].request == asked.id
+    asked = Groups(real.resources).create(real.operator, new_group())
+    assert Notices(real.resources).page(real.operator, PageRequest(asked.id)).rows[0].request == asked.id

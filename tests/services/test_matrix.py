@@ -52,7 +52,7 @@ from tests.services.factories import (
     add_person,
     change,
     new_group,
-    open_means,
+    open_resources,
     proof_of,
 )
 from tests.services.test_every_change_is_audited import verbs
@@ -83,7 +83,7 @@ class Ground:
 
     def real(self) -> Desk:
         """The same desk where the outbox is no public one."""
-        return Desk(replace(self.desk.means, sandbox=False), self.desk.config)
+        return Desk(replace(self.desk.resources, sandbox=False), self.desk.config)
 
     def reviewed(self) -> Any:
         """A log that the owner of the group reads."""
@@ -96,7 +96,7 @@ class Ground:
         return self.desk.rehearsals.start(self.people["owner"], self.ids["session_id"], "brokertec_us")
 
     def proof(self, actor: Actor) -> Any:
-        return proof_of(self.desk.means, actor)
+        return proof_of(self.desk.resources, actor)
 
 
 Call = Callable[[Ground, Actor], Any]
@@ -142,16 +142,16 @@ def template(
 ) -> tuple[Path, dict[str, Actor], dict[str, Any]]:
     """ACME's operator has a group, one being deleted, drafts, a key pair and a request that waits for two firms."""
     path = tmp_path_factory.mktemp("matrix") / "store.db"
-    shutil.copy2(first_world.means.store.path, path)
+    shutil.copy2(first_world.resources.store.path, path)
     path.parent.chmod(0o700)
-    means = open_means(path, entropy=FixedEntropy())
-    desk = _desk(means, path.parent)
+    resources = open_resources(path, entropy=FixedEntropy())
+    desk = _desk(resources, path.parent)
     phones = iter(range(100, 200))
     people = {"owner": first_world.operator}
 
     def somebody(label: str, *roles: Role, entity: str | None = None) -> None:
         people[label] = add_person(
-            means, f"matrix-{label.replace(' ', '-')}", *roles, entity=entity, mobile=f"+1 303 555 0{next(phones)}"
+            resources, f"matrix-{label.replace(' ', '-')}", *roles, entity=entity, mobile=f"+1 303 555 0{next(phones)}"
         )
 
     for role in Role:
@@ -162,20 +162,20 @@ def template(
             somebody(f"other {role}", role, entity="OTHER")
     somebody("nobody")
     for name in ("subject", "locked", "off"):
-        add_person(means, name, Role.READ_ONLY, entity="ACME")
-    change(means, "UPDATE person SET locked_until = '2099-01-01 00:00:00.000000' WHERE user_id = 'locked'")
-    change(means, "UPDATE person SET disabled = 1 WHERE user_id = 'off'")
+        add_person(resources, name, Role.READ_ONLY, entity="ACME")
+    change(resources, "UPDATE person SET locked_until = '2099-01-01 00:00:00.000000' WHERE user_id = 'locked'")
+    change(resources, "UPDATE person SET disabled = 1 WHERE user_id = 'off'")
     return path, people, _prepare(desk, first_world, people["owner"])
 
 
 def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
-    means = desk.means
+    resources = desk.resources
     for name in ("RATES", "BONDS"):
         desk.groups.create(owner, new_group(name))
     desk.provisioning.process_as_desk()
     group, bonds = (desk.groups.show(owner, name).line.id for name in ("RATES", "BONDS"))
     target = desk.groups.show(owner, group).sessions[0]
-    pair = desk.keypairs.generate(owner, [target.pk], proof_of(means, owner))
+    pair = desk.keypairs.generate(owner, [target.pk], proof_of(resources, owner))
     draft = desk.drafts.start(owner, "brokertec_us", "ACME")
     fields = DraftFields("ACME", "NEXT", world.front_end, (Filter.TRADE_BUST,), 6)
     draft = desk.drafts.save(owner, draft.id, draft.version, fields)
@@ -184,11 +184,11 @@ def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
     released = desk.groups.show(owner, bonds).sessions[0].pk
     desk.groups.delete(owner, [bonds])
     desk.provisioning.process_as_desk()
-    change(means, "UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
-    change(means, "UPDATE sender_comp SET guarantor_id = 2 WHERE sender_comp_id = :it", it=world.sources[0])
+    change(resources, "UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
+    change(resources, "UPDATE sender_comp SET guarantor_id = 2 WHERE sender_comp_id = :it", it=world.sources[0])
     request = desk.groups.create(owner, new_group("WAITS"))
-    spare = add_front_end(means, "OTHER", "Spare", "1")
-    change(means, "UPDATE outbox SET state = 'failed' WHERE id = 1")
+    spare = add_front_end(resources, "OTHER", "Spare", "1")
+    change(resources, "UPDATE outbox SET state = 'failed' WHERE id = 1")
     return {
         "group": group, "session": target.pk, "session_id": target.session_id, "draft": draft.id,
         "version": draft.version, "fields": fields, "edit": edit.id, "released": released, "request": request.id,
@@ -196,9 +196,9 @@ def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _desk(means: Any, folder: Path) -> Desk:
+def _desk(resources: Any, folder: Path) -> Desk:
     names = ("store", "master_key", "config", "incident_log", "downloads")
-    return Desk(means, Config(Paths(**{name: folder / name for name in names}), Settings()))
+    return Desk(resources, Config(Paths(**{name: folder / name for name in names}), Settings()))
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def ground(
     folder.chmod(0o700)
     store = folder / "store.db"
     shutil.copy2(path, store)
-    means = open_means(store, entropy=KnownCodes())
+    resources = open_resources(store, entropy=KnownCodes())
     eyes = [sqlite3.connect(store, isolation_level=None)]
     seen = eyes[0].execute("PRAGMA data_version").fetchone()
 
@@ -219,14 +219,14 @@ def ground(
         nonlocal seen
         if eyes[0].execute("PRAGMA data_version").fetchone() == seen:
             return
-        means.store.close()
+        resources.store.close()
         eyes.pop().close()
         shutil.copyfile(path, store)
         eyes.append(sqlite3.connect(store, isolation_level=None))
         seen = eyes[0].execute("PRAGMA data_version").fetchone()
 
-    yield Ground(_desk(means, folder), people, folder, ids), back
-    means.store.close()
+    yield Ground(_desk(resources, folder), people, folder, ids), back
+    resources.store.close()
     eyes[0].close()
 
 
@@ -886,7 +886,7 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_call(
     """But for what stays a person's own: a draft can be read, discarded, and a request be seen and cancelled."""
     (at, put_back), (verb, allowed, _) = ground, VERBS[name]
     for label in sorted(allowed):
-        change(at.desk.means, "DELETE FROM entitlement")
+        change(at.desk.resources, "DELETE FROM entitlement")
         assert (outcome(at, verb, at.people[label]) == OK) is (label in STAYS.get(name, ()))
         put_back()
 

@@ -23,17 +23,17 @@ ADMIN = Role.USER_ADMINISTRATOR
 
 @pytest.fixture
 def people(world: World) -> People:
-    return People(world.means)
+    return People(world.resources)
 
 
 @pytest.fixture
 def admin(world: World) -> Actor:
-    return add_person(world.means, "admin", ADMIN, entity="ACME")
+    return add_person(world.resources, "admin", ADMIN, entity="ACME")
 
 
 @pytest.fixture
 def ease(world: World) -> Actor:
-    return add_person(world.means, "ease", Role.EASE_AGENT)
+    return add_person(world.resources, "ease", Role.EASE_AGENT)
 
 
 def user_ids(people: People, actor: Actor, **how: Any) -> list[str]:
@@ -43,7 +43,7 @@ def user_ids(people: People, actor: Actor, **how: Any) -> list[str]:
 def roles_of(world: World, user_id: str) -> set[str]:
     """What the store holds."""
     found = rows(
-        world.means,
+        world.resources,
         "SELECT e.role, y.code FROM entitlement e JOIN person p ON p.id = e.person_id "
         "LEFT JOIN entity y ON y.id = e.entity_id WHERE p.user_id = :who",
         who=user_id,
@@ -53,7 +53,9 @@ def roles_of(world: World, user_id: str) -> set[str]:
 
 def last_event(world: World) -> tuple[str, str, str, Any, Any]:
     """Who, what, about whom, before and after."""
-    found = rows(world.means, "SELECT person, action, subject, before, after FROM audit_event ORDER BY id DESC LIMIT 1")
+    found = rows(
+        world.resources, "SELECT person, action, subject, before, after FROM audit_event ORDER BY id DESC LIMIT 1"
+    )
     person, action, subject, before, after = found[0]
     return person, action, subject, json.loads(before), json.loads(after)
 
@@ -70,8 +72,8 @@ def refused(attempt: Callable[[], Any], kind: type[DeskError] = NotEntitled) -> 
 def test_a_user_administrator_sees_the_people_of_their_entities_only(
     people: People, world: World, admin: Actor
 ) -> None:
-    add_role(world.means, world.stranger, Role.READ_ONLY, "ACME")
-    add_person(world.means, "roleless")
+    add_role(world.resources, world.stranger, Role.READ_ONLY, "ACME")
+    add_person(world.resources, "roleless")
     assert user_ids(people, admin) == ["admin", "operator", "stranger", "viewer"]
     held = {line.user_id: line.summary for line in people.page(admin, PageRequest()).rows}
     assert held["stranger"] == "ACME: read only"
@@ -80,8 +82,8 @@ def test_a_user_administrator_sees_the_people_of_their_entities_only(
 
 @pytest.mark.parametrize("role", [Role.OPERATIONS, Role.AUDITOR, Role.EASE_AGENT])
 def test_the_desks_own_people_see_everybody_and_every_role(people: People, world: World, role: Role) -> None:
-    viewer = add_person(world.means, "desk-person", role)
-    add_person(world.means, "roleless")
+    viewer = add_person(world.resources, "desk-person", role)
+    add_person(world.resources, "roleless")
     assert set(user_ids(people, viewer)) >= {"operator", "stranger", "operations", "roleless"}
     assert user_ids(people, viewer, entity="OTHER") == ["stranger"]
     assert people.show(viewer, "operations").line.summary == "operations, auditor"
@@ -89,7 +91,7 @@ def test_the_desks_own_people_see_everybody_and_every_role(people: People, world
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.OPERATIONS, Role.AUDITOR, Role.EASE_AGENT, ADMIN}))
 def test_nobody_else_sees_anybody(people: People, world: World, role: Role) -> None:
-    actor = add_person(world.means, "someone", role, entity="ACME")
+    actor = add_person(world.resources, "someone", role, entity="ACME")
     for attempt in (
         lambda: people.page(actor, PageRequest()),
         lambda: people.show(actor, "someone"),
@@ -111,9 +113,9 @@ def test_who_may_not_be_seen_does_not_exist(people: People, admin: Actor) -> Non
 
 
 def test_the_list_sorts_and_searches_by_every_column(people: People, world: World) -> None:
-    add_person(world.means, "zoe", Role.READ_ONLY, entity="ACME", disabled=True)
-    until = world.means.clock.now() + timedelta(hours=1)
-    add_person(world.means, "amy", Role.READ_ONLY, entity="ACME", locked_until=until)
+    add_person(world.resources, "zoe", Role.READ_ONLY, entity="ACME", disabled=True)
+    until = world.resources.clock.now() + timedelta(hours=1)
+    add_person(world.resources, "amy", Role.READ_ONLY, entity="ACME", locked_until=until)
     seer = world.operations
     for order in ("user_id", "name", "email", "status"):
         shown = [
@@ -127,7 +129,7 @@ def test_the_list_sorts_and_searches_by_every_column(people: People, world: Worl
 
 def test_pages_in_order_of_status_miss_and_repeat_nobody(people: People, world: World) -> None:
     for number in range(7):
-        add_person(world.means, f"person{number}", disabled=number % 2 == 0)
+        add_person(world.resources, f"person{number}", disabled=number % 2 == 0)
     found: list[str] = []
     ask = PageRequest(order="status", limit=2)
     while True:
@@ -136,20 +138,20 @@ def test_pages_in_order_of_status_miss_and_repeat_nobody(people: People, world: 
         if len(page.rows) < 2:
             break
         ask = PageRequest(order="status", limit=2, anchor=Anchor.AFTER, beside=page.cursors[-1])
-    assert len(found) == len(set(found)) == one(world.means, "SELECT count(*) FROM person")
+    assert len(found) == len(set(found)) == one(world.resources, "SELECT count(*) FROM person")
 
 
 def test_a_lock_that_is_over_is_no_lock(people: People, world: World) -> None:
-    now = world.means.clock.now()
-    add_person(world.means, "amy", locked_until=now)
-    add_person(world.means, "bob", locked_until=now + timedelta(seconds=1))
+    now = world.resources.clock.now()
+    add_person(world.resources, "amy", locked_until=now)
+    add_person(world.resources, "bob", locked_until=now + timedelta(seconds=1))
     status = {line.user_id: line.status for line in people.page(world.operations, PageRequest()).rows}
     assert (status["amy"], status["bob"]) == (PersonStatus.ACTIVE, PersonStatus.LOCKED)
     assert people.show(world.operations, "amy").locked_until is None
 
 
 def test_a_persons_page_masks_the_phone_and_has_no_secret(people: People, world: World, admin: Actor) -> None:
-    change(world.means, "UPDATE person SET password_hash = 'scrypt$1$1$1$aa$bb' WHERE user_id = 'operator'")
+    change(world.resources, "UPDATE person SET password_hash = 'scrypt$1$1$1$aa$bb' WHERE user_id = 'operator'")
     view = people.show(admin, "operator")
     assert (view.mobile, view.has_password, view.events) == ("···· 0123", True, ())
     assert PHONE not in repr(view)
@@ -171,7 +173,7 @@ def test_who_may_audit_reads_what_was_recorded_about_a_person(people: People, wo
 def test_a_user_administrator_gives_and_takes_any_role_at_the_entity(
     people: People, world: World, admin: Actor, role: Role
 ) -> None:
-    add_person(world.means, "newcomer")
+    add_person(world.resources, "newcomer")
     line = people.entitle(admin, "newcomer", role, "ACME")
     assert line.entitlements == (Entitlement(role, "ACME"),)
     assert last_event(world) == (
@@ -187,8 +189,8 @@ def test_a_user_administrator_gives_and_takes_any_role_at_the_entity(
 @pytest.mark.parametrize("giver", [*sorted(Role), None])
 def test_the_whole_table_of_who_may_give_what(people: People, world: World, giver: Role | None, role: Role) -> None:
     """At their own entity, and never at another one."""
-    actor = add_person(world.means, "giver", *([giver] if giver else []), entity="ACME")
-    add_person(world.means, "newcomer")
+    actor = add_person(world.resources, "giver", *([giver] if giver else []), entity="ACME")
+    add_person(world.resources, "newcomer")
     place = "" if role in DESK_ROLES else "ACME"
     by_operations = giver is Role.OPERATIONS and (role in DESK_ROLES or role is ADMIN)
     if by_operations or (giver is ADMIN and role in ENTITY_ROLES):
@@ -214,7 +216,7 @@ def test_a_person_of_another_entity_may_be_given_a_role_by_user_id(people: Peopl
 
 
 def test_what_is_so_already_is_refused_and_changes_nothing(people: People, world: World, admin: Actor) -> None:
-    before = contents(world.means)
+    before = contents(world.resources)
     assert refused(lambda: people.entitle(admin, "viewer", Role.READ_ONLY, "ACME"), InvalidValue) == (
         "viewer has read only at ACME already. Nothing was changed."
     )
@@ -226,7 +228,7 @@ def test_what_is_so_already_is_refused_and_changes_nothing(people: People, world
     refused(lambda: people.entitle(admin, "\udcff", Role.READ_ONLY, "ACME"), NotFound)
     refused(lambda: people.entitle(admin, "viewer", Role.READ_ONLY), InvalidValue)
     refused(lambda: people.entitle(world.operations, "viewer", Role.AUDITOR, "ACME"), InvalidValue)
-    assert contents(world.means) == before
+    assert contents(world.resources) == before
 
 
 def test_several_roles_change_together_or_not_at_all(people: People, world: World, admin: Actor) -> None:
@@ -240,16 +242,16 @@ def test_several_roles_change_together_or_not_at_all(people: People, world: Worl
 
 def test_the_person_is_told_twice(people: People, world: World, admin: Actor) -> None:
     people.entitle(admin, "viewer", Role.FULL_ACCESS, "ACME")
-    assert rows(world.means, "SELECT person_id, text FROM notice") == [
+    assert rows(world.resources, "SELECT person_id, text FROM notice") == [
         (world.viewer.person_id, "Your entitlements were changed")
     ]
-    recipient, body = rows(world.means, "SELECT recipient, body FROM outbox")[0]
+    recipient, body = rows(world.resources, "SELECT recipient, body FROM outbox")[0]
     assert recipient == "viewer@firm.example"
     assert body == "Given: full access at ACME. By admin, from now on."
 
 
 def test_a_running_session_loses_the_right_at_its_next_action(people: People, world: World, admin: Actor) -> None:
-    groups, running = Groups(world.means), world.operator
+    groups, running = Groups(world.resources), world.operator
     groups.create(running, new_group("BEFORE"))
     people.disentitle(admin, "operator", Role.FULL_ACCESS, "ACME")
     refused(lambda: groups.create(running, new_group("AFTER")))
@@ -257,14 +259,14 @@ def test_a_running_session_loses_the_right_at_its_next_action(people: People, wo
     groups.create(running, new_group("AGAIN"))
     people.disable(world.operations, "operator")
     refused(lambda: groups.create(running, new_group("DISABLED")))
-    assert one(world.means, "SELECT count(*) FROM request") == 2
+    assert one(world.resources, "SELECT count(*) FROM request") == 2
 
 
 # -- nobody raises themselves
 
 
 def test_nobody_gives_or_takes_a_role_of_their_own(people: People, world: World, admin: Actor) -> None:
-    add_role(world.means, admin, Role.OPERATIONS)
+    add_role(world.resources, admin, Role.OPERATIONS)
     for role in Role:
         place = "" if role in DESK_ROLES else "ACME"
         for verb in (people.entitle, people.disentitle):
@@ -279,11 +281,11 @@ def test_nobody_gives_or_takes_a_role_of_their_own(people: People, world: World,
     ids=["phone", "mailbox"],
 )
 def test_nor_of_a_second_account_of_theirs(people: People, world: World, marks: dict[str, str]) -> None:
-    admin = add_person(world.means, "admin", ADMIN, entity="ACME", mobile="202 555 0123")
-    add_role(world.means, admin, Role.OPERATIONS)
-    add_person(world.means, "twin", Role.READ_ONLY, entity="ACME", disabled=True)
+    admin = add_person(world.resources, "admin", ADMIN, entity="ACME", mobile="202 555 0123")
+    add_role(world.resources, admin, Role.OPERATIONS)
+    add_person(world.resources, "twin", Role.READ_ONLY, entity="ACME", disabled=True)
     for column, text in marks.items():
-        change(world.means, f"UPDATE person SET {column} = :text WHERE user_id = 'twin'", text=text)
+        change(world.resources, f"UPDATE person SET {column} = :text WHERE user_id = 'twin'", text=text)
     for attempt in (
         lambda: people.entitle(admin, "twin", Role.FULL_ACCESS, "ACME"),
         lambda: people.entitle(admin, "twin", Role.AUDITOR),
@@ -298,7 +300,7 @@ def test_nor_of_a_second_account_of_theirs(people: People, world: World, marks: 
 def test_two_administrators_may_raise_each_other_but_it_is_on_record(
     people: People, world: World, admin: Actor
 ) -> None:
-    other = add_person(world.means, "other-admin", ADMIN, entity="ACME")
+    other = add_person(world.resources, "other-admin", ADMIN, entity="ACME")
     people.entitle(other, "admin", Role.FULL_ACCESS, "ACME")
     assert last_event(world)[:3] == ("other-admin", "person:entitled", "admin")
 
@@ -321,12 +323,12 @@ def test_the_roles_to_choose_from_say_why_they_are_greyed(people: People, world:
 
 
 def test_disabling_needs_every_place_where_the_person_has_a_role(people: People, world: World, admin: Actor) -> None:
-    add_role(world.means, world.viewer, Role.READ_ONLY, "OTHER")
+    add_role(world.resources, world.viewer, Role.READ_ONLY, "OTHER")
     assert "only operations may disable" in refused(lambda: people.disable(admin, "viewer"))
-    add_role(world.means, admin, ADMIN, "OTHER")
+    add_role(world.resources, admin, ADMIN, "OTHER")
     assert people.disable(admin, "viewer").person.status is PersonStatus.DISABLED
     people.enable(admin, "viewer")
-    add_role(world.means, world.viewer, Role.AUDITOR)
+    add_role(world.resources, world.viewer, Role.AUDITOR)
     for attempt in (people.disable, people.invite_again):
         refused(lambda attempt=attempt: attempt(admin, "viewer"))  # type: ignore[misc]
     people.disable(world.operations, "viewer")
@@ -335,8 +337,8 @@ def test_disabling_needs_every_place_where_the_person_has_a_role(people: People,
 
 def test_an_administrator_who_audits_too_gains_nothing_over_others(people: People, world: World, admin: Actor) -> None:
     """They see everybody, but administer the people of their entity only."""
-    add_role(world.means, admin, Role.AUDITOR)
-    add_person(world.means, "roleless")
+    add_role(world.resources, admin, Role.AUDITOR)
+    add_person(world.resources, "roleless")
     for user_id in ("stranger", "roleless", "operations"):
         assert "only operations may disable" in refused(lambda who=user_id: people.disable(admin, who))  # type: ignore[misc]
     assert people.disable(admin, "viewer")
@@ -344,8 +346,8 @@ def test_an_administrator_who_audits_too_gains_nothing_over_others(people: Peopl
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.EASE_AGENT])
 def test_who_only_looks_disables_nobody(people: People, world: World, role: Role) -> None:
-    actor = add_person(world.means, "looker", role)
-    add_person(world.means, "roleless")
+    actor = add_person(world.resources, "looker", role)
+    add_person(world.resources, "roleless")
     for user_id in ("viewer", "roleless"):
         refused(lambda who=user_id: people.disable(actor, who))  # type: ignore[misc]
         refused(lambda who=user_id: people.invite_again(actor, who))  # type: ignore[misc]
@@ -354,10 +356,10 @@ def test_who_only_looks_disables_nobody(people: People, world: World, role: Role
 
 def test_open_requests_of_a_disabled_person_stay_and_are_counted(people: People, world: World, admin: Actor) -> None:
     for name in ("ONE", "TWO"):
-        Groups(world.means).create(world.operator, new_group(name))
+        Groups(world.resources).create(world.operator, new_group(name))
     assert people.open_requests(admin, "operator") == 2
     assert people.disable(admin, "operator").open_requests == 2
-    assert one(world.means, "SELECT count(*) FROM request WHERE status = 'in_progress'") == 2
+    assert one(world.resources, "SELECT count(*) FROM request WHERE status = 'in_progress'") == 2
     assert last_event(world) == ("admin", "person:disabled", "operator", {"disabled": False}, {"disabled": True})
     refused(lambda: people.disable(admin, "operator"), InvalidValue)
     assert people.enable(admin, "operator").status is PersonStatus.ACTIVE
@@ -369,12 +371,12 @@ def test_nobody_disables_themselves(people: People, world: World) -> None:
 
 
 def test_only_ease_unlocks_and_never_themselves(people: People, world: World, admin: Actor, ease: Actor) -> None:
-    change(world.means, "UPDATE person SET failed_tries = 5, locked_until = '2026-03-04 18:00:00'")
+    change(world.resources, "UPDATE person SET failed_tries = 5, locked_until = '2026-03-04 18:00:00'")
     for actor in (admin, world.operations, world.operator):
         refused(lambda actor=actor: people.unlock(actor, "viewer"))  # type: ignore[misc]
     assert "yourself" in refused(lambda: people.unlock(ease, "ease"))
     assert people.unlock(ease, "viewer").status is PersonStatus.ACTIVE
-    assert one(world.means, "SELECT failed_tries FROM person WHERE user_id = 'viewer'") == 0
+    assert one(world.resources, "SELECT failed_tries FROM person WHERE user_id = 'viewer'") == 0
     assert last_event(world)[:3] == ("ease", "person:unlocked", "viewer")
     refused(lambda: people.unlock(ease, "viewer"), InvalidValue)
     refused(lambda: people.unlock(ease, "nobody"), NotFound)

@@ -37,12 +37,12 @@ from tests.services.fix_client import SENDER, Client, Key, logon, message
 
 @pytest.fixture
 def target(world: World) -> int:
-    return add_session(world.means, "ACME", "ABC")
+    return add_session(world.resources, "ACME", "ABC")
 
 
 def new_key(world: World, session: int) -> Key:
     text = StringIO()
-    KeyPairs(world.means).generate(world.operator, [session], proof_of(world.means, world.operator), out=text)
+    KeyPairs(world.resources).generate(world.operator, [session], proof_of(world.resources, world.operator), out=text)
     (row,) = parse(text.getvalue())
     return Key(row.access_key_id, row.secret)
 
@@ -60,7 +60,7 @@ class Port:
         """One connection that tries one logon."""
         client = await Client.connect(self.number)
         try:
-            return await client.log_on(key, self.world.means.clock.now(), **how)
+            return await client.log_on(key, self.world.resources.clock.now(), **how)
         finally:
             await client.close()
 
@@ -81,13 +81,13 @@ class Port:
 
 @asynccontextmanager
 async def rehearsal(world: World, session_id: str = "ABC", market: str = "") -> AsyncIterator[Port]:
-    service, told = Rehearsals(world.means), []
+    service, told = Rehearsals(world.resources), []
     held = service.start(world.operator, session_id, market)
     rules = Rules(
         judge=partial(service.judge, world.operator, held),
         note=partial(service.note, world.operator, held),
         tell=told.append,
-        now=world.means.clock.now,
+        now=world.resources.clock.now,
     )
     listener = Listener(rules)
     try:
@@ -97,8 +97,8 @@ async def rehearsal(world: World, session_id: str = "ABC", market: str = "") -> 
 
 
 def advance(world: World, by: timedelta) -> None:
-    assert isinstance(world.means.clock, FrozenClock)
-    world.means.clock.advance(by)
+    assert isinstance(world.resources.clock, FrozenClock)
+    world.resources.clock.advance(by)
 
 
 # -- a client that does everything right
@@ -128,7 +128,7 @@ async def test_on_with_pair_one_out_and_on_with_pair_two(world: World, target: i
         assert [answer[35] for answer in await client.log_on(first, NOW)] == ["A", "1"]
         await client.close()
     events = rows(
-        world.means, "SELECT entity, subject, person, after FROM audit_event WHERE action = 'logon:rehearsed'"
+        world.resources, "SELECT entity, subject, person, after FROM audit_event WHERE action = 'logon:rehearsed'"
     )
     assert [event[:3] for event in events] == [("ACME", "ABC", "operator")] * 3
     assert [json.loads(event[3])["access_key_id"] for event in events] == [first.id, second.id, first.id]
@@ -139,14 +139,14 @@ async def test_on_with_pair_one_out_and_on_with_pair_two(world: World, target: i
 
 async def test_refused_from_the_second_of_market_close_on(world: World, target: int) -> None:
     key = new_key(world, target)
-    expires = Sessions(world.means).get(world.operator, target).keys[0].expires_at
+    expires = Sessions(world.resources).get(world.operator, target).keys[0].expires_at
     async with rehearsal(world) as port:
         advance(world, expires - NOW - timedelta(seconds=1))
         assert [answer[35] for answer in await port.try_on(key)] == ["A", "1"]
         advance(world, timedelta(seconds=1))
         assert await port.refused(key, values={34: "2"}) == REFUSED
         assert any("expired on 2027-03-04 22:30 UTC" in reason for reason in port.why())
-        assert Sessions(world.means).get(world.operator, target).keys[0].state is KeyState.EXPIRED
+        assert Sessions(world.resources).get(world.operator, target).keys[0].state is KeyState.EXPIRED
 
 
 async def test_a_key_that_is_deleted_while_it_runs(world: World, target: int) -> None:
@@ -154,7 +154,7 @@ async def test_a_key_that_is_deleted_while_it_runs(world: World, target: int) ->
     async with rehearsal(world) as port:
         assert [answer[35] for answer in await port.try_on(first)] == ["A", "1"]
         change(
-            world.means,
+            world.resources,
             "UPDATE key_pair SET sealed_secret = NULL, slot = NULL, deleted_at = :now WHERE access_key_id = :id",
             now=f"{NOW:%Y-%m-%d %H:%M:%S}.000000", id=first.id,
         )  # fmt: skip
@@ -200,14 +200,14 @@ async def test_each_mistake_and_each_pair_of_them(world: World, target: int) -> 
             port.listener._door.reopen()
     assert key.secret not in str(port.told)
     last = json.loads(
-        one(world.means, "SELECT after FROM audit_event WHERE action = 'logon:rehearsed' ORDER BY id DESC")
+        one(world.resources, "SELECT after FROM audit_event WHERE action = 'logon:rehearsed' ORDER BY id DESC")
     )
     assert last["accepted"] is False
     assert last["why"] == port.why()
 
 
 async def test_keys_of_others(world: World, target: int) -> None:
-    own, foreign = new_key(world, target), new_key(world, add_session(world.means, "ACME", "T5A"))
+    own, foreign = new_key(world, target), new_key(world, add_session(world.resources, "ACME", "T5A"))
     async with rehearsal(world) as port:
         swapped = Key(own.id, foreign.secret)
         assert await port.refused(swapped) == REFUSED
@@ -285,7 +285,7 @@ def test_invalid_logons_further_apart_close_nothing() -> None:
 async def test_a_right_that_is_taken_away_ends_it(world: World, target: int) -> None:
     key = new_key(world, target)
     async with rehearsal(world) as port:
-        change(world.means, "DELETE FROM entitlement WHERE person_id = :pk", pk=world.operator.person_id)
+        change(world.resources, "DELETE FROM entitlement WHERE person_id = :pk", pk=world.operator.person_id)
         client = await Client.connect(port.number)
         await client.send(logon(key, NOW))
         with pytest.raises(NotEntitled):
@@ -294,7 +294,7 @@ async def test_a_right_that_is_taken_away_ends_it(world: World, target: int) -> 
 
 
 def test_who_may_hold_one(world: World, target: int) -> None:
-    service = Rehearsals(world.means)
+    service = Rehearsals(world.resources)
     for session_id in ("", "ABC"):
         with pytest.raises(NotEntitled, match="key management"):
             service.start(world.viewer, session_id)
@@ -306,17 +306,17 @@ def test_who_may_hold_one(world: World, target: int) -> None:
         service.start(world.operator, "abc")
     with pytest.raises(InvalidValue):
         service.start(world.operator, "", "nowhere")
-    assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 2
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 2
 
 
 def test_a_check_needs_key_management_too(world: World, target: int) -> None:
     message_of = parse_message(logon(new_key(world, target), NOW).encode().decode())
-    assert Logons(world.means).verify(world.operator, message_of).valid
+    assert Logons(world.resources).verify(world.operator, message_of).valid
     with pytest.raises(NotEntitled, match="key management"):
-        Logons(world.means).verify(world.viewer, message_of)
-    assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 1
+        Logons(world.resources).verify(world.viewer, message_of)
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 1
     # Who manages the keys of another firm alone learns nothing of this one.
-    verdict = Logons(world.means).verify(world.stranger, message_of)
+    verdict = Logons(world.resources).verify(world.stranger, message_of)
     assert (verdict.valid, verdict.session_id, verdict.key_state) == (False, None, None)
     assert verdict.explanations[0].endswith("belongs to no key pair that you may manage.")
 

@@ -30,7 +30,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.audit import Audit
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
 from dropcopy_tui.services.groups.edits import GroupEdits
 from dropcopy_tui.services.groups.groups import GroupEdit, Groups, NewGroup
@@ -47,8 +47,8 @@ from tests.services.factories import (
     add_role,
     add_sender_comps,
     change,
-    make_means,
-    open_means,
+    make_resources,
+    open_resources,
 )
 from tests.services.request_model import ACME, FULL, MANAGER, MANDATORY, OTHER, READER, Draft, Group, Model, Request
 from tests.services.test_batches import FOUR
@@ -81,27 +81,27 @@ class Ground:
     path: Path
     people: dict[str, Actor]
     sources: list[str]
-    means: Means
+    resources: Resources
     seen: Counter[str] = field(default_factory=Counter)
 
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Iterator[Ground]:
     path = tmp_path / "store.db"
-    means = make_means(path)
+    resources = make_resources(path)
     for code in (ACME, OTHER):
-        add_entity(means, code)
-    people = {name: add_person(means, name, mobile="+1 202 555 0123" if "ann" in name else None) for name in HUMANS}
+        add_entity(resources, code)
+    people = {name: add_person(resources, name, mobile="+1 202 555 0123" if "ann" in name else None) for name in HUMANS}
     for name, role, entity in sorted(FIRST_ROLES):
-        add_role(means, people[name], Role(role), entity)
-    people["auditor"] = add_person(means, "auditor", Role.AUDITOR)
-    add_front_end(means, ACME)
-    sources = add_sender_comps(means, ACME, 4)
-    change(means, "UPDATE sender_comp SET guarantor_id = 2 WHERE sender_comp_id = :it", it=sources[3])
-    means.store.close()
+        add_role(resources, people[name], Role(role), entity)
+    people["auditor"] = add_person(resources, "auditor", Role.AUDITOR)
+    add_front_end(resources, ACME)
+    sources = add_sender_comps(resources, ACME, 4)
+    change(resources, "UPDATE sender_comp SET guarantor_id = 2 WHERE sender_comp_id = :it", it=sources[3])
+    resources.store.close()
     folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     shutil.copy2(path, folder / "store.db")
-    used = open_means(folder / "store.db", entropy=FixedEntropy())
+    used = open_resources(folder / "store.db", entropy=FixedEntropy())
     yield Ground(path, people, sources, used)
     used.store.close()
     shutil.rmtree(folder)
@@ -116,9 +116,9 @@ class Desk(RuleBasedStateMachine):
         self.ended: dict[int, Any] = {}
         self.draft_ids: dict[int, int] = {}
         # One engine for all rounds: it knows its statements by then. Its connections are new ones.
-        ground.means.store.close()
-        shutil.copyfile(ground.path, ground.means.store.path)
-        self.eyes = sqlite3.connect(ground.means.store.path, isolation_level=None)
+        ground.resources.store.close()
+        shutil.copyfile(ground.path, ground.resources.store.path)
+        self.eyes = sqlite3.connect(ground.resources.store.path, isolation_level=None)
         names = self.read("SELECT name FROM sqlite_master WHERE type = 'table'")
         self.tables = [name for (name,) in names if name != "audit_event"]
 
@@ -131,7 +131,7 @@ class Desk(RuleBasedStateMachine):
     def open(self, batch: bool, policy: bool) -> None:
         self.clock = FrozenClock(NOW)
         batches = FOUR if batch else {}
-        self.means = replace(self.ground.means, clock=self.clock, settings=Settings(batches=batches))
+        self.resources = replace(self.ground.resources, clock=self.clock, settings=Settings(batches=batches))
         self.model = Model(HUMANS, set(FIRST_ROLES), NOW, batch, guaranteed={self.sources[3]})
         self.create(False, "ann", "RATES", frozenset({0, 1}), frozenset({"trade_fill_notice"}))
         self.time_passes(30)
@@ -151,7 +151,7 @@ class Desk(RuleBasedStateMachine):
         new = NewGroup(
             ACME, "brokertec_us", name, FRONT_END, tuple(map(Filter, filters)), tuple(sorted(wanted.sources))
         )
-        self.expect(self.model.create(person, wanted), lambda: Groups(self.means).create(self.people[person], new))
+        self.expect(self.model.create(person, wanted), lambda: Groups(self.resources).create(self.people[person], new))
 
     @precondition(lambda self: self.model.groups)
     @rule(
@@ -193,19 +193,19 @@ class Desk(RuleBasedStateMachine):
             sources=tuple(sorted(wanted.sources)) if sources else None,
         )
         refusal = self.model.edit(person, key, wanted)
-        self.expect(refusal, lambda: Groups(self.means).edit(self.people[person], key, ask))
+        self.expect(refusal, lambda: Groups(self.resources).edit(self.people[person], key, ask))
 
     def _delete(self, person: str, at: int) -> None:
         key, _ = self.group(at)
         refusal = self.model.delete(person, key)
-        self.expect(refusal, lambda: Groups(self.means).delete(self.people[person], [key]))
+        self.expect(refusal, lambda: Groups(self.resources).delete(self.people[person], [key]))
 
     @precondition(lambda self: self.model.groups)
     @rule(person=ASKERS, at=ANY)
     def begin_edit(self, person: str, at: int) -> None:
         key, _ = self.group(at)
         draft = self.expect(
-            self.model.begin(person, key), lambda: GroupEdits(self.means).start(self.people[person], key)
+            self.model.begin(person, key), lambda: GroupEdits(self.resources).start(self.people[person], key)
         )
         if draft is not None:
             self.draft_ids[id(self.draft_of(person, key))] = draft.id
@@ -214,7 +214,7 @@ class Desk(RuleBasedStateMachine):
     @rule(at=ANY, name=NAMES)
     def submit_edit(self, at: int, name: str) -> None:
         draft = self.model.drafts[at % len(self.model.drafts)]
-        actor, drafts = self.people[draft.by], Drafts(self.means)
+        actor, drafts = self.people[draft.by], Drafts(self.resources)
         present = drafts.get(actor, self.draft_ids[id(draft)])
         wanted = Group(
             name, frozenset(map(str, present.filters)), frozenset(
@@ -243,7 +243,7 @@ class Desk(RuleBasedStateMachine):
     def _approve(self, person: str, reference: str, request: Request, late: bool = False) -> None:
         version = request.version - late
         refusal = self.model.approve(person, request, version)
-        self.expect(refusal, lambda: Requests(self.means).approve(self.people[person], reference, version))
+        self.expect(refusal, lambda: Requests(self.resources).approve(self.people[person], reference, version))
 
     @precondition(lambda self: self.model.requests)
     @rule(person=PEOPLE, at=ANY, late=st.booleans())
@@ -251,21 +251,21 @@ class Desk(RuleBasedStateMachine):
         reference, request = self.request(at)
         version = request.version - late
         refusal = self.model.deny(person, request, version)
-        self.expect(refusal, lambda: Requests(self.means).deny(self.people[person], reference, version, "No"))
+        self.expect(refusal, lambda: Requests(self.resources).deny(self.people[person], reference, version, "No"))
 
     @precondition(lambda self: self.model.requests)
     @rule(person=PEOPLE, at=ANY)
     def cancel(self, person: str, at: int) -> None:
         reference, request = self.request(at)
         refusal = self.model.cancel(person, request)
-        self.expect(refusal, lambda: Requests(self.means).cancel(self.people[person], reference))
+        self.expect(refusal, lambda: Requests(self.resources).cancel(self.people[person], reference))
 
     # -- time and set-up
 
     @rule()
     def process(self) -> None:
         events, before = self.events(), self.kept()
-        Provisioning(self.means).process_as_desk()
+        Provisioning(self.resources).process_as_desk()
         first = max(self.model.groups, default=0) + 1
         self.model.process(range(first, first + 99))
         assert (self.kept() == before) is (self.events() == events)
@@ -323,32 +323,32 @@ class Desk(RuleBasedStateMachine):
         self.model.roles ^= {(person, role, entity)}
         pk = self.people[person].person_id
         if not held:
-            add_role(self.means, self.people[person], Role(role), entity)
+            add_role(self.resources, self.people[person], Role(role), entity)
             return
         change(
-            self.means, "DELETE FROM entitlement WHERE person_id = :pk AND role = :role "
+            self.resources, "DELETE FROM entitlement WHERE person_id = :pk AND role = :role "
             "AND entity_id = (SELECT id FROM entity WHERE code = :entity)", pk=pk, role=role, entity=entity,
         )  # fmt: skip
 
     def turn_account(self, person: str) -> None:
         self.model.disabled ^= {person}
-        change(self.means, "UPDATE person SET disabled = 1 - disabled WHERE user_id = :it", it=person)
+        change(self.resources, "UPDATE person SET disabled = 1 - disabled WHERE user_id = :it", it=person)
 
     def turn_policy(self) -> None:
         self.model.policy = not self.model.policy
-        change(self.means, "UPDATE entity SET approvals = :it WHERE code = 'ACME'",
+        change(self.resources, "UPDATE entity SET approvals = :it WHERE code = 'ACME'",
                it="always" if self.model.policy else "never")  # fmt: skip
 
     def turn_source(self, at: int) -> None:
         self.model.inactive ^= {self.sources[at]}
         status = "inactive" if self.sources[at] in self.model.inactive else "active"
-        change(self.means, "UPDATE sender_comp SET status = :status WHERE sender_comp_id = :it",
+        change(self.resources, "UPDATE sender_comp SET status = :status WHERE sender_comp_id = :it",
                status=status, it=self.sources[at])  # fmt: skip
 
     def turn_guarantor(self, at: int) -> None:
         self.model.guaranteed ^= {self.sources[at]}
         firm = 2 if self.sources[at] in self.model.guaranteed else None
-        change(self.means, "UPDATE sender_comp SET guarantor_id = :firm WHERE sender_comp_id = :it",
+        change(self.resources, "UPDATE sender_comp SET guarantor_id = :firm WHERE sender_comp_id = :it",
                firm=firm, it=self.sources[at])  # fmt: skip
 
     # -- what must hold after every step
@@ -424,7 +424,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def the_trail_is_whole(self) -> None:
-        assert Audit(self.means).verify(self.people["auditor"]).valid
+        assert Audit(self.resources).verify(self.people["auditor"]).valid
 
     # -- means
 

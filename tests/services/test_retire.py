@@ -31,43 +31,43 @@ class Released:
 
     @property
     def sessions(self) -> Sessions:
-        return Sessions(self.world.means)
+        return Sessions(self.world.resources)
 
 
 @pytest.fixture
 def active(world: World) -> Released:
-    means = world.means
-    Groups(means).create(world.operator, new_group("RATES"))
-    Provisioning(means).process_as_desk()
-    pk, session_id = rows(means, "SELECT id, session_id FROM session")[0]
+    resources = world.resources
+    Groups(resources).create(world.operator, new_group("RATES"))
+    Provisioning(resources).process_as_desk()
+    pk, session_id = rows(resources, "SELECT id, session_id FROM session")[0]
     for _ in range(2):
-        KeyPairs(means).generate(world.operator, [pk], proof_of(means, world.operator))
-    return Released(world, add_person(means, "gam", Role.GAM), pk, session_id)
+        KeyPairs(resources).generate(world.operator, [pk], proof_of(resources, world.operator))
+    return Released(world, add_person(resources, "gam", Role.GAM), pk, session_id)
 
 
 @pytest.fixture
 def released(active: Released) -> Released:
-    means = active.world.means
-    change(means, "UPDATE session SET status = 'released' WHERE id = :pk", pk=active.pk)
-    change(means, "UPDATE drop_copy_group SET deleted_at = created_at")
+    resources = active.world.resources
+    change(resources, "UPDATE session SET status = 'released' WHERE id = :pk", pk=active.pk)
+    change(resources, "UPDATE drop_copy_group SET deleted_at = created_at")
     return active
 
 
 def test_gam_retires_a_released_session_and_its_key_pairs(released: Released) -> None:
-    means = released.world.means
+    resources = released.world.resources
     view = released.sessions.retire(released.gam, released.pk)
     assert view.status == "retired"
     assert {key.state for key in view.keys} == {KeyState.DELETED}
-    assert rows(means, "SELECT sealed_secret, slot, deleted_at IS NULL FROM key_pair") == [(None, None, 0)] * 2
-    event = rows(means, "SELECT person, action, subject, entity FROM audit_event ORDER BY id DESC")[0]
+    assert rows(resources, "SELECT sealed_secret, slot, deleted_at IS NULL FROM key_pair") == [(None, None, 0)] * 2
+    event = rows(resources, "SELECT person, action, subject, entity FROM audit_event ORDER BY id DESC")[0]
     assert event == ("gam", "session:retired", released.session_id, "ACME")
 
 
 def test_a_pair_that_expired_before_stays_expired(released: Released) -> None:
     """Only what lives is destroyed: when an old pair ended is part of its history."""
-    means = released.world.means
+    resources = released.world.resources
     change(
-        means,
+        resources,
         "UPDATE key_pair SET created_at = '2024-01-01', expires_at = '2025-01-01' "
         "WHERE id = (SELECT min(id) FROM key_pair)",
     )
@@ -76,22 +76,22 @@ def test_a_pair_that_expired_before_stays_expired(released: Released) -> None:
 
 
 def test_a_session_of_a_living_group_is_refused_with_the_groups_name(active: Released) -> None:
-    before = contents(active.world.means)
+    before = contents(active.world.resources)
     with pytest.raises(SessionInUse, match=f"{active.session_id} is active: group RATES uses it"):
         active.sessions.retire(active.gam, active.pk)
-    assert contents(active.world.means) == before
+    assert contents(active.world.resources) == before
 
 
 def test_nobody_else_retires(released: Released) -> None:
     world = released.world
     administrator = add_person(
-        world.means, "all-of-acme", *(role for role in Role if not role.desk_wide), entity="ACME"
+        world.resources, "all-of-acme", *(role for role in Role if not role.desk_wide), entity="ACME"
     )
     for actor in (world.operator, world.viewer, world.operations, administrator):
         with pytest.raises(NotEntitled, match="needs GAM"):
             released.sessions.retire(actor, released.pk)
-    assert one(world.means, "SELECT status FROM session") == "released"
-    assert one(world.means, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 4
+    assert one(world.resources, "SELECT status FROM session") == "released"
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 4
 
 
 def test_once_is_enough(released: Released) -> None:
@@ -104,40 +104,40 @@ def test_once_is_enough(released: Released) -> None:
 
 @pytest.mark.parametrize("kind", ["order_entry", "market_data"])
 def test_other_kinds_of_sessions_are_not_retired_here(kind: str, released: Released) -> None:
-    pk = add_session(released.world.means, "ACME", "ZZ9", kind=kind, status="released")
+    pk = add_session(released.world.resources, "ACME", "ZZ9", kind=kind, status="released")
     with pytest.raises(InvalidValue, match="no drop copy session"):
         released.sessions.retire(released.gam, pk)
 
 
 @pytest.mark.parametrize("status", ["released", "retired"])
 def test_no_new_key_pair_for_a_session_that_nothing_uses(status: str, released: Released) -> None:
-    means, operator = released.world.means, released.world.operator
-    change(means, "UPDATE session SET status = :status", status=status)
-    fresh = add_session(means, "ACME", "ZZ9")
-    proof = proof_of(means, operator)
-    before = contents(means)
+    resources, operator = released.world.resources, released.world.operator
+    change(resources, "UPDATE session SET status = :status", status=status)
+    fresh = add_session(resources, "ACME", "ZZ9")
+    proof = proof_of(resources, operator)
+    before = contents(resources)
     for attempt in (
-        lambda: KeyPairs(means).plan(operator, [released.pk]),
-        lambda: KeyPairs(means).generate(operator, [released.pk], proof),
+        lambda: KeyPairs(resources).plan(operator, [released.pk]),
+        lambda: KeyPairs(resources).generate(operator, [released.pk], proof),
     ):
         with pytest.raises(SessionEnded, match=f"{released.session_id} is {status}.*Nothing was changed"):
             attempt()
-    assert contents(means) == before
+    assert contents(resources) == before
     # The code was not used up: it still makes a pair for the session that lives.
-    made = KeyPairs(means).generate(operator, [fresh, released.pk], proof)
+    made = KeyPairs(resources).generate(operator, [fresh, released.pk], proof)
     assert [key.session_id for key in made.keys] == ["ZZ9"]
     assert [(row.session_id, status in row.reason) for row in made.failed] == [(released.session_id, True)]
 
 
 def test_the_pairs_of_a_released_session_can_still_be_downloaded(released: Released, tmp_path: Path) -> None:
-    means, operator = released.world.means, released.world.operator
-    got = KeyPairs(means).download(operator, [released.pk], proof_of(means, operator), tmp_path / "keys.txt")
+    resources, operator = released.world.resources, released.world.operator
+    got = KeyPairs(resources).download(operator, [released.pk], proof_of(resources, operator), tmp_path / "keys.txt")
     assert len(got.keys) == 2
     assert released.session_id in (tmp_path / "keys.txt").read_text()
 
 
 def test_pages_by_status_and_by_the_name_of_a_group_that_is_gone(released: Released) -> None:
-    add_session(released.world.means, "ACME", "ZZ9", kind="drop_copy")
+    add_session(released.world.resources, "ACME", "ZZ9", kind="drop_copy")
 
     def shown(actor: Actor, **wanted: object) -> list[tuple[str, str]]:
         page = released.sessions.page(actor, PageRequest(match=str(wanted.pop("match", ""))), **wanted)  # type: ignore[arg-type]

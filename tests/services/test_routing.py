@@ -33,14 +33,14 @@ OF_BOTH, OF_TRADES, OF_NONE, FUTURES, UNKNOWN = "AAAAB123P", "AABAB123P", "AACAB
 @pytest.fixture
 def routing(world: World) -> Routing:
     """TRADES copies fills of two sources; ORDERS everything of one of them; FUTURES is of another market."""
-    add_sender_comps(world.means, "ACME", 1, gfid="8AC", market="globex", gateway="cgw")
-    groups = Groups(world.means)
+    add_sender_comps(world.resources, "ACME", 1, gfid="8AC", market="globex", gateway="cgw")
+    groups = Groups(world.resources)
     groups.create(world.operator, new_group("TRADES", sources=(OF_BOTH, OF_TRADES)))
     orders = tuple(kind for kind in Filter if kind is not Filter.TRADE_FILL_NOTICE)
     groups.create(world.operator, new_group("ORDERS", sources=(OF_BOTH,), filters=orders))
     groups.create(world.operator, new_group("FUTURES", market="globex"))
-    Provisioning(world.means).process_as_desk()
-    return Routing(world.means)
+    Provisioning(world.resources).process_as_desk()
+    return Routing(world.resources)
 
 
 def log() -> bytes:
@@ -115,7 +115,7 @@ def test_why_a_group_does_not_receive_it(world: World, routing: Routing, name: s
 
 
 def test_one_group_by_id_and_those_of_one_entity(world: World, routing: Routing) -> None:
-    pk = one(world.means, "SELECT id FROM drop_copy_group WHERE name = 'ORDERS'")
+    pk = one(world.resources, "SELECT id FROM drop_copy_group WHERE name = 'ORDERS'")
     assert list(totals(routing.route(world.viewer, (log(),), group=str(pk)).report())) == ["ORDERS"]
     assert len(routing.route(world.operations, (log(),), "ACME").report().groups) == 3
     for entity, group in (("OTHER", ""), ("NONE", ""), ("", "NONE"), ("ACME", "9999")):
@@ -136,23 +136,23 @@ def test_a_stranger_learns_nothing(world: World, routing: Routing) -> None:
     assert totals(report) == {"TRADES": (0, {})}
     assert report.unknown == 13 - 1 + 1
     assert all("Unknown source" in row.why_not for row in routing.route(world.stranger, (execution(OF_BOTH),)))
-    pk = one(world.means, "SELECT id FROM drop_copy_group WHERE name = 'ORDERS'")
+    pk = one(world.resources, "SELECT id FROM drop_copy_group WHERE name = 'ORDERS'")
     with pytest.raises(NotFound):
         routing.review(world.stranger, log(), pk)
 
 
 def test_deleted_groups_and_released_sessions_receive_nothing(world: World, routing: Routing) -> None:
-    change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name = 'TRADES'")
-    change(world.means, "UPDATE session SET status = 'released' WHERE kind = 'drop_copy'")
+    change(world.resources, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name = 'TRADES'")
+    change(world.resources, "UPDATE session SET status = 'released' WHERE kind = 'drop_copy'")
     report = routing.route(world.viewer, (log(),)).report()
     assert list(totals(report)) == ["FUTURES", "ORDERS"]
     assert {total.group.target_sessions for total in report.groups} == {()}
 
 
 def test_more_sources_than_one_question_holds(world: World, routing: Routing) -> None:
-    names = add_sender_comps(world.means, "ACME", 1_500, gfid="BIG")
-    Groups(world.means).create(world.operator, new_group("BIG", gfids=("BIG",)))
-    Provisioning(world.means).process_as_desk()
+    names = add_sender_comps(world.resources, "ACME", 1_500, gfid="BIG")
+    Groups(world.resources).create(world.operator, new_group("BIG", gfids=("BIG",)))
+    Provisioning(world.resources).process_as_desk()
     found = routing.route(world.viewer, (execution(name, "2") for name in names)).report()
     assert totals(found)["BIG"][0] == 1_500
 
@@ -164,7 +164,7 @@ def test_more_sources_than_one_question_holds(world: World, routing: Routing) ->
 def reviewed(world: World, routing: Routing, tmp_path: Path) -> Iterator[Reviewed]:
     path = tmp_path / "fix.log"
     path.write_bytes(log())
-    pk = one(world.means, "SELECT id FROM drop_copy_group WHERE name = 'TRADES'")
+    pk = one(world.resources, "SELECT id FROM drop_copy_group WHERE name = 'TRADES'")
     found = routing.review(world.viewer, path, pk)
     yield found
     found.close()
@@ -226,7 +226,7 @@ def test_one_message_is_told_whole(world: World, routing: Routing, reviewed: Rev
 
 
 def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) -> None:
-    pk = one(world.means, "SELECT id FROM drop_copy_group WHERE name = 'TRADES'")
+    pk = one(world.resources, "SELECT id FROM drop_copy_group WHERE name = 'TRADES'")
     edited = routing.review(world.viewer, log(), pk, frozenset({Filter.ACKNOWLEDGEMENT}))
     assert totals(edited.report)["TRADES"] == (2, {Filter.ACKNOWLEDGEMENT: 2})
     new = routing.review(world.viewer, log(), None, frozenset({Filter.ACKNOWLEDGEMENT}))
@@ -240,11 +240,11 @@ def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) ->
 
 
 def test_a_right_that_is_taken_away_is_gone_at_once(world: World, routing: Routing) -> None:
-    visitor = add_person(world.means, "visitor", Role.READ_ONLY, entity="ACME")
+    visitor = add_person(world.resources, "visitor", Role.READ_ONLY, entity="ACME")
     found = routing.review(visitor, log())
     assert routing.messages(visitor, found, "", PageRequest()).total == 13
-    change(world.means, "DELETE FROM entitlement WHERE person_id = :pk", pk=visitor.person_id)
-    add_role(world.means, visitor, Role.READ_ONLY, "OTHER")
+    change(world.resources, "DELETE FROM entitlement WHERE person_id = :pk", pk=visitor.person_id)
+    add_role(world.resources, visitor, Role.READ_ONLY, "OTHER")
     for attempt in (
         lambda: routing.messages(visitor, found, "", PageRequest()),
         lambda: routing.message(visitor, found, 0),
@@ -302,15 +302,15 @@ def test_the_example_is_always_the_same_and_shows_every_case(world: World, routi
 
 def test_a_real_store_has_no_example(world: World) -> None:
     with pytest.raises(InvalidValue, match="Only a sandbox"):
-        list(Routing(replace(world.means, sandbox=False)).example(world.viewer))
+        list(Routing(replace(world.resources, sandbox=False)).example(world.viewer))
 
 
 def test_coverage_lists_what_no_living_group_copies(world: World, routing: Routing) -> None:
-    add_sender_comps(world.means, "ACME", 1, gfid="OLD", status="inactive")
+    add_sender_comps(world.resources, "ACME", 1, gfid="OLD", status="inactive")
     page = routing.coverage(world.viewer, "ACME", PageRequest())
     assert ([row.sender_comp_id for row in page.rows], page.total) == ([OF_NONE], 1)
     assert page.rows[0].market == "brokertec_us"
-    change(world.means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name <> 'ORDERS'")
+    change(world.resources, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name <> 'ORDERS'")
     page = routing.coverage(world.viewer, "ACME", PageRequest(order="market", limit=2))
     assert ([row.sender_comp_id for row in page.rows], page.total) == ([OF_TRADES, OF_NONE], 3)
     assert [row.sender_comp_id for row in routing.coverage(world.viewer, "ACME", PageRequest(), "globex").rows] == [

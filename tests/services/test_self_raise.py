@@ -15,12 +15,12 @@ from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
-from dropcopy_tui.services.base import Means, entity_named
+from dropcopy_tui.services.base import Resources, entity_named
 from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.store.tables import EntitlementRow
 from tests.services.conftest import World
-from tests.services.factories import FixedEntropy, add_person, add_role, open_means
+from tests.services.factories import FixedEntropy, add_person, add_role, open_resources
 
 PHONE = "+1 202 555 0142"
 ROLES = st.sampled_from(sorted(Role))
@@ -52,13 +52,13 @@ def act(people: People, me: Actor, step: Step) -> None:
             getattr(people, verb)(me, target)
 
 
-def power(means: Means, me: Actor) -> set[tuple[int, str, int | None]]:
+def power(resources: Resources, me: Actor) -> set[tuple[int, str, int | None]]:
     """What the accounts of the person may do: the roles of those that are not disabled."""
     sql = text(
         "SELECT e.person_id, e.role, e.entity_id FROM entitlement e JOIN person p ON p.id = e.person_id "
         "WHERE NOT p.disabled"
     )
-    with means.store.read() as session:
+    with resources.store.read() as session:
         own = same_person_ids(session, me.person_id)
         return {(pk, role, place) for pk, role, place in session.execute(sql) if pk in own}
 
@@ -67,19 +67,19 @@ def power(means: Means, me: Actor) -> set[tuple[int, str, int | None]]:
 def ground(first_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Actor]:
     """Me without a role, a second account of mine with some, and a stranger who administers too."""
     path = tmp_path_factory.mktemp("ground") / "store.db"
-    shutil.copy2(first_world.means.store.path, path)
-    means = open_means(path)
-    me = add_person(means, "me", mobile=PHONE)
-    twin = add_person(means, "twin", Role.READ_ONLY, entity="ACME", mobile=PHONE)
-    add_role(means, twin, Role.USER_ADMINISTRATOR, "OTHER")
-    add_person(means, "helper", Role.USER_ADMINISTRATOR, entity="ACME")
-    means.store.close()
+    shutil.copy2(first_world.resources.store.path, path)
+    resources = open_resources(path)
+    me = add_person(resources, "me", mobile=PHONE)
+    twin = add_person(resources, "twin", Role.READ_ONLY, entity="ACME", mobile=PHONE)
+    add_role(resources, twin, Role.USER_ADMINISTRATOR, "OTHER")
+    add_person(resources, "helper", Role.USER_ADMINISTRATOR, entity="ACME")
+    resources.store.close()
     return path, me
 
 
-def arrange(means: Means, me: Actor, mine: list[tuple[Role, str]], twin_shut: bool) -> None:
+def arrange(resources: Resources, me: Actor, mine: list[tuple[Role, str]], twin_shut: bool) -> None:
     """My roles, and whether my second account is disabled."""
-    with means.store.write() as session:
+    with resources.store.write() as session:
         for role, place in mine:
             entity_id = entity_named(session, place).id if place else None
             session.add(EntitlementRow(person_id=me.person_id, role=role.value, entity_id=entity_id))
@@ -112,10 +112,10 @@ def test_nobody_ever_raises_themselves(
         folder.mkdir(mode=0o700)
         template, me = ground
         shutil.copy2(template, folder / "store.db")
-        means = open_means(folder / "store.db", entropy=FixedEntropy())
-        arrange(means, me, mine, twin_shut)
-        people, before = People(means), power(means, me)
+        resources = open_resources(folder / "store.db", entropy=FixedEntropy())
+        arrange(resources, me, mine, twin_shut)
+        people, before = People(resources), power(resources, me)
         for step in steps:
             act(people, me, step)
-            assert power(means, me) == before, step
-        means.store.close()
+            assert power(resources, me) == before, step
+        resources.store.close()

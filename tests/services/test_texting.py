@@ -16,7 +16,7 @@ import pytest
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, SecondFactorFailed, TryLater, Undeliverable
 from dropcopy_tui.domain.providers import BodyKind, SmsProvider
 from dropcopy_tui.senders import sms
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof
 from dropcopy_tui.services.factors.sms import Texted, Texting
 from dropcopy_tui.services.groups.provisioning import Provisioning
@@ -24,70 +24,70 @@ from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.outbox.outbox import Outbox
 from dropcopy_tui.services.tick import Chores
 from tests.services.conftest import World
-from tests.services.factories import CODE, FixedEntropy, FrozenClock, one, open_means, rows
+from tests.services.factories import CODE, FixedEntropy, FrozenClock, one, open_resources, rows
 from tests.services.test_factors import use
 from tests.services.web import ACCOUNT, FROM, HOST, PATIENCE, TOKEN, Answer, Asked, Web, free_port, provider_on, serving
 
 MESSAGE = sms.TextMessage("+1 202 555 0123", f"Your code is {CODE}")
 
 
-def online(world: World, provider: SmsProvider, **more: Any) -> Means:
+def online(world: World, provider: SmsProvider, **more: Any) -> Resources:
     """The world as a desk that is no sandbox."""
-    means = open_means(world.means.store.path, sandbox=False, entropy=FixedEntropy())
-    return replace(means, sms=provider, **more)
+    resources = open_resources(world.resources.store.path, sandbox=False, entropy=FixedEntropy())
+    return replace(resources, sms=provider, **more)
 
 
 @contextmanager
-def desk_on(world: World, folder: Path, web: Web) -> Iterator[Means]:
+def desk_on(world: World, folder: Path, web: Web) -> Iterator[Resources]:
     with serving(web):
         yield online(world, provider_on(web.port, folder))
 
 
-def started(means: Means, world: World) -> Challenge:
-    return Factors(means).start(world.operator, Factor.SMS)
+def started(resources: Resources, world: World) -> Challenge:
+    return Factors(resources).start(world.operator, Factor.SMS)
 
 
-def message(means: Means) -> Any:
+def message(resources: Resources) -> Any:
     """State, attempts and error of the newest text."""
-    return rows(means, "SELECT state, attempts, error FROM outbox WHERE channel = 'sms' ORDER BY id DESC")[0]
+    return rows(resources, "SELECT state, attempts, error FROM outbox WHERE channel = 'sms' ORDER BY id DESC")[0]
 
 
-def go_on(means: Means, seconds: float) -> None:
-    assert isinstance(means.clock, FrozenClock)
-    means.clock.advance(timedelta(seconds=seconds))
+def go_on(resources: Resources, seconds: float) -> None:
+    assert isinstance(resources.clock, FrozenClock)
+    resources.clock.advance(timedelta(seconds=seconds))
 
 
 def test_a_code_reaches_the_phone_and_passes(world: World, tmp_path: Path) -> None:
     web = Web()
-    with desk_on(world, tmp_path, web) as means:
-        challenge = started(means, world)
+    with desk_on(world, tmp_path, web) as resources:
+        challenge = started(resources, world)
         assert (challenge.to_send, challenge.sandbox_message) == (True, "")
-        assert Texting(means).send(world.operator, challenge.id).sent == 1
+        assert Texting(resources).send(world.operator, challenge.id).sent == 1
         (asked,) = web.asked
         assert (asked.method, asked.path) == ("POST", f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
         assert asked.basic == f"{ACCOUNT}:{TOKEN}"
         assert (asked.form["To"], asked.form["From"]) == ("+12025550123", FROM)
         assert f"code is {CODE}" in asked.form["Body"]
-        assert message(means) == ("sent", 1, "")
+        assert message(resources) == ("sent", 1, "")
         # It is sent once, whoever comes by.
-        assert Texting(means).send(world.operator, challenge.id).sent == 0
-        assert Texting(means).send_due(world.operations).sent == 0
+        assert Texting(resources).send(world.operator, challenge.id).sent == 0
+        assert Texting(resources).send_due(world.operations).sent == 0
         assert len(web.asked) == 1
-        assert use(means, world.operator, Proof(challenge.id, CODE)) == "passed"
+        assert use(resources, world.operator, Proof(challenge.id, CODE)) == "passed"
 
 
 def test_neither_the_trail_nor_the_outbox_shows_code_or_number(world: World, tmp_path: Path) -> None:
     from dropcopy_tui.domain.pages import PageRequest
 
-    with desk_on(world, tmp_path, Web()) as means:
-        Texting(means).send(world.operator, started(means, world).id)
-        trail = str(rows(means, "SELECT action, subject, before, after FROM audit_event"))
+    with desk_on(world, tmp_path, Web()) as resources:
+        Texting(resources).send(world.operator, started(resources, world).id)
+        trail = str(rows(resources, "SELECT action, subject, before, after FROM audit_event"))
         assert "mail:sent" in trail
         assert CODE not in trail
         assert "0123" in trail.replace("···· ", "")
         assert "202" not in trail
         assert TOKEN not in trail
-        assert CODE not in str(Outbox(means).page(world.operations, PageRequest()).rows)
+        assert CODE not in str(Outbox(resources).page(world.operations, PageRequest()).rows)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_neither_the_trail_nor_the_outbox_shows_code_or_number(world: World, tmp
 def test_what_a_provider_may_answer(world: World, tmp_path: Path, status: int, body: bytes, later: bool) -> None:
     """A status and a receipt say that a message was taken; nothing of the answer is ever repeated."""
     web = Web(lambda asked: (status, body))
-    with desk_on(world, tmp_path, web) as means:
-        done = Texting(means).send(world.operator, started(means, world).id)
+    with desk_on(world, tmp_path, web) as resources:
+        done = Texting(resources).send(world.operator, started(resources, world).id)
         assert (done.sent, done.later, done.failed) == (0, int(later), int(not later))
         assert HOST in done.trouble
-        assert message(means)[:2] == ("queued" if later else "failed", 1)
-        assert CODE not in f"{done}{message(means)}"
+        assert message(resources)[:2] == ("queued" if later else "failed", 1)
+        assert CODE not in f"{done}{message(resources)}"
         assert "\n" not in done.trouble
 
 
@@ -130,103 +130,105 @@ def test_what_a_provider_may_answer(world: World, tmp_path: Path, status: int, b
 def test_a_slow_provider_is_given_up_in_time(world: World, tmp_path: Path, how: dict[str, bool]) -> None:
     import time
 
-    with desk_on(world, tmp_path, Web(**how)) as means:
-        challenge = started(means, world)
+    with desk_on(world, tmp_path, Web(**how)) as resources:
+        challenge = started(resources, world)
         begun = time.monotonic()
-        assert "too slow" in Texting(means).send(world.operator, challenge.id).trouble
+        assert "too slow" in Texting(resources).send(world.operator, challenge.id).trouble
         assert time.monotonic() - begun < PATIENCE * 8
 
 
 def test_a_provider_that_is_down_is_tried_again_while_the_code_lives(world: World, tmp_path: Path) -> None:
     web = Web(lambda asked: (503, b""))
-    with desk_on(world, tmp_path, web) as means:
-        challenge = started(means, world)
-        texting = Texting(means)
+    with desk_on(world, tmp_path, web) as resources:
+        challenge = started(resources, world)
+        texting = Texting(resources)
         assert texting.send(world.operator, challenge.id).later == 1
         assert texting.send_due(world.operations) == Texted(), "it is too early"
-        go_on(means, 16)
+        go_on(resources, 16)
         web.answer = Web().answer
         assert texting.send_due(world.operations).sent == 1
-        assert use(means, world.operator, Proof(challenge.id, CODE)) == "passed"
+        assert use(resources, world.operator, Proof(challenge.id, CODE)) == "passed"
 
 
 @pytest.mark.parametrize("end", ["expired", "cancelled", "used", "tried"])
 def test_nothing_is_sent_once_the_code_is_over(world: World, tmp_path: Path, end: str) -> None:
     web = Web(lambda asked: (503, b""))
-    with desk_on(world, tmp_path, web) as means:
-        challenge = started(means, world)
-        Texting(means).send(world.operator, challenge.id)
-        go_on(means, 301 if end == "expired" else 16)
+    with desk_on(world, tmp_path, web) as resources:
+        challenge = started(resources, world)
+        Texting(resources).send(world.operator, challenge.id)
+        go_on(resources, 301 if end == "expired" else 16)
         if end == "cancelled":
-            Factors(means).cancel(world.operator, challenge.id)
+            Factors(resources).cancel(world.operator, challenge.id)
         if end in ("used", "tried"):
             for code in [CODE] if end == "used" else ["111111"] * 3:
-                use(means, world.operator, Proof(challenge.id, code))
+                use(resources, world.operator, Proof(challenge.id, code))
         web.answer = Web().answer
         before = len(web.asked)
-        assert Texting(means).send_due(world.operations).sent == 0
+        assert Texting(resources).send_due(world.operations).sent == 0
         assert len(web.asked) == before
-        assert message(means)[0] == "failed"
+        assert message(resources)[0] == "failed"
         with pytest.raises(InvalidValue, match="not sent again"):
-            Mailing(replace(means, mail=None)).retry(world.operations, [one(means, "SELECT max(id) FROM outbox")])
+            Mailing(replace(resources, mail=None)).retry(
+                world.operations, [one(resources, "SELECT max(id) FROM outbox")]
+            )
 
 
 def test_a_message_of_a_sender_that_was_killed_is_sent_by_the_next(world: World, tmp_path: Path) -> None:
     web = Web()
-    with desk_on(world, tmp_path, web) as means:
-        started(means, world)
-        with means.store.write() as session:
+    with desk_on(world, tmp_path, web) as resources:
+        started(resources, world)
+        with resources.store.write() as session:
             from sqlalchemy import text
 
-            until = means.clock.now() + timedelta(seconds=20)
+            until = resources.clock.now() + timedelta(seconds=20)
             session.execute(
                 text("UPDATE outbox SET leased_until = :it WHERE channel = 'sms'"),
                 {"it": until.strftime("%Y-%m-%d %H:%M:%S.%f")},
             )
-        assert Texting(means).send_due(world.operations).sent == 0
-        go_on(means, 21)
-        assert Texting(means).send_due(world.operations).sent == 1
+        assert Texting(resources).send_due(world.operations).sent == 0
+        go_on(resources, 21)
+        assert Texting(resources).send_due(world.operations).sent == 1
 
 
 def test_the_round_of_chores_sends_codes(world: World, tmp_path: Path) -> None:
-    with desk_on(world, tmp_path, Web()) as means:
-        started(means, world)
-        done = Chores(means, Provisioning(means), Mailing(means)).tick(world.operations)
+    with desk_on(world, tmp_path, Web()) as resources:
+        started(resources, world)
+        done = Chores(resources, Provisioning(resources), Mailing(resources)).tick(world.operations)
         (outbox,) = [part for part in done.parts if part.name == "outbox"]
         assert outbox.counts["sent"] == 1
         assert done.went_through
         with pytest.raises(NotEntitled):
-            Texting(means).send_due(world.operator)
+            Texting(resources).send_due(world.operator)
 
 
 def test_only_ones_own_code_is_sent(world: World, tmp_path: Path) -> None:
     web = Web()
-    with desk_on(world, tmp_path, web) as means:
-        challenge = started(means, world)
+    with desk_on(world, tmp_path, web) as resources:
+        challenge = started(resources, world)
         with pytest.raises(SecondFactorFailed):
-            Texting(means).send(world.stranger, challenge.id)
+            Texting(resources).send(world.stranger, challenge.id)
         assert web.asked == []
 
 
 def test_a_provider_that_is_not_there_is_one_line(world: World, tmp_path: Path) -> None:
-    means = online(world, provider_on(free_port(), tmp_path))
-    trouble = Texting(means).send(world.operator, started(means, world).id).trouble
+    resources = online(world, provider_on(free_port(), tmp_path))
+    trouble = Texting(resources).send(world.operator, started(resources, world).id).trouble
     assert "cannot be reached (Connection refused)" in trouble
 
 
 def test_a_secret_that_others_may_read_is_not_used(world: World, tmp_path: Path) -> None:
     web = Web()
-    with desk_on(world, tmp_path, web) as means:
-        challenge = started(means, world)
+    with desk_on(world, tmp_path, web) as resources:
+        challenge = started(resources, world)
         (tmp_path / "sms-token").chmod(0o644)
-        assert "chmod 600" in Texting(means).send(world.operator, challenge.id).trouble
+        assert "chmod 600" in Texting(resources).send(world.operator, challenge.id).trouble
         assert web.asked == []
 
 
 def test_a_sandbox_sends_to_nobody_but_this_machine(world: World, tmp_path: Path) -> None:
     web = Web()
     with serving(web):
-        near = replace(world.means, sms=provider_on(web.port, tmp_path))
+        near = replace(world.resources, sms=provider_on(web.port, tmp_path))
         far = replace(near, sms=replace(near.sms, url="https://api.sms.example/send"))
         assert not started(far, world).to_send
         challenge = started(near, world)

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
-from dropcopy_tui.services.base import Means
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.home import HomeView, home
@@ -23,36 +23,36 @@ from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.sample.facts import PEOPLE
 from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.services.sessions.sessions import Sessions
-from tests.services.factories import add_person, change, make_means, one, open_means
+from tests.services.factories import add_person, change, make_resources, one, open_resources
 
 ALL = PageRequest(limit=1_000)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Means:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Resources:
     """The sample data, with somebody who has no role at all."""
-    means = make_means(tmp_path_factory.mktemp("glance") / "store.db")
-    fill(means)
-    add_person(means, "nobody")
-    return means
+    resources = make_resources(tmp_path_factory.mktemp("glance") / "store.db")
+    fill(resources)
+    add_person(resources, "nobody")
+    return resources
 
 
 @pytest.fixture
-def means(whole: Means, tmp_path: Path) -> Means:
+def resources(whole: Resources, tmp_path: Path) -> Resources:
     shutil.copy2(whole.store.path, tmp_path / "store.db")
-    return open_means(tmp_path / "store.db")
+    return open_resources(tmp_path / "store.db")
 
 
-def look(means: Means, user_id: str = "", os_account: str = "") -> HomeView:
-    return home(means.store.path, means.settings, means.clock.now(), user_id=user_id, os_account=os_account)
+def look(resources: Resources, user_id: str = "", os_account: str = "") -> HomeView:
+    return home(resources.store.path, resources.settings, resources.clock.now(), user_id=user_id, os_account=os_account)
 
 
-def actor_of(means: Means, user_id: str) -> Actor:
-    return Actor(one(means, "SELECT id FROM person WHERE user_id = :it", it=user_id), user_id, "")
+def actor_of(resources: Resources, user_id: str) -> Actor:
+    return Actor(one(resources, "SELECT id FROM person WHERE user_id = :it", it=user_id), user_id, "")
 
 
 @pytest.mark.parametrize("user_id", [*(person.user_id for person in PEOPLE), "nobody"])
-def test_it_counts_what_the_services_list(whole: Means, user_id: str) -> None:
+def test_it_counts_what_the_services_list(whole: Resources, user_id: str) -> None:
     seen, actor = look(whole, user_id), actor_of(whole, user_id)
     assert seen.actor is not None
     assert seen.actor.person_id == actor.person_id
@@ -68,7 +68,7 @@ def test_it_counts_what_the_services_list(whole: Means, user_id: str) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["acme-operator", "multi-operator", "auditor", "ease-agent", "nobody"])
-def test_it_warns_of_the_sessions_whose_last_pair_is_pending(whole: Means, user_id: str) -> None:
+def test_it_warns_of_the_sessions_whose_last_pair_is_pending(whole: Resources, user_id: str) -> None:
     found = Sessions(whole).page(actor_of(whole, user_id), ALL).rows
     last = {view.session_id: max(view.living, key=lambda key: key.expires_at) for view in found if view.living}
     ending = sorted(
@@ -88,59 +88,59 @@ def test_it_warns_of_the_sessions_whose_last_pair_is_pending(whole: Means, user_
     ("user_id", "number"),
     [("clearing-approver", 2), ("placehld-approver", 1), ("acme-approver", 0), ("multi-operator", 0), ("gam-desk", 0)],
 )
-def test_it_counts_what_waits_for_an_approver(whole: Means, user_id: str, number: int) -> None:
+def test_it_counts_what_waits_for_an_approver(whole: Resources, user_id: str, number: int) -> None:
     assert look(whole, user_id).to_review == number
 
 
-def test_nobody_reviews_their_own_request(means: Means) -> None:
-    change(means, "UPDATE request SET submitted_by = (SELECT id FROM person WHERE user_id = 'clearing-approver')")
-    assert look(means, "clearing-approver").to_review == 0
+def test_nobody_reviews_their_own_request(resources: Resources) -> None:
+    change(resources, "UPDATE request SET submitted_by = (SELECT id FROM person WHERE user_id = 'clearing-approver')")
+    assert look(resources, "clearing-approver").to_review == 0
 
 
-def test_it_knows_a_person_by_their_account(means: Means) -> None:
-    change(means, "UPDATE person SET os_account = 'op1' WHERE user_id = 'acme-operator'")
-    assert look(means, os_account="op1") == look(means, "acme-operator")
+def test_it_knows_a_person_by_their_account(resources: Resources) -> None:
+    change(resources, "UPDATE person SET os_account = 'op1' WHERE user_id = 'acme-operator'")
+    assert look(resources, os_account="op1") == look(resources, "acme-operator")
 
 
 @pytest.mark.parametrize(
     "who", [{"user_id": "not-there"}, {"os_account": "not-there"}, {"os_account": ""}, {}], ids=str
 )
-def test_somebody_unknown_sees_nothing(whole: Means, who: dict[str, str]) -> None:
+def test_somebody_unknown_sees_nothing(whole: Resources, who: dict[str, str]) -> None:
     seen = look(whole, **who)
     counts = (seen.brokertec_groups, seen.globex_groups, seen.order_entry, seen.market_data, seen.requests)
     assert (seen.actor, counts, seen.drafts, seen.expiring) == (None, (0,) * 5, (), ())
 
 
-def test_somebody_disabled_sees_nothing(means: Means) -> None:
-    change(means, "UPDATE person SET disabled = 1 WHERE user_id = 'acme-operator'")
-    seen = look(means, "acme-operator")
+def test_somebody_disabled_sees_nothing(resources: Resources) -> None:
+    change(resources, "UPDATE person SET disabled = 1 WHERE user_id = 'acme-operator'")
+    seen = look(resources, "acme-operator")
     assert (seen.actor, seen.brokertec_groups, seen.requests, seen.drafts) == (None, 0, 0, ())
 
 
 @pytest.mark.parametrize("role", Role)
-def test_every_role_sees_as_much_as_it_does_in_the_services(means: Means, role: Role) -> None:
-    actor = add_person(means, "someone", role, entity=None if role.desk_wide else "EXRATES")
-    groups = Groups(means)
-    seen = look(means, "someone")
+def test_every_role_sees_as_much_as_it_does_in_the_services(resources: Resources, role: Role) -> None:
+    actor = add_person(resources, "someone", role, entity=None if role.desk_wide else "EXRATES")
+    groups = Groups(resources)
+    seen = look(resources, "someone")
     assert seen.brokertec_groups + seen.globex_groups == groups.page(actor, ALL).total
-    assert seen.order_entry == Sessions(means).page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
+    assert seen.order_entry == Sessions(resources).page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
 
 
-def test_a_deleted_group_is_not_counted(means: Means) -> None:
-    before = look(means, "acme-operator").brokertec_groups
-    change(means, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name = 'US-ACTIVES'")
-    assert look(means, "acme-operator").brokertec_groups == before - 1
+def test_a_deleted_group_is_not_counted(resources: Resources) -> None:
+    before = look(resources, "acme-operator").brokertec_groups
+    change(resources, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name = 'US-ACTIVES'")
+    assert look(resources, "acme-operator").brokertec_groups == before - 1
 
 
 def test_a_store_that_is_damaged_is_told(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(b"SQLite format 3\0" + b"\xa5" * 5_000)
     with pytest.raises(StoreUnusable):
-        look(open_means(path), "acme-operator")
+        look(open_resources(path), "acme-operator")
 
 
-def test_a_replaced_pair_does_not_live_again_where_the_clock_went_back(means: Means) -> None:
+def test_a_replaced_pair_does_not_live_again_where_the_clock_went_back(resources: Resources) -> None:
     """As in the services: what expired and lost its place to another pair stays expired."""
-    (session_pk,) = {each.session_pk for each in look(means, "acme-operator").expiring if each.session_id == "T6B"}
-    change(means, "UPDATE key_pair SET slot = NULL WHERE session_pk = :it", it=session_pk)
-    assert "T6B" not in [each.session_id for each in look(means, "acme-operator").expiring]
+    (session_pk,) = {each.session_pk for each in look(resources, "acme-operator").expiring if each.session_id == "T6B"}
+    change(resources, "UPDATE key_pair SET slot = NULL WHERE session_pk = :it", it=session_pk)
+    assert "T6B" not in [each.session_id for each in look(resources, "acme-operator").expiring]

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from dropcopy_tui.domain.ease import EASE_CHALLENGE, EASE_DIGITS
 from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, SecondFactorFailed
-from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Means, key_of
-from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
 
 CODE_DIGITS = 6
@@ -120,111 +119,111 @@ def digits_words(factor: Factor) -> str:
     return f"{least} digits" if least == most else f"{least} to {most} digits"
 
 
-def codes_left(session: Session, means: Means, person_id: int) -> int:
+def codes_left(uow: UnitOfWork, person_id: int) -> int:
     """How many codes the person may still be given within 24 hours; none after as many wrong tries."""
-    used, wrong = session.exec(
+    used, wrong = uow.tx.exec(
         select(func.count(), func.coalesce(func.sum(col(ChallengeRow.tries)), 0)).where(
-            ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > means.clock.now() - _DAY
+            ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > uow.now - _DAY
         )
     ).one()
-    most = means.settings.codes_a_day
+    most = uow.settings.codes_a_day
     return 0 if wrong >= most else max(0, most - int(used))
 
 
 def new_challenge(
-    session: Session, means: Means, person: PersonRow, factor: Factor, purpose: Purpose, life: timedelta
+    uow: UnitOfWork, person: PersonRow, factor: Factor, purpose: Purpose, life: timedelta
 ) -> ChallengeRow:
     """A challenge without a code, as the first write of the transaction."""
-    now = means.clock.now()
+    now = uow.now
     row = ChallengeRow(
-        id=means.entropy.token(),
+        id=uow.resources.entropy.token(),
         person_id=key_of(person.id),
         factor=factor.value,
         purpose=purpose.value,
         created_at=now,
         expires_at=now + life,
     )
-    session.add(row)
-    session.flush()
+    uow.tx.add(row)
+    uow.tx.flush()
     return row
 
 
-def give_code(means: Means, row: ChallengeRow, digits: int = CODE_DIGITS) -> str:
+def give_code(resources: Resources, row: ChallengeRow, digits: int = CODE_DIGITS) -> str:
     """A new code for the challenge, of which the store keeps a keyed digest only."""
-    code = means.entropy.code(digits)
-    row.code_mac = means.vault.mac(code, "challenge", row.id)
+    code = resources.entropy.code(digits)
+    row.code_mac = resources.vault.mac(code, "challenge", row.id)
     return code
 
 
-def own_challenge(session: Session, actor: Actor, challenge: str) -> ChallengeRow:
+def own_challenge(uow: UnitOfWork, challenge: str) -> ChallengeRow:
     """A challenge of the person who acts. Raises SecondFactorFailed."""
-    row = session.get(ChallengeRow, challenge) if challenge.isprintable() else None
-    if row is None or row.person_id != actor.person_id:
+    row = uow.tx.get(ChallengeRow, challenge) if challenge.isprintable() else None
+    if row is None or row.person_id != uow.actor.person_id:
         raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
     return row
 
 
-def refuse_spent(session: Session, means: Means, row: ChallengeRow) -> None:
+def refuse_spent(uow: UnitOfWork, row: ChallengeRow) -> None:
     """Go on only while the challenge can be answered. Raises SecondFactorFailed, CodesUsedUp."""
-    complaint = _complaint(row, means.clock.now(), means.settings.code_tries)
+    complaint = _complaint(row, uow.now, uow.settings.code_tries)
     if complaint:
         raise SecondFactorFailed(complaint)
-    refuse_guessing(session, means, row.person_id)
+    refuse_guessing(uow, row.person_id)
 
 
-def refuse_guessing(session: Session, means: Means, person_id: int) -> None:
+def refuse_guessing(uow: UnitOfWork, person_id: int) -> None:
     """Wrong tries count over all codes and factors of a day, however often a code is issued anew.
 
     Raises CodesUsedUp.
     """
-    since = means.clock.now() - _DAY
-    wrong = session.exec(
+    since = uow.now - _DAY
+    wrong = uow.tx.exec(
         select(func.coalesce(func.sum(col(ChallengeRow.tries)), 0)).where(
             ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > since
         )
     ).one()
-    if wrong >= means.settings.codes_a_day:
+    if wrong >= uow.settings.codes_a_day:
         raise CodesUsedUp(
             f"Too many wrong codes: {wrong} within 24 hours, over all factors. Try again tomorrow. Nothing was changed."
         )
 
 
-def wrong_try(session: Session, means: Means, actor: Actor, row: ChallengeRow) -> SecondFactorFailed:
+def wrong_try(uow: UnitOfWork, row: ChallengeRow) -> SecondFactorFailed:
     """The event of a wrong try that was counted, and what to raise for it."""
-    record(session, means, actor, "challenge:wrong_code", row.id, after={"tries": row.tries})
-    left = means.settings.code_tries - row.tries
+    uow.record("challenge:wrong_code", row.id, after={"tries": row.tries})
+    left = uow.settings.code_tries - row.tries
     what = f"{left} {'try' if left == 1 else 'tries'} left" if left else "ask for a new one"
     return SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
 
 
-def spend(session: Session, means: Means, actor: Actor, proof: Proof, purpose: Purpose) -> None:
+def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> None:
     """Use up a second factor inside the caller's transaction.
 
     It must be the first write of that transaction: a wrong try is remembered with it.
     Raises SecondFactorFailed saying what is wrong and what to do.
     """
-    row = _answered(session, actor, proof, purpose)
+    row = _answered(uow, proof, purpose)
     if row.purpose != purpose.value:
         raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
-    refuse_spent(session, means, row)
-    if not _code_holds(session, means, row, proof.code):
+    refuse_spent(uow, row)
+    if not _code_holds(uow, row, proof.code):
         row.tries += 1
-        raise wrong_try(session, means, actor, row)
-    row.used_at = means.clock.now()
-    record(session, means, actor, "challenge:passed", row.id, after={"factor": row.factor})
+        raise wrong_try(uow, row)
+    row.used_at = uow.now
+    uow.record("challenge:passed", row.id, after={"factor": row.factor})
 
 
-def _answered(session: Session, actor: Actor, proof: Proof, purpose: Purpose) -> ChallengeRow:
+def _answered(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
     if proof.challenge != EASE_CHALLENGE:
-        return own_challenge(session, actor, proof.challenge)
+        return own_challenge(uow, proof.challenge)
     # The newest one: issuing it voided those before.
     rows = select(ChallengeRow).where(
-        ChallengeRow.person_id == actor.person_id,
+        ChallengeRow.person_id == uow.actor.person_id,
         ChallengeRow.factor == Factor.EASE.value,
         ChallengeRow.purpose == purpose.value,
     )
     newest = rows.order_by(col(ChallengeRow.created_at).desc(), col(ChallengeRow.expires_at).desc()).limit(1)
-    row = session.exec(newest).first()
+    row = uow.tx.exec(newest).first()
     if row is None:
         raise SecondFactorFailed("EASE has issued no code for you. Call EASE first. Nothing was changed.", retry=True)
     return row
@@ -240,23 +239,23 @@ def _complaint(row: ChallengeRow, now: datetime, tries: int) -> str:
     return ""
 
 
-def _code_holds(session: Session, means: Means, row: ChallengeRow, code: str) -> bool:
+def _code_holds(uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
     code = code.strip().replace(" ", "")
     if row.factor == Factor.TOTP:
-        return _totp_holds(session, means, row.person_id, code)
+        return _totp_holds(uow, row.person_id, code)
     # Without a digest nothing holds: a push that nobody has answered yet.
-    return hmac.compare_digest(means.vault.mac(code, "challenge", row.id), row.code_mac or b"")
+    return hmac.compare_digest(uow.resources.vault.mac(code, "challenge", row.id), row.code_mac or b"")
 
 
-def _totp_holds(session: Session, means: Means, person_id: int, code: str) -> bool:
+def _totp_holds(uow: UnitOfWork, person_id: int, code: str) -> bool:
     """Whether the app shows this code now, or did one step ago, at a step that was never accepted before."""
     import pyotp
 
-    app = session.get(AuthenticatorRow, person_id)
+    app = uow.tx.get(AuthenticatorRow, person_id)
     if app is None:
         return False
-    seed = means.vault.open(app.sealed_seed, "authenticator", str(person_id)).decode()
-    present = int(means.clock.now().timestamp()) // TOTP_STEP
+    seed = uow.resources.vault.open(app.sealed_seed, "authenticator", str(person_id)).decode()
+    present = int(uow.now.timestamp()) // TOTP_STEP
     for step in (present, present - 1, present + 1):
         shown = pyotp.TOTP(seed).at(step * TOTP_STEP)
         if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):

@@ -6,13 +6,10 @@ verb that wanted the factor spends like any other: so a push that is answered to
 
 from __future__ import annotations
 
-from sqlmodel import Session
-
 from dropcopy_tui.domain.errors import FactorUnavailable, SecondFactorFailed
 from dropcopy_tui.domain.mail import is_loopback
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.providers import DuoService
-from dropcopy_tui.services.base import Service
 from dropcopy_tui.services.factors.challenges import (
     Factor,
     FactorChoice,
@@ -23,7 +20,7 @@ from dropcopy_tui.services.factors.challenges import (
     refuse_spent,
     wrong_try,
 )
-from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow
 
 # How long Duo may keep one question after a push open; whoever cancels waits no longer than that.
@@ -39,10 +36,10 @@ class Duo(Service):
     def choice(self) -> FactorChoice:
         """Whether the factor can be used here, as the dialog lists it."""
         reason = ""
-        service = self._means.duo
+        service = self._resources.duo
         if service is None:
             reason = "not configured: [duo] in the configuration file"
-        elif self._means.sandbox and not is_loopback(service.host):
+        elif self._resources.sandbox and not is_loopback(service.host):
             reason = "a sandbox asks nobody but a server on this machine"
         return FactorChoice(Factor.DUO, not reason, "push or passcode", reason)
 
@@ -63,18 +60,18 @@ class Duo(Service):
         from dropcopy_tui.senders.duo import push
 
         service = self._service()
-        with self._store.write() as session:
-            row = self._open(session, actor, challenge)
+        with self._writing(actor) as uow:
+            row = self._open(uow, challenge)
             if row.remote_id:
                 raise SecondFactorFailed("A push was sent for this already. Answer it, or start again.")
             row.remote_id = _ASKED
-            record(session, self._means, actor, "challenge:pushed", row.id)
+            uow.record("challenge:pushed", row.id)
         transaction = ""
         try:
             transaction = push(service, actor.user_id, _WHAT)
         finally:
-            with self._store.write() as session:
-                own_challenge(session, actor, challenge).remote_id = transaction
+            with self._writing(actor) as uow:
+                own_challenge(uow, challenge).remote_id = transaction
 
     def poll(self, actor: Actor, challenge: str) -> Proof | None:
         """The proof once the push was approved, None while it waits.
@@ -83,8 +80,8 @@ class Duo(Service):
         """
         from dropcopy_tui.senders.duo import status
 
-        with self._store.read() as session:
-            transaction = self._open(session, actor, challenge).remote_id
+        with self._reading(actor) as uow:
+            transaction = self._open(uow, challenge).remote_id
         if not transaction or transaction == _ASKED:
             raise SecondFactorFailed("No push was sent for this. Send one first.")
         verdict = status(self._service(), transaction, POLL_PATIENCE)
@@ -92,10 +89,10 @@ class Duo(Service):
             return None
         if verdict.allowed:
             return self._approved(actor, challenge)
-        with self._store.write() as session:
-            row = self._open(session, actor, challenge)
-            row.expires_at = self._now()
-            record(session, self._means, actor, "challenge:denied", row.id, after={"factor": row.factor})
+        with self._writing(actor) as uow:
+            row = self._open(uow, challenge)
+            row.expires_at = uow.now
+            uow.record("challenge:denied", row.id, after={"factor": row.factor})
         said = f" ({verdict.words.rstrip('.')})" if verdict.words else ""
         raise SecondFactorFailed(f"Duo Security did not confirm it{said}. Nothing was changed.")
 
@@ -110,42 +107,42 @@ class Duo(Service):
         code = code.strip().replace(" ", "")
         invalid_code(code, Factor.DUO)
         service = self._service()
-        with self._store.write() as session:
-            self._open(session, actor, challenge).tries += 1
+        with self._writing(actor) as uow:
+            self._open(uow, challenge).tries += 1
         try:
             allowed = passcode(service, actor.user_id, code).allowed
         except FactorUnavailable:
             self._take_back(actor, challenge)
             raise
         if not allowed:
-            with self._store.write() as session:
-                raise wrong_try(session, self._means, actor, own_challenge(session, actor, challenge))
+            with self._writing(actor) as uow:
+                raise wrong_try(uow, own_challenge(uow, challenge))
         self._take_back(actor, challenge)
         return self._approved(actor, challenge)
 
     def _service(self) -> DuoService:
-        choice, service = self.choice(), self._means.duo
+        choice, service = self.choice(), self._resources.duo
         if service is None or not choice.available:
             raise FactorUnavailable(f"Duo Security cannot be used: {choice.reason}. Choose another factor.")
         return service
 
-    def _open(self, session: Session, actor: Actor, challenge: str) -> ChallengeRow:
+    def _open(self, uow: UnitOfWork, challenge: str) -> ChallengeRow:
         """The person's challenge, while it can be answered. Raises SecondFactorFailed."""
-        row = own_challenge(session, actor, challenge)
+        row = own_challenge(uow, challenge)
         if row.factor != Factor.DUO.value:
             raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
-        refuse_spent(session, self._means, row)
+        refuse_spent(uow, row)
         return row
 
     def _approved(self, actor: Actor, challenge: str) -> Proof:
         """A code of ours for what Duo allowed, if the challenge is still open. Raises SecondFactorFailed."""
-        with self._store.write() as session:
-            row = self._open(session, actor, challenge)
-            record(session, self._means, actor, "challenge:approved", row.id, after={"factor": row.factor})
-            return Proof(row.id, give_code(self._means, row, _TICKET_DIGITS))
+        with self._writing(actor) as uow:
+            row = self._open(uow, challenge)
+            uow.record("challenge:approved", row.id, after={"factor": row.factor})
+            return Proof(row.id, give_code(uow.resources, row, _TICKET_DIGITS))
 
     def _take_back(self, actor: Actor, challenge: str) -> None:
         """The try was none: Duo took the passcode, or could not be asked."""
-        with self._store.write() as session:
-            row = own_challenge(session, actor, challenge)
+        with self._writing(actor) as uow:
+            row = own_challenge(uow, challenge)
             row.tries = max(0, row.tries - 1)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.domain.dates import date_words
@@ -16,12 +16,12 @@ from dropcopy_tui.domain.ease import CHECKS, EASE_DIGITS, EASE_LIFE, RESET_LIFE,
 from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
-from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import Factor, Purpose, codes_left, give_code, new_challenge
 from dropcopy_tui.services.people.roles import is_own, refuse_own
 from dropcopy_tui.services.people.views import PersonLine, Scope, held_by, line_of, lines, listing, person_named
-from dropcopy_tui.services.rights import require, same_person_ids
-from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.services.rights import same_person_ids
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import AuditRow, AuthenticatorRow, ChallengeRow, FactorResetRow, PersonRow, RequestRow
 
@@ -76,26 +76,26 @@ class Ease(Service):
 
     def find(self, actor: Actor, ask: PageRequest) -> Page[PersonLine]:
         """The people who may call. Raises NotEntitled: this is for EASE agents."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_EASE)
-            page = fetch(session, listing(_EVERYBODY, None, self._now()), ask, lambda row: (row[0], row[1]))
-            return Page(lines(session, _EVERYBODY, page.rows), page.cursors, page.total)
+        with self._reading(actor) as uow:
+            uow.require(MAY_EASE)
+            page = fetch(uow.tx, listing(_EVERYBODY, None, uow.now), ask, lambda row: (row[0], row[1]))
+            return Page(lines(uow, _EVERYBODY, page.rows), page.cursors, page.total)
 
     def caller(self, actor: Actor, user_id: str) -> Caller:
         """What to verify a caller by. Raises NotEntitled, NotFound."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_EASE)
-            row = person_named(session, user_id)
-            answers = _answers(session, row)
+        with self._reading(actor) as uow:
+            uow.require(MAY_EASE)
+            row = person_named(uow, user_id)
+            answers = _answers(uow, row)
             checks = tuple(
                 CallerCheck(check, answers[check.key], "" if answers[check.key] else check.nothing) for check in CHECKS
             )
-            line = line_of(session, _EVERYBODY, row, self._now())
-            reason = "it is an account of your own" if is_own(session, actor, row) else ""
+            line = line_of(uow, _EVERYBODY, row, uow.now)
+            reason = "it is an account of your own" if is_own(uow, row) else ""
             if line.status is PersonStatus.DISABLED:
                 reason = "the account is disabled"
-            left = codes_left(session, self._means, key_of(row.id))
-            return Caller(line, checks, left, _app_of(session, row) is not None, reason)
+            left = codes_left(uow, key_of(row.id))
+            return Caller(line, checks, left, _app_of(uow, row) is not None, reason)
 
     def issue(self, actor: Actor, user_id: str, purpose: Purpose, verified: Collection[str]) -> Issued:
         """Issue a one-time code to a caller who was verified; an older one that is open is void then.
@@ -107,39 +107,45 @@ class Ease(Service):
         """
         if purpose is not Purpose.KEYS:
             raise InvalidValue("EASE issues codes for key pairs only. No code was issued.", "purpose")
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_EASE)
-            row = person_named(session, user_id)
-            refuse_own(session, actor, row, "issue a code to")
+        with self._writing(actor) as uow:
+            uow.require(MAY_EASE)
+            row = person_named(uow, user_id)
+            refuse_own(uow, row, "issue a code to")
             if row.disabled:
                 raise InvalidValue(f"{row.user_id} is disabled: no code was issued.")
-            known = {key for key, answer in _answers(session, row).items() if answer}
+            known = {key for key, answer in _answers(uow, row).items() if answer}
             ticked = check_verified(verified, known)
-            left = codes_left(session, self._means, key_of(row.id))
+            left = codes_left(uow, key_of(row.id))
             if left <= 0:
                 raise CodesUsedUp(f"{row.user_id} has no codes left for today. No code was issued.")
-            self._void_open(session, row, purpose)
-            challenge = new_challenge(session, self._means, row, Factor.EASE, purpose, EASE_LIFE)
+            self._void_open(uow, row, purpose)
+            challenge = new_challenge(uow, row, Factor.EASE, purpose, EASE_LIFE)
             challenge.issued_by = actor.person_id
-            code = give_code(self._means, challenge, EASE_DIGITS)
-            record(
-                session, self._means, actor, "factor:issued", row.user_id,
-                after={"factor": Factor.EASE.value, "purpose": purpose.value, "verified": list(ticked),
-                       "until": challenge.expires_at.isoformat()},
-            )  # fmt: skip
+            code = give_code(uow.resources, challenge, EASE_DIGITS)
+            uow.record(
+                "factor:issued",
+                row.user_id,
+                after={
+                    "factor": Factor.EASE.value,
+                    "purpose": purpose.value,
+                    "verified": list(ticked),
+                    "until": challenge.expires_at.isoformat(),
+                },
+            )
             minutes = round(EASE_LIFE.total_seconds() / 60)
-            tell(
-                session, self._means, row, "EASE issued a one-time code for you",
+            uow.tell(
+                row,
+                "EASE issued a one-time code for you",
                 f"{actor.user_id} issued it after verifying a caller. It is valid for {minutes} minutes, for key "
                 f"pairs, signed in as {row.user_id}. If that was not you, call EASE at once.",
-            )  # fmt: skip
+            )
             return Issued(row.user_id, code, challenge.expires_at, left - 1)
 
     def resets(self, actor: Actor) -> tuple[Reset, ...]:
         """The resets that wait for a second agent, the oldest first. Raises NotEntitled."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_EASE)
-            return tuple(self._reset(session, actor, row) for row in session.execute(self._waiting()).scalars())
+        with self._reading(actor) as uow:
+            uow.require(MAY_EASE)
+            return tuple(self._reset(uow, row) for row in uow.tx.execute(self._waiting()).scalars())
 
     def reset_factor(self, actor: Actor, user_id: str, factor: Factor) -> Reset:
         """Ask to take a factor off a person who lost it; a second agent has to confirm.
@@ -148,107 +154,107 @@ class Ease(Service):
         """
         if factor is not Factor.TOTP:
             raise InvalidValue(f"{factor.words} has nothing to reset here. Nothing was changed.", "factor")
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_EASE)
-            row = person_named(session, user_id)
-            refuse_own(session, actor, row, "reset a factor of")
-            if _app_of(session, row) is None:
+        with self._writing(actor) as uow:
+            uow.require(MAY_EASE)
+            row = person_named(uow, user_id)
+            refuse_own(uow, row, "reset a factor of")
+            if _app_of(uow, row) is None:
                 raise InvalidValue(f"{row.user_id} has no authenticator app. Nothing was changed.")
-            if session.execute(self._waiting().where(col(FactorResetRow.person_id) == row.id)).first():
+            if uow.tx.execute(self._waiting().where(col(FactorResetRow.person_id) == row.id)).first():
                 raise InvalidValue(f"A reset for {row.user_id} waits already: a second agent confirms it.")
-            now = self._now()
+            now = uow.now
             reset = FactorResetRow(
-                person_id=key_of(row.id), factor=factor.value, asked_by=actor.person_id, asked_at=now,
+                person_id=key_of(row.id),
+                factor=factor.value,
+                asked_by=actor.person_id,
+                asked_at=now,
                 expires_at=now + RESET_LIFE,
-            )  # fmt: skip
-            session.add(reset)
-            session.flush()
-            record(
-                session, self._means, actor, "factor:reset_asked", row.user_id,
-                after={"factor": factor.value, "reset": reset.id},
-            )  # fmt: skip
-            return self._reset(session, actor, reset)
+            )
+            uow.tx.add(reset)
+            uow.tx.flush()
+            uow.record("factor:reset_asked", row.user_id, after={"factor": factor.value, "reset": reset.id})
+            return self._reset(uow, reset)
 
     def confirm_reset(self, actor: Actor, reset_id: int) -> Reset:
         """Take the factor off, as the second agent, within half an hour; the person is told.
 
         Raises NotEntitled: the same person asked for it, or it is an account of their own. NotFound, InvalidValue.
         """
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_EASE)
-            row = session.get(FactorResetRow, reset_id)
+        with self._writing(actor) as uow:
+            uow.require(MAY_EASE)
+            row = uow.tx.get(FactorResetRow, reset_id)
             if row is None:
                 raise NotFound(f"There is no reset {reset_id}. Nothing was changed.")
-            person = session.get_one(PersonRow, row.person_id)
-            refuse_own(session, actor, person, "reset a factor of")
-            if row.asked_by in same_person_ids(session, actor.person_id):
+            person = uow.tx.get_one(PersonRow, row.person_id)
+            refuse_own(uow, person, "reset a factor of")
+            if row.asked_by in same_person_ids(uow.tx, actor.person_id):
                 raise NotEntitled("You asked for this reset: a second agent has to confirm it. Nothing was changed.")
             if row.confirmed_at is not None:
                 raise InvalidValue(f"Reset {reset_id} was confirmed already. Nothing was changed.")
-            if not row.asked_at <= self._now() < row.expires_at:
+            if not row.asked_at <= uow.now < row.expires_at:
                 raise InvalidValue(f"Reset {reset_id} has expired. Ask for it again. Nothing was changed.")
-            self._take_off(session, row)
-            row.confirmed_by, row.confirmed_at = actor.person_id, self._now()
-            asked_by = session.get_one(PersonRow, row.asked_by).user_id
-            record(
-                session, self._means, actor, "factor:reset", person.user_id,
-                after={"factor": row.factor, "reset": row.id, "asked_by": asked_by},
-            )  # fmt: skip
-            tell(
-                session, self._means, person, "Your authenticator app was removed",
+            self._take_off(uow, row)
+            row.confirmed_by, row.confirmed_at = actor.person_id, uow.now
+            asked_by = uow.tx.get_one(PersonRow, row.asked_by).user_id
+            uow.record(
+                "factor:reset", person.user_id, after={"factor": row.factor, "reset": row.id, "asked_by": asked_by}
+            )
+            uow.tell(
+                person,
+                "Your authenticator app was removed",
                 f"{asked_by} and {actor.user_id} of EASE removed it. Enrol an app again when you need one. If you did "
                 "not ask for that, call EASE at once.",
-            )  # fmt: skip
-            return self._reset(session, actor, row)
+            )
+            return self._reset(uow, row)
 
-    def _void_open(self, session: Session, person: PersonRow, purpose: Purpose) -> None:
-        now = self._now()
+    def _void_open(self, uow: UnitOfWork, person: PersonRow, purpose: Purpose) -> None:
+        now = uow.now
         rows = select(ChallengeRow).where(
             col(ChallengeRow.person_id) == person.id,
             col(ChallengeRow.factor) == Factor.EASE.value,
             col(ChallengeRow.purpose) == purpose.value,
             col(ChallengeRow.expires_at) > now,
         )
-        for row in session.execute(rows).scalars():
+        for row in uow.tx.execute(rows).scalars():
             row.expires_at = now
 
     def _waiting(self) -> Any:
         waits = (col(FactorResetRow.confirmed_at).is_(None), col(FactorResetRow.expires_at) > self._now())
         return select(FactorResetRow).where(*waits).order_by(col(FactorResetRow.id))
 
-    def _reset(self, session: Session, actor: Actor, row: FactorResetRow) -> Reset:
-        person, agent = session.get_one(PersonRow, row.person_id), session.get_one(PersonRow, row.asked_by)
+    def _reset(self, uow: UnitOfWork, row: FactorResetRow) -> Reset:
+        person, agent = uow.tx.get_one(PersonRow, row.person_id), uow.tx.get_one(PersonRow, row.asked_by)
         reason = ""
-        if row.asked_by in same_person_ids(session, actor.person_id):
+        if row.asked_by in same_person_ids(uow.tx, uow.actor.person_id):
             reason = "you asked for it: a second agent confirms"
-        elif is_own(session, actor, person):
+        elif is_own(uow, person):
             reason = "it is an account of your own"
         return Reset(
             key_of(row.id), person.user_id, Factor(row.factor), agent.user_id, row.asked_at, row.expires_at, reason
         )
 
-    def _take_off(self, session: Session, row: FactorResetRow) -> None:
-        app = session.get(AuthenticatorRow, row.person_id)
+    def _take_off(self, uow: UnitOfWork, row: FactorResetRow) -> None:
+        app = uow.tx.get(AuthenticatorRow, row.person_id)
         if app is None:
             raise InvalidValue("There is no authenticator app any more. Nothing was changed.")
-        session.delete(app)
+        uow.tx.delete(app)
 
 
-def _app_of(session: Session, person: PersonRow) -> AuthenticatorRow | None:
-    return session.get(AuthenticatorRow, key_of(person.id))
+def _app_of(uow: UnitOfWork, person: PersonRow) -> AuthenticatorRow | None:
+    return uow.tx.get(AuthenticatorRow, key_of(person.id))
 
 
-def _answers(session: Session, person: PersonRow) -> Mapping[str, str]:
+def _answers(uow: UnitOfWork, person: PersonRow) -> Mapping[str, str]:
     """What a caller has to say, or where to call them, by the key of the check; "" where the desk does not know."""
-    held = ", ".join(entitlement.words for entitlement, _ in held_by(session, person))
+    held = ", ".join(entitlement.words for entitlement, _ in held_by(uow, person))
     request = select(RequestRow).where(col(RequestRow.submitted_by) == person.id)
-    last = session.execute(request.order_by(col(RequestRow.id).desc()).limit(1)).scalar_one_or_none()
+    last = uow.tx.execute(request.order_by(col(RequestRow.id).desc()).limit(1)).scalar_one_or_none()
     entitled = (
         select(col(AuditRow.at))
         .where(col(AuditRow.subject) == person.user_id)
         .where(col(AuditRow.action).in_(("person:entitled", "person:invited", "person:roles_changed")))
     )
-    when = session.execute(entitled.order_by(col(AuditRow.id).desc()).limit(1)).scalar_one_or_none()
+    when = uow.tx.execute(entitled.order_by(col(AuditRow.id).desc()).limit(1)).scalar_one_or_none()
     return {
         "callback": person.mobile or "",
         "email": person.email,

@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import masked_mobile
 from dropcopy_tui.domain.errors import MasterKeyMissing, TryLater, Undeliverable, WrongMasterKey
 from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.domain.providers import SmsProvider
-from dropcopy_tui.services.base import Means, Service, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.factors.challenges import Factor, own_challenge
-from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.unit_of_work import record, text_state, writing
+from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, OutboxRow
 
 # Longer than a message may take, so that nobody else sends it meanwhile.
@@ -73,45 +73,45 @@ class Texting(Service):
         Nothing is raised for a provider in trouble: the code is tried again while it lives, and the answer says so.
         Raises SecondFactorFailed: the challenge is none of theirs.
         """
-        with self._store.write() as session:
-            row = own_challenge(session, actor, challenge)
-            message = session.get(OutboxRow, int(row.remote_id)) if row.factor == Factor.SMS.value else None
-            leased = self._leased(session, [message]) if message is not None and _is_due(message, self._now()) else []
+        with self._writing(actor) as uow:
+            row = own_challenge(uow, challenge)
+            message = uow.tx.get(OutboxRow, int(row.remote_id)) if row.factor == Factor.SMS.value else None
+            leased = self._leased(uow, [message]) if message is not None and _is_due(message, uow.now) else []
         return self._send(actor, leased)
 
     def send_due(self, actor: Actor) -> Texted:
         """Send the codes that are due. Raises NotEntitled: this needs operations."""
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
+        with self._writing(actor) as uow:
+            uow.require(MAY_OPERATE)
         done = Texted()
-        while texts_leave(self._means) and not done.trouble:
-            with self._store.write() as session:
-                due = session.execute(_due(self._now()).limit(_HANDFUL)).scalars().all()
-                leased = self._leased(session, [row for row in due if self._lives(session, actor, row)])
+        while texts_leave(self._resources) and not done.trouble:
+            with self._writing(actor) as uow:
+                due = uow.tx.execute(_due(uow.now).limit(_HANDFUL)).scalars().all()
+                leased = self._leased(uow, [row for row in due if self._lives(uow, row)])
             if not due:
                 break
             done = done.plus(self._send(actor, leased))
         return done
 
-    def _lives(self, session: Session, actor: Actor, row: OutboxRow) -> bool:
+    def _lives(self, uow: UnitOfWork, row: OutboxRow) -> bool:
         """Whether the code can still be used; else the message ends here."""
         rows = select(ChallengeRow).where(
             col(ChallengeRow.person_id) == row.person_id,
             col(ChallengeRow.factor) == Factor.SMS.value,
             col(ChallengeRow.remote_id) == str(row.id),
         )
-        challenge = session.execute(rows).scalar_one_or_none()
-        if challenge is not None and _is_open(challenge, self._now(), self._settings.code_tries):
+        challenge = uow.tx.execute(rows).scalar_one_or_none()
+        if challenge is not None and _is_open(challenge, uow.now, uow.settings.code_tries):
             return True
-        self._end(session, actor, row, MessageState.FAILED, _OVER)
+        self._end(uow, row, MessageState.FAILED, _OVER)
         return False
 
-    def _leased(self, session: Session, rows: Sequence[OutboxRow]) -> list[_Leased]:
+    def _leased(self, uow: UnitOfWork, rows: Sequence[OutboxRow]) -> list[_Leased]:
         """Take the messages: all of them can be sent one after the other before the lease ends."""
-        provider = self._means.sms
+        provider = uow.resources.sms
         if provider is None:
             return []
-        until = self._now() + timedelta(seconds=provider.timeout * len(rows)) + LEASE_SPARE
+        until = uow.now + timedelta(seconds=provider.timeout * len(rows)) + LEASE_SPARE
         for row in rows:
             row.leased_until = until
         return [self._opened(row, until) for row in rows]
@@ -119,7 +119,7 @@ class Texting(Service):
     def _opened(self, row: OutboxRow, until: datetime) -> _Leased:
         leased = _Leased(key_of(row.id), until, row.recipient)
         try:
-            text = self._vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+            text = self._resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
         except (MasterKeyMissing, WrongMasterKey) as error:
             return replace(leased, fault=error.message)
         return replace(leased, text=text)
@@ -127,7 +127,7 @@ class Texting(Service):
     def _send(self, actor: Actor, leased: Sequence[_Leased]) -> Texted:
         count: Counter[str] = Counter()
         trouble = ""
-        provider = self._means.sms
+        provider = self._resources.sms
         for message in leased if provider is not None else ():
             assert provider is not None
             if trouble:
@@ -157,34 +157,35 @@ class Texting(Service):
         return "sent", "", False
 
     def _put_off(self, message: _Leased, why: str) -> None:
-        with self._store.write() as session:
-            row = session.get_one(OutboxRow, message.id)
+        with self._writing(DESK) as uow:
+            row = uow.tx.get_one(OutboxRow, message.id)
             if row.state == MessageState.QUEUED.value and row.leased_until == message.until:
                 row.attempts, row.error = row.attempts + 1, why
-                row.next_at, row.leased_until = self._now() + PAUSE, None
+                row.next_at, row.leased_until = uow.now + PAUSE, None
 
     def _finish(self, actor: Actor, message: _Leased, state: MessageState, why: str = "") -> None:
         """What the provider took is sent, whoever has the lease by now."""
-        with self._store.write() as session:
-            row = session.get_one(OutboxRow, message.id)
+        with self._writing(actor) as uow:
+            row = uow.tx.get_one(OutboxRow, message.id)
             mine = row.leased_until == message.until
             if row.state == MessageState.QUEUED.value and (mine or state is MessageState.SENT):
                 row.attempts += 1
-                self._end(session, actor, row, state, why)
+                self._end(uow, row, state, why)
 
-    def _end(self, session: Session, actor: Actor, row: OutboxRow, state: MessageState, why: str = "") -> None:
+    def _end(self, uow: UnitOfWork, row: OutboxRow, state: MessageState, why: str = "") -> None:
         row.state, row.error, row.next_at, row.leased_until = state.value, why, None, None
-        row.sent_at = self._now() if state is MessageState.SENT else None
+        row.sent_at = uow.now if state is MessageState.SENT else None
         action = "mail:sent" if state is MessageState.SENT else "mail:failed"
-        record(
-            session, self._means, actor, action, str(row.id),
+        uow.record(
+            action,
+            str(row.id),
             after={"to": masked_mobile(row.recipient), "channel": row.channel, "attempts": row.attempts, "error": why},
-        )  # fmt: skip
+        )
 
 
-def texts_leave(means: Means) -> bool:
+def texts_leave(resources: Resources) -> bool:
     """Whether text messages are sent from here."""
-    return text_state(means) == MessageState.QUEUED.value
+    return resources.text_state == MessageState.QUEUED.value
 
 
 def _is_open(challenge: ChallengeRow, now: datetime, tries: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, insert, literal, select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func
+from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -15,6 +15,7 @@ from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus,
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.requests.approvals import waiting_for
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Changes, FieldChange
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -32,22 +33,22 @@ from dropcopy_tui.store.tables import (
 GONE = "The group was deleted meanwhile: there is nothing to edit any more."
 
 
-def edited_group(session: Session, draft: DraftRow) -> GroupRow | None:
+def edited_group(uow: UnitOfWork, draft: DraftRow) -> GroupRow | None:
     """The group that the draft edits, if it lives."""
-    group = session.get(GroupRow, draft.group_id) if draft.group_id else None
+    group = uow.tx.get(GroupRow, draft.group_id) if draft.group_id else None
     return group if group is not None and group.deleted_at is None else None
 
 
-def changes_of(session: Session, draft: DraftRow, group: GroupRow) -> Changes:
+def changes_of(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     """Everything the draft would change, and what stands against it meanwhile."""
     # What both hold is one walk along two indexes: what they do not share is what is left of each.
-    kept = _shared(session, draft)
+    kept = _shared(uow, draft)
     return Changes(
         group=group.name,
-        fields=tuple(_fields(session, draft, group)),
-        added=_draft_size(session, draft) - kept,
+        fields=tuple(_fields(uow, draft, group)),
+        added=_draft_size(uow, draft) - kept,
         removed=group.sources - kept,
-        stale=stale_words(session, draft, group),
+        stale=stale_words(uow, draft, group),
     )
 
 
@@ -66,33 +67,33 @@ def _holds(table: Any, draft: DraftRow) -> Any:
     return table.draft_id == draft.id if table is DraftSourceRow else table.group_id == draft.group_id
 
 
-def _shared(session: Session, draft: DraftRow) -> int:
+def _shared(uow: UnitOfWork, draft: DraftRow) -> int:
     both = col(GroupSourceRow.sender_comp_pk) == col(DraftSourceRow.sender_comp_pk)
     rows = select(func.count()).select_from(DraftSourceRow).join(GroupSourceRow, both)
-    return int(session.execute(rows.where(_holds(DraftSourceRow, draft), _holds(GroupSourceRow, draft))).scalar_one())
+    return int(uow.tx.execute(rows.where(_holds(DraftSourceRow, draft), _holds(GroupSourceRow, draft))).scalar_one())
 
 
-def _draft_size(session: Session, draft: DraftRow) -> int:
+def _draft_size(uow: UnitOfWork, draft: DraftRow) -> int:
     rows = select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id)
-    return int(session.execute(rows).scalar_one())
+    return int(uow.tx.execute(rows).scalar_one())
 
 
-def _fields(session: Session, draft: DraftRow, group: GroupRow) -> list[FieldChange]:
-    before, after = _words_of_group(session, group), _words_of_draft(session, draft)
+def _fields(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> list[FieldChange]:
+    before, after = _words_of_group(uow, group), _words_of_draft(uow, draft)
     return [FieldChange(name, before[name], after[name]) for name in before if before[name] != after[name]]
 
 
-def _words_of_group(session: Session, group: GroupRow) -> dict[str, str]:
-    filters = session.execute(select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id))
-    return _words(session, group.name, group.front_end_id, list(filters.scalars()))
+def _words_of_group(uow: UnitOfWork, group: GroupRow) -> dict[str, str]:
+    filters = uow.tx.execute(select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id))
+    return _words(uow, group.name, group.front_end_id, list(filters.scalars()))
 
 
-def _words_of_draft(session: Session, draft: DraftRow) -> dict[str, str]:
-    return _words(session, draft.name, draft.front_end_id, draft.filters)
+def _words_of_draft(uow: UnitOfWork, draft: DraftRow) -> dict[str, str]:
+    return _words(uow, draft.name, draft.front_end_id, draft.filters)
 
 
-def _words(session: Session, name: str, front_end_id: int | None, filters: list[str]) -> dict[str, str]:
-    row = session.get(FrontEndRow, front_end_id) if front_end_id else None
+def _words(uow: UnitOfWork, name: str, front_end_id: int | None, filters: list[str]) -> dict[str, str]:
+    row = uow.tx.get(FrontEndRow, front_end_id) if front_end_id else None
     front_end = draft_checks.front_end_view(row) if row else None
     return {
         "name": name,
@@ -104,26 +105,26 @@ def _words(session: Session, name: str, front_end_id: int | None, filters: list[
 # -- what others did meanwhile
 
 
-def stale_words(session: Session, draft: DraftRow, group: GroupRow) -> str:
+def stale_words(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> str:
     """What changed since the edit was begun, and by whom; "" when nothing did."""
     if group.version == draft.base_version:
         return ""
-    said = [_deed(session, row) for row in _edits_since(session, draft)]
+    said = [_deed(uow, row) for row in _edits_since(uow, draft)]
     return f"{group.name} was changed meanwhile: " + "; ".join(said or ["by the desk"]) + "."
 
 
-def _edits_since(session: Session, draft: DraftRow) -> list[RequestRow]:
+def _edits_since(uow: UnitOfWork, draft: DraftRow) -> list[RequestRow]:
     rows = select(RequestRow).where(
         col(RequestRow.group_id) == draft.group_id,
         col(RequestRow.type) == RequestType.EDIT_GROUP.value,
         col(RequestRow.status) == RequestStatus.COMPLETED.value,
         col(RequestRow.group_version) > draft.base_version,
     )
-    return list(session.execute(rows.order_by(col(RequestRow.group_version))).scalars())
+    return list(uow.tx.execute(rows.order_by(col(RequestRow.group_version))).scalars())
 
 
-def _deed(session: Session, row: RequestRow) -> str:
-    who = session.get_one(PersonRow, row.submitted_by).user_id
+def _deed(uow: UnitOfWork, row: RequestRow) -> str:
+    who = uow.tx.get_one(PersonRow, row.submitted_by).user_id
     return f"{who} ({row.reference}) {deed_words(row.asked)}"
 
 
@@ -137,26 +138,26 @@ def deed_words(asked: dict[str, Any]) -> str:
     return ", ".join(parts) or "changed it"
 
 
-def open_change(session: Session, group_id: int) -> RequestRow | None:
+def open_change(uow: UnitOfWork, group_id: int) -> RequestRow | None:
     """The request in progress that asks to change or delete the group."""
     rows = select(RequestRow).where(
         col(RequestRow.group_id) == group_id,
         col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
         col(RequestRow.type).in_([kind.value for kind in CHANGES_A_GROUP]),
     )
-    return session.execute(rows).scalars().first()
+    return uow.tx.execute(rows).scalars().first()
 
 
-def refuse_second_change(session: Session, group: GroupRow, actor: Actor) -> None:
+def refuse_second_change(uow: UnitOfWork, group: GroupRow, actor: Actor) -> None:
     """One request at a time changes a group. Raises ChangedMeanwhile naming the other and its requester."""
-    row = open_change(session, key_of(group.id))
+    row = open_change(uow, key_of(group.id))
     if row is None:
         return
     mine = row.submitted_by == actor.person_id
-    user_id = session.get_one(PersonRow, row.submitted_by).user_id
+    user_id = uow.tx.get_one(PersonRow, row.submitted_by).user_id
     which = f"Your own request {row.reference}" if mine else f"{row.reference} by {user_id}"
     way_out = "cancel it under My Requests" if mine else "ask them to cancel it"
-    waits = waiting_for(session, row)
+    waits = waiting_for(uow, row)
     where = f", awaiting approval by {', '.join(waits)}" if waits else ""
     raise ChangedMeanwhile(
         f"{which} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
@@ -167,13 +168,13 @@ def refuse_second_change(session: Session, group: GroupRow, actor: Actor) -> Non
 # -- freezing, carrying out, catching up
 
 
-def freeze_changes(session: Session, draft: DraftRow, request: RequestRow) -> None:
+def freeze_changes(uow: UnitOfWork, draft: DraftRow, request: RequestRow) -> None:
     """Keep which SenderComps the request adds and removes: the group will not tell any more when it is done."""
     for change in Change:
         rows = sources_changed(draft, change).with_only_columns(
             literal(request.id), literal(change.value), col(SenderCompRow.id)
         )
-        session.execute(insert(RequestSourceRow).from_select(["request_id", "change", "sender_comp_pk"], rows))
+        uow.tx.execute(insert(RequestSourceRow).from_select(["request_id", "change", "sender_comp_pk"], rows))
 
 
 def frozen(request: RequestRow, change: Change) -> Select[Any]:
@@ -185,56 +186,56 @@ def frozen(request: RequestRow, change: Change) -> Select[Any]:
     )
 
 
-def carry_out(session: Session, request: RequestRow, group_id: int) -> None:
+def carry_out(uow: UnitOfWork, request: RequestRow, group_id: int) -> None:
     """Put the added SenderComps into the group, and take the removed ones out."""
     gone = frozen(request, Change.REMOVED).with_only_columns(col(SenderCompRow.id))
-    session.execute(
+    uow.tx.execute(
         delete(GroupSourceRow)
         .where(col(GroupSourceRow.group_id) == group_id, col(GroupSourceRow.sender_comp_pk).in_(gone))
         .execution_options(synchronize_session=False)
     )
     new = frozen(request, Change.ADDED).with_only_columns(literal(group_id), col(SenderCompRow.id))
-    session.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], new))
+    uow.tx.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], new))
 
 
-def catch_up(session: Session, draft: DraftRow, group: GroupRow) -> None:
+def catch_up(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> None:
     """Take over what others changed since, but for the fields that the draft changes itself."""
-    mine = _words_of_draft(session, draft)
-    since = _edits_since(session, draft)
+    mine = _words_of_draft(uow, draft)
+    since = _edits_since(uow, draft)
     base: dict[str, str] = {}
     for row in since:
         base = {name: before for name, (before, _) in row.asked.get("changes", {}).items()} | base
     for name, before in base.items():
         if mine[name] == before:
-            _take_over(session, draft, group, name)
-    _take_sources_over(session, draft, [key_of(row.id) for row in since])
+            _take_over(uow, draft, group, name)
+    _take_sources_over(uow, draft, [key_of(row.id) for row in since])
     draft.base_version = group.version
-    session.flush()
+    uow.tx.flush()
 
 
-def _take_over(session: Session, draft: DraftRow, group: GroupRow, name: str) -> None:
+def _take_over(uow: UnitOfWork, draft: DraftRow, group: GroupRow, name: str) -> None:
     if name == "name":
         draft.name = group.name
     elif name == "front_end":
         draft.front_end_id = group.front_end_id
     else:
         rows = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
-        draft.filters = [kind.value for kind in in_order(Filter(name) for name in session.execute(rows).scalars())]
+        draft.filters = [kind.value for kind in in_order(Filter(name) for name in uow.tx.execute(rows).scalars())]
 
 
-def _take_sources_over(session: Session, draft: DraftRow, since: list[int]) -> None:
+def _take_sources_over(uow: UnitOfWork, draft: DraftRow, since: list[int]) -> None:
     """What others did to a SenderComp in the end: added and taken out again is nothing at all."""
     in_group = select(col(GroupSourceRow.sender_comp_pk)).where(col(GroupSourceRow.group_id) == draft.group_id)
     in_draft = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
     pk = col(RequestSourceRow.sender_comp_pk)
     gone = _first_touched(since, Change.REMOVED).where(pk.not_in(in_group))
-    session.execute(
+    uow.tx.execute(
         delete(DraftSourceRow)
         .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(gone))
         .execution_options(synchronize_session=False)
     )
     new = _first_touched(since, Change.ADDED).where(pk.in_(in_group), pk.not_in(in_draft))
-    session.execute(
+    uow.tx.execute(
         insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new.with_only_columns(literal(draft.id), pk))
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, case
-from sqlmodel import Session, and_, col, func, select
+from sqlmodel import and_, col, func, select
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.filters import Filter, complete_filters
@@ -19,6 +19,7 @@ from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -50,7 +51,7 @@ class Tally:
         return sum(self.gateways.values())
 
 
-def tally(session: Session, draft: DraftRow) -> Tally:
+def tally(uow: UnitOfWork, draft: DraftRow) -> Tally:
     """Count the draft's sources by gateway kind, and see who guarantees them. Nothing is sorted: half a second."""
     usable, *kinds = (
         func.coalesce(func.sum(case((what, 1), else_=0)), 0)
@@ -58,7 +59,7 @@ def tally(session: Session, draft: DraftRow) -> Tally:
     )
     guarantors = func.group_concat(col(SenderCompRow.guarantor_id).distinct())
     counted = draft_sources(draft).with_only_columns(usable, guarantors, *kinds)
-    good, by, *counts = session.execute(counted).one()
+    good, by, *counts = uow.tx.execute(counted).one()
     found = {int(pk) for pk in by.split(",")} if by else set()
     return Tally(
         gateways={kind: count for kind, count in zip(Gateway, counts, strict=True) if count},
@@ -67,55 +68,55 @@ def tally(session: Session, draft: DraftRow) -> Tally:
     )
 
 
-def firms(session: Session, draft: DraftRow) -> tuple[FirmCount, ...]:
+def firms(uow: UnitOfWork, draft: DraftRow) -> tuple[FirmCount, ...]:
     """How many sources each Globex Firm has in the draft, by its name."""
     counts: Counter[str] = Counter()
     firm = col(SenderCompRow.gfid)
-    for part in _parts(session, draft):
+    for part in _parts(uow, draft):
         rows = draft_sources(draft).where(part).with_only_columns(firm, func.count()).group_by(firm)
-        for name, count in session.execute(rows):
+        for name, count in uow.tx.execute(rows):
             counts[name] += count
     return tuple(FirmCount(name, counts[name]) for name in sorted(counts))
 
 
-def _parts(session: Session, draft: DraftRow) -> Iterator[ColumnElement[bool]]:
+def _parts(uow: UnitOfWork, draft: DraftRow) -> Iterator[ColumnElement[bool]]:
     """The draft's sources in steps: the database sorts what it groups in memory, 80 bytes a row."""
     key = col(DraftSourceRow.sender_comp_pk)
     low = 0
     while True:
         step = select(key).where(col(DraftSourceRow.draft_id) == draft.id, key > low).order_by(key).limit(_STEP)
-        high = session.exec(select(func.max(step.subquery().c[0]))).one()
+        high = uow.tx.exec(select(func.max(step.subquery().c[0]))).one()
         if high is None:
             return
         yield and_(key > low, key <= high)
         low = high
 
 
-def problems(session: Session, draft: DraftRow, settings: Settings, counted: Tally | None = None) -> list[str]:
+def problems(uow: UnitOfWork, draft: DraftRow, settings: Settings, counted: Tally | None = None) -> list[str]:
     """Every reason why the draft cannot become a group now, in the order of the wizard's steps."""
-    entity = session.get(EntityRow, draft.entity_id) if draft.entity_id else None
+    entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
         return ["Choose a Registered Entity."]
-    found = [*name_problems(session, draft, settings), *_front_end_problems(session, draft, entity)]
+    found = [*name_problems(uow, draft, settings), *_front_end_problems(uow, draft, entity)]
     try:
         complete_filters([Filter(name) for name in draft.filters], settings.mandatory_filters)
     except InvalidValue as error:
         found.append(error.message)
-    return found + _source_problems(session, draft, counted or tally(session, draft))
+    return found + _source_problems(uow, draft, counted or tally(uow, draft))
 
 
-def name_problems(session: Session, draft: DraftRow, settings: Settings) -> list[str]:
+def name_problems(uow: UnitOfWork, draft: DraftRow, settings: Settings) -> list[str]:
     """Why the draft's name cannot be a group's name now (rule G3)."""
     try:
         name = clean_name(draft.name, "Group name", settings.group_name_length)
     except InvalidValue as error:
         return [error.message]
-    if name_taken(session, draft.entity_id or 0, name, draft.group_id):
+    if name_taken(uow, draft.entity_id or 0, name, draft.group_id):
         return [f"The entity has a group named {name} already. Choose another name."]
     return []
 
 
-def name_taken(session: Session, entity_id: int, name: str, besides: int | None = None) -> bool:
+def name_taken(uow: UnitOfWork, entity_id: int, name: str, besides: int | None = None) -> bool:
     """Whether a living group of the entity, `besides` this one, has this name (rule G3: letter case aside)."""
     rows = select(GroupRow.id).where(
         GroupRow.entity_id == entity_id,
@@ -123,28 +124,28 @@ def name_taken(session: Session, entity_id: int, name: str, besides: int | None 
         col(GroupRow.deleted_at).is_(None),
         col(GroupRow.id) != (besides or 0),
     )
-    return session.exec(rows).first() is not None
+    return uow.tx.exec(rows).first() is not None
 
 
-def _front_end_problems(session: Session, draft: DraftRow, entity: EntityRow) -> list[str]:
+def _front_end_problems(uow: UnitOfWork, draft: DraftRow, entity: EntityRow) -> list[str]:
     if draft.front_end_id is None:
         return ["Choose a front end system."]
-    if session.get(FrontEndMappingRow, (entity.id, draft.front_end_id)) is None:
+    if uow.tx.get(FrontEndMappingRow, (entity.id, draft.front_end_id)) is None:
         return [f"The front end system is not mapped to {entity.code}. A user administrator can map it."]
     return []
 
 
-def _source_problems(session: Session, draft: DraftRow, counted: Tally) -> list[str]:
+def _source_problems(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[str]:
     if not counted.total:
         return ["Add at least one source SenderComp."]
-    found = _unusable_sources(session, draft, counted.unusable) if counted.unusable else []
+    found = _unusable_sources(uow, draft, counted.unusable) if counted.unusable else []
     return found + limit_problems(market_named(draft.market), counted.gateways)
 
 
-def _unusable_sources(session: Session, draft: DraftRow, count: int) -> list[str]:
+def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]:
     """A reason for each of the first such SenderComps, and one that counts the others."""
     bad = draft_sources(draft).where(~_usable(draft))
-    names = session.exec(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).all()
+    names = uow.tx.exec(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).all()
     found = [f"SenderComp {name} is not an active SenderComp of this entity and market any more." for name in names]
     if count > len(names):
         found.append(f"The same holds for {count - len(names):,} more SenderComps.")
@@ -168,10 +169,10 @@ def draft_sources(draft: DraftRow) -> Any:
     )
 
 
-def approvers(session: Session, draft: DraftRow, counted: Tally) -> list[int]:
+def approvers(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[int]:
     """Rule Q3: the entities of which an administrative manager must approve, smallest key first."""
     needed = set(counted.guarantors)
-    entity = session.get_one(EntityRow, draft.entity_id)
+    entity = uow.tx.get_one(EntityRow, draft.entity_id)
     if entity.approvals == Approvals.ALWAYS.value:
         needed.add(key_of(entity.id))
     return sorted(needed)

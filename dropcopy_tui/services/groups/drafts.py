@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, literal, select
-from sqlmodel import Session, col, func
+from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -16,12 +16,11 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.sessions import SenderCompStatus
-from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.requests.lifecycle import submit_draft
-from dropcopy_tui.services.rights import require, roles_of, visible_entities
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
-from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, matching
 from dropcopy_tui.store.tables import (
@@ -53,19 +52,19 @@ class Drafts(Service):
 
     def entities(self, actor: Actor) -> tuple[EntityView, ...]:
         """Where the person may create groups: step 1 offers these, and selects a single one by itself."""
-        with self._store.read() as session:
+        with self._reading(actor) as uow:
             return tuple(
                 EntityView(row.code, row.name)
-                for row in visible_entities(session, actor)
-                if roles_of(session, actor, row.id) & MAY_CHANGE_GROUPS
+                for row in uow.visible_entities()
+                if uow.roles_at(row.id) & MAY_CHANGE_GROUPS
             )
 
     def front_ends(self, actor: Actor, entity: str) -> tuple[FrontEnd, ...]:
         """The front end systems mapped to the entity (rule G8)."""
-        with reading(self._means, actor) as session:
-            row = entity_named(session, entity)
-            require(session, actor, MAY_CHANGE_GROUPS, row)
-            rows = session.execute(
+        with self._reading(actor) as uow:
+            row = entity_named(uow.tx, entity)
+            uow.require(MAY_CHANGE_GROUPS, row)
+            rows = uow.tx.execute(
                 select(FrontEndRow)
                 .join(FrontEndMappingRow, col(FrontEndMappingRow.front_end_id) == FrontEndRow.id)
                 .where(col(FrontEndMappingRow.entity_id) == row.id)
@@ -75,32 +74,32 @@ class Drafts(Service):
 
     def fee(self, actor: Actor, entity: str) -> FeeNotice:
         """Rule G1: how many groups the entity has, and what another costs."""
-        with reading(self._means, actor) as session:
-            row = entity_named(session, entity)
-            require(session, actor, MAY_CHANGE_GROUPS, row)
-            return self._fee(session, key_of(row.id))
+        with self._reading(actor) as uow:
+            row = entity_named(uow.tx, entity)
+            uow.require(MAY_CHANGE_GROUPS, row)
+            return self._fee(uow, key_of(row.id))
 
     def mine(self, actor: Actor) -> tuple[DraftView, ...]:
         """The drafts that can be resumed, the last one first."""
-        with reading(self._means, actor) as session:
-            rows = session.execute(
+        with self._reading(actor) as uow:
+            rows = uow.tx.execute(
                 select(DraftRow)
                 .where(col(DraftRow.person_id) == actor.person_id, col(DraftRow.submitted_at).is_(None))
                 .order_by(col(DraftRow.updated_at).desc(), col(DraftRow.id).desc())
             ).scalars()
-            return tuple(draft_view(session, row) for row in rows)
+            return tuple(draft_view(uow, row) for row in rows)
 
     def get(self, actor: Actor, draft_id: int) -> DraftView:
         """One draft. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            return draft_view(session, own_draft(session, actor, draft_id))
+        with self._reading(actor) as uow:
+            return draft_view(uow, own_draft(uow, draft_id))
 
     def start(self, actor: Actor, market: str, entity: str = "") -> DraftView:
         """Begin a draft in a market. Raises NotEntitled, InvalidValue."""
-        with writing(self._means, actor) as session:
-            row = start_draft(session, actor, market, entity, self._now())
-            record(session, self._means, actor, "draft:started", f"draft {row.id}", entity=entity or None)
-            return draft_view(session, row)
+        with self._writing(actor) as uow:
+            row = start_draft(uow, market, entity, uow.now)
+            uow.record("draft:started", f"draft {row.id}", entity=entity or None)
+            return draft_view(uow, row)
 
     def save(self, actor: Actor, draft_id: int, version: int, fields: DraftFields) -> DraftView:
         """Keep what was entered, complete or not. Another entity empties what belonged to the first.
@@ -109,96 +108,96 @@ class Drafts(Service):
             ChangedMeanwhile: the draft was saved elsewhere since `version`.
             NotFound: it was submitted or discarded elsewhere.
         """
-        with writing(self._means, actor) as session:
-            row = own_draft(session, actor, draft_id)
+        with self._writing(actor) as uow:
+            row = own_draft(uow, draft_id)
             if row.version != version:
                 raise ChangedMeanwhile("This draft was changed in another window. Go back and resume it there.")
-            before, after = _changed(session, row, fields)
-            self._put(session, actor, row, fields)
+            before, after = _changed(uow, row, fields)
+            self._put(uow, row, fields)
             row.version += 1
-            row.updated_at = self._now()
+            row.updated_at = uow.now
             if after:
                 what = f"draft {row.id}"
-                record(session, self._means, actor, "draft:saved", what, before=before, after=after)
-            return draft_view(session, row)
+                uow.record("draft:saved", what, before=before, after=after)
+            return draft_view(uow, row)
 
     def available(self, actor: Actor, draft_id: int, gfid: str, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that can be added."""
-        with reading(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
-            return fetch(session, listing(_available(row, gfid)), ask, sender_comp_view)
+        with self._reading(actor) as uow:
+            row = _open(uow, draft_id)
+            return fetch(uow.tx, listing(_available(row, gfid)), ask, sender_comp_view)
 
     def added(self, actor: Actor, draft_id: int, gfid: str, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that were added."""
-        with reading(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
-            return fetch(session, listing(_added(row, gfid)), ask, sender_comp_view)
+        with self._reading(actor) as uow:
+            row = _open(uow, draft_id)
+            return fetch(uow.tx, listing(_added(row, gfid)), ask, sender_comp_view)
 
     def firms(self, actor: Actor, draft_id: int) -> tuple[FirmCount, ...]:
         """The Globex Firms that step 5 can be narrowed by."""
-        with reading(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
+        with self._reading(actor) as uow:
+            row = _open(uow, draft_id)
             gfid = col(SenderCompRow.gfid)
-            rows = session.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
+            rows = uow.tx.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
             return tuple(FirmCount(name, count) for name, count in rows)
 
     def loads(self, actor: Actor, draft_id: int) -> tuple[Load, ...]:
         """How full the target sessions would be, where the market limits them (rule G5)."""
-        with reading(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
+        with self._reading(actor) as uow:
+            row = _open(uow, draft_id)
             market = market_named(row.market)
             # A draft without limits may hold a million: they are not counted for nothing.
-            return loads_of(market, draft_checks.tally(session, row).gateways) if market.limits else ()
+            return loads_of(market, draft_checks.tally(uow, row).gateways) if market.limits else ()
 
     def add(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
-        with writing(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
+        with self._writing(actor) as uow:
+            row = _open(uow, draft_id)
             chosen = _picked(_available(row, gfid), picked).with_only_columns(literal(row.id), col(SenderCompRow.id))
-            session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
-            return self._sources_changed(session, actor, row, "draft:sources_added")
+            uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
+            return self._sources_changed(uow, row, "draft:sources_added")
 
     def remove(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:
         """Take the picked SenderComps out again, or all that match."""
-        with writing(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
+        with self._writing(actor) as uow:
+            row = _open(uow, draft_id)
             chosen = _picked(_added(row, gfid), picked).with_only_columns(col(SenderCompRow.id))
-            session.execute(
+            uow.tx.execute(
                 delete(DraftSourceRow)
                 .where(col(DraftSourceRow.draft_id) == row.id, col(DraftSourceRow.sender_comp_pk).in_(chosen))
                 .execution_options(synchronize_session=False)
             )
-            return self._sources_changed(session, actor, row, "draft:sources_removed")
+            return self._sources_changed(uow, row, "draft:sources_removed")
 
     def name_problem(self, actor: Actor, draft_id: int) -> str:
         """Why the draft's name cannot be used now, or "" when it can (rule G3)."""
-        with reading(self._means, actor) as session:
-            return " ".join(draft_checks.name_problems(session, own_draft(session, actor, draft_id), self._settings))
+        with self._reading(actor) as uow:
+            return " ".join(draft_checks.name_problems(uow, own_draft(uow, draft_id), uow.settings))
 
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
-        with reading(self._means, actor) as session:
-            row = _open(session, actor, draft_id)
-            counted = draft_checks.tally(session, row)
-            found = draft_checks.problems(session, row, self._settings, counted)
+        with self._reading(actor) as uow:
+            row = _open(uow, draft_id)
+            counted = draft_checks.tally(uow, row)
+            found = draft_checks.problems(uow, row, uow.settings, counted)
             entity_id = row.entity_id or 0
             codes = (
-                [session.get_one(EntityRow, pk).code for pk in draft_checks.approvers(session, row, counted)]
+                [uow.tx.get_one(EntityRow, pk).code for pk in draft_checks.approvers(uow, row, counted)]
                 if entity_id
                 else []
             )
             needed = gateways_needed(market_named(row.market), counted.gateways)
-            chosen = {Filter(name) for name in row.filters} | self._settings.mandatory_filters
+            chosen = {Filter(name) for name in row.filters} | uow.settings.mandatory_filters
             return Review(
-                draft=draft_view(session, row),
+                draft=draft_view(uow, row),
                 filters=in_order(chosen),
                 # Of an edit nobody asks: what comes and goes is shown instead.
-                firms=() if row.group_id else draft_checks.firms(session, row),
+                firms=() if row.group_id else draft_checks.firms(uow, row),
                 gateways=needed,
                 approval_of=tuple(codes),
-                fee="" if row.group_id else self._fee(session, entity_id).sentence,
+                fee="" if row.group_id else self._fee(uow, entity_id).sentence,
                 problems=tuple(found),
-                changes=_changes(session, row),
+                changes=_changes(uow, row),
             )
 
     def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:
@@ -208,38 +207,38 @@ class Drafts(Service):
             InvalidValue: every problem, one a sentence.
             ChangedMeanwhile: the draft is not the one that was shown.
         """
-        with writing(self._means, actor) as session:
-            row = own_draft(session, actor, draft_id)
+        with self._writing(actor) as uow:
+            row = own_draft(uow, draft_id)
             if row.version != version:
                 raise ChangedMeanwhile("This draft was changed in another window. Look at it again, then submit.")
-            return submit_draft(session, self._means, actor, row)
+            return submit_draft(uow, row)
 
     def discard(self, actor: Actor, draft_id: int) -> None:
         """Throw the draft away."""
-        with writing(self._means, actor) as session:
-            row = own_draft(session, actor, draft_id)
-            record(session, self._means, actor, "draft:discarded", f"draft {row.id}", before={"name": row.name})
-            _empty(session, row)
-            session.delete(row)
+        with self._writing(actor) as uow:
+            row = own_draft(uow, draft_id)
+            uow.record("draft:discarded", f"draft {row.id}", before={"name": row.name})
+            _empty(uow, row)
+            uow.tx.delete(row)
 
-    def _fee(self, session: Session, entity_id: int) -> FeeNotice:
-        groups = session.execute(
+    def _fee(self, uow: UnitOfWork, entity_id: int) -> FeeNotice:
+        groups = uow.tx.execute(
             select(func.count())
             .select_from(GroupRow)
             .where(col(GroupRow.entity_id) == entity_id, col(GroupRow.deleted_at).is_(None))
         ).scalar_one()
-        return FeeNotice(groups, self._settings.fee)
+        return FeeNotice(groups, uow.settings.fee)
 
-    def _put(self, session: Session, actor: Actor, row: DraftRow, fields: DraftFields) -> None:
-        if fields.front_end_id is not None and session.get(FrontEndRow, fields.front_end_id) is None:
+    def _put(self, uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> None:
+        if fields.front_end_id is not None and uow.tx.get(FrontEndRow, fields.front_end_id) is None:
             raise InvalidValue("This front end system is not there any more. Choose another one.", "front_end")
-        entity = entity_named(session, fields.entity) if fields.entity else None
+        entity = entity_named(uow.tx, fields.entity) if fields.entity else None
         if entity is not None:
-            require(session, actor, MAY_CHANGE_GROUPS, entity)
+            uow.require(MAY_CHANGE_GROUPS, entity)
         if row.group_id is not None and (entity.id if entity else None) != row.entity_id:
             raise InvalidValue("A group stays at its entity. Ask for a new group there instead.", "entity")
         if (entity.id if entity else None) != row.entity_id:
-            _empty(session, row)
+            _empty(uow, row)
             row.front_end_id = None
             row.entity_id = entity.id if entity else None
         else:
@@ -248,33 +247,33 @@ class Drafts(Service):
         row.filters = [kind.value for kind in in_order(fields.filters)]
         row.step = min(max(fields.step, 1), LAST_STEP)
 
-    def _sources_changed(self, session: Session, actor: Actor, row: DraftRow, action: str) -> DraftView:
+    def _sources_changed(self, uow: UnitOfWork, row: DraftRow, action: str) -> DraftView:
         row.version += 1
-        row.updated_at = self._now()
-        view = draft_view(session, row)
-        record(session, self._means, actor, action, f"draft {row.id}", after={"sources": view.sources})
+        row.updated_at = uow.now
+        view = draft_view(uow, row)
+        uow.record(action, f"draft {row.id}", after={"sources": view.sources})
         return view
 
 
-def _changes(session: Session, row: DraftRow) -> Changes | None:
-    group = changes.edited_group(session, row)
-    return changes.changes_of(session, row, group) if group else None
+def _changes(uow: UnitOfWork, row: DraftRow) -> Changes | None:
+    group = changes.edited_group(uow, row)
+    return changes.changes_of(uow, row, group) if group else None
 
 
-def start_draft(session: Session, actor: Actor, market: str, entity: str, now: datetime) -> DraftRow:
+def start_draft(uow: UnitOfWork, market: str, entity: str, now: datetime) -> DraftRow:
     """A new draft row inside the caller's transaction. Raises NotEntitled, InvalidValue, NotFound."""
     market_named(market)
-    place = entity_named(session, entity) if entity else None
+    place = entity_named(uow.tx, entity) if entity else None
     if place is not None:
-        require(session, actor, MAY_CHANGE_GROUPS, place)
+        uow.require(MAY_CHANGE_GROUPS, place)
     row = DraftRow(
-        person_id=actor.person_id,
+        person_id=uow.actor.person_id,
         market=market,
         entity_id=place.id if place else None,
         updated_at=now,
     )
-    session.add(row)
-    session.flush()
+    uow.tx.add(row)
+    uow.tx.flush()
     return row
 
 
@@ -285,8 +284,8 @@ def _bounded(name: str) -> str:
     return name
 
 
-def _changed(session: Session, row: DraftRow, fields: DraftFields) -> tuple[dict[str, object], dict[str, object]]:
-    present = session.get(EntityRow, row.entity_id) if row.entity_id else None
+def _changed(uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> tuple[dict[str, object], dict[str, object]]:
+    present = uow.tx.get(EntityRow, row.entity_id) if row.entity_id else None
     old = {
         "entity": present.code if present else "",
         "name": row.name,
@@ -303,24 +302,24 @@ def _changed(session: Session, row: DraftRow, fields: DraftFields) -> tuple[dict
     return {key: old[key] for key in keys}, {key: new[key] for key in keys}
 
 
-def own_draft(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+def own_draft(uow: UnitOfWork, draft_id: int) -> DraftRow:
     """The person's open draft. Raises NotFound."""
-    row = session.get(DraftRow, draft_id)
-    if row is None or row.person_id != actor.person_id or row.submitted_at is not None:
+    row = uow.tx.get(DraftRow, draft_id)
+    if row is None or row.person_id != uow.actor.person_id or row.submitted_at is not None:
         raise NotFound("This draft is not there any more: it was submitted or discarded.")
     return row
 
 
-def _open(session: Session, actor: Actor, draft_id: int) -> DraftRow:
+def _open(uow: UnitOfWork, draft_id: int) -> DraftRow:
     """The person's draft, as long as they may create groups at its entity. Raises NotFound, NotEntitled."""
-    row = own_draft(session, actor, draft_id)
+    row = own_draft(uow, draft_id)
     if row.entity_id is not None:
-        require(session, actor, MAY_CHANGE_GROUPS, session.get_one(EntityRow, row.entity_id))
+        uow.require(MAY_CHANGE_GROUPS, uow.tx.get_one(EntityRow, row.entity_id))
     return row
 
 
-def _empty(session: Session, row: DraftRow) -> None:
-    session.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id))
+def _empty(uow: UnitOfWork, row: DraftRow) -> None:
+    uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id))
 
 
 def _candidates(row: DraftRow, gfid: str = "") -> Select[Any]:
@@ -354,12 +353,12 @@ def _picked(rows: Select[Any], picked: Selection) -> Select[Any]:
     return rows.where(~keys) if picked.keys else rows
 
 
-def draft_view(session: Session, row: DraftRow) -> DraftView:
+def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
     """The draft as the wizard shows it."""
-    entity = session.get(EntityRow, row.entity_id) if row.entity_id else None
-    front_end = session.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
-    group = changes.edited_group(session, row)
-    sources = session.execute(
+    entity = uow.tx.get(EntityRow, row.entity_id) if row.entity_id else None
+    front_end = uow.tx.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
+    group = changes.edited_group(uow, row)
+    sources = uow.tx.execute(
         select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id)
     ).scalar_one()
     return DraftView(

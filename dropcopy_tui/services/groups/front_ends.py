@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case, exists, func, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.groups import FrontEnd
@@ -18,10 +18,9 @@ from dropcopy_tui.domain.names import (
 )
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_MAP, Actor
-from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.groups.draft_checks import front_end_view
-from dropcopy_tui.services.rights import require, require_view, roles_of
-from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, FrontEndMappingRow, FrontEndRow, GroupRow
 
@@ -48,31 +47,31 @@ class FrontEnds(Service):
 
     def page(self, actor: Actor, entity: str, ask: PageRequest) -> Page[MappingLine]:
         """Every known front end system, for whoever may see the entity. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require_view(session, actor, place)
-            return fetch(session, _listing(key_of(place.id)), ask, _line)
+        with self._reading(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require_view(place)
+            return fetch(uow.tx, _listing(key_of(place.id)), ask, _line)
 
     def may_map(self, actor: Actor, entity: str) -> bool:
         """Whether the person may change the entity's mapping: a courtesy to screens. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require_view(session, actor, place)
-            return bool(roles_of(session, actor, place.id) & MAY_MAP)
+        with self._reading(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require_view(place)
+            return bool(uow.roles_at(place.id) & MAY_MAP)
 
     def users(self, actor: Actor, entity: str, front_end_id: int) -> tuple[str, ...]:
         """The names of the entity's living groups that use a front end system. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require_view(session, actor, place)
-            return _users(session, place, _known(session, front_end_id))
+        with self._reading(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require_view(place)
+            return _users(uow, place, _known(uow, front_end_id))
 
     def map(self, actor: Actor, entity: str, front_end_id: int) -> FrontEnd:
         """Let an entity use a known front end system. Raises NotEntitled, NotFound, InvalidValue: it does already."""
-        with writing(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require(session, actor, MAY_MAP, place)
-            return self._map(session, actor, place, _known(session, front_end_id), made=False)
+        with self._writing(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require(MAY_MAP, place)
+            return self._map(uow, place, _known(uow, front_end_id), made=False)
 
     def map_new(self, actor: Actor, entity: str, name: str, version: str = "", vendor: str = "") -> FrontEnd:
         """The same by name, version and vendor (domain section 1); one that nobody knows yet is made known.
@@ -82,52 +81,51 @@ class FrontEnds(Service):
         name = clean_name(name, "Name", FRONT_END_NAME_LENGTH)
         version = _maybe(version, "Version", FRONT_END_VERSION_LENGTH)
         vendor = _maybe(vendor, "Vendor", FRONT_END_VENDOR_LENGTH)
-        with writing(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require(session, actor, MAY_MAP, place)
+        with self._writing(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require(MAY_MAP, place)
             same = (
                 col(FrontEndRow.name) == name,
                 col(FrontEndRow.version) == version,
                 col(FrontEndRow.vendor) == vendor,
             )
-            row = session.execute(select(FrontEndRow).where(*same)).scalar_one_or_none()
+            row = uow.tx.execute(select(FrontEndRow).where(*same)).scalar_one_or_none()
             made = row is None
             if row is None:
                 row = FrontEndRow(name=name, version=version, vendor=vendor)
-                session.add(row)
-                session.flush()
-            return self._map(session, actor, place, row, made=made)
+                uow.tx.add(row)
+                uow.tx.flush()
+            return self._map(uow, place, row, made=made)
 
     def unmap(self, actor: Actor, entity: str, front_end_id: int) -> Unmapped:
         """Take a mapping away, and say which groups use it. Raises NotEntitled, NotFound, InvalidValue: there is none.
 
         No group changes: at its next edit another front end system must be chosen.
         """
-        with writing(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require(session, actor, MAY_MAP, place)
-            row = _known(session, front_end_id)
+        with self._writing(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require(MAY_MAP, place)
+            row = _known(uow, front_end_id)
             view = front_end_view(row)
-            mapping = session.get(FrontEndMappingRow, (key_of(place.id), key_of(row.id)))
+            mapping = uow.tx.get(FrontEndMappingRow, (key_of(place.id), key_of(row.id)))
             if mapping is None:
                 raise InvalidValue(f"{view.title} is not mapped to {place.code}. Nothing was changed.", "front_end")
-            groups = _users(session, place, row)
-            session.delete(mapping)
-            self._record(session, actor, "front_end:unmapped", place, view, before=True, groups=len(groups))
+            groups = _users(uow, place, row)
+            uow.tx.delete(mapping)
+            self._record(uow, "front_end:unmapped", place, view, before=True, groups=len(groups))
             return Unmapped(view, groups)
 
-    def _map(self, session: Session, actor: Actor, place: EntityRow, row: FrontEndRow, *, made: bool) -> FrontEnd:
+    def _map(self, uow: UnitOfWork, place: EntityRow, row: FrontEndRow, *, made: bool) -> FrontEnd:
         view = front_end_view(row)
-        if session.get(FrontEndMappingRow, (key_of(place.id), view.id)) is not None:
+        if uow.tx.get(FrontEndMappingRow, (key_of(place.id), view.id)) is not None:
             raise InvalidValue(f"{view.title} is mapped to {place.code} already. Nothing was changed.", "front_end")
-        session.add(FrontEndMappingRow(entity_id=key_of(place.id), front_end_id=view.id))
-        self._record(session, actor, "front_end:mapped", place, view, before=False, made=made)
+        uow.tx.add(FrontEndMappingRow(entity_id=key_of(place.id), front_end_id=view.id))
+        self._record(uow, "front_end:mapped", place, view, before=False, made=made)
         return view
 
     def _record(
         self,
-        session: Session,
-        actor: Actor,
+        uow: UnitOfWork,
         action: str,
         place: EntityRow,
         view: FrontEnd,
@@ -137,22 +135,20 @@ class FrontEnds(Service):
     ) -> None:
         """The event of a mapping that was turned (rule P4)."""
         after = {"mapped": not before, "version": view.version, "vendor": view.vendor, **more}
-        record(
-            session, self._means, actor, action, view.name, entity=place.code, before={"mapped": before}, after=after
-        )
+        uow.record(action, view.name, entity=place.code, before={"mapped": before}, after=after)
 
 
-def _known(session: Session, front_end_id: int) -> FrontEndRow:
-    row = session.get(FrontEndRow, front_end_id)
+def _known(uow: UnitOfWork, front_end_id: int) -> FrontEndRow:
+    row = uow.tx.get(FrontEndRow, front_end_id)
     if row is None:
         raise NotFound(f"There is no front end system with the id {front_end_id}. Nothing was changed.")
     return row
 
 
-def _users(session: Session, place: EntityRow, row: FrontEndRow) -> tuple[str, ...]:
+def _users(uow: UnitOfWork, place: EntityRow, row: FrontEndRow) -> tuple[str, ...]:
     rows = _living(col(GroupRow.entity_id) == place.id).where(col(GroupRow.front_end_id) == row.id)
     names = rows.with_only_columns(col(GroupRow.name)).order_by(col(GroupRow.name_key), col(GroupRow.id))
-    return tuple(session.execute(names).scalars())
+    return tuple(uow.tx.execute(names).scalars())
 
 
 def _living(*conditions: Any) -> Any:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col, func
+from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -18,14 +18,13 @@ from dropcopy_tui.domain.names import name_key, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.base import Service, entity_named, key_of
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.groups.draft_checks import front_end_view
 from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
 from dropcopy_tui.services.requests.lifecycle import submit_deletion
-from dropcopy_tui.services.rights import require_view, visible_entities, visible_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.sessions.sessions import keys_summary, session_rows, views
-from dropcopy_tui.services.unit_of_work import reading, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import (
     EntityView,
     FirmCount,
@@ -69,25 +68,25 @@ class Groups(Service):
 
     def entities(self, actor: Actor) -> tuple[EntityView, ...]:
         """The Registered Entities that the person may see, by name."""
-        with self._store.read() as session:
-            return tuple(EntityView(row.code, row.name) for row in visible_entities(session, actor))
+        with self._reading(actor) as uow:
+            return tuple(EntityView(row.code, row.name) for row in uow.visible_entities())
 
     def page(
         self, actor: Actor, ask: PageRequest, *, entity: str = "", menu: Menu | None = None, market: str = ""
     ) -> Page[GroupLine]:
         """A page of living groups. Raises NotFound for an entity that may not be seen."""
-        with self._store.read() as session:
-            rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
+        with self._reading(actor) as uow:
+            rows = _select().where(col(GroupRow.entity_id).in_(uow.visible_ids()))
             if entity:
-                place = entity_named(session, entity)
-                require_view(session, actor, place)
+                place = entity_named(uow.tx, entity)
+                uow.require_view(place)
                 rows = rows.where(col(GroupRow.entity_id) == place.id)
             if menu is not None:
                 rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
             if market:
                 rows = rows.where(col(GroupRow.market) == market_named(market).code)
-            page = fetch(session, _listing(rows), ask, lambda row: row)
-            return Page(_lines(session, page.rows, self._now()), page.cursors, page.total)
+            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            return Page(_lines(uow, page.rows, uow.now), page.cursors, page.total)
 
     def show(self, actor: Actor, group: str | int, entity: str = "") -> GroupView:
         """One group by its name, or by its id (an int, or text that no group has as its name).
@@ -96,59 +95,59 @@ class Groups(Service):
             NotFound: it does not exist, or may not be seen.
             InvalidValue: several entities have a group of this name.
         """
-        with self._store.read() as session:
-            found = _find(session, actor, group, entity)
+        with self._reading(actor) as uow:
+            found = _find(uow, group, entity)
             row: GroupRow = found[0]
-            place = session.get_one(EntityRow, row.entity_id)
-            sessions = _target_sessions(session, [key_of(row.id)], self._now())
-            filters = _filters(session, [key_of(row.id)])[key_of(row.id)]
+            place = uow.tx.get_one(EntityRow, row.entity_id)
+            sessions = _target_sessions(uow, [key_of(row.id)], uow.now)
+            filters = _filters(uow, [key_of(row.id)])[key_of(row.id)]
             return GroupView(
-                line=_line(found, sessions[key_of(row.id)], filters, self._now()),
+                line=_line(found, sessions[key_of(row.id)], filters, uow.now),
                 entity_name=place.name,
-                front_end=front_end_view(session.get_one(FrontEndRow, row.front_end_id)),
+                front_end=front_end_view(uow.tx.get_one(FrontEndRow, row.front_end_id)),
                 filters=filters,
                 created_at=row.created_at,
-                created_by=session.get_one(PersonRow, row.created_by).user_id,
+                created_by=uow.tx.get_one(PersonRow, row.created_by).user_id,
                 sessions=tuple(sessions[key_of(row.id)]),
             )
 
     def ids(self, actor: Actor, entity: str, menu: Menu, picked: Selection) -> tuple[int, ...]:
         """The ids of the picked groups of an entity, by name. Raises NotFound."""
-        with self._store.read() as session:
-            place = entity_named(session, entity)
-            require_view(session, actor, place)
+        with self._reading(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require_view(place)
             rows = _select().where(col(GroupRow.entity_id) == place.id)
             rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
             if picked.everything:
                 rows = matching(_listing(rows), picked.match).where(col(GroupRow.id).not_in(sorted(picked.keys)))
             else:
                 rows = rows.where(col(GroupRow.id).in_(sorted(picked.keys)))
-            found = session.execute(rows.order_by(col(GroupRow.name_key), col(GroupRow.id)))
+            found = uow.tx.execute(rows.order_by(col(GroupRow.name_key), col(GroupRow.id)))
             return tuple(key_of(row[0].id) for row in found)
 
     def target_sessions(self, actor: Actor, group_ids: Sequence[int]) -> tuple[SessionView, ...]:
         """The active target sessions of these groups, in the same order, as far as the person may see them."""
-        with self._store.read() as session:
+        with self._reading(actor) as uow:
             rows = select(col(GroupRow.id)).where(
-                col(GroupRow.id).in_(group_ids), col(GroupRow.entity_id).in_(visible_ids(session, actor))
+                col(GroupRow.id).in_(group_ids), col(GroupRow.entity_id).in_(uow.visible_ids())
             )
-            seen = set(session.execute(rows).scalars())
-            found = _target_sessions(session, [pk for pk in group_ids if pk in seen], self._now())
+            seen = set(uow.tx.execute(rows).scalars())
+            found = _target_sessions(uow, [pk for pk in group_ids if pk in seen], uow.now)
             return tuple(view for pk in group_ids for view in found[pk] if view.status == SessionStatus.ACTIVE)
 
     def sources(self, actor: Actor, group_id: int, ask: PageRequest, gfid: str = "") -> Page[SenderCompView]:
         """A page of a group's source SenderComps. Raises NotFound."""
-        with self._store.read() as session:
-            _find(session, actor, group_id)
+        with self._reading(actor) as uow:
+            _find(uow, group_id)
             rows = _sources(group_id)
             if gfid:
                 rows = rows.where(col(SenderCompRow.gfid) == gfid)
-            return fetch(session, listing(rows), ask, sender_comp_view)
+            return fetch(uow.tx, listing(rows), ask, sender_comp_view)
 
     def by_firm(self, actor: Actor, group_id: int, ask: PageRequest) -> Page[FirmCount]:
         """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
-        with self._store.read() as session:
-            _find(session, actor, group_id)
+        with self._reading(actor) as uow:
+            _find(uow, group_id)
             gfid = col(SenderCompRow.gfid)
             firms = (
                 _sources(group_id)
@@ -162,7 +161,7 @@ class Groups(Service):
                 firms.c.gfid,
                 (firms.c.gfid,),
             )
-            return fetch(session, rows, ask, lambda row: FirmCount(row.gfid, row.sources))
+            return fetch(uow.tx, rows, ask, lambda row: FirmCount(row.gfid, row.sources))
 
     def create(self, actor: Actor, new: NewGroup) -> RequestView:
         """Ask for a group in one transaction: a draft, its sources, and the request.
@@ -171,8 +170,8 @@ class Groups(Service):
             InvalidValue: every problem, one a sentence; nothing is kept.
             NotEntitled: the person may not create groups there.
         """
-        with writing(self._means, actor) as session:
-            return ask_for_group(session, self._means, actor, new)
+        with self._writing(actor) as uow:
+            return ask_for_group(uow, new)
 
     def edit(self, actor: Actor, group: str | int, edit: GroupEdit, entity: str = "") -> RequestView:
         """Ask for a group to be changed, in one transaction (rule G7).
@@ -182,15 +181,15 @@ class Groups(Service):
             InvalidValue: every problem, or that nothing would change; nothing is kept.
             NotEntitled, NotFound.
         """
-        with writing(self._means, actor) as session:
-            row = _find(session, actor, group, entity)[0]
-            return ask_for_edit(session, self._means, actor, row, edit)
+        with self._writing(actor) as uow:
+            row = _find(uow, group, entity)[0]
+            return ask_for_edit(uow, row, edit)
 
     def deletion(self, actor: Actor, group_ids: Sequence[int]) -> tuple[Deletion, ...]:
         """What deleting these groups would do, before anything happens. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            found = [_find(session, actor, group_id) for group_id in group_ids]
-            sessions = _target_sessions(session, list(group_ids), self._now())
+        with self._reading(actor) as uow:
+            found = [_find(uow, group_id) for group_id in group_ids]
+            sessions = _target_sessions(uow, list(group_ids), uow.now)
             return tuple(
                 Deletion(
                     group_id=key_of(row.id),
@@ -201,7 +200,7 @@ class Groups(Service):
                         for view in sessions[key_of(row.id)]
                         if view.status == SessionStatus.ACTIVE.value
                     ),
-                    approval_of=deletion_approval(session, row),
+                    approval_of=deletion_approval(uow, row),
                 )
                 for row, *_ in found
             )
@@ -215,22 +214,22 @@ class Groups(Service):
         """
         if not groups:
             raise InvalidValue("Select at least one group.")
-        with writing(self._means, actor) as session:
-            rows = {found[0].id: found[0] for found in (_find(session, actor, group, entity) for group in groups)}
-            return tuple(submit_deletion(session, self._means, actor, row) for row in rows.values())
+        with self._writing(actor) as uow:
+            rows = {found[0].id: found[0] for found in (_find(uow, group, entity) for group in groups)}
+            return tuple(submit_deletion(uow, row) for row in rows.values())
 
 
-def _find(session: Session, actor: Actor, group: str | int, entity: str = "") -> Any:
+def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Any:
     """One visible group: an int is its id, text its name, or its id where no group has that name."""
-    rows = _select().where(col(GroupRow.entity_id).in_(visible_ids(session, actor)))
+    rows = _select().where(col(GroupRow.entity_id).in_(uow.visible_ids()))
     if entity:
         rows = rows.where(col(EntityRow.code) == entity)
     found: Sequence[Any] = []
     if isinstance(group, str):
-        found = session.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
+        found = uow.tx.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
     name = str(group)
     if not found and name.isascii() and name.isdigit() and len(name) < 16:
-        found = session.execute(rows.where(col(GroupRow.id) == int(name))).all()
+        found = uow.tx.execute(rows.where(col(GroupRow.id) == int(name))).all()
     if not found:
         raise NotFound(f"There is no group {shorten(name)!r}, or you may not see it.")
     if len(found) > 1:
@@ -267,9 +266,9 @@ def _listing(rows: Any) -> Listing:
     )
 
 
-def _lines(session: Session, rows: Sequence[Any], now: datetime) -> tuple[GroupLine, ...]:
+def _lines(uow: UnitOfWork, rows: Sequence[Any], now: datetime) -> tuple[GroupLine, ...]:
     group_ids = [key_of(row[0].id) for row in rows]
-    sessions, filters = _target_sessions(session, group_ids, now), _filters(session, group_ids)
+    sessions, filters = _target_sessions(uow, group_ids, now), _filters(uow, group_ids)
     return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], now) for row in rows)
 
 
@@ -290,21 +289,21 @@ def _line(found: Any, sessions: Sequence[SessionView], filters: tuple[Filter, ..
     )
 
 
-def _filters(session: Session, group_ids: Sequence[int]) -> dict[int, tuple[Filter, ...]]:
+def _filters(uow: UnitOfWork, group_ids: Sequence[int]) -> dict[int, tuple[Filter, ...]]:
     """The filters of groups, in order."""
     found: dict[int, list[Filter]] = defaultdict(list)
     rows = select(GroupFilterRow).where(col(GroupFilterRow.group_id).in_(group_ids))
-    for row in session.execute(rows).scalars():
+    for row in uow.tx.execute(rows).scalars():
         found[row.group_id].append(Filter(row.filter))
     return {group_id: in_order(found[group_id]) for group_id in group_ids}
 
 
-def _target_sessions(session: Session, group_ids: Sequence[int], now: datetime) -> dict[int, list[SessionView]]:
-    rows = session.execute(
+def _target_sessions(uow: UnitOfWork, group_ids: Sequence[int], now: datetime) -> dict[int, list[SessionView]]:
+    rows = uow.tx.execute(
         session_rows(col(SessionRow.group_id).in_(group_ids)).order_by(col(SessionRow.session_id))
     ).all()
     found: dict[int, list[SessionView]] = defaultdict(list)
-    for view in views(session, rows, now):
+    for view in views(uow, rows, now):
         found[view.group_id or 0].append(view)
     return found
 

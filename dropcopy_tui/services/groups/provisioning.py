@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_OPERATE, Actor
 from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType
-from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.setup import set_up
 from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.batches import due_at
 from dropcopy_tui.services.requests.lifecycle import approvers_of, end_request
 from dropcopy_tui.services.requests.views import request_view
-from dropcopy_tui.services.rights import DESK, require, roles_of
-from dropcopy_tui.services.unit_of_work import reading, record, tell
+from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.tables import ApprovalRow, DraftRow, EntityRow, PersonRow, RequestRow
 
@@ -40,9 +40,9 @@ class Provisioning(Service):
 
     def process(self, actor: Actor) -> Processed:
         """Validate and set up everything that is due. Raises NotEntitled."""
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
-            due, waiting, queued = self._due(session)
+        with self._reading(actor) as uow:
+            uow.require(MAY_OPERATE)
+            due, waiting, queued = self._due(uow)
         ended = [view for pk in due if (view := self._set_up(pk)) is not None]
         return Processed(tuple(ended), waiting, queued)
 
@@ -50,7 +50,7 @@ class Provisioning(Service):
         """The same in the desk's own name: the quiet worker of the application."""
         return self.process(DESK)
 
-    def _due(self, session: Session) -> tuple[list[int], int, int]:
+    def _due(self, uow: UnitOfWork) -> tuple[list[int], int, int]:
         """The requests to set up now, how many wait for approval, and how many for their batch."""
         waits = select(ApprovalRow).where(
             col(ApprovalRow.request_id) == col(RequestRow.id), col(ApprovalRow.given_at).is_(None)
@@ -59,63 +59,60 @@ class Provisioning(Service):
             col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
             col(RequestRow.type).in_([kind.value for kind in OF_GROUPS]),
         )
-        waiting = session.execute(
+        waiting = uow.tx.execute(
             rows.where(waits.exists()).with_only_columns(func.count(), maintain_column_froms=True)
         ).scalar_one()
-        ready = session.execute(rows.where(~waits.exists()).order_by(col(RequestRow.id))).scalars().all()
-        due = [key_of(row.id) for row in ready if self._is_due(session, row)]
+        ready = uow.tx.execute(rows.where(~waits.exists()).order_by(col(RequestRow.id))).scalars().all()
+        due = [key_of(row.id) for row in ready if self._is_due(uow, row)]
         return due, waiting, len(ready) - len(due)
 
-    def _is_due(self, session: Session, row: RequestRow) -> bool:
-        when = due_at(row.asked.get("market", ""), self._settings, approvals.ready_at(session, row))
-        return when is None or when <= self._now()
+    def _is_due(self, uow: UnitOfWork, row: RequestRow) -> bool:
+        when = due_at(row.asked.get("market", ""), uow.settings, approvals.ready_at(uow, row))
+        return when is None or when <= uow.now
 
     def _set_up(self, request_pk: int) -> RequestView | None:
         """Set one request up, or fail it with every reason; None when it has ended or waits meanwhile."""
-        with self._store.write() as session:
-            row = session.get_one(RequestRow, request_pk)
+        with self._writing(DESK) as uow:
+            row = uow.tx.get_one(RequestRow, request_pk)
             in_progress = row.status == RequestStatus.IN_PROGRESS.value
-            if not in_progress or approvals.missing(session, row) or not self._is_due(session, row):
+            if not in_progress or approvals.missing(uow, row) or not self._is_due(uow, row):
                 return None
-            reasons, said = self._reasons(session, row), ""
-            if not reasons and self._needs_more_approval(session, row):
+            reasons, said = self._reasons(uow, row), ""
+            if not reasons and self._needs_more_approval(uow, row):
                 return None
             if not reasons:
-                reasons, said = set_up(session, self._means, row)
+                reasons, said = set_up(uow, row)
             status = RequestStatus.FAILED if reasons else RequestStatus.COMPLETED
-            end_request(session, self._means, row, status, reasons, said)
-            entity = session.get_one(EntityRow, row.entity_id)
-            record(
-                session, self._means, DESK, f"request:{status.value}", row.reference,
-                entity=entity.code, after={"reasons": reasons},
-            )  # fmt: skip
-            return request_view(session, row, self._means)
+            end_request(uow, row, status, reasons, said)
+            entity = uow.tx.get_one(EntityRow, row.entity_id)
+            uow.record(f"request:{status.value}", row.reference, entity=entity.code, after={"reasons": reasons})
+            return request_view(uow, row, uow.resources)
 
-    def _reasons(self, session: Session, row: RequestRow) -> list[str]:
+    def _reasons(self, uow: UnitOfWork, row: RequestRow) -> list[str]:
         """Rule Q4: everything that stands against it now."""
         found = []
-        person = session.get_one(PersonRow, row.submitted_by)
-        entity = session.get_one(EntityRow, row.entity_id)
+        person = uow.tx.get_one(PersonRow, row.submitted_by)
+        entity = uow.tx.get_one(EntityRow, row.entity_id)
         asker = Actor(key_of(person.id), person.user_id, person.name)
-        if not roles_of(session, asker, entity.id) & MAY_CHANGE_GROUPS:
+        if not uow.by(asker).roles_at(entity.id) & MAY_CHANGE_GROUPS:
             found.append(f"{person.user_id} is no longer entitled to change groups at {entity.code}.")
         if row.draft_id is not None:
-            found += draft_checks.problems(session, session.get_one(DraftRow, row.draft_id), self._settings)
+            found += draft_checks.problems(uow, uow.tx.get_one(DraftRow, row.draft_id), uow.settings)
         return found
 
-    def _needs_more_approval(self, session: Session, row: RequestRow) -> bool:
+    def _needs_more_approval(self, uow: UnitOfWork, row: RequestRow) -> bool:
         """Whether a firm guarantees a source by now that did not when it was submitted (rule Q3)."""
         if row.draft_id is None:
             return False
-        draft = session.get_one(DraftRow, row.draft_id)
-        needed = draft_checks.approvers(session, draft, draft_checks.tally(session, draft))
-        if set(needed) <= approvals.needed(session, row):
+        draft = uow.tx.get_one(DraftRow, row.draft_id)
+        needed = draft_checks.approvers(uow, draft, draft_checks.tally(uow, draft))
+        if set(needed) <= approvals.needed(uow, row):
             return False
-        approvals.ask_approvals(session, row, needed)
+        approvals.ask_approvals(uow, row, needed)
         row.version += 1
-        codes = approvals.waiting_for(session, row)
-        record(session, self._means, DESK, "request:approval_asked", row.reference, after={"of": list(codes)})
-        for person in approvers_of(session, row):
+        codes = approvals.waiting_for(uow, row)
+        uow.record("request:approval_asked", row.reference, after={"of": list(codes)})
+        for person in approvers_of(uow, row):
             what = f"{RequestType(row.type).words.lower()} {row.subject}"
-            tell(session, self._means, person, f"{row.reference} waits for your approval: {what}", what, row.id)
+            uow.tell(person, f"{row.reference} waits for your approval: {what}", what, row.id)
         return True

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, literal, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
+from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.domain.sessions import SenderCompStatus, parse_sender_comp
-from dropcopy_tui.services.base import Means, entity_named
+from dropcopy_tui.services.base import entity_named
 from dropcopy_tui.services.groups import changes
 from dropcopy_tui.services.groups.draft_checks import front_end_view
 from dropcopy_tui.services.groups.drafts import start_draft
 from dropcopy_tui.services.groups.edits import begin_edit
 from dropcopy_tui.services.requests.lifecycle import submit_draft
-from dropcopy_tui.services.rights import require
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -63,59 +63,59 @@ class GroupEdit:
     version: int | None = None
 
 
-def ask_for_group(session: Session, means: Means, actor: Actor, new: NewGroup) -> RequestView:
+def ask_for_group(uow: UnitOfWork, new: NewGroup) -> RequestView:
     """A draft, its sources and the request, inside the caller's transaction."""
-    draft = start_draft(session, actor, new.market, new.entity, means.clock.now())
-    entity = entity_named(session, new.entity)
+    draft = start_draft(uow, new.market, new.entity, uow.now)
+    entity = entity_named(uow.tx, new.entity)
     draft.name = new.name
     draft.filters = [kind.value for kind in new.filters]
-    draft.front_end_id = _front_end_named(session, entity, new.front_end)
-    session.flush()
-    _add_sources(session, draft, new)
-    return submit_draft(session, means, actor, draft, kept=False)
+    draft.front_end_id = _front_end_named(uow, entity, new.front_end)
+    uow.tx.flush()
+    _add_sources(uow, draft, new)
+    return submit_draft(uow, draft, kept=False)
 
 
-def ask_for_edit(session: Session, means: Means, actor: Actor, group: GroupRow, edit: GroupEdit) -> RequestView:
+def ask_for_edit(uow: UnitOfWork, group: GroupRow, edit: GroupEdit) -> RequestView:
     """A draft of the group, what changes in it, and the request, inside the caller's transaction."""
-    entity = session.get_one(EntityRow, group.entity_id)
-    require(session, actor, MAY_CHANGE_GROUPS, entity)
-    changes.refuse_second_change(session, group, actor)
-    draft = begin_edit(session, actor, group, means.clock.now())
+    entity = uow.tx.get_one(EntityRow, group.entity_id)
+    uow.require(MAY_CHANGE_GROUPS, entity)
+    changes.refuse_second_change(uow, group, uow.actor)
+    draft = begin_edit(uow, group, uow.now)
     if edit.version is not None and edit.version != group.version:
-        raise ChangedMeanwhile(_other_version(session, draft, group, edit.version))
+        raise ChangedMeanwhile(_other_version(uow, draft, group, edit.version))
     draft.name = draft.name if edit.name is None else edit.name
     if edit.front_end is not None:
-        draft.front_end_id = _front_end_named(session, entity, edit.front_end)
+        draft.front_end_id = _front_end_named(uow, entity, edit.front_end)
     if edit.filters is not None:
         draft.filters = [kind.value for kind in edit.filters]
-    _change_sources(session, draft, edit)
-    return submit_draft(session, means, actor, draft, kept=False)
+    _change_sources(uow, draft, edit)
+    return submit_draft(uow, draft, kept=False)
 
 
-def _other_version(session: Session, draft: DraftRow, group: GroupRow, version: int) -> str:
+def _other_version(uow: UnitOfWork, draft: DraftRow, group: GroupRow, version: int) -> str:
     numbers = f"at version {group.version}, not {version}. Nothing was submitted."
     if version > group.version:
         return f"{group.name} is {numbers}"
     draft.base_version = version
-    return f"{changes.stale_words(session, draft, group)} It is {numbers}"
+    return f"{changes.stale_words(uow, draft, group)} It is {numbers}"
 
 
-def deletion_approval(session: Session, group: GroupRow) -> tuple[str, ...]:
+def deletion_approval(uow: UnitOfWork, group: GroupRow) -> tuple[str, ...]:
     """Whose approval deleting the group needs: the entity's own, where its policy says so (rule Q3)."""
-    entity = session.get_one(EntityRow, group.entity_id)
+    entity = uow.tx.get_one(EntityRow, group.entity_id)
     return (entity.code,) if entity.approvals == Approvals.ALWAYS.value else ()
 
 
-def _change_sources(session: Session, draft: DraftRow, edit: GroupEdit) -> None:
+def _change_sources(uow: UnitOfWork, draft: DraftRow, edit: GroupEdit) -> None:
     mine = col(DraftSourceRow.draft_id) == draft.id
     if edit.sources is not None:
-        session.execute(delete(DraftSourceRow).where(mine).execution_options(synchronize_session=False))
-        _add_each(session, draft, edit.sources)
-    _take_out(session, draft, edit.remove)
-    _add_each(session, draft, edit.add)
+        uow.tx.execute(delete(DraftSourceRow).where(mine).execution_options(synchronize_session=False))
+        _add_each(uow, draft, edit.sources)
+    _take_out(uow, draft, edit.remove)
+    _add_each(uow, draft, edit.add)
 
 
-def _take_out(session: Session, draft: DraftRow, names: Sequence[str]) -> None:
+def _take_out(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
     wanted = [str(parse_sender_comp(name)) for name in names]
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
@@ -124,20 +124,20 @@ def _take_out(session: Session, draft: DraftRow, names: Sequence[str]) -> None:
             .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == col(SenderCompRow.id))
             .where(col(DraftSourceRow.draft_id) == draft.id, col(SenderCompRow.sender_comp_id).in_(part))
         )
-        found = {row[0]: row[1] for row in session.execute(held)}
+        found = {row[0]: row[1] for row in uow.tx.execute(held)}
         missing = [name for name in part if name not in found]
         if missing:
             raise InvalidValue(f"Not a source of this group: {_some(missing)}. Nothing was submitted.", "sources")
-        session.execute(
+        uow.tx.execute(
             delete(DraftSourceRow)
             .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(found.values()))
             .execution_options(synchronize_session=False)
         )
 
 
-def _front_end_named(session: Session, entity: EntityRow, name: str) -> int:
+def _front_end_named(uow: UnitOfWork, entity: EntityRow, name: str) -> int:
     """The entity's front end with this name, or this name and version. Raises InvalidValue."""
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(FrontEndRow)
         .join(FrontEndMappingRow, col(FrontEndMappingRow.front_end_id) == col(FrontEndRow.id))
         .where(col(FrontEndMappingRow.entity_id) == entity.id)
@@ -156,15 +156,15 @@ def _front_end_named(session: Session, entity: EntityRow, name: str) -> int:
     )
 
 
-def _add_sources(session: Session, draft: DraftRow, new: NewGroup) -> None:
+def _add_sources(uow: UnitOfWork, draft: DraftRow, new: NewGroup) -> None:
     """Put the named SenderComps, or all of them, into the draft. Raises InvalidValue for unknown ones."""
     if not new.all_sources:
-        _add_each(session, draft, new.sources)
+        _add_each(uow, draft, new.sources)
         return
     usable = _usable(draft)
     if new.gfids:
         usable = usable.where(col(SenderCompRow.gfid).in_(new.gfids))
-    session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], usable))
+    uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], usable))
 
 
 def _usable(draft: DraftRow) -> Any:
@@ -175,16 +175,16 @@ def _usable(draft: DraftRow) -> Any:
     )
 
 
-def _add_each(session: Session, draft: DraftRow, names: Sequence[str]) -> None:
+def _add_each(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
     wanted = list(dict.fromkeys(str(parse_sender_comp(name)) for name in names))
     for start in range(0, len(wanted), _CHUNK):
-        _add_named(session, draft, wanted[start : start + _CHUNK])
+        _add_named(uow, draft, wanted[start : start + _CHUNK])
 
 
-def _add_named(session: Session, draft: DraftRow, wanted: Sequence[str]) -> None:
+def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
     name = col(SenderCompRow.sender_comp_id)
     rows = _usable(draft).where(name.in_(wanted))
-    found = set(session.execute(rows.with_only_columns(name)).scalars())
+    found = set(uow.tx.execute(rows.with_only_columns(name)).scalars())
     missing = [sender_comp for sender_comp in wanted if sender_comp not in found]
     if missing:
         raise InvalidValue(
@@ -192,7 +192,7 @@ def _add_named(session: Session, draft: DraftRow, wanted: Sequence[str]) -> None
         )
     held = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
     new = rows.where(col(SenderCompRow.id).not_in(held))
-    session.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new))
+    uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new))
 
 
 def _some(names: Sequence[str]) -> str:

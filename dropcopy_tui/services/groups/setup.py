@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import delete, insert, literal, select
-from sqlmodel import Session, col, func
+from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter, complete_filters
@@ -14,11 +14,10 @@ from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.domain.sessions import ALPHABET, SESSION_ID_LENGTH, SessionKind, SessionStatus
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
-from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sessions.ids import free_session_id
-from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
@@ -33,18 +32,18 @@ from dropcopy_tui.store.tables import (
 _SPACE = len(ALPHABET) ** SESSION_ID_LENGTH
 
 
-def set_up(session: Session, means: Means, row: RequestRow) -> tuple[list[str], str]:
+def set_up(uow: UnitOfWork, row: RequestRow) -> tuple[list[str], str]:
     """Carry a request out. Returns the reasons why not, with nothing done, or what came of it in words."""
     try:
-        with session.begin_nested():
-            return [], _WAYS[RequestType(row.type)](session, means, row)
+        with uow.tx.begin_nested():
+            return [], _WAYS[RequestType(row.type)](uow, row)
     except DeskError as error:
         return [error.message], ""
 
 
-def _create(session: Session, means: Means, row: RequestRow) -> str:
-    draft = session.get_one(DraftRow, row.draft_id)
-    counted = draft_checks.tally(session, draft)
+def _create(uow: UnitOfWork, row: RequestRow) -> str:
+    draft = uow.tx.get_one(DraftRow, row.draft_id)
+    counted = draft_checks.tally(uow, draft)
     group = GroupRow(
         entity_id=row.entity_id,
         market=draft.market,
@@ -52,65 +51,72 @@ def _create(session: Session, means: Means, row: RequestRow) -> str:
         name_key=name_key(draft.name),
         front_end_id=draft.front_end_id or 0,
         sources=counted.total,
-        created_at=means.clock.now(),
+        created_at=uow.now,
         created_by=row.submitted_by,
     )
-    session.add(group)
-    session.flush()
+    uow.tx.add(group)
+    uow.tx.flush()
     row.group_id, row.group_version = key_of(group.id), group.version
-    filters = _put_filters(session, means, draft, row.group_id)
-    _copy_sources(session, draft, row.group_id)
-    entity = session.get_one(EntityRow, row.entity_id)
-    record(
-        session, means, DESK, "group:created", draft.name, entity=entity.code,
+    filters = _put_filters(uow, draft, row.group_id)
+    _copy_sources(uow, draft, row.group_id)
+    entity = uow.tx.get_one(EntityRow, row.entity_id)
+    uow.record(
+        "group:created",
+        draft.name,
+        entity=entity.code,
         after={"request": row.reference, "sources": group.sources, "filters": filters},
-    )  # fmt: skip
-    made = _make_targets(session, means, group, counted, entity.code)
+    )
+    made = _make_targets(uow, group, counted, entity.code)
     return f"The group {group.name} is set up. Target session: {', '.join(made)}. It has no key pair yet."
 
 
-def _edit(session: Session, means: Means, row: RequestRow) -> str:
-    draft = session.get_one(DraftRow, row.draft_id)
-    group = changes.edited_group(session, draft)
+def _edit(uow: UnitOfWork, row: RequestRow) -> str:
+    draft = uow.tx.get_one(DraftRow, row.draft_id)
+    group = changes.edited_group(uow, draft)
     if group is None:
         raise ChangedMeanwhile(changes.GONE)
-    if stale := changes.stale_words(session, draft, group):
+    if stale := changes.stale_words(uow, draft, group):
         raise ChangedMeanwhile(stale)
     group.name, group.name_key = draft.name, name_key(draft.name)
     group.front_end_id = draft.front_end_id or group.front_end_id
-    changes.carry_out(session, row, key_of(group.id))
-    group.sources = _count_sources(session, key_of(group.id))
+    changes.carry_out(uow, row, key_of(group.id))
+    group.sources = _count_sources(uow, key_of(group.id))
     group.version += 1
     row.group_version = group.version
-    _put_filters(session, means, draft, key_of(group.id))
-    entity = session.get_one(EntityRow, row.entity_id)
+    _put_filters(uow, draft, key_of(group.id))
+    entity = uow.tx.get_one(EntityRow, row.entity_id)
     fields = row.asked.get("changes", {})
-    record(
-        session, means, DESK, "group:changed", group.name, entity=entity.code,
+    uow.record(
+        "group:changed",
+        group.name,
+        entity=entity.code,
         before={name: before for name, (before, _) in fields.items()},
         after={name: after for name, (_, after) in fields.items()}
         | {"request": row.reference, "version": group.version}
         | {name: row.asked[name] for name in ("added", "removed")},
-    )  # fmt: skip
-    made = _make_targets(session, means, group, draft_checks.tally(session, draft), entity.code)
-    _empty(session, draft)
+    )
+    made = _make_targets(uow, group, draft_checks.tally(uow, draft), entity.code)
+    _empty(uow, draft)
     new = f" New target session: {', '.join(made)}." if made else ""
     return f"The group {group.name} was changed: {changes.deed_words(row.asked)}.{new}"
 
 
-def _delete(session: Session, means: Means, row: RequestRow) -> str:
-    group = session.get_one(GroupRow, row.group_id)
+def _delete(uow: UnitOfWork, row: RequestRow) -> str:
+    group = uow.tx.get_one(GroupRow, row.group_id)
     if group.deleted_at is not None:
         raise ChangedMeanwhile("The group was deleted meanwhile.")
-    group.deleted_at = means.clock.now()
+    group.deleted_at = uow.now
     group.version += 1
     row.group_version = group.version
-    entity = session.get_one(EntityRow, row.entity_id)
-    record(
-        session, means, DESK, "group:deleted", group.name, entity=entity.code,
-        before={"sources": group.sources}, after={"request": row.reference},
-    )  # fmt: skip
-    released = _release_targets(session, means, group, entity.code)
+    entity = uow.tx.get_one(EntityRow, row.entity_id)
+    uow.record(
+        "group:deleted",
+        group.name,
+        entity=entity.code,
+        before={"sources": group.sources},
+        after={"request": row.reference},
+    )
+    released = _release_targets(uow, group, entity.code)
     if not released:
         return f"The group {group.name} was deleted. It had no active target session."
     return (
@@ -119,57 +125,55 @@ def _delete(session: Session, means: Means, row: RequestRow) -> str:
     )
 
 
-_WAYS: dict[RequestType, Callable[[Session, Means, RequestRow], str]] = {
+_WAYS: dict[RequestType, Callable[[UnitOfWork, RequestRow], str]] = {
     RequestType.CREATE_GROUP: _create,
     RequestType.EDIT_GROUP: _edit,
     RequestType.DELETE_GROUP: _delete,
 }
 
 
-def _put_filters(session: Session, means: Means, draft: DraftRow, group_id: int) -> list[str]:
-    filters = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
-    session.execute(delete(GroupFilterRow).where(col(GroupFilterRow.group_id) == group_id))
-    session.add_all(GroupFilterRow(group_id=group_id, filter=kind.value) for kind in filters)
-    session.flush()
+def _put_filters(uow: UnitOfWork, draft: DraftRow, group_id: int) -> list[str]:
+    filters = complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
+    uow.tx.execute(delete(GroupFilterRow).where(col(GroupFilterRow.group_id) == group_id))
+    uow.tx.add_all(GroupFilterRow(group_id=group_id, filter=kind.value) for kind in filters)
+    uow.tx.flush()
     return [kind.value for kind in filters]
 
 
-def _copy_sources(session: Session, draft: DraftRow, group_id: int) -> None:
+def _copy_sources(uow: UnitOfWork, draft: DraftRow, group_id: int) -> None:
     chosen = select(literal(group_id), col(DraftSourceRow.sender_comp_pk)).where(
         col(DraftSourceRow.draft_id) == draft.id
     )
-    session.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], chosen))
+    uow.tx.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], chosen))
 
 
-def _empty(session: Session, draft: DraftRow) -> None:
+def _empty(uow: UnitOfWork, draft: DraftRow) -> None:
     """The request keeps what it added and removed; the whole list is the group's own now."""
-    session.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id))
+    uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id))
 
 
-def _count_sources(session: Session, group_id: int) -> int:
+def _count_sources(uow: UnitOfWork, group_id: int) -> int:
     rows = select(func.count()).select_from(GroupSourceRow).where(col(GroupSourceRow.group_id) == group_id)
-    return int(session.execute(rows).scalar_one())
+    return int(uow.tx.execute(rows).scalar_one())
 
 
-def _targets(session: Session, group: GroupRow) -> Sequence[SessionRow]:
+def _targets(uow: UnitOfWork, group: GroupRow) -> Sequence[SessionRow]:
     rows = select(SessionRow).where(
         col(SessionRow.group_id) == group.id, col(SessionRow.status) == SessionStatus.ACTIVE.value
     )
-    return session.execute(rows.order_by(col(SessionRow.session_id))).scalars().all()
+    return uow.tx.execute(rows.order_by(col(SessionRow.session_id))).scalars().all()
 
 
-def _make_targets(
-    session: Session, means: Means, group: GroupRow, counted: draft_checks.Tally, entity: str
-) -> list[str]:
+def _make_targets(uow: UnitOfWork, group: GroupRow, counted: draft_checks.Tally, entity: str) -> list[str]:
     """A target session for each gateway kind of the sources that has none yet; their Session IDs."""
-    there = {row.gateway for row in _targets(session, group)}
+    there = {row.gateway for row in _targets(uow, group)}
     needed = gateways_needed(market_named(group.market), counted.gateways)
-    return [_make_target(session, means, group, gateway, entity) for gateway in needed if gateway.value not in there]
+    return [_make_target(uow, group, gateway, entity) for gateway in needed if gateway.value not in there]
 
 
-def _make_target(session: Session, means: Means, group: GroupRow, gateway: Gateway, entity: str) -> str:
-    session_id = free_session_id(session, group.market, means.entropy.below(_SPACE))
-    session.add(
+def _make_target(uow: UnitOfWork, group: GroupRow, gateway: Gateway, entity: str) -> str:
+    session_id = free_session_id(uow, group.market, uow.resources.entropy.below(_SPACE))
+    uow.tx.add(
         SessionRow(
             entity_id=group.entity_id,
             market=group.market,
@@ -177,24 +181,23 @@ def _make_target(session: Session, means: Means, group: GroupRow, gateway: Gatew
             kind=SessionKind.DROP_COPY.value,
             gateway=gateway.value,
             group_id=group.id,
-            created_at=means.clock.now(),
+            created_at=uow.now,
         )
     )
-    record(
-        session, means, DESK, "session:allocated", session_id, entity=entity,
-        after={"group": group.name, "gateway": gateway.value},
-    )  # fmt: skip
+    uow.record("session:allocated", session_id, entity=entity, after={"group": group.name, "gateway": gateway.value})
     return session_id
 
 
-def _release_targets(session: Session, means: Means, group: GroupRow, entity: str) -> list[str]:
+def _release_targets(uow: UnitOfWork, group: GroupRow, entity: str) -> list[str]:
     """Rule G9: target Session IDs are not deleted with their group."""
-    released = _targets(session, group)
+    released = _targets(uow, group)
     for row in released:
         row.status = SessionStatus.RELEASED.value
-        record(
-            session, means, DESK, "session:released", row.session_id, entity=entity,
+        uow.record(
+            "session:released",
+            row.session_id,
+            entity=entity,
             before={"group": group.name, "status": SessionStatus.ACTIVE.value},
             after={"status": SessionStatus.RELEASED.value},
-        )  # fmt: skip
+        )
     return [row.session_id for row in released]

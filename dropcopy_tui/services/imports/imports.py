@@ -10,7 +10,6 @@ from typing import BinaryIO
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
-from dropcopy_tui.services.base import Service
 from dropcopy_tui.services.imports.csv_lines import LineError, Tally, csv_rows
 from dropcopy_tui.services.imports.kinds import (
     KEY_SEPARATOR,
@@ -23,8 +22,7 @@ from dropcopy_tui.services.imports.kinds import (
     SenderComps,
 )
 from dropcopy_tui.services.imports.sessions import Sessions
-from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.unit_of_work import record, writing
+from dropcopy_tui.services.unit_of_work import Service
 
 __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
 
@@ -75,20 +73,13 @@ class Imports(Service):
         kind = ImportKind(kind)
         tally = Tally()
         try:
-            with writing(self._means, actor) as session:
-                require(session, actor, MAY_OPERATE)
-                _Import(KINDS[kind](session.connection(), self._now()), tally).run(stream)
+            with self._writing(actor) as uow:
+                uow.require(MAY_OPERATE)
+                _Import(KINDS[kind](uow.tx.connection(), uow.now), tally).run(stream)
                 if tally.rejected or dry_run:
                     raise _NothingKept
                 counts = {"read": tally.read, "imported": tally.read}
-                record(
-                    session,
-                    self._means,
-                    actor,
-                    "imports:done",
-                    kind.value,
-                    after={"kind": kind.value, **counts},
-                )
+                uow.record("imports:done", kind.value, after={"kind": kind.value, **counts})
         except _NothingKept:
             return ImportReport(tally.read, 0, tally.rejected, tuple(tally.errors))
         return ImportReport(tally.read, tally.read, 0, ())

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, literal_column, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
 from dropcopy_tui.domain.keypairs import KeyState, how_far, market_date, pending_from, state_of
@@ -17,9 +17,9 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.base import Service, entity_named, key_of
-from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.sessions.sessions import key_rows, market_hours, pair_of
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
@@ -87,26 +87,26 @@ class Calendar(Service):
         self, actor: Actor, ask: PageRequest, kind: SessionKind | None = None, entity: str = ""
     ) -> Page[CalendarLine]:
         """A page of active sessions, by when they stop. Raises NotFound."""
-        with self._store.read() as session:
+        with self._reading(actor) as uow:
             rows = _select().where(col(SessionRow.status) == SessionStatus.ACTIVE.value)
-            rows = rows.where(col(SessionRow.entity_id).in_(visible_ids(session, actor)))
+            rows = rows.where(col(SessionRow.entity_id).in_(uow.visible_ids()))
             if entity:
-                place = entity_named(session, entity)
-                require_view(session, actor, place)
+                place = entity_named(uow.tx, entity)
+                uow.require_view(place)
                 rows = rows.where(col(SessionRow.entity_id) == place.id)
             if kind is not None:
                 rows = rows.where(col(SessionRow.kind) == kind.value)
-            page = fetch(session, _listing(rows), ask, lambda row: row)
-            return Page(self._lines(session, page.rows), page.cursors, page.total)
+            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            return Page(self._lines(uow, page.rows), page.cursors, page.total)
 
     def is_open(self, actor: Actor, market: str, day: date) -> bool:
         """Whether the market is open on the day by today's calendar: holidays may have come since a pair was made."""
         return is_business_day(market_hours(market, self._settings), day)
 
-    def _lines(self, session: Session, rows: Sequence[Any]) -> tuple[CalendarLine, ...]:
-        pairs = key_rows(session, [key_of(row[0].id) for row in rows])
-        now = self._now()
-        hours = {market: market_hours(market, self._settings) for market in {row[0].market for row in rows}}
+    def _lines(self, uow: UnitOfWork, rows: Sequence[Any]) -> tuple[CalendarLine, ...]:
+        pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
+        now = uow.now
+        hours = {market: market_hours(market, uow.settings) for market in {row[0].market for row in rows}}
         return tuple(_line(row, pairs[key_of(row[0].id)], hours[row[0].market], now) for row in rows)
 
 
@@ -132,10 +132,13 @@ def _listing(rows: Any) -> Listing:
         orders={"expires": _stops(), "session_id": col(SessionRow.session_id), "market": col(SessionRow.market)},
         tie=col(SessionRow.id),
         searched=(
-            col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.kind), col(GroupRow.name),
+            col(SessionRow.session_id),
+            col(SessionRow.market),
+            col(SessionRow.kind),
+            col(GroupRow.name),
             col(EntityRow.code),
         ),
-    )  # fmt: skip
+    )
 
 
 def _line(found: Any, rows: Sequence[KeyPairRow], hours: MarketHours, now: datetime) -> CalendarLine:

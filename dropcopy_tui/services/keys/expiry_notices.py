@@ -17,17 +17,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.keypairs import days_left, market_date
 from dropcopy_tui.domain.market_close import MarketHours
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import MAY_OPERATE, MAY_RECEIVE_EXPIRY, Actor
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.base import Service
-from dropcopy_tui.services.rights import require
 from dropcopy_tui.services.sessions.sessions import key_rows, market_hours
-from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, ExpiryNoticeRow, KeyPairRow, PersonRow, SessionRow
 
 # An email of more lines than this is read by nobody, and refused by some mail servers.
@@ -65,40 +63,40 @@ class ExpiryNotices(Service):
 
         Raises NotEntitled: this needs operations.
         """
-        with reading(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
+        with self._reading(actor) as uow:
+            uow.require(MAY_OPERATE)
             # A round that has nothing to tell keeps nobody from writing.
-            if next(self._due(session), None) is None:
+            if next(self._due(uow), None) is None:
                 return Told()
-        with writing(self._means, actor) as session:
-            return self._tell(session, actor)
+        with self._writing(actor) as uow:
+            return self._tell(uow)
 
-    def _tell(self, session: Session, actor: Actor) -> Told:
+    def _tell(self, uow: UnitOfWork) -> Told:
         found: dict[int, list[_Due]] = defaultdict(list)
-        for entity_id, due in self._due(session):
+        for entity_id, due in self._due(uow):
             found[entity_id].append(due)
-        managers = _managers(session, found)
+        managers = _managers(uow, found)
         heard = {entity_id: keys for entity_id, keys in found.items() if managers[entity_id]}
         if not heard:
             return Told(unheard=sum(map(len, found.values())))
-        codes = _codes(session, heard)
-        self._mark(session, heard)
-        told = self._write_people(session, heard, managers, codes)
+        codes = _codes(uow, heard)
+        self._mark(uow, heard)
+        told = self._write_people(uow, heard, managers, codes)
         for entity_id, keys in heard.items():
-            self._record(session, actor, codes[entity_id], keys, len(managers[entity_id]))
+            self._record(uow, codes[entity_id], keys, len(managers[entity_id]))
         number = sum(map(len, heard.values()))
         return Told(number, told, sum(map(len, found.values())) - number)
 
-    def _due(self, session: Session) -> Iterator[tuple[int, _Due]]:
+    def _due(self, uow: UnitOfWork) -> Iterator[tuple[int, _Due]]:
         """Every living pair of a session in use whose nearest threshold was not told, with its entity."""
-        days = sorted(self._settings.expiry_notice_days)
+        days = sorted(uow.settings.expiry_notice_days)
         if not days:
             return
-        now = self._now()
-        hours = {market.code: market_hours(market.code, self._settings) for market in MARKETS}
+        now = uow.now
+        hours = {market.code: market_hours(market.code, uow.settings) for market in MARKETS}
         # Closes are shared by very many pairs.
         far: dict[tuple[str, datetime], int] = {}
-        for row in session.execute(_ending(now, days[-1])).yield_per(1_000):
+        for row in uow.tx.execute(_ending(now, days[-1])).yield_per(1_000):
             pk, session_pk, expires_at, session_id, market, entity_id, told = row
             left = far.get((market, expires_at))
             if left is None:
@@ -107,17 +105,20 @@ class ExpiryNotices(Service):
             if threshold is not None and (told is None or told > threshold):
                 yield entity_id, _Due(pk, session_pk, threshold, left, expires_at, session_id, market)
 
-    def _mark(self, session: Session, found: Mapping[int, Sequence[_Due]]) -> None:
+    def _mark(self, uow: UnitOfWork, found: Mapping[int, Sequence[_Due]]) -> None:
         """Write down what is told: the primary key is the last word that it is told once."""
-        now = self._now()
-        rows = ({"key_pair_id": due.key_pair_id, "days": due.threshold, "at": now}
-                for keys in found.values() for due in keys)  # fmt: skip
+        now = uow.now
+        rows = (
+            {"key_pair_id": due.key_pair_id, "days": due.threshold, "at": now}
+            for keys in found.values()
+            for due in keys
+        )
         while chunk := list(islice(rows, _CHUNK)):
-            session.connection().execute(insert(ExpiryNoticeRow), chunk)
+            uow.tx.connection().execute(insert(ExpiryNoticeRow), chunk)
 
     def _write_people(
         self,
-        session: Session,
+        uow: UnitOfWork,
         found: Mapping[int, Sequence[_Due]],
         managers: Mapping[int, Sequence[int]],
         codes: Mapping[int, str],
@@ -131,17 +132,17 @@ class ExpiryNotices(Service):
         for person_id, entities in places.items():
             mine = tuple(sorted(entities, key=lambda entity_id: codes[entity_id]))
             if mine not in letters:
-                letters[mine] = self._letter(session, {codes[entity_id]: found[entity_id] for entity_id in mine})
-            tell(session, self._means, session.get_one(PersonRow, person_id), *letters[mine])
+                letters[mine] = self._letter(uow, {codes[entity_id]: found[entity_id] for entity_id in mine})
+            uow.tell(uow.tx.get_one(PersonRow, person_id), *letters[mine])
         return len(places)
 
-    def _letter(self, session: Session, found: Mapping[str, Sequence[_Due]]) -> tuple[str, str]:
+    def _letter(self, uow: UnitOfWork, found: Mapping[str, Sequence[_Due]]) -> tuple[str, str]:
         """Subject and body for somebody who manages these entities, the pair that ends soonest first."""
         number = sum(map(len, found.values()))
         every = ((due, code) for code, mine in found.items() for due in mine)
         keys = nsmallest(MOST_LINES, every, key=_soonest)
-        hours = {market.code: market_hours(market.code, self._settings) for market in MARKETS}
-        pairs = key_rows(session, list({due.session_pk for due, _ in keys}))
+        hours = {market.code: market_hours(market.code, uow.settings) for market in MARKETS}
+        pairs = key_rows(uow, list({due.session_pk for due, _ in keys}))
         first = keys[0][0]
         what = f"{number:,} key pair{'' if number == 1 else 's'} will expire"
         lines = [f"{what}. A session without a living key pair stops: generate a new pair before.", ""]
@@ -150,14 +151,16 @@ class ExpiryNotices(Service):
             lines.append(f"... and {number - MOST_LINES:,} more: `{_REPORT}` lists all of them.")
         return f"{what}: {first.session_id} {_when(first.left)}", "\n".join(lines)
 
-    def _record(self, session: Session, actor: Actor, code: str, keys: Sequence[_Due], people: int) -> None:
+    def _record(self, uow: UnitOfWork, code: str, keys: Sequence[_Due], people: int) -> None:
         counted: dict[str, int] = defaultdict(int)
         for due in keys:
             counted[str(due.threshold)] += 1
-        record(
-            session, self._means, actor, "keypair:expiry_told", f"{len(keys):,} key pairs",
-            entity=code, after={"by_days": dict(counted), "people": people},
-        )  # fmt: skip
+        uow.record(
+            "keypair:expiry_told",
+            f"{len(keys):,} key pairs",
+            entity=code,
+            after={"by_days": dict(counted), "people": people},
+        )
 
 
 def _ending(now: datetime, days: int) -> Any:
@@ -186,10 +189,10 @@ def _ending(now: datetime, days: int) -> Any:
     )
 
 
-def _managers(session: Session, entities: Mapping[int, object]) -> dict[int, list[int]]:
+def _managers(uow: UnitOfWork, entities: Mapping[int, object]) -> dict[int, list[int]]:
     """Who is told at each entity: its administrative managers whose accounts are in use."""
     found: dict[int, list[int]] = defaultdict(list)
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(col(EntitlementRow.entity_id), col(EntitlementRow.person_id))
         .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
         .where(col(EntitlementRow.role).in_([role.value for role in MAY_RECEIVE_EXPIRY]))
@@ -201,8 +204,8 @@ def _managers(session: Session, entities: Mapping[int, object]) -> dict[int, lis
     return found
 
 
-def _codes(session: Session, entities: Mapping[int, object]) -> dict[int, str]:
-    return {entity_id: session.get_one(EntityRow, entity_id).code for entity_id in entities}
+def _codes(uow: UnitOfWork, entities: Mapping[int, object]) -> dict[int, str]:
+    return {entity_id: uow.tx.get_one(EntityRow, entity_id).code for entity_id in entities}
 
 
 def _soonest(found: tuple[_Due, str]) -> tuple[datetime, str, str]:

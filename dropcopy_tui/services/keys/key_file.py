@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from sqlmodel import Session
-
 from dropcopy_tui.domain.errors import FileRefused, WrongMasterKey
 from dropcopy_tui.domain.key_file import KeyRow, render
 from dropcopy_tui.domain.logon import encode_secret
 from dropcopy_tui.domain.market_close import local_day
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.sessions import market_hours
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
 # A path for a new file (0600), or an open stream such as standard output.
@@ -29,7 +28,7 @@ class KeyFile(Protocol):
 
     path: Path | None
 
-    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+    def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
         """Write the pairs with their secrets, once; those that cannot be opened are left out and told.
 
         Raises FileRefused, MasterKeyMissing, and WrongMasterKey where no pair can be opened.
@@ -61,10 +60,10 @@ class _Stream:
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
-    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
+    def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
         if self._stream is None:
             return {}
-        text, unreadable = _reveal(session, means, pairs)
+        text, unreadable = _reveal(uow, pairs)
         self._stream.write(text)
         self._stream.flush()
         return unreadable
@@ -75,8 +74,8 @@ class _NewFile:
         self.path: Path | None = path
         self._handle = handle
 
-    def write(self, session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> Unreadable:
-        text, unreadable = _reveal(session, means, pairs)
+    def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        text, unreadable = _reveal(uow, pairs)
         rest = memoryview(text.encode("ascii"))
         try:
             while rest:
@@ -103,15 +102,15 @@ def _reserve(path: Path) -> int:
         raise FileRefused(f"{path} cannot be written: {why}. Choose another name.") from None
 
 
-def _reveal(session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> tuple[str, Unreadable]:
+def _reveal(uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> tuple[str, Unreadable]:
     """The key file's text: the only place where a stored secret becomes readable."""
     rows, unreadable = [], Unreadable()
     for pair in pairs:
-        owner = session.get_one(SessionRow, pair.session_pk)
-        hours = market_hours(owner.market, means.settings)
+        owner = uow.tx.get_one(SessionRow, pair.session_pk)
+        hours = market_hours(owner.market, uow.settings)
         place = ("key_pair", str(pair.id), owner.session_id, pair.access_key_id)
         try:
-            secret = means.vault.open(pair.sealed_secret or b"", *place)
+            secret = uow.resources.vault.open(pair.sealed_secret or b"", *place)
         except WrongMasterKey as damage:
             unreadable[key_of(pair.id)] = damage.message
             continue
@@ -122,7 +121,7 @@ def _reveal(session: Session, means: Means, pairs: Sequence[KeyPairRow]) -> tupl
                 secret=encode_secret(secret),
                 created=local_day(hours, pair.created_at),
                 expires=local_day(hours, pair.expires_at),
-                environment=means.environment,
+                environment=uow.resources.environment,
             )
         )
     if not rows and unreadable:

@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, state_of
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
-from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.bulk import Failed, Progress, each
 from dropcopy_tui.services.factors.factors import Proof, Purpose, spend
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
@@ -27,9 +27,8 @@ from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.requests.lifecycle import end_request, make_request
 from dropcopy_tui.services.requests.views import request_view
-from dropcopy_tui.services.rights import require, visible_ids
 from dropcopy_tui.services.sessions.sessions import destroy, key_rows, key_view, pair_of
-from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow
 
@@ -76,9 +75,9 @@ class KeyPairs(Service):
         A session that gets no pair has a plan that says why (`refusal`). Raises NotEntitled, NotFound, and what
         stands in the way where it is the only session.
         """
-        with reading(self._means, actor) as session:
-            rows, _ = self._entitled(session, actor, sessions)
-            pairs = key_rows(session, [key_of(row.id) for row in rows])
+        with self._reading(actor) as uow:
+            rows, _ = self._entitled(uow, sessions)
+            pairs = key_rows(uow, [key_of(row.id) for row in rows])
             return tuple(
                 self._planned(row, pairs[key_of(row.id)], drops.get(key_of(row.id)), alone=len(rows) == 1)
                 for row in rows
@@ -101,25 +100,23 @@ class KeyPairs(Service):
                 chosen to be deleted, or was released with its group.
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
-        with deliver(out) as file, writing(self._means, actor) as session:
-            rows, entity = self._entitled(session, actor, sessions)
-            spend(session, self._means, actor, proof, Purpose.KEYS)
-            pairs = key_rows(session, [key_of(row.id) for row in rows])
+        with deliver(out) as file, self._writing(actor) as uow:
+            rows, entity = self._entitled(uow, sessions)
+            spend(uow, proof, Purpose.KEYS)
+            pairs = key_rows(uow, [key_of(row.id) for row in rows])
 
             def make(row: SessionRow) -> KeyPairRow:
                 own = pairs[key_of(row.id)]
-                plan = plan_for(self._means, row, own, drops.get(key_of(row.id)))
-                return make_pair(session, self._means, actor, row, own, plan)
+                plan = plan_for(uow.resources, row, own, drops.get(key_of(row.id)))
+                return make_pair(uow, row, own, plan)
 
-            made, failed = each(session, rows, _session_id, make, progress)
-            request = self._completed(
-                session, actor, RequestType.GENERATE_KEY, entity, _owners(rows, made), made, failed
-            )
-            file.write(session, self._means, made)
+            made, failed = each(uow, rows, _session_id, make, progress)
+            request = self._completed(uow, RequestType.GENERATE_KEY, entity, _owners(rows, made), made, failed)
+            file.write(uow, made)
             if out is not None:
-                self._note_download(session, actor, entity, made)
+                self._note_download(uow, entity, made)
             views = self._views(rows, made)
-            return Generated(request_view(session, request, self._means), views, file.path, tuple(failed))
+            return Generated(request_view(uow, request, uow.resources), views, file.path, tuple(failed))
 
     def download(
         self,
@@ -137,25 +134,27 @@ class KeyPairs(Service):
             NotFound: no session has a living pair.
             WrongMasterKey: no stored secret can be opened.
         """
-        with deliver(out) as file, writing(self._means, actor) as session:
-            rows, entity = self._entitled(session, actor, sessions)
-            spend(session, self._means, actor, proof, Purpose.KEYS)
-            pairs = key_rows(session, [key_of(row.id) for row in rows])
-            found, failed = each(
-                session, rows, _session_id, lambda row: self._living(row, pairs[key_of(row.id)]), progress
-            )
+        with deliver(out) as file, self._writing(actor) as uow:
+            rows, entity = self._entitled(uow, sessions)
+            spend(uow, proof, Purpose.KEYS)
+            pairs = key_rows(uow, [key_of(row.id) for row in rows])
+            found, failed = each(uow, rows, _session_id, lambda row: self._living(row, pairs[key_of(row.id)]), progress)
             living = [pair for own in found for pair in own]
-            unreadable = file.write(session, self._means, living)
+            unreadable = file.write(uow, living)
             names = {key_of(row.id): row.session_id for row in rows}
-            failed += [Failed(names[pair.session_pk], unreadable[pk]) for pair in living
-                       if (pk := key_of(pair.id)) in unreadable]  # fmt: skip
+            failed += [
+                Failed(names[pair.session_pk], unreadable[pk])
+                for pair in living
+                if (pk := key_of(pair.id)) in unreadable
+            ]
             written = [pair for pair in living if key_of(pair.id) not in unreadable]
-            self._note_download(session, actor, entity, written)
+            self._note_download(uow, entity, written)
             listed = _short(", ".join(_owners(rows, written)))
-            tell(
-                session, self._means, person_row(session, actor), f"Key pairs downloaded: {listed}",
+            uow.tell(
+                person_row(uow),
+                f"Key pairs downloaded: {listed}",
                 f"{actor.user_id} downloaded {len(written)} key pair{'' if len(written) == 1 else 's'} of {listed}.",
-            )  # fmt: skip
+            )
             return Downloaded(self._views(rows, written), file.path, tuple(failed))
 
     def delete(self, actor: Actor, keys: Sequence[str], progress: Progress | None = None) -> Deleted:
@@ -166,43 +165,43 @@ class KeyPairs(Service):
             InvalidValue: every one of them is deleted already.
             NotEntitled: the person does not manage the keys there.
         """
-        with writing(self._means, actor) as session:
-            pairs = _pairs_named(session, keys)
-            rows, entity = self._entitled(session, actor, [pair.session_pk for pair in pairs], "key pair")
+        with self._writing(actor) as uow:
+            pairs = _pairs_named(uow, keys)
+            rows, entity = self._entitled(uow, [pair.session_pk for pair in pairs], "key pair")
             names = {key_of(row.id): row.session_id for row in rows}
 
             def remove(pair: KeyPairRow) -> KeyPairRow:
                 if pair.deleted_at is not None:
                     raise InvalidValue(f"Key pair {pair.access_key_id} is deleted already. Nothing was changed.")
-                destroy(pair, self._now())
+                destroy(pair, uow.now)
                 return pair
 
-            gone, failed = each(session, pairs, lambda pair: names[pair.session_pk], remove, progress)
-            request = self._completed(session, actor, RequestType.DELETE_KEY, entity, _owners(rows, gone), gone, failed)
-            return Deleted(request_view(session, request, self._means), self._views(rows, gone), tuple(failed))
+            gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)
+            request = self._completed(uow, RequestType.DELETE_KEY, entity, _owners(rows, gone), gone, failed)
+            return Deleted(request_view(uow, request, uow.resources), self._views(rows, gone), tuple(failed))
 
     def _entitled(
-        self, session: Session, actor: Actor, sessions: Sequence[int], what: str = "session"
+        self, uow: UnitOfWork, sessions: Sequence[int], what: str = "session"
     ) -> tuple[list[SessionRow], EntityRow]:
         """The sessions' rows in the order asked for, all of one entity at which the person manages keys."""
         if not sessions:
             raise InvalidValue(f"Select at least one {what}.")
         wanted = list(dict.fromkeys(sessions))
-        known = {key_of(row.id): row for row in _chunked(session, SessionRow, col(SessionRow.id), wanted)}
-        visible = visible_ids(session, actor)
+        known = {key_of(row.id): row for row in _chunked(uow, SessionRow, col(SessionRow.id), wanted)}
+        visible = uow.visible_ids()
         found = [known[pk] for pk in wanted if pk in known and known[pk].entity_id in visible]
         if len(found) != len(wanted):
             raise NotFound(_GONE.format(what))
         places = {row.entity_id for row in found}
         for place in places:
-            require(session, actor, MAY_USE_KEYS, session.get_one(EntityRow, place))
+            uow.require(MAY_USE_KEYS, uow.tx.get_one(EntityRow, place))
         if len(places) > 1:
             raise NotEntitled(f"The selected {what}s belong to several entities. Select those of one.")
-        return found, session.get_one(EntityRow, places.pop())
+        return found, uow.tx.get_one(EntityRow, places.pop())
 
     def _planned(self, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None, *, alone: bool) -> Plan:
         try:
-            return plan_for(self._means, row, pairs, drop)
+            return plan_for(self._resources, row, pairs, drop)
         except (InvalidValue, SessionEnded) as refusal:
             if alone:
                 raise
@@ -218,8 +217,7 @@ class KeyPairs(Service):
 
     def _completed(
         self,
-        session: Session,
-        actor: Actor,
+        uow: UnitOfWork,
         kind: RequestType,
         entity: EntityRow,
         names: Sequence[str],
@@ -229,21 +227,20 @@ class KeyPairs(Service):
         """The request for what was done, completed at once, with what was not done among its reasons (rule Q1)."""
         asked = {"sessions": list(names), "keys": [pair.access_key_id for pair in pairs]}
         subject = _short(", ".join(names))
-        request = make_request(session, self._means, actor, kind, entity, subject, asked)
+        request = make_request(uow, kind, entity, subject, asked)
         made = kind is RequestType.GENERATE_KEY
-        record(
-            session, self._means, actor, "keypair:generated" if made else "keypair:deleted", subject,
-            entity=entity.code, after={**asked, "request": request.reference},
-        )  # fmt: skip
-        end_request(session, self._means, request, RequestStatus.COMPLETED, _reasons(pairs, failed))
+        uow.record(
+            "keypair:generated" if made else "keypair:deleted",
+            subject,
+            entity=entity.code,
+            after={**asked, "request": request.reference},
+        )
+        end_request(uow, request, RequestStatus.COMPLETED, _reasons(pairs, failed))
         return request
 
-    def _note_download(self, session: Session, actor: Actor, entity: EntityRow, pairs: Sequence[KeyPairRow]) -> None:
+    def _note_download(self, uow: UnitOfWork, entity: EntityRow, pairs: Sequence[KeyPairRow]) -> None:
         keys = [pair.access_key_id for pair in pairs]
-        record(
-            session, self._means, actor, "keypair:downloaded", _short(", ".join(keys)),
-            entity=entity.code, after={"keys": keys},
-        )  # fmt: skip
+        uow.record("keypair:downloaded", _short(", ".join(keys)), entity=entity.code, after={"keys": keys})
 
     def _views(self, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> tuple[KeyView, ...]:
         owners = {key_of(row.id): row for row in rows}
@@ -252,21 +249,21 @@ class KeyPairs(Service):
         return tuple(key_view(pair, owner.session_id, owner.market, now) for pair, owner in found)
 
 
-def _pairs_named(session: Session, keys: Sequence[str]) -> list[KeyPairRow]:
+def _pairs_named(uow: UnitOfWork, keys: Sequence[str]) -> list[KeyPairRow]:
     """The pairs with these access key ids, in this order. Raises NotFound, InvalidValue."""
     if not keys:
         raise InvalidValue("Select at least one key pair.")
     wanted = list(dict.fromkeys(keys))
-    known = {row.access_key_id: row for row in _chunked(session, KeyPairRow, col(KeyPairRow.access_key_id), wanted)}
+    known = {row.access_key_id: row for row in _chunked(uow, KeyPairRow, col(KeyPairRow.access_key_id), wanted)}
     if len(known) != len(wanted):
         raise NotFound(_GONE.format("key pair"))
     return [known[key] for key in wanted]
 
 
-def _chunked(session: Session, table: type[Row], column: Any, wanted: Sequence[Any]) -> Iterator[Row]:
+def _chunked(uow: UnitOfWork, table: type[Row], column: Any, wanted: Sequence[Any]) -> Iterator[Row]:
     """The rows whose column has one of the values: a statement takes so many at most."""
     for start in range(0, len(wanted), _CHUNK):
-        yield from session.execute(select(table).where(column.in_(wanted[start : start + _CHUNK]))).scalars()
+        yield from uow.tx.execute(select(table).where(column.in_(wanted[start : start + _CHUNK]))).scalars()
 
 
 def _session_id(row: SessionRow) -> str:

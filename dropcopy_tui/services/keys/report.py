@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.keypairs import (
     KeyPair,
@@ -26,10 +26,9 @@ from dropcopy_tui.domain.market_close import MarketHours, calendar_covers, is_bu
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
-from dropcopy_tui.services.base import Service, entity_named, key_of
-from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.sessions.sessions import key_rows, market_hours, pair_of
-from dropcopy_tui.services.unit_of_work import reading
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, SessionRow
 
@@ -65,33 +64,33 @@ class KeyReport(Service):
 
     def page(self, actor: Actor, ask: PageRequest, *, entity: str = "", deleted: bool = False) -> Page[KeyLine]:
         """A page of the report, by session; `deleted` pairs are in it where asked for. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            rows = _select().where(col(SessionRow.entity_id).in_(visible_ids(session, actor)))
+        with self._reading(actor) as uow:
+            rows = _select().where(col(SessionRow.entity_id).in_(uow.visible_ids()))
             if entity:
-                place = entity_named(session, entity)
-                require_view(session, actor, place)
+                place = entity_named(uow.tx, entity)
+                uow.require_view(place)
                 rows = rows.where(col(SessionRow.entity_id) == place.id)
             if not deleted:
                 rows = rows.where(col(KeyPairRow.deleted_at).is_(None))
-            page = fetch(session, _listing(rows), ask, lambda row: row)
-            return Page(self._lines(session, page.rows), page.cursors, page.total)
+            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            return Page(self._lines(uow, page.rows), page.cursors, page.total)
 
     def of_sessions(self, actor: Actor, session_pks: Sequence[int]) -> tuple[KeyLine, ...]:
         """The lines of some sessions, in their order, as far as the person may see them; without deleted pairs."""
         order = {pk: number for number, pk in enumerate(session_pks)}
-        with reading(self._means, actor) as session:
+        with self._reading(actor) as uow:
             rows = _select().where(
                 col(SessionRow.id).in_(session_pks),
-                col(SessionRow.entity_id).in_(visible_ids(session, actor)),
+                col(SessionRow.entity_id).in_(uow.visible_ids()),
                 col(KeyPairRow.deleted_at).is_(None),
             )
-            found = session.execute(rows.order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))).all()
-            return self._lines(session, sorted(found, key=lambda row: order[key_of(row[1].id)]))
+            found = uow.tx.execute(rows.order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))).all()
+            return self._lines(uow, sorted(found, key=lambda row: order[key_of(row[1].id)]))
 
-    def _lines(self, session: Session, rows: Sequence[Any]) -> tuple[KeyLine, ...]:
+    def _lines(self, uow: UnitOfWork, rows: Sequence[Any]) -> tuple[KeyLine, ...]:
         """Lines of rows of `_select`; what else their sessions have and what was told is read at once."""
-        siblings = key_rows(session, list({key_of(row[1].id) for row in rows}))
-        told = _told(session, [key_of(row[0].id) for row in rows])
+        siblings = key_rows(uow, list({key_of(row[1].id) for row in rows}))
+        told = _told(uow, [key_of(row[0].id) for row in rows])
         return tuple(self._line(row, siblings[key_of(row[1].id)], told.get(key_of(row[0].id))) for row in rows)
 
     def _line(self, found: Any, siblings: Sequence[KeyPairRow], told: tuple[int, datetime] | None) -> KeyLine:
@@ -139,9 +138,9 @@ def _due_today(key: KeyPair, others: Sequence[KeyPair], hours: MarketHours) -> d
     return min([due, *(grace_expiry(hours, made) for made in later)])
 
 
-def _told(session: Session, keys: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+def _told(uow: UnitOfWork, keys: Sequence[int]) -> dict[int, tuple[int, datetime]]:
     """What each pair was last told for: the nearest threshold, and when."""
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(col(ExpiryNoticeRow.key_pair_id), col(ExpiryNoticeRow.days), col(ExpiryNoticeRow.at))
         .where(col(ExpiryNoticeRow.key_pair_id).in_(keys))
         .order_by(col(ExpiryNoticeRow.days).desc())

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session
-
 from dropcopy_tui.domain.errors import InvalidValue, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
-from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.sessions.sessions import destroy, market_hours, pair_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
 
-def plan_for(means: Means, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None) -> Plan:
+def plan_for(resources: Resources, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None) -> Plan:
     """What a new pair would do to a session that has these. Raises SessionEnded, InvalidValue."""
     _check_in_use(row)
-    now = means.clock.now()
+    now = resources.clock.now()
     known = [pair_of(pair, row.session_id, row.market) for pair in pairs]
     living = [pair for pair in known if state_of(pair, now).living]
-    hours = market_hours(row.market, means.settings)
+    hours = market_hours(row.market, resources.settings)
     return plan_generation(row.session_id, living, hours, now, drop, had_keys=bool(pairs))
 
 
-def make_pair(
-    session: Session, means: Means, actor: Actor, row: SessionRow, pairs: Sequence[KeyPairRow], plan: Plan
-) -> KeyPairRow:
+def make_pair(uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow], plan: Plan) -> KeyPairRow:
     """Carry a plan out: expiries move, the chosen pair is destroyed, the new one takes a free slot.
 
     Raises InvalidValue: the plan waits for a choice.
@@ -37,7 +33,7 @@ def make_pair(
             f"{row.session_id} has two living key pairs ({', '.join(plan.choice_needed)}). "
             "Choose which one to delete. Nothing was changed."
         )
-    now = means.clock.now()
+    now = uow.now
     moved = {change.access_key_id: change.new for change in plan.changes}
     for pair in pairs:
         pair.expires_at = moved.get(pair.access_key_id, pair.expires_at)
@@ -46,24 +42,24 @@ def make_pair(
         elif not state_of(pair_of(pair, row.session_id, row.market), now).living:
             pair.slot = None
     # The store refuses a third living pair: the slots are free before the new one takes one.
-    session.flush()
+    uow.tx.flush()
     taken = {pair.slot for pair in pairs}
-    return _sealed(session, means, actor, row, plan, next(slot for slot in (1, 2) if slot not in taken))
+    return _sealed(uow, row, plan, next(slot for slot in (1, 2) if slot not in taken))
 
 
-def _sealed(session: Session, means: Means, actor: Actor, row: SessionRow, plan: Plan, slot: int) -> KeyPairRow:
+def _sealed(uow: UnitOfWork, row: SessionRow, plan: Plan, slot: int) -> KeyPairRow:
     pair = KeyPairRow(
         session_pk=key_of(row.id),
-        access_key_id=means.entropy.access_key_id(),
+        access_key_id=uow.resources.entropy.access_key_id(),
         slot=slot,
-        created_at=means.clock.now(),
+        created_at=uow.now,
         expires_at=plan.new_expires_at,
-        created_by=actor.person_id,
+        created_by=uow.actor.person_id,
     )
-    session.add(pair)
-    session.flush()
+    uow.tx.add(pair)
+    uow.tx.flush()
     place = ("key_pair", str(pair.id), row.session_id, pair.access_key_id)
-    pair.sealed_secret = means.vault.seal(means.entropy.secret(), *place)
+    pair.sealed_secret = uow.resources.vault.seal(uow.resources.entropy.secret(), *place)
     return pair
 
 

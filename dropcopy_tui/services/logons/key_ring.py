@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col, or_
+from sqlmodel import col, or_
 
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, state_of
 from dropcopy_tui.domain.logon import LogonMessage, problems, verify
 from dropcopy_tui.domain.logon_mistakes import Candidate, SignedLine, diagnose, lines_of
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
+from dropcopy_tui.domain.people import MAY_USE_KEYS
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.rights import require
 from dropcopy_tui.services.sessions.sessions import pair_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, KeyPairRow, PersonRow, SessionRow
 from dropcopy_tui.store.vault import Vault
 
@@ -135,17 +135,17 @@ def _verdict(
     )
 
 
-def managed_ids(session: Session, actor: Actor) -> list[int]:
+def managed_ids(uow: UnitOfWork) -> list[int]:
     """The primary keys of the entities whose key pairs the person manages. Raises NotEntitled: there is none."""
     held = (
         select(col(EntitlementRow.entity_id))
         .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
-        .where(col(EntitlementRow.person_id) == actor.person_id, col(PersonRow.disabled).is_(False))
+        .where(col(EntitlementRow.person_id) == uow.actor.person_id, col(PersonRow.disabled).is_(False))
         .where(col(EntitlementRow.role).in_(role.value for role in MAY_USE_KEYS))
     )
-    found = [key_of(place) for place in session.execute(held).scalars() if place is not None]
+    found = [key_of(place) for place in uow.tx.execute(held).scalars() if place is not None]
     if not found:
-        require(session, actor, MAY_USE_KEYS)
+        uow.require(MAY_USE_KEYS)
     return found
 
 
@@ -158,16 +158,16 @@ def rows_of(entity_ids: Sequence[int]) -> Any:
     )
 
 
-def own_rows(session: Session, rows: Any, message: LogonMessage) -> Sequence[Any]:
+def own_rows(uow: UnitOfWork, rows: Any, message: LogonMessage) -> Sequence[Any]:
     """Of these, the pair that the logon names, and those of its session."""
     named = col(KeyPairRow.access_key_id) == (message.access_key_id or "")
     own = col(SessionRow.session_id) == (message.session_id or "")
-    found: Sequence[Any] = session.execute(rows.where(or_(named, own)).order_by(col(KeyPairRow.id).desc())).all()
+    found: Sequence[Any] = uow.tx.execute(rows.where(or_(named, own)).order_by(col(KeyPairRow.id).desc())).all()
     return found
 
 
-def other_rows(session: Session, rows: Any, most: int) -> Sequence[Any]:
+def other_rows(uow: UnitOfWork, rows: Any, most: int) -> Sequence[Any]:
     """Of these, the newest that still have a secret, to be tried for an explanation."""
     sealed = rows.where(col(KeyPairRow.sealed_secret).is_not(None)).order_by(col(KeyPairRow.id).desc())
-    found: Sequence[Any] = session.execute(sealed.limit(most)).all()
+    found: Sequence[Any] = uow.tx.execute(sealed.limit(most)).all()
     return found

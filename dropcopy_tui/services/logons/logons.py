@@ -5,9 +5,8 @@ from __future__ import annotations
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.logon import LogonMessage
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Service
 from dropcopy_tui.services.logons.key_ring import KeyRing, Verdict, managed_ids, other_rows, own_rows, rows_of
-from dropcopy_tui.services.unit_of_work import reading
+from dropcopy_tui.services.unit_of_work import Service
 
 # Keys of other sessions that are tried for an explanation.
 MOST_OTHERS = 200
@@ -26,10 +25,10 @@ class Logons(Service):
         """
         if message.signature is None:
             raise InvalidValue("The logon carries no signature (tag 1402, or Signature): there is nothing to verify.")
-        ring, now = KeyRing(self._vault), self._now()
-        with reading(self._means, actor) as session:
-            rows = rows_of(managed_ids(session, actor))
-            ring.hold(own_rows(session, rows, message))
+        ring, now = KeyRing(self._resources.vault), self._now()
+        with self._reading(actor) as uow:
+            rows = rows_of(managed_ids(uow))
+            ring.hold(own_rows(uow, rows, message))
             if not ring.accepts(message, now):
-                ring.hold_too(other_rows(session, rows, MOST_OTHERS))
+                ring.hold_too(other_rows(uow, rows, MOST_OTHERS))
         return ring.verdict(message, now)

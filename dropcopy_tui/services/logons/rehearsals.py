@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.logon import LogonMessage
@@ -12,12 +12,10 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.sessions import check_session_id
-from dropcopy_tui.services.base import Service
 from dropcopy_tui.services.logons.key_ring import KeyRing, Verdict, managed_ids, other_rows, own_rows, rows_of
 from dropcopy_tui.services.logons.logons import MOST_OTHERS
-from dropcopy_tui.services.rights import require, visible_ids
 from dropcopy_tui.services.sessions.sessions import session_rows
-from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntityRow, SessionRow
 
 _MOST_REASONS = 6
@@ -59,25 +57,23 @@ class Rehearsals(Service):
         """
         if market:
             market_named(market)
-        with reading(self._means, actor) as session:
+        with self._reading(actor) as uow:
             if session_id:
-                self._check_session(session, actor, check_session_id(session_id), market)
+                self._check_session(uow, check_session_id(session_id), market)
             else:
-                managed_ids(session, actor)
-        return Rehearsal(session_id, market, KeyRing(self._vault))
+                managed_ids(uow)
+        return Rehearsal(session_id, market, KeyRing(self._resources.vault))
 
-    def _check_session(self, session: Session, actor: Actor, session_id: str, market: str) -> None:
+    def _check_session(self, uow: UnitOfWork, session_id: str, market: str) -> None:
         """Every session of this name must be one whose keys the person manages."""
-        rows = session_rows(
-            col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible_ids(session, actor))
-        )
+        rows = session_rows(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(uow.visible_ids()))
         if market:
             rows = rows.where(col(SessionRow.market) == market)
-        found = session.execute(rows).all()
+        found = uow.tx.execute(rows).all()
         if not found:
             raise NotFound(f"There is no session {session_id}, or you may not see it.")
         for row in found:
-            require(session, actor, MAY_USE_KEYS, session.get_one(EntityRow, row[0].entity_id))
+            uow.require(MAY_USE_KEYS, uow.tx.get_one(EntityRow, row[0].entity_id))
 
     def judge(self, actor: Actor, rehearsal: Rehearsal, message: LogonMessage) -> Verdict:
         """What the gateway says to the logon now: keys made, deleted or expired since the last one count.
@@ -87,14 +83,14 @@ class Rehearsals(Service):
             MasterKeyMissing: secrets cannot be opened.
         """
         ring, now = rehearsal._ring, self._now()
-        with reading(self._means, actor) as session:
-            rows = rows_of(managed_ids(session, actor))
+        with self._reading(actor) as uow:
+            rows = rows_of(managed_ids(uow))
             if rehearsal.market:
                 rows = rows.where(col(SessionRow.market) == rehearsal.market)
             own = rows.where(col(SessionRow.session_id) == rehearsal.session_id) if rehearsal.session_id else rows
-            ring.hold(own_rows(session, own, message))
+            ring.hold(own_rows(uow, own, message))
             if not ring.accepts(message, now):
-                ring.hold_too(other_rows(session, rows, MOST_OTHERS))
+                ring.hold_too(other_rows(uow, rows, MOST_OTHERS))
         verdict = ring.verdict(message, now)
         if rehearsal.session_id and message.session_id != rehearsal.session_id:
             other = f"The logon is not of session {rehearsal.session_id}, which this rehearsal is held for."
@@ -103,16 +99,16 @@ class Rehearsals(Service):
 
     def note(self, actor: Actor, rehearsal: Rehearsal, outcome: Outcome) -> None:
         """Leave the outcome of a logon in the audit trail. Raises NotEntitled."""
-        with writing(self._means, actor) as session:
-            managed = managed_ids(session, actor)
+        with self._writing(actor) as uow:
+            managed = managed_ids(uow)
             known = session_rows(
                 col(SessionRow.session_id) == (outcome.session_id or ""), col(SessionRow.entity_id).in_(managed)
             )
-            row = session.execute(known).first()
+            row = uow.tx.execute(known).first()
             after = {
                 "accepted": outcome.accepted,
                 "access_key_id": shorten(outcome.access_key_id) if outcome.access_key_id else None,
                 "why": list(outcome.reasons[:_MOST_REASONS]),
             }
             subject = shorten(outcome.session_id or rehearsal.session_id or "unknown")
-            record(session, self._means, actor, "logon:rehearsed", subject, entity=row[1] if row else None, after=after)
+            uow.record("logon:rehearsed", subject, entity=row[1] if row else None, after=after)

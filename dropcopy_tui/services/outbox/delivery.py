@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlmodel import Session, col, or_
+from sqlmodel import col, or_
 
 from dropcopy_tui.domain.errors import (
     InvalidValue,
@@ -26,10 +26,10 @@ from dropcopy_tui.domain.errors import (
 )
 from dropcopy_tui.domain.mail import Letter, MailServer, MessageState, next_try
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor, Role
-from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.outbox.outbox import EMAIL, held_words, waiting_count
-from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.unit_of_work import email_state, record, writing
+from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, NoticeRow, OutboxRow, PersonRow, SettingRow
 
 LEASE = timedelta(seconds=60)
@@ -73,11 +73,11 @@ class Mailing(Service):
         """
         from dropcopy_tui.senders.email import check
 
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
-            server = self._server(session)
+        with self._writing(actor) as uow:
+            uow.require(MAY_OPERATE)
+            server = self._server(uow)
             check(server)
-            _queue_held(session)
+            _queue_held(uow)
         count: Counter[str] = Counter()
         trouble = ""
         while not trouble and (left := limit - count.total()) > 0:
@@ -96,35 +96,35 @@ class Mailing(Service):
             NotFound, InvalidValue: one does not exist, or is no dead letter.
         """
         wanted = sorted(set(ids))
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_OPERATE)
-            if self._means.sandbox:
-                raise MailHeld(held_words(self._means, waiting_count(session)))
-            rows = [_dead_letter(session, number) for number in wanted]
+        with self._writing(actor) as uow:
+            uow.require(MAY_OPERATE)
+            if uow.resources.sandbox:
+                raise MailHeld(held_words(uow.resources, waiting_count(uow)))
+            rows = [_dead_letter(uow, number) for number in wanted]
             for row in rows:
                 before = {"attempts": row.attempts, "error": row.error}
-                row.state, row.attempts, row.error = email_state(self._means), 0, ""
+                row.state, row.attempts, row.error = uow.resources.email_state, 0, ""
                 row.next_at = row.leased_until = None
-                record(session, self._means, actor, "mail:put_back", str(row.id), before=before)
+                uow.record("mail:put_back", str(row.id), before=before)
         return len(rows)
 
-    def _server(self, session: Session) -> MailServer:
-        server = self._means.mail
-        if server is None or self._means.sandbox:
-            raise MailHeld(held_words(self._means, waiting_count(session)))
+    def _server(self, uow: UnitOfWork) -> MailServer:
+        server = uow.resources.mail
+        if server is None or uow.resources.sandbox:
+            raise MailHeld(held_words(uow.resources, waiting_count(uow)))
         return server
 
     def _lease(self, number: int) -> list[_Leased]:
         """Take messages that are due and that nobody has: theirs is whoever writes the lease."""
-        with self._store.write() as session:
-            now = self._now()
-            rows = session.execute(_due(now).limit(number)).scalars().all()
+        with self._writing(DESK) as uow:
+            now = uow.now
+            rows = uow.tx.execute(_due(now).limit(number)).scalars().all()
             for row in rows:
                 row.leased_until = now + LEASE
-            return [self._leased(session, row, now) for row in rows]
+            return [self._leased(uow, row, now) for row in rows]
 
-    def _leased(self, session: Session, row: OutboxRow, now: datetime) -> _Leased:
-        store_id = session.get_one(SettingRow, "store_id").value
+    def _leased(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> _Leased:
+        store_id = uow.tx.get_one(SettingRow, "store_id").value
         until = now + LEASE
         try:
             body = row.body if row.sealed_body is None else self._opened(row)
@@ -136,7 +136,7 @@ class Mailing(Service):
         return _Leased(key_of(row.id), until, letter)
 
     def _opened(self, row: OutboxRow) -> str:
-        return self._vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+        return self._resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
 
     def _send(self, actor: Actor, server: MailServer, leased: list[_Leased], count: Counter[str]) -> str:
         """Send a handful, counting what became of each; the trouble that stops the run, or ""."""
@@ -169,64 +169,60 @@ class Mailing(Service):
 
     def _mark_sent(self, actor: Actor, message: _Leased) -> None:
         """It was taken by the server: that holds whoever has the lease by now."""
-        with self._store.write() as session:
-            row = session.get_one(OutboxRow, message.id)
+        with self._writing(actor) as uow:
+            row = uow.tx.get_one(OutboxRow, message.id)
             if row.state == MessageState.SENT.value:
                 return
-            row.state, row.sent_at = MessageState.SENT.value, self._now()
+            row.state, row.sent_at = MessageState.SENT.value, uow.now
             row.attempts, row.error = row.attempts + 1, ""
             row.next_at = row.leased_until = None
-            record(
-                session, self._means, actor, "mail:sent", str(row.id),
-                after={"to": row.recipient, "attempts": row.attempts},
-            )  # fmt: skip
+            uow.record("mail:sent", str(row.id), after={"to": row.recipient, "attempts": row.attempts})
 
     def _put_off(self, actor: Actor, message: _Leased, reason: str) -> str:
         """Try it again after a pause that grows; after the last attempt it is a dead letter."""
-        with self._store.write() as session:
-            row = _still_leased(session, message)
+        with self._writing(actor) as uow:
+            row = _still_leased(uow, message)
             if row is None:
                 return "later"
             row.attempts += 1
-            row.next_at, row.error, row.leased_until = next_try(row.attempts, self._now()), reason, None
+            row.next_at, row.error, row.leased_until = next_try(row.attempts, uow.now), reason, None
             if row.next_at is not None:
                 return "later"
-            self._bury(session, actor, row)
+            self._bury(uow, row)
             return "failed"
 
     def _give_up(self, actor: Actor, message: _Leased, reason: str) -> str:
         """The server will never take it: a dead letter at once."""
-        with self._store.write() as session:
-            row = _still_leased(session, message)
+        with self._writing(actor) as uow:
+            row = _still_leased(uow, message)
             if row is None:
                 return "later"
             row.attempts, row.error = row.attempts + 1, reason
             row.next_at = row.leased_until = None
-            self._bury(session, actor, row)
+            self._bury(uow, row)
             return "failed"
 
-    def _bury(self, session: Session, actor: Actor, row: OutboxRow) -> None:
+    def _bury(self, uow: UnitOfWork, row: OutboxRow) -> None:
         row.state = MessageState.FAILED.value
-        record(
-            session, self._means, actor, "mail:failed", str(row.id),
-            after={"to": row.recipient, "attempts": row.attempts, "error": row.error},
-        )  # fmt: skip
-        for person_id in _operators_to_tell(session):
-            session.add(NoticeRow(person_id=person_id, text=DEAD_LETTER, at=self._now()))
+        uow.record(
+            "mail:failed", str(row.id), after={"to": row.recipient, "attempts": row.attempts, "error": row.error}
+        )
+        for person_id in _operators_to_tell(uow):
+            uow.tx.add(NoticeRow(person_id=person_id, text=DEAD_LETTER, at=uow.now))
 
     def _release(self, messages: Iterable[_Leased]) -> None:
         """Give leases back that were not used."""
-        with self._store.write() as session:
+        with self._writing(DESK) as uow:
             for message in messages:
-                row = _still_leased(session, message)
+                row = _still_leased(uow, message)
                 if row is not None:
                     row.leased_until = None
 
 
-def _queue_held(session: Session) -> None:
+def _queue_held(uow: UnitOfWork) -> None:
     """Email of a time without a mail server is due now."""
     held = update(OutboxRow).where(col(OutboxRow.state) == MessageState.HELD.value, EMAIL)
-    session.execute(held.values(state=MessageState.QUEUED.value))
+    uow.tx.execute(held.values(state=MessageState.QUEUED.value))
 
 
 def _due(now: datetime) -> Any:
@@ -239,14 +235,14 @@ def _due(now: datetime) -> Any:
     )
 
 
-def _still_leased(session: Session, message: _Leased) -> OutboxRow | None:
+def _still_leased(uow: UnitOfWork, message: _Leased) -> OutboxRow | None:
     """The row, unless the lease ended meanwhile and somebody else has it."""
-    row = session.get_one(OutboxRow, message.id)
+    row = uow.tx.get_one(OutboxRow, message.id)
     return row if row.state == MessageState.QUEUED.value and row.leased_until == message.until else None
 
 
-def _dead_letter(session: Session, number: int) -> OutboxRow:
-    row = session.get(OutboxRow, number)
+def _dead_letter(uow: UnitOfWork, number: int) -> OutboxRow:
+    row = uow.tx.get(OutboxRow, number)
     if row is None:
         raise NotFound(f"There is no message {number}. Nothing was changed.")
     if row.channel != "email":
@@ -256,7 +252,7 @@ def _dead_letter(session: Session, number: int) -> OutboxRow:
     return row
 
 
-def _operators_to_tell(session: Session) -> list[int]:
+def _operators_to_tell(uow: UnitOfWork) -> list[int]:
     """Everybody with operations who does not have this notice unread already."""
     told = select(col(NoticeRow.person_id)).where(col(NoticeRow.text) == DEAD_LETTER, col(NoticeRow.read_at).is_(None))
     rows = (
@@ -265,4 +261,4 @@ def _operators_to_tell(session: Session) -> list[int]:
         .where(col(EntitlementRow.role) == Role.OPERATIONS.value, col(PersonRow.disabled).is_(False))
         .where(col(EntitlementRow.person_id).not_in(told))
     )
-    return list(session.execute(rows.distinct()).scalars())
+    return list(uow.tx.execute(rows.distinct()).scalars())

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select, update
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Service, key_of
-from dropcopy_tui.services.unit_of_work import reading, record, writing
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch, matching
 from dropcopy_tui.store.tables import NoticeRow, RequestRow
 
@@ -35,36 +35,36 @@ class Notices(Service):
 
     def page(self, actor: Actor, ask: PageRequest) -> Page[Notice]:
         """The person's own notices: unread ones first, then the newest first."""
-        with reading(self._means, actor) as session:
-            return fetch(session, _of(actor), ask, _notice)
+        with self._reading(actor) as uow:
+            return fetch(uow.tx, _of(actor), ask, _notice)
 
     def unread(self, actor: Actor) -> int:
         """How many were not read yet."""
         rows = select(func.count()).select_from(NoticeRow).where(_mine(actor), col(NoticeRow.read_at).is_(None))
-        with reading(self._means, actor) as session:
-            return int(session.execute(rows).scalar_one())
+        with self._reading(actor) as uow:
+            return int(uow.tx.execute(rows).scalar_one())
 
     def read(self, actor: Actor, picked: Selection) -> int:
         """Mark a selection as read; how many were unread. What is not the person's own is left alone."""
-        with writing(self._means, actor) as session:
-            return self._read(session, actor, picked)
+        with self._writing(actor) as uow:
+            return self._read(uow, picked)
 
     def read_all(self, actor: Actor) -> int:
         """Mark everything as read; how many were unread."""
         return self.read(actor, Selection(everything=True))
 
-    def _read(self, session: Session, actor: Actor, picked: Selection) -> int:
+    def _read(self, uow: UnitOfWork, picked: Selection) -> int:
         pk = col(NoticeRow.id)
-        unread = update(NoticeRow).where(_mine(actor), col(NoticeRow.read_at).is_(None))
+        unread = update(NoticeRow).where(_mine(uow.actor), col(NoticeRow.read_at).is_(None))
         if picked.everything:
-            chosen = matching(_of(actor), picked.match).with_only_columns(pk)
+            chosen = matching(_of(uow.actor), picked.match).with_only_columns(pk)
             unread = unread.where(pk.in_(chosen), pk.not_in(picked.keys))
         else:
             unread = unread.where(pk.in_(picked.keys))
-        done: Any = session.execute(unread.values(read_at=self._now()).execution_options(synchronize_session=False))
+        done: Any = uow.tx.execute(unread.values(read_at=uow.now).execution_options(synchronize_session=False))
         count = int(done.rowcount)
         if count:
-            record(session, self._means, actor, "notice:read", actor.user_id, after={"notices": count})
+            uow.record("notice:read", uow.actor.user_id, after={"notices": count})
         return count
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
-from dropcopy_tui.services.base import Means, Service, key_of
-from dropcopy_tui.services.rights import require
-from dropcopy_tui.services.unit_of_work import reading
+from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
 
@@ -60,9 +59,9 @@ class Outbox(Service):
 
     def page(self, actor: Actor, ask: PageRequest) -> Page[Message]:
         """Messages, the newest first. Outside a sandbox this needs operations, and codes stay hidden."""
-        with reading(self._means, actor) as session:
-            if not self._means.sandbox:
-                require(session, actor, MAY_OPERATE)
+        with self._reading(actor) as uow:
+            if not uow.resources.sandbox:
+                uow.require(MAY_OPERATE)
             rows = Listing(
                 select(OutboxRow),
                 {
@@ -75,43 +74,52 @@ class Outbox(Service):
                 (col(OutboxRow.recipient), col(OutboxRow.subject), col(OutboxRow.channel), col(OutboxRow.state)),
                 newest_first=True,
             )
-            return fetch(session, rows, ask, lambda row: self._message(row[0]))
+            return fetch(uow.tx, rows, ask, lambda row: self._message(row[0]))
 
     def standing(self, actor: Actor) -> Standing:
         """How many messages wait and failed. Raises NotEntitled as `page` does."""
-        with reading(self._means, actor) as session:
-            if not self._means.sandbox:
-                require(session, actor, MAY_OPERATE)
+        with self._reading(actor) as uow:
+            if not uow.resources.sandbox:
+                uow.require(MAY_OPERATE)
             state = col(OutboxRow.state)
-            rows = session.execute(select(state, func.count()).group_by(state))
+            rows = uow.tx.execute(select(state, func.count()).group_by(state))
             count: dict[str, int] = {row[0]: row[1] for row in rows}
-            words = held_words(self._means, waiting_count(session))
+            words = held_words(uow.resources, waiting_count(uow))
             return Standing(count.get("held", 0), count.get("queued", 0), count.get("failed", 0), words)
 
     def _message(self, row: OutboxRow) -> Message:
         body = row.body if row.sealed_body is None else self._opened(row)
         return Message(
-            key_of(row.id), row.channel, row.recipient, row.subject, body, row.state, row.created_at,
-            row.attempts, row.next_at, row.sent_at, row.error,
-        )  # fmt: skip
+            key_of(row.id),
+            row.channel,
+            row.recipient,
+            row.subject,
+            body,
+            row.state,
+            row.created_at,
+            row.attempts,
+            row.next_at,
+            row.sent_at,
+            row.error,
+        )
 
     def _opened(self, row: OutboxRow) -> str:
-        if not self._means.sandbox or not self._vault.is_open:
+        if not self._resources.sandbox or not self._resources.vault.is_open:
             return _HIDDEN[row.channel]
-        return self._vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+        return self._resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
 
 
-def waiting_count(session: Session) -> int:
+def waiting_count(uow: UnitOfWork) -> int:
     """How many messages nothing was done with yet."""
     waits = col(OutboxRow.state).in_((MessageState.HELD.value, MessageState.QUEUED.value))
-    return int(session.execute(select(func.count()).select_from(OutboxRow).where(waits, EMAIL)).scalar_one())
+    return int(uow.tx.execute(select(func.count()).select_from(OutboxRow).where(waits, EMAIL)).scalar_one())
 
 
-def held_words(means: Means, waiting: int) -> str:
+def held_words(resources: Resources, waiting: int) -> str:
     """Why nothing is sent from here, "" where it is."""
-    if means.sandbox:
+    if resources.sandbox:
         return "A sandbox never sends: its messages can be read in the outbox."
-    if means.mail is None:
+    if resources.mail is None:
         messages = "1 message is" if waiting == 1 else f"{waiting:,} messages are"
         return f"Mail is not configured: {messages} held. Set [mail] in the configuration file."
     return ""

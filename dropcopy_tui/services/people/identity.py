@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
 from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotFound, NotSignedIn
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
-from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds, renewed_hash
-from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.services.rights import NOBODY, nobody
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 
 _NO_MATCH = "User id or password is wrong."
@@ -46,110 +47,109 @@ class Identity(Service):
             AccountLocked: five wrong tries in a row (rule P1); says until when.
             NotSignedIn: no such person, or the wrong password: the answer is the same.
         """
-        with self._store.write() as session:
-            person = _find(session, login)
+        with self._writing(nobody(origin, login)) as uow:
+            person = _find(uow, login)
             if person is None:
                 password_holds(password, None)
-                self._refuse(session, login, origin, "unknown")
-            self._refuse_locked(session, person, origin)
+                self._refuse(uow, login, origin, "unknown")
+            self._refuse_locked(uow, person, origin)
             # Checked first: a refusal takes as long for a disabled account.
             holds = password_holds(password, person.password_hash)
             if person.disabled or not holds:
-                self._count_wrong_try(session, person, origin)
-            return self._welcome(session, person, origin, "password", **_renew_hash(person, password))
+                self._count_wrong_try(uow, person, origin)
+            return self._welcome(uow, person, origin, "password", **_renew_hash(person, password))
 
     def sign_in_peer(self, account: str, origin: str) -> Actor:
         """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn."""
-        with self._store.write() as session:
-            person = session.exec(select(PersonRow).where(PersonRow.os_account == account)).first()
+        with self._writing(nobody(origin, account)) as uow:
+            person = uow.tx.exec(select(PersonRow).where(PersonRow.os_account == account)).first()
             if person is None:
-                self._note_refusal(session, account, origin, "unknown account")
+                self._note_refusal(uow, account, origin, "unknown account")
                 raise NotSignedIn(
                     f"The account {shorten(account)!r} of this machine belongs to nobody here. "
                     "Sign in with a user id and password: dropcopy --as USER"
                 )
             if person.disabled:
-                self._note_refusal(session, person.user_id, origin, "disabled")
+                self._note_refusal(uow, person.user_id, origin, "disabled")
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
-            self._refuse_locked(session, person, origin)
-            return self._welcome(session, person, origin, "peer")
+            self._refuse_locked(uow, person, origin)
+            return self._welcome(uow, person, origin, "peer")
 
     def is_peer(self, account: str, login: str) -> bool:
         """Whether this account of the machine is that of the person with this user id or email."""
-        with self._store.read() as session:
-            person = _find(session, login)
+        with self._reading(NOBODY) as uow:
+            person = _find(uow, login)
             return person is not None and person.os_account == account
 
     def act_as(self, user_id: str, origin: str) -> Actor:
         """Any person, without proof: only in a sandbox. Raises NotSignedIn elsewhere."""
-        if not self._means.sandbox:
+        if not self._resources.sandbox:
             raise NotSignedIn("Acting as another person works in a sandbox store only. Sign in with a password.")
-        with self._store.write() as session:
-            person = _find(session, user_id)
+        with self._writing(nobody(origin, user_id)) as uow:
+            person = _find(uow, user_id)
             if person is None:
                 raise NotSignedIn(f"There is no person {shorten(user_id)!r} in this sandbox.")
-            return self._welcome(session, person, origin, "sandbox")
+            return self._welcome(uow, person, origin, "sandbox")
 
     def everyone(self) -> tuple[Person, ...]:
         """Everybody who can be acted as. Raises NotSignedIn outside a sandbox."""
-        if not self._means.sandbox:
+        if not self._resources.sandbox:
             raise NotSignedIn("Only a sandbox store tells who is in it.")
-        with self._store.read() as session:
-            people = session.exec(select(PersonRow).order_by(col(PersonRow.id))).all()
-            return tuple(Person(row.user_id, row.name, _entitlements(session, row)) for row in people)
+        with self._reading(NOBODY) as uow:
+            people = uow.tx.exec(select(PersonRow).order_by(col(PersonRow.id))).all()
+            return tuple(Person(row.user_id, row.name, _entitlements(uow, row)) for row in people)
 
     def entitlements(self, actor: Actor) -> tuple[Entitlement, ...]:
         """The person's own entitlements."""
-        with self._store.read() as session:
-            return _entitlements(session, session.get_one(PersonRow, actor.person_id))
+        with self._reading(actor) as uow:
+            return _entitlements(uow, uow.tx.get_one(PersonRow, actor.person_id))
 
     def set_password(self, actor: Actor, present: str, new: str) -> None:
         """Change the person's own password. Raises NotSignedIn for a wrong present one."""
         if new == present:
             raise InvalidValue("The new password is the present one. Nothing was changed.", "password")
         hashed = hash_password(new)
-        with self._store.write() as session:
-            person = session.get_one(PersonRow, actor.person_id)
-            self._refuse_locked(session, person, actor.origin)
+        with self._writing(actor) as uow:
+            person = uow.tx.get_one(PersonRow, actor.person_id)
+            self._refuse_locked(uow, person, actor.origin)
             if person.password_hash and not password_holds(present, person.password_hash):
-                self._count_wrong_try(session, person, actor.origin)
+                self._count_wrong_try(uow, person, actor.origin)
             person.password_hash = hashed
             person.failed_tries = 0
-            record(session, self._means, actor, "person:password_changed", person.user_id)
+            uow.record("person:password_changed", person.user_id)
 
-    def _welcome(self, session: Session, person: PersonRow, origin: str, proof: str, **also: bool) -> Actor:
+    def _welcome(self, uow: UnitOfWork, person: PersonRow, origin: str, proof: str, **also: bool) -> Actor:
         person.failed_tries = 0
         person.locked_until = None
         actor = Actor(key_of(person.id), person.user_id, person.name, origin)
-        record(session, self._means, actor, "person:signed_in", person.user_id, after={"by": proof, **also})
+        uow.by(actor).record("person:signed_in", person.user_id, after={"by": proof, **also})
         return actor
 
-    def _refuse_locked(self, session: Session, person: PersonRow, origin: str) -> None:
-        now = self._now()
+    def _refuse_locked(self, uow: UnitOfWork, person: PersonRow, origin: str) -> None:
+        now = uow.now
         if person.locked_until is None:
             return
         if person.locked_until <= now:
             person.failed_tries, person.locked_until = 0, None
             return
-        self._note_refusal(session, person.user_id, origin, "locked")
+        self._note_refusal(uow, person.user_id, origin, "locked")
         raise AccountLocked(_locked(person.locked_until, now))
 
-    def _count_wrong_try(self, session: Session, person: PersonRow, origin: str) -> NoReturn:
+    def _count_wrong_try(self, uow: UnitOfWork, person: PersonRow, origin: str) -> NoReturn:
         person.failed_tries += 1
-        now = self._now()
-        if person.failed_tries >= self._settings.sign_in_tries:
-            person.locked_until = now + self._settings.lock_time
-            self._note_refusal(session, person.user_id, origin, "locked now")
+        now = uow.now
+        if person.failed_tries >= uow.settings.sign_in_tries:
+            person.locked_until = now + uow.settings.lock_time
+            self._note_refusal(uow, person.user_id, origin, "locked now")
             raise AccountLocked(_locked(person.locked_until, now))
-        self._refuse(session, person.user_id, origin, "password")
+        self._refuse(uow, person.user_id, origin, "password")
 
-    def _refuse(self, session: Session, login: str, origin: str, why: str) -> NoReturn:
-        self._note_refusal(session, login, origin, why)
+    def _refuse(self, uow: UnitOfWork, login: str, origin: str, why: str) -> NoReturn:
+        self._note_refusal(uow, login, origin, why)
         raise NotSignedIn(_NO_MATCH)
 
-    def _note_refusal(self, session: Session, login: str, origin: str, why: str) -> None:
-        nobody = Actor(0, shorten(login, 40), "", origin)
-        record(session, self._means, nobody, "person:sign_in_refused", shorten(login, 40), after={"why": why})
+    def _note_refusal(self, uow: UnitOfWork, login: str, origin: str, why: str) -> None:
+        uow.by(nobody(origin, login)).record("person:sign_in_refused", shorten(login, 40), after={"why": why})
 
 
 def _renew_hash(person: PersonRow, password: str) -> dict[str, bool]:
@@ -166,15 +166,15 @@ def _locked(until: datetime, now: datetime) -> str:
     return f"This account is locked for {wait} after too many wrong tries. Wait, or ask EASE to unlock it."
 
 
-def _find(session: Session, login: str) -> PersonRow | None:
+def _find(uow: UnitOfWork, login: str) -> PersonRow | None:
     key = login.strip().lower()
     if not key.isprintable():  # such as bytes that are no UTF-8: no driver would take them
         return None
-    return session.exec(select(PersonRow).where(or_(PersonRow.user_id == key, PersonRow.email == key))).first()
+    return uow.tx.exec(select(PersonRow).where(or_(PersonRow.user_id == key, PersonRow.email == key))).first()
 
 
-def _entitlements(session: Session, person: PersonRow) -> tuple[Entitlement, ...]:
-    rows = session.exec(
+def _entitlements(uow: UnitOfWork, person: PersonRow) -> tuple[Entitlement, ...]:
+    rows = uow.tx.exec(
         select(EntitlementRow.role, EntityRow.code)
         .join(EntityRow, col(EntityRow.id) == EntitlementRow.entity_id, isouter=True)
         .where(EntitlementRow.person_id == person.id)
@@ -183,9 +183,9 @@ def _entitlements(session: Session, person: PersonRow) -> tuple[Entitlement, ...
     return tuple(Entitlement(Role(role), code) for role, code in rows)
 
 
-def person_row(session: Session, actor: Actor) -> PersonRow:
+def person_row(uow: UnitOfWork) -> PersonRow:
     """The row of the person who acts. Raises NotFound when the person is gone."""
-    row = session.get(PersonRow, actor.person_id)
+    row = uow.tx.get(PersonRow, uow.actor.person_id)
     if row is None:
-        raise NotFound(f"{actor.user_id} is no longer known here. Sign in again.")
+        raise NotFound(f"{uow.actor.user_id} is no longer known here. Sign in again.")
     return row

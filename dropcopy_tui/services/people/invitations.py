@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from sqlalchemy import or_, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import (
     CODE_GROUP,
@@ -25,10 +25,12 @@ from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import NotSignedIn
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.messages import sealed_mail
 from dropcopy_tui.services.people.passwords import hash_password
 from dropcopy_tui.services.people.views import newest_invitation
-from dropcopy_tui.services.unit_of_work import record, sealed_mail
+from dropcopy_tui.services.rights import nobody
+from dropcopy_tui.services.unit_of_work import UnitOfWork, writing
 from dropcopy_tui.store.tables import InvitationRow, PersonRow
 
 _NO_MATCH = (
@@ -45,21 +47,26 @@ class Accepted:
     locked_until: datetime | None
 
 
-def send_invitation(session: Session, means: Means, actor: Actor, person: PersonRow) -> datetime:
+def send_invitation(uow: UnitOfWork, person: PersonRow) -> datetime:
     """Mail a new code to the person; it voids the older ones. When it ends.
 
     Raises MasterKeyMissing: a code can neither be checked nor sealed without the key.
     """
-    now = means.clock.now()
+    now = uow.now
     row = InvitationRow(
-        person_id=key_of(person.id), code_mac=b"", created_at=now, created_by=actor.person_id,
-        expires_at=now + means.settings.invitation_life,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    code = "".join(CODE_LETTERS[means.entropy.below(len(CODE_LETTERS))] for _ in range(CODE_GROUPS * CODE_GROUP))
-    row.code_mac = _mac(means, row, code)
-    sealed_mail(session, means, person, "Your invitation to the drop copy desk", _letter(actor, person, row, code))
+        person_id=key_of(person.id),
+        code_mac=b"",
+        created_at=now,
+        created_by=uow.actor.person_id,
+        expires_at=now + uow.settings.invitation_life,
+    )
+    uow.tx.add(row)
+    uow.tx.flush()
+    code = "".join(
+        CODE_LETTERS[uow.resources.entropy.below(len(CODE_LETTERS))] for _ in range(CODE_GROUPS * CODE_GROUP)
+    )
+    row.code_mac = _mac(uow.resources, row, code)
+    sealed_mail(uow, person, "Your invitation to the drop copy desk", _letter(uow.actor, person, row, code))
     return row.expires_at
 
 
@@ -73,7 +80,7 @@ def _letter(actor: Actor, person: PersonRow, row: InvitationRow, code: str) -> s
     )
 
 
-def accept_invitation(means: Means, login: str, code: str, password: str, origin: str) -> Accepted:
+def accept_invitation(resources: Resources, login: str, code: str, password: str, origin: str) -> Accepted:
     """Set the password of whoever has the code.
 
     Raises:
@@ -83,24 +90,22 @@ def accept_invitation(means: Means, login: str, code: str, password: str, origin
     code = clean_invitation_code(code)
     # Before anybody is looked up: it takes as long for a person who is not there, and holds up nobody's writing.
     hashed = hash_password(password)
-    with means.store.write() as session:
-        person = _person(session, login)
+    with writing(resources, nobody(origin, login)) as uow:
+        person = _person(uow, login)
         if person is None:
-            _refuse(session, means, shorten(login, 40), origin, "unknown")
-        row = newest_invitation(session, key_of(person.id))
-        complaint = _complaint(person, row, means.clock.now())
+            _refuse(uow, shorten(login, 40), origin, "unknown")
+        row = newest_invitation(uow, key_of(person.id))
+        complaint = _complaint(person, row, uow.now)
         if row is None or complaint:
-            _refuse(session, means, person.user_id, origin, complaint)
-        if not hmac.compare_digest(_mac(means, row, code), row.code_mac):
+            _refuse(uow, person.user_id, origin, complaint)
+        if not hmac.compare_digest(_mac(resources, row, code), row.code_mac):
             row.tries += 1
-            _refuse(session, means, person.user_id, origin, "code")
-        return _set_password(session, means, person, row, hashed, origin)
+            _refuse(uow, person.user_id, origin, "code")
+        return _set_password(uow, person, row, hashed, origin)
 
 
-def _set_password(
-    session: Session, means: Means, person: PersonRow, row: InvitationRow, hashed: str, origin: str
-) -> Accepted:
-    now = means.clock.now()
+def _set_password(uow: UnitOfWork, person: PersonRow, row: InvitationRow, hashed: str, origin: str) -> Accepted:
+    now = uow.now
     row.used_at = now
     person.password_hash = hashed
     locked = person.locked_until if person.locked_until is not None and person.locked_until > now else None
@@ -108,7 +113,7 @@ def _set_password(
     if locked is None:
         person.failed_tries, person.locked_until = 0, None
     actor = Actor(key_of(person.id), person.user_id, person.name, origin)
-    record(session, means, actor, "person:invitation_accepted", person.user_id)
+    uow.by(actor).record("person:invitation_accepted", person.user_id)
     return Accepted(person.user_id, locked)
 
 
@@ -125,18 +130,18 @@ def _complaint(person: PersonRow, row: InvitationRow | None, now: datetime) -> s
     return "" if row.created_at <= now < row.expires_at else "expired"
 
 
-def _refuse(session: Session, means: Means, login: str, origin: str, why: str) -> NoReturn:
-    record(session, means, Actor(0, login, "", origin), "person:invitation_refused", login, after={"why": why})
+def _refuse(uow: UnitOfWork, login: str, origin: str, why: str) -> NoReturn:
+    uow.by(Actor(0, login, "", origin)).record("person:invitation_refused", login, after={"why": why})
     raise NotSignedIn(_NO_MATCH)
 
 
-def _person(session: Session, login: str) -> PersonRow | None:
+def _person(uow: UnitOfWork, login: str) -> PersonRow | None:
     key = login.strip().lower()
     if not key.isprintable():
         return None
     rows = select(PersonRow).where(or_(col(PersonRow.user_id) == key, col(PersonRow.email) == key))
-    return session.execute(rows).scalar_one_or_none()
+    return uow.tx.execute(rows).scalar_one_or_none()
 
 
-def _mac(means: Means, row: InvitationRow, code: str) -> bytes:
-    return means.vault.mac(code, "invitation", str(row.id))
+def _mac(resources: Resources, row: InvitationRow, code: str) -> bytes:
+    return resources.vault.mac(code, "invitation", str(row.id))

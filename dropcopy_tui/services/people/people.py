@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PERSON_NAME_LENGTH, clean_email, clean_mobile, clean_user_id
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
@@ -16,7 +16,7 @@ from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_OPERATE, MAY_UNLOCK, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import RequestStatus
-from dropcopy_tui.services.base import Service, entity_named
+from dropcopy_tui.services.base import entity_named
 from dropcopy_tui.services.people.invitations import Accepted, accept_invitation, send_invitation
 from dropcopy_tui.services.people.roles import add_roles, change_roles, codes, is_own, place_of, refuse_own, why_not
 from dropcopy_tui.services.people.views import (
@@ -33,8 +33,7 @@ from dropcopy_tui.services.people.views import (
     scope_of,
     view_of,
 )
-from dropcopy_tui.services.rights import require, roles_of
-from dropcopy_tui.services.unit_of_work import email_state, reading, record, tell, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import EntityView
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import EntityRow, PersonRow, RequestRow
@@ -91,47 +90,47 @@ class People(Service):
 
     def powers(self, actor: Actor) -> Powers:
         """What the person may do with people. Raises NotEntitled: nothing, not even look."""
-        with reading(self._means, actor) as session:
-            scope_of(session, actor)
-            desk = roles_of(session, actor, None)
-            administers = desk & MAY_OPERATE or administered_ids(session, actor)
+        with self._reading(actor) as uow:
+            scope_of(uow)
+            desk = uow.roles_at(None)
+            administers = desk & MAY_OPERATE or administered_ids(uow)
             return Powers(bool(administers), bool(desk & MAY_UNLOCK), bool(desk & MAY_OPERATE))
 
     def entities(self, actor: Actor) -> tuple[EntityView, ...]:
         """The entities whose people the person may see, by name. Raises NotEntitled."""
-        with reading(self._means, actor) as session:
-            scope = scope_of(session, actor)
+        with self._reading(actor) as uow:
+            scope = scope_of(uow)
             rows = select(EntityRow).order_by(col(EntityRow.name))
             if not scope.everybody:
                 rows = rows.where(col(EntityRow.id).in_(sorted(scope.entity_ids)))
-            return tuple(EntityView(row.code, row.name) for row in session.execute(rows).scalars())
+            return tuple(EntityView(row.code, row.name) for row in uow.tx.execute(rows).scalars())
 
     def page(self, actor: Actor, ask: PageRequest, entity: str = "") -> Page[PersonLine]:
         """People, of one entity or of all that may be seen. Raises NotEntitled, NotFound."""
-        with reading(self._means, actor) as session:
-            scope = scope_of(session, actor)
-            place = _visible_entity(session, scope, entity) if entity else None
-            page = fetch(session, listing(scope, place, self._now()), ask, lambda row: (row[0], row[1]))
-            return Page(lines(session, scope, page.rows), page.cursors, page.total)
+        with self._reading(actor) as uow:
+            scope = scope_of(uow)
+            place = _visible_entity(uow, scope, entity) if entity else None
+            page = fetch(uow.tx, listing(scope, place, uow.now), ask, lambda row: (row[0], row[1]))
+            return Page(lines(uow, scope, page.rows), page.cursors, page.total)
 
     def show(self, actor: Actor, user_id: str) -> PersonView:
         """One person. Raises NotEntitled, NotFound."""
-        with reading(self._means, actor) as session:
-            scope = scope_of(session, actor)
-            return view_of(session, actor, scope, person_in(session, scope, user_id), self._now())
+        with self._reading(actor) as uow:
+            scope = scope_of(uow)
+            return view_of(uow, scope, person_in(uow, scope, user_id), uow.now)
 
     def roles(self, actor: Actor, user_id: str, entity: str = "") -> tuple[RoleChoice, ...]:
         """Every role at an entity (none: on the desk), whether the person holds it, and why it cannot be turned.
 
         The person may be unknown: then it is about somebody new. Raises NotEntitled, NotFound.
         """
-        with reading(self._means, actor) as session:
-            scope = scope_of(session, actor)
-            place = _visible_entity(session, scope, entity) if entity else None
-            person = person_in(session, scope, user_id) if user_id else None
-            held = {entitlement for entitlement, _ in held_by(session, person)} if person else set()
-            own = person is not None and is_own(session, actor, person)
-            mine = roles_of(session, actor, place.id if place else None)
+        with self._reading(actor) as uow:
+            scope = scope_of(uow)
+            place = _visible_entity(uow, scope, entity) if entity else None
+            person = person_in(uow, scope, user_id) if user_id else None
+            held = {entitlement for entitlement, _ in held_by(uow, person)} if person else set()
+            own = person is not None and is_own(uow, person)
+            mine = uow.roles_at(place.id if place else None)
             wanted = [Entitlement(role, entity or None) for role in Role if role.desk_wide is not bool(entity)]
             return tuple(RoleChoice(each, each in held, why_not(each.role, mine, own)) for each in wanted)
 
@@ -153,42 +152,44 @@ class People(Service):
         )
         if not roles:
             raise InvalidValue("Choose at least one role. Nobody was invited.", "roles")
-        with writing(self._means, actor) as session:
+        with self._writing(actor) as uow:
             wanted = [Entitlement(role, None if role.desk_wide else entity or None) for role in dict.fromkeys(roles)]
-            places = [place_of(session, actor, each) for each in wanted]
-            _refuse_taken(session, row)
-            session.add(row)
-            session.flush()
-            refuse_own(session, actor, row, "invite")
-            add_roles(session, row, places)
+            places = [place_of(uow, each) for each in wanted]
+            _refuse_taken(uow, row)
+            uow.tx.add(row)
+            uow.tx.flush()
+            refuse_own(uow, row, "invite")
+            add_roles(uow, row, places)
             given = codes(wanted)
-            expires = send_invitation(session, self._means, actor, row)
-            record(
-                session, self._means, actor, "person:invited", row.user_id, entity=entity or None,
+            expires = send_invitation(uow, row)
+            uow.record(
+                "person:invited",
+                row.user_id,
+                entity=entity or None,
                 after={"roles": given, "name": row.name, "email": row.email, "until": expires.isoformat()},
-            )  # fmt: skip
-            return self._invited(session, actor, row, expires)
+            )
+            return self._invited(uow, row, expires)
 
     def invite_again(self, actor: Actor, user_id: str) -> Invited:
         """Mail a new code, which voids the older ones: also the way to replace a forgotten password.
 
         Raises NotEntitled, NotFound, InvalidValue for a disabled person.
         """
-        with writing(self._means, actor) as session:
-            row = self._administered(session, actor, user_id, "invite")
+        with self._writing(actor) as uow:
+            row = self._administered(uow, user_id, "invite")
             if row.disabled:
                 raise InvalidValue(f"{row.user_id} is disabled: enable the account first. Nobody was invited.")
-            expires = send_invitation(session, self._means, actor, row)
+            expires = send_invitation(uow, row)
             after = {"until": expires.isoformat()}
-            record(session, self._means, actor, "person:invited_again", row.user_id, after=after)
-            return self._invited(session, actor, row, expires)
+            uow.record("person:invited_again", row.user_id, after=after)
+            return self._invited(uow, row, expires)
 
     def accept(self, login: str, code: str, password: str, origin: str) -> Accepted:
         """Set the password of whoever has an invitation's code; they sign in afterwards.
 
         Raises InvalidValue for what cannot be a code or a password, NotSignedIn for everything else.
         """
-        return accept_invitation(self._means, login, code, password, origin)
+        return accept_invitation(self._resources, login, code, password, origin)
 
     def entitle(self, actor: Actor, user_id: str, role: Role, entity: str = "") -> PersonLine:
         """Give a role, effective at once. Raises NotEntitled, NotFound, InvalidValue: it is held already."""
@@ -206,60 +207,60 @@ class People(Service):
         Whoever may give a role may give it to anybody whose user id they know: a person works for several entities.
         Raises NotEntitled, NotFound, InvalidValue.
         """
-        with writing(self._means, actor) as session:
-            given = [place_of(session, actor, each) for each in dict.fromkeys(give)]
-            taken = [place_of(session, actor, each) for each in dict.fromkeys(take)]
-            row = person_named(session, user_id)
-            refuse_own(session, actor, row, "give or take roles of")
-            change_roles(session, self._means, actor, row, given, taken)
-            return line_of(session, scope_of(session, actor), row, self._now())
+        with self._writing(actor) as uow:
+            given = [place_of(uow, each) for each in dict.fromkeys(give)]
+            taken = [place_of(uow, each) for each in dict.fromkeys(take)]
+            row = person_named(uow, user_id)
+            refuse_own(uow, row, "give or take roles of")
+            change_roles(uow, row, given, taken)
+            return line_of(uow, scope_of(uow), row, uow.now)
 
     def disable(self, actor: Actor, user_id: str) -> Disabled:
         """Shut an account: its person may do nothing from now on. Open requests stay, and are counted.
 
         Raises NotEntitled, NotFound, InvalidValue: it is disabled already.
         """
-        with writing(self._means, actor) as session:
-            row = self._administered(session, actor, user_id, "disable")
-            line = self._turn(session, actor, row, disabled=True)
-            return Disabled(line, _open_requests(session, row))
+        with self._writing(actor) as uow:
+            row = self._administered(uow, user_id, "disable")
+            line = self._turn(uow, row, disabled=True)
+            return Disabled(line, _open_requests(uow, row))
 
     def enable(self, actor: Actor, user_id: str) -> PersonLine:
         """Open a disabled account again, with the roles it has. Raises NotEntitled, NotFound, InvalidValue."""
-        with writing(self._means, actor) as session:
-            row = self._administered(session, actor, user_id, "enable")
-            return self._turn(session, actor, row, disabled=False)
+        with self._writing(actor) as uow:
+            row = self._administered(uow, user_id, "enable")
+            return self._turn(uow, row, disabled=False)
 
     def open_requests(self, actor: Actor, user_id: str) -> int:
         """How many of a person's requests are In Progress. Raises NotEntitled, NotFound."""
-        with reading(self._means, actor) as session:
-            return _open_requests(session, person_in(session, scope_of(session, actor), user_id))
+        with self._reading(actor) as uow:
+            return _open_requests(uow, person_in(uow, scope_of(uow), user_id))
 
     def unlock(self, actor: Actor, user_id: str) -> PersonLine:
         """End a lock after wrong tries before its time (rule P1). Raises NotEntitled, NotFound, InvalidValue."""
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_UNLOCK)
-            row = person_named(session, user_id)
-            refuse_own(session, actor, row, "unlock")
+        with self._writing(actor) as uow:
+            uow.require(MAY_UNLOCK)
+            row = person_named(uow, user_id)
+            refuse_own(uow, row, "unlock")
             until = row.locked_until
-            if until is None or until <= self._now():
+            if until is None or until <= uow.now:
                 raise InvalidValue(f"{row.user_id} is not locked. Nothing was changed.")
             row.failed_tries, row.locked_until = 0, None
             before = {"locked_until": until.isoformat()}
-            record(session, self._means, actor, "person:unlocked", row.user_id, before=before)
-            tell(session, self._means, row, "Your account was unlocked", f"{actor.user_id} unlocked it.")
-            return line_of(session, Scope(True), row, self._now())
+            uow.record("person:unlocked", row.user_id, before=before)
+            uow.tell(row, "Your account was unlocked", f"{actor.user_id} unlocked it.")
+            return line_of(uow, Scope(True), row, uow.now)
 
-    def _administered(self, session: Session, actor: Actor, user_id: str, what: str) -> PersonRow:
+    def _administered(self, uow: UnitOfWork, user_id: str, what: str) -> PersonRow:
         """The person, if the actor administers them fully: by operations, or at every place where they have a role."""
-        row = person_in(session, scope_of(session, actor), user_id)
-        refuse_own(session, actor, row, what)
-        if roles_of(session, actor, None) & MAY_OPERATE:
+        row = person_in(uow, scope_of(uow), user_id)
+        refuse_own(uow, row, what)
+        if uow.roles_at(None) & MAY_OPERATE:
             return row
-        mine = administered_ids(session, actor)
+        mine = administered_ids(uow)
         if not mine:
-            require(session, actor, MAY_OPERATE | MAY_ADMINISTER)
-        places = [entity_id for _, entity_id in held_by(session, row)]
+            uow.require(MAY_OPERATE | MAY_ADMINISTER)
+        places = [entity_id for _, entity_id in held_by(uow, row)]
         if not places or not mine.issuperset(places):
             raise NotEntitled(
                 f"{row.user_id} has roles that are not yours to give: only operations may {what} them. "
@@ -267,41 +268,41 @@ class People(Service):
             )
         return row
 
-    def _turn(self, session: Session, actor: Actor, row: PersonRow, *, disabled: bool) -> PersonLine:
+    def _turn(self, uow: UnitOfWork, row: PersonRow, *, disabled: bool) -> PersonLine:
         word = "disabled" if disabled else "enabled"
         if row.disabled is disabled:
             raise InvalidValue(f"{row.user_id} is {word} already. Nothing was changed.")
         row.disabled = disabled
         before, after = {"disabled": not disabled}, {"disabled": disabled}
-        record(session, self._means, actor, f"person:{word}", row.user_id, before=before, after=after)
-        tell(session, self._means, row, f"Your account was {word}", f"{actor.user_id} {word} {row.user_id}.")
-        return line_of(session, scope_of(session, actor), row, self._now())
+        uow.record(f"person:{word}", row.user_id, before=before, after=after)
+        uow.tell(row, f"Your account was {word}", f"{uow.actor.user_id} {word} {row.user_id}.")
+        return line_of(uow, scope_of(uow), row, uow.now)
 
-    def _invited(self, session: Session, actor: Actor, row: PersonRow, expires: datetime) -> Invited:
-        line = line_of(session, scope_of(session, actor), row, self._now())
-        waits = not self._means.sandbox and email_state(self._means) == MessageState.HELD.value
+    def _invited(self, uow: UnitOfWork, row: PersonRow, expires: datetime) -> Invited:
+        line = line_of(uow, scope_of(uow), row, uow.now)
+        waits = not uow.resources.sandbox and uow.resources.email_state == MessageState.HELD.value
         return Invited(line, row.email, expires, waits)
 
 
-def _visible_entity(session: Session, scope: Scope, code: str) -> EntityRow:
-    place = entity_named(session, code)
+def _visible_entity(uow: UnitOfWork, scope: Scope, code: str) -> EntityRow:
+    place = entity_named(uow.tx, code)
     if not scope.has(place.id):
         raise NotFound(f"There is no entity {shorten(code)!r}, or you may not see its people.")
     return place
 
 
-def _refuse_taken(session: Session, row: PersonRow) -> None:
+def _refuse_taken(uow: UnitOfWork, row: PersonRow) -> None:
     """Raises InvalidValue for a user id or an email that somebody has."""
-    if session.execute(select(PersonRow).where(col(PersonRow.user_id) == row.user_id)).first():
+    if uow.tx.execute(select(PersonRow).where(col(PersonRow.user_id) == row.user_id)).first():
         raise InvalidValue(
             f"There is a person {row.user_id} already. Give them a role: dropcopy people entitle {row.user_id}. "
             "Nobody was invited.",
             "user_id",
         )
-    if session.execute(select(PersonRow).where(col(PersonRow.email) == row.email)).first():
+    if uow.tx.execute(select(PersonRow).where(col(PersonRow.email) == row.email)).first():
         raise InvalidValue("A person with this email is known already. Nobody was invited.", "email")
 
 
-def _open_requests(session: Session, row: PersonRow) -> int:
+def _open_requests(uow: UnitOfWork, row: PersonRow) -> int:
     rows = select(func.count()).select_from(RequestRow).where(col(RequestRow.submitted_by) == row.id)
-    return int(session.execute(rows.where(col(RequestRow.status) == RequestStatus.IN_PROGRESS.value)).scalar_one())
+    return int(uow.tx.execute(rows.where(col(RequestRow.status) == RequestStatus.IN_PROGRESS.value)).scalar_one())

@@ -5,49 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled
-from dropcopy_tui.domain.people import Actor, Entitlement, Role, givers_of
-from dropcopy_tui.services.base import Means, entity_named, key_of
+from dropcopy_tui.domain.people import Entitlement, Role, givers_of
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.people.views import held_by
-from dropcopy_tui.services.rights import require, same_person_ids
-from dropcopy_tui.services.unit_of_work import record, tell
+from dropcopy_tui.services.rights import same_person_ids
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow
 
 # A role at its place, with the primary key of the entity (None: the desk).
 Place = tuple[Entitlement, int | None]
 
 
-def place_of(session: Session, actor: Actor, wanted: Entitlement) -> Place:
+def place_of(uow: UnitOfWork, wanted: Entitlement) -> Place:
     """The role at its place, if the actor may give and take it there. Raises NotEntitled, NotFound, InvalidValue."""
     role = wanted.role
     if role.desk_wide and wanted.entity:
         raise InvalidValue(f"{_name(role)} is held on the whole desk: name no entity. Nothing was changed.", "entity")
     if role.desk_wide:
-        require(session, actor, givers_of(role))
+        uow.require(givers_of(role))
         return wanted, None
     if not wanted.entity:
         raise InvalidValue(f"{_name(role)} is held at an entity: name it. Nothing was changed.", "entity")
-    entity = entity_named(session, wanted.entity)
-    require(session, actor, givers_of(role), entity)
+    entity = entity_named(uow.tx, wanted.entity)
+    uow.require(givers_of(role), entity)
     return wanted, entity.id
 
 
-def refuse_own(session: Session, actor: Actor, row: PersonRow, what: str) -> None:
+def refuse_own(uow: UnitOfWork, row: PersonRow, what: str) -> None:
     """Nobody raises themselves, be it by way of a second account (rule P3). Raises NotEntitled."""
-    if row.id == actor.person_id:
+    if row.id == uow.actor.person_id:
         raise NotEntitled(f"You may not {what} yourself: somebody else must. Nothing was changed.")
-    if is_own(session, actor, row):
+    if is_own(uow, row):
         raise NotEntitled(
             f"{row.user_id} has your mobile phone or mailbox: you may not {what} an account of your own. "
             "Somebody else must. Nothing was changed."
         )
 
 
-def is_own(session: Session, actor: Actor, row: PersonRow) -> bool:
+def is_own(uow: UnitOfWork, row: PersonRow) -> bool:
     """Whether the account belongs to the person who acts."""
-    return row.id in same_person_ids(session, actor.person_id)
+    return row.id in same_person_ids(uow.tx, uow.actor.person_id)
 
 
 def why_not(role: Role, mine: frozenset[Role], own: bool) -> str:
@@ -59,33 +59,32 @@ def why_not(role: Role, mine: frozenset[Role], own: bool) -> str:
     return f"only by {' or '.join(sorted(giver.words for giver in givers_of(role)))}"
 
 
-def change_roles(
-    session: Session, means: Means, actor: Actor, row: PersonRow, given: Sequence[Place], taken: Sequence[Place]
-) -> None:
+def change_roles(uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken: Sequence[Place]) -> None:
     """Give and take, leave the event, tell the person. Raises InvalidValue: it is so already."""
-    before = {each for each, _ in held_by(session, row)}
+    before = {each for each, _ in held_by(uow, row)}
     plus, minus = [each for each, _ in given], [each for each, _ in taken]
     _check(row, before, plus, minus)
     for place in taken:
-        _remove(session, row, place)
-    add_roles(session, row, given)
+        _remove(uow, row, place)
+    add_roles(uow, row, given)
     action = "person:roles_changed" if plus and minus else "person:entitled" if plus else "person:disentitled"
     places = {each.entity for each in (*plus, *minus)}
-    record(
-        session, means, actor, action, row.user_id,
+    uow.record(
+        action,
+        row.user_id,
         entity=places.pop() if len(places) == 1 else None,
         before={"roles": codes(before)},
         after={"roles": codes(before - set(minus) | set(plus)), "given": codes(plus), "taken": codes(minus)},
-    )  # fmt: skip
+    )
     news = [f"Given: {each.words}." for each in plus] + [f"Taken away: {each.words}." for each in minus]
-    tell(session, means, row, "Your entitlements were changed", f"{' '.join(news)} By {actor.user_id}, from now on.")
+    uow.tell(row, "Your entitlements were changed", f"{' '.join(news)} By {uow.actor.user_id}, from now on.")
 
 
-def add_roles(session: Session, row: PersonRow, places: Sequence[Place]) -> None:
+def add_roles(uow: UnitOfWork, row: PersonRow, places: Sequence[Place]) -> None:
     """Entitlement rows, effective at the next action of whoever holds them."""
     for each, entity_id in places:
-        session.add(EntitlementRow(person_id=key_of(row.id), role=each.role.value, entity_id=entity_id))
-    session.flush()
+        uow.tx.add(EntitlementRow(person_id=key_of(row.id), role=each.role.value, entity_id=entity_id))
+    uow.tx.flush()
 
 
 def codes(entitlements: Iterable[Entitlement]) -> list[str]:
@@ -104,15 +103,15 @@ def _check(row: PersonRow, held: set[Entitlement], plus: Sequence[Entitlement], 
             raise InvalidValue(f"{row.user_id} does not have {each.words}. Nothing was changed.", "role")
 
 
-def _remove(session: Session, row: PersonRow, place: Place) -> None:
+def _remove(uow: UnitOfWork, row: PersonRow, place: Place) -> None:
     each, entity_id = place
     held_at = col(EntitlementRow.entity_id)
-    found = session.execute(
+    found = uow.tx.execute(
         select(EntitlementRow)
         .where(col(EntitlementRow.person_id) == row.id, col(EntitlementRow.role) == each.role.value)
         .where(held_at.is_(None) if entity_id is None else held_at == entity_id)
     )
-    session.delete(found.scalar_one())
+    uow.tx.delete(found.scalar_one())
 
 
 def _name(role: Role) -> str:

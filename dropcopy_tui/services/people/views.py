@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PersonStatus, masked_mobile
 from dropcopy_tui.domain.errors import NotFound
@@ -18,13 +18,12 @@ from dropcopy_tui.domain.people import (
     MAY_ADMINISTER,
     MAY_AUDIT,
     MAY_SEE_EVERYBODY,
-    Actor,
     Entitlement,
     Role,
 )
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.identity import Person
-from dropcopy_tui.services.rights import require, roles_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Moment
 from dropcopy_tui.store.paging import Listing
 from dropcopy_tui.store.tables import AuditRow, EntitlementRow, EntityRow, InvitationRow, PersonRow
@@ -70,23 +69,23 @@ class Scope:
         return self.everybody or entity_id in self.entity_ids
 
 
-def scope_of(session: Session, actor: Actor) -> Scope:
+def scope_of(uow: UnitOfWork) -> Scope:
     """What the person may see of people. Raises NotEntitled: nothing."""
-    if roles_of(session, actor, None) & MAY_SEE_EVERYBODY:
+    if uow.roles_at(None) & MAY_SEE_EVERYBODY:
         return Scope(True)
-    found = administered_ids(session, actor)
+    found = administered_ids(uow)
     if not found:
         # None of these is held on the desk, so this raises, and says what would do.
-        require(session, actor, MAY_SEE_EVERYBODY | MAY_ADMINISTER)
+        uow.require(MAY_SEE_EVERYBODY | MAY_ADMINISTER)
     return Scope(False, found)
 
 
-def administered_ids(session: Session, actor: Actor) -> frozenset[int]:
+def administered_ids(uow: UnitOfWork) -> frozenset[int]:
     """The primary keys of the entities whose user administrator the person is; none when disabled."""
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(col(EntitlementRow.entity_id))
         .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
-        .where(col(EntitlementRow.person_id) == actor.person_id, col(PersonRow.disabled).is_(False))
+        .where(col(EntitlementRow.person_id) == uow.actor.person_id, col(PersonRow.disabled).is_(False))
         .where(col(EntitlementRow.role).in_([role.value for role in MAY_ADMINISTER]))
     )
     return frozenset(entity_id for (entity_id,) in rows)
@@ -112,57 +111,57 @@ def listing(scope: Scope, entity: EntityRow | None, now: datetime) -> Listing:
     )
 
 
-def lines(session: Session, scope: Scope, found: Iterable[tuple[PersonRow, str]]) -> tuple[PersonLine, ...]:
+def lines(uow: UnitOfWork, scope: Scope, found: Iterable[tuple[PersonRow, str]]) -> tuple[PersonLine, ...]:
     """Rows of `listing` as lines."""
     found = list(found)
-    held = _entitlements(session, scope, [key_of(row.id) for row, _ in found])
+    held = _entitlements(uow, scope, [key_of(row.id) for row, _ in found])
     return tuple(
         PersonLine(row.user_id, row.name, held[key_of(row.id)], row.email, PersonStatus(status))
         for row, status in found
     )
 
 
-def line_of(session: Session, scope: Scope, person: PersonRow, now: datetime) -> PersonLine:
+def line_of(uow: UnitOfWork, scope: Scope, person: PersonRow, now: datetime) -> PersonLine:
     """One person as a line."""
-    session.flush()
-    status = session.execute(select(_status(now)).where(col(PersonRow.id) == person.id)).scalar_one()
-    return lines(session, scope, [(person, status)])[0]
+    uow.tx.flush()
+    status = uow.tx.execute(select(_status(now)).where(col(PersonRow.id) == person.id)).scalar_one()
+    return lines(uow, scope, [(person, status)])[0]
 
 
-def view_of(session: Session, actor: Actor, scope: Scope, person: PersonRow, now: datetime) -> PersonView:
+def view_of(uow: UnitOfWork, scope: Scope, person: PersonRow, now: datetime) -> PersonView:
     """The person's page."""
-    invitation = newest_invitation(session, key_of(person.id))
+    invitation = newest_invitation(uow, key_of(person.id))
     pending = invitation is not None and person.password_hash is None
     locked = person.locked_until is not None and person.locked_until > now
     return PersonView(
-        line=line_of(session, scope, person, now),
+        line=line_of(uow, scope, person, now),
         mobile=masked_mobile(person.mobile),
         has_password=person.password_hash is not None,
         has_os_account=person.os_account is not None,
         created_at=person.created_at,
         locked_until=person.locked_until if locked else None,
         invited_until=invitation.expires_at if pending and invitation else None,
-        events=_events(session, person) if roles_of(session, actor, None) & MAY_AUDIT else (),
+        events=_events(uow, person) if uow.roles_at(None) & MAY_AUDIT else (),
     )
 
 
-def person_named(session: Session, user_id: str) -> PersonRow:
+def person_named(uow: UnitOfWork, user_id: str) -> PersonRow:
     """The person with this user id. Raises NotFound."""
     key = user_id.strip().lower()
     row: PersonRow | None = None
     if key.isprintable():  # such as bytes that are no UTF-8: no driver would take them
-        row = session.execute(select(PersonRow).where(col(PersonRow.user_id) == key)).scalar_one_or_none()
+        row = uow.tx.execute(select(PersonRow).where(col(PersonRow.user_id) == key)).scalar_one_or_none()
     if row is None:
         raise unknown_person(user_id)
     return row
 
 
-def person_in(session: Session, scope: Scope, user_id: str) -> PersonRow:
+def person_in(uow: UnitOfWork, scope: Scope, user_id: str) -> PersonRow:
     """The same, if the viewer may see them. Raises NotFound: who may not be seen does not exist."""
-    row = person_named(session, user_id)
+    row = person_named(uow, user_id)
     if not scope.everybody:
         seen = select(PersonRow).where(col(PersonRow.id) == row.id, _has_a_role_at(scope.entity_ids))
-        if session.execute(seen).first() is None:
+        if uow.tx.execute(seen).first() is None:
             raise unknown_person(user_id)
     return row
 
@@ -172,15 +171,15 @@ def unknown_person(user_id: str) -> NotFound:
     return NotFound(f"There is no person {shorten(user_id)!r}, or you may not see them. Nothing was changed.")
 
 
-def newest_invitation(session: Session, person_id: int) -> InvitationRow | None:
+def newest_invitation(uow: UnitOfWork, person_id: int) -> InvitationRow | None:
     """The only invitation that counts: a newer one voids the older."""
     rows = select(InvitationRow).where(col(InvitationRow.person_id) == person_id)
-    return session.execute(rows.order_by(col(InvitationRow.id).desc()).limit(1)).scalar_one_or_none()
+    return uow.tx.execute(rows.order_by(col(InvitationRow.id).desc()).limit(1)).scalar_one_or_none()
 
 
-def held_by(session: Session, person: PersonRow) -> tuple[tuple[Entitlement, int | None], ...]:
+def held_by(uow: UnitOfWork, person: PersonRow) -> tuple[tuple[Entitlement, int | None], ...]:
     """All that the person holds, each with the entity's primary key."""
-    rows = session.execute(_held([key_of(person.id)]))
+    rows = uow.tx.execute(_held([key_of(person.id)]))
     return tuple((Entitlement(Role(role), code), entity_id) for _, role, entity_id, code in rows)
 
 
@@ -201,9 +200,9 @@ def _has_a_role_at(entity_ids: frozenset[int]) -> ColumnElement[bool]:
     return col(PersonRow.id).in_(here)
 
 
-def _entitlements(session: Session, scope: Scope, person_ids: Sequence[int]) -> dict[int, tuple[Entitlement, ...]]:
+def _entitlements(uow: UnitOfWork, scope: Scope, person_ids: Sequence[int]) -> dict[int, tuple[Entitlement, ...]]:
     found: dict[int, list[Entitlement]] = defaultdict(list)
-    for person_id, role, entity_id, code in session.execute(_held(person_ids)):
+    for person_id, role, entity_id, code in uow.tx.execute(_held(person_ids)):
         if scope.has(entity_id):
             found[person_id].append(Entitlement(Role(role), code))
     return {person_id: tuple(found[person_id]) for person_id in person_ids}
@@ -220,10 +219,10 @@ def _held(person_ids: Sequence[int]) -> Any:
     )
 
 
-def _events(session: Session, person: PersonRow) -> tuple[Moment, ...]:
+def _events(uow: UnitOfWork, person: PersonRow) -> tuple[Moment, ...]:
     # A group may have a person's name: the kind of event says whom it is about.
     about = or_(col(AuditRow.action).startswith("person:"), col(AuditRow.action).startswith("factor:"))
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(AuditRow)
         .where(col(AuditRow.subject) == person.user_id, about)
         .order_by(col(AuditRow.id).desc())

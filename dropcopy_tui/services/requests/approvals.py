@@ -6,54 +6,55 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ApprovalRow, EntityRow, RequestRow
 
 
-def ask_approvals(session: Session, request: RequestRow, entities: Iterable[int]) -> None:
+def ask_approvals(uow: UnitOfWork, request: RequestRow, entities: Iterable[int]) -> None:
     """From now on the request needs these entities' approval; what was given already stays given."""
-    asked = {row.entity_id for row in _approvals(session, request)}
-    session.add_all(
+    asked = {row.entity_id for row in _approvals(uow, request)}
+    uow.tx.add_all(
         ApprovalRow(request_id=key_of(request.id), entity_id=entity) for entity in sorted(set(entities) - asked)
     )
-    session.flush()
+    uow.tx.flush()
 
 
-def needed(session: Session, request: RequestRow) -> frozenset[int]:
+def needed(uow: UnitOfWork, request: RequestRow) -> frozenset[int]:
     """Every entity whose approval the request needs or has."""
-    return frozenset(row.entity_id for row in _approvals(session, request))
+    return frozenset(row.entity_id for row in _approvals(uow, request))
 
 
-def missing(session: Session, request: RequestRow) -> tuple[int, ...]:
+def missing(uow: UnitOfWork, request: RequestRow) -> tuple[int, ...]:
     """The entities whose approval is missing; none for a request that ended."""
     if request.status != RequestStatus.IN_PROGRESS.value:
         return ()
-    return tuple(row.entity_id for row in _approvals(session, request) if row.given_at is None)
+    return tuple(row.entity_id for row in _approvals(uow, request) if row.given_at is None)
 
 
-def waiting_for(session: Session, request: RequestRow) -> tuple[str, ...]:
+def waiting_for(uow: UnitOfWork, request: RequestRow) -> tuple[str, ...]:
     """The same as codes, by name."""
-    rows = select(col(EntityRow.code)).where(col(EntityRow.id).in_(missing(session, request)))
-    return tuple(session.execute(rows.order_by(col(EntityRow.code))).scalars())
+    rows = select(col(EntityRow.code)).where(col(EntityRow.id).in_(missing(uow, request)))
+    return tuple(uow.tx.execute(rows.order_by(col(EntityRow.code))).scalars())
 
 
-def give(session: Session, request: RequestRow, entities: Iterable[int], person_id: int, now: datetime) -> None:
+def give(uow: UnitOfWork, request: RequestRow, entities: Iterable[int], person_id: int, now: datetime) -> None:
     """The person approves for these entities."""
-    for row in _approvals(session, request):
+    for row in _approvals(uow, request):
         if row.entity_id in set(entities) and row.given_at is None:
             row.given_by, row.given_at = person_id, now
-    session.flush()
+    uow.tx.flush()
 
 
-def ready_at(session: Session, request: RequestRow) -> datetime:
+def ready_at(uow: UnitOfWork, request: RequestRow) -> datetime:
     """Since when nobody's approval is missing: a batch takes what was ready before it (rule Q5)."""
-    given = (row.given_at for row in _approvals(session, request))
+    given = (row.given_at for row in _approvals(uow, request))
     return max([request.submitted_at, *(at for at in given if at is not None)])
 
 
-def _approvals(session: Session, request: RequestRow) -> list[ApprovalRow]:
+def _approvals(uow: UnitOfWork, request: RequestRow) -> list[ApprovalRow]:
     rows = select(ApprovalRow).where(col(ApprovalRow.request_id) == request.id)
-    return list(session.execute(rows.order_by(col(ApprovalRow.entity_id))).scalars())
+    return list(uow.tx.execute(rows.order_by(col(ApprovalRow.entity_id))).scalars())

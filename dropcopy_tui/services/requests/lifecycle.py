@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NameTaken
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import clean_name
-from dropcopy_tui.domain.people import MAY_APPROVE, MAY_CHANGE_GROUPS, Actor
+from dropcopy_tui.domain.people import MAY_APPROVE, MAY_CHANGE_GROUPS
 from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType, reference
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.requests.approvals import ask_approvals, missing
 from dropcopy_tui.services.requests.views import request_view, search_words
-from dropcopy_tui.services.rights import require, same_person_ids
-from dropcopy_tui.services.unit_of_work import record, tell
+from dropcopy_tui.services.rights import same_person_ids
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Changes, RequestView
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -33,9 +33,7 @@ from dropcopy_tui.store.tables import (
 
 
 def make_request(
-    session: Session,
-    means: Means,
-    actor: Actor,
+    uow: UnitOfWork,
     kind: RequestType,
     entity: EntityRow,
     subject: str,
@@ -45,31 +43,30 @@ def make_request(
     group_id: int | None = None,
 ) -> RequestRow:
     """A request inside the caller's transaction, with its audit event."""
-    now = means.clock.now()
+    now = uow.now
     row = RequestRow(
-        reference=f"new-{means.entropy.token()}",
+        reference=f"new-{uow.resources.entropy.token()}",
         type=kind.value,
         entity_id=key_of(entity.id),
         subject=subject,
         draft_id=draft.id if draft else None,
         group_id=group_id,
         asked=dict(asked),
-        submitted_by=actor.person_id,
+        submitted_by=uow.actor.person_id,
         submitted_at=now,
     )
-    session.add(row)
-    session.flush()
+    uow.tx.add(row)
+    uow.tx.flush()
     row.reference = reference(now.year, key_of(row.id))
-    row.search = search_words(row.reference, kind, subject, entity.code, actor.user_id, now)
-    ask_approvals(session, row, waits_for)
-    record(
-        session, means, actor, "request:submitted", row.reference,
-        entity=entity.code, after={"type": kind.value, "subject": subject, **asked},
-    )  # fmt: skip
+    row.search = search_words(row.reference, kind, subject, entity.code, uow.actor.user_id, now)
+    ask_approvals(uow, row, waits_for)
+    uow.record(
+        "request:submitted", row.reference, entity=entity.code, after={"type": kind.value, "subject": subject, **asked}
+    )
     return row
 
 
-def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, *, kept: bool = True) -> RequestView:
+def submit_draft(uow: UnitOfWork, draft: DraftRow, *, kept: bool = True) -> RequestView:
     """Freeze a draft and ask for its group, or for the change of its group. `kept`: the draft outlives a refusal.
 
     Raises:
@@ -77,76 +74,73 @@ def submit_draft(session: Session, means: Means, actor: Actor, draft: DraftRow, 
         ChangedMeanwhile: the group was changed since, or another request is about to (rule G10).
         NotEntitled: the person may not change groups there.
     """
-    entity = session.get(EntityRow, draft.entity_id) if draft.entity_id else None
+    entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
         raise InvalidValue("Choose a Registered Entity.", "entity")
-    require(session, actor, MAY_CHANGE_GROUPS, entity)
-    group = _edited(session, actor, draft) if draft.group_id else None
-    counted = draft_checks.tally(session, draft)
-    _refuse_problems(session, means, draft, counted, kept)
-    draft.name = clean_name(draft.name, "Group name", means.settings.group_name_length)
-    chosen = complete_filters([Filter(name) for name in draft.filters], means.settings.mandatory_filters)
+    uow.require(MAY_CHANGE_GROUPS, entity)
+    group = _edited(uow, draft) if draft.group_id else None
+    counted = draft_checks.tally(uow, draft)
+    _refuse_problems(uow, draft, counted, kept)
+    draft.name = clean_name(draft.name, "Group name", uow.settings.group_name_length)
+    chosen = complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
     draft.filters = [kind.value for kind in chosen]
     # What would change is told of the cleaned values: spaces and a mandatory filter left out are no change.
-    wanted = _changes(session, draft, group) if group else None
-    draft.submitted_at = means.clock.now()
-    asked = _asked(session, draft, counted.total, wanted)
+    wanted = _changes(uow, draft, group) if group else None
+    draft.submitted_at = uow.now
+    asked = _asked(uow, draft, counted.total, wanted)
     kind = RequestType.EDIT_GROUP if wanted else RequestType.CREATE_GROUP
     subject = wanted.group if wanted else draft.name
-    waits_for = draft_checks.approvers(session, draft, counted)
-    row = make_request(session, means, actor, kind, entity, subject, asked, draft, waits_for, draft.group_id)
+    waits_for = draft_checks.approvers(uow, draft, counted)
+    row = make_request(uow, kind, entity, subject, asked, draft, waits_for, draft.group_id)
     if wanted:
-        changes.freeze_changes(session, draft, row)
-    tell_submitted(session, means, actor, row, _letter(asked))
-    return request_view(session, row, means)
+        changes.freeze_changes(uow, draft, row)
+    tell_submitted(uow, row, _letter(asked))
+    return request_view(uow, row, uow.resources)
 
 
-def _edited(session: Session, actor: Actor, draft: DraftRow) -> GroupRow:
+def _edited(uow: UnitOfWork, draft: DraftRow) -> GroupRow:
     """The group that the draft edits, as it was when the edit was begun. Raises ChangedMeanwhile (rule G10)."""
-    group = changes.edited_group(session, draft)
+    group = changes.edited_group(uow, draft)
     if group is None:
         raise ChangedMeanwhile(changes.GONE)
-    changes.refuse_second_change(session, group, actor)
-    if stale := changes.stale_words(session, draft, group):
+    changes.refuse_second_change(uow, group, uow.actor)
+    if stale := changes.stale_words(uow, draft, group):
         raise ChangedMeanwhile(
             f"{stale} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
         )
     return group
 
 
-def _changes(session: Session, draft: DraftRow, group: GroupRow) -> Changes:
-    wanted = changes.changes_of(session, draft, group)
+def _changes(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
+    wanted = changes.changes_of(uow, draft, group)
     if not wanted:
         raise InvalidValue(f"Nothing would change in {group.name}. Nothing was submitted.")
     return wanted
 
 
-def _refuse_problems(session: Session, means: Means, draft: DraftRow, counted: draft_checks.Tally, kept: bool) -> None:
-    found = draft_checks.problems(session, draft, means.settings, counted)
+def _refuse_problems(uow: UnitOfWork, draft: DraftRow, counted: draft_checks.Tally, kept: bool) -> None:
+    found = draft_checks.problems(uow, draft, uow.settings, counted)
     if found:
         ending = "; the draft is kept." if kept else "."
-        taken = draft_checks.name_taken(session, draft.entity_id or 0, draft.name, draft.group_id)
+        taken = draft_checks.name_taken(uow, draft.entity_id or 0, draft.name, draft.group_id)
         raise (NameTaken if taken else InvalidValue)(" ".join(found) + " Nothing was submitted" + ending)
 
 
-def submit_deletion(session: Session, means: Means, actor: Actor, group: GroupRow) -> RequestView:
+def submit_deletion(uow: UnitOfWork, group: GroupRow) -> RequestView:
     """Ask for a group to be deleted (rule G9). Raises NotEntitled, ChangedMeanwhile."""
-    entity = session.get_one(EntityRow, group.entity_id)
-    require(session, actor, MAY_CHANGE_GROUPS, entity)
-    changes.refuse_second_change(session, group, actor)
+    entity = uow.tx.get_one(EntityRow, group.entity_id)
+    uow.require(MAY_CHANGE_GROUPS, entity)
+    changes.refuse_second_change(uow, group, uow.actor)
     asked = {"name": group.name, "market": group.market, "sources": group.sources}
     waits_for = [group.entity_id] if entity.approvals == Approvals.ALWAYS.value else []
-    row = make_request(
-        session, means, actor, RequestType.DELETE_GROUP, entity, group.name, asked,
-        waits_for=waits_for, group_id=group.id,
-    )  # fmt: skip
+    row = make_request(uow, RequestType.DELETE_GROUP, entity, group.name, asked, waits_for=waits_for, group_id=group.id)
     said = "Its target sessions will be released, not deleted: only GAM can retire them. Status: In Progress."
-    tell_submitted(session, means, actor, row, f"Delete group {group.name} of {entity.code}. {said}")
-    return request_view(session, row, means)
+    tell_submitted(uow, row, f"Delete group {group.name} of {entity.code}. {said}")
+    return request_view(uow, row, uow.resources)
 
 
-def _asked(session: Session, draft: DraftRow, sources: int, changes: Changes | None) -> dict[str, Any]:
-    front_end = session.get_one(FrontEndRow, draft.front_end_id)
+def _asked(uow: UnitOfWork, draft: DraftRow, sources: int, changes: Changes | None) -> dict[str, Any]:
+    front_end = uow.tx.get_one(FrontEndRow, draft.front_end_id)
     asked: dict[str, Any] = {
         "name": draft.name,
         "market": draft.market,
@@ -170,25 +164,25 @@ def _letter(asked: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "Status: In Progress."])
 
 
-def tell_submitted(session: Session, means: Means, actor: Actor, row: RequestRow, letter: str) -> None:
+def tell_submitted(uow: UnitOfWork, row: RequestRow, letter: str) -> None:
     """Tell who asked, and who must approve (rules Q3, Q6)."""
     what = f"{RequestType(row.type).words.lower()} {row.subject}"
-    tell(session, means, person_row(session, actor), f"{row.reference} submitted: {what}", letter, row.id)
+    uow.tell(person_row(uow), f"{row.reference} submitted: {what}", letter, row.id)
     ask = f"{row.reference} waits for your approval: {what}"
-    for person in approvers_of(session, row):
-        tell(session, means, person, ask, f"{actor.user_id} asks: {letter}", row.id)
+    for person in approvers_of(uow, row):
+        uow.tell(person, ask, f"{uow.actor.user_id} asks: {letter}", row.id)
 
 
-def approvers_of(session: Session, row: RequestRow) -> list[PersonRow]:
+def approvers_of(uow: UnitOfWork, row: RequestRow) -> list[PersonRow]:
     """Everybody who may approve what is missing; never a person who asked, under any account (rule Q3)."""
-    rows = session.exec(
+    rows = uow.tx.exec(
         select(PersonRow)
         .join(EntitlementRow, col(EntitlementRow.person_id) == PersonRow.id)
         .where(
-            col(EntitlementRow.entity_id).in_(missing(session, row)),
+            col(EntitlementRow.entity_id).in_(missing(uow, row)),
             col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
             col(PersonRow.disabled).is_(False),
-            col(PersonRow.id).not_in(same_person_ids(session, row.submitted_by)),
+            col(PersonRow.id).not_in(same_person_ids(uow.tx, row.submitted_by)),
         )
         .distinct()
         .order_by(col(PersonRow.id))
@@ -196,15 +190,13 @@ def approvers_of(session: Session, row: RequestRow) -> list[PersonRow]:
     return list(rows)
 
 
-def end_request(
-    session: Session, means: Means, row: RequestRow, status: RequestStatus, reasons: list[str], said: str = ""
-) -> None:
+def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons: list[str], said: str = "") -> None:
     """Give a request its last status, and tell the person who asked (rule Q6). `said`: what came of it."""
     row.status = status.value
     row.reasons = reasons
-    row.ended_at = means.clock.now()
+    row.ended_at = uow.now
     row.version += 1
-    person = session.get_one(PersonRow, row.submitted_by)
+    person = uow.tx.get_one(PersonRow, row.submitted_by)
     kind = RequestType(row.type).words.lower()
     body = " ".join(reasons) or said or f"The request to {kind} {row.subject} is done."
-    tell(session, means, person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)
+    uow.tell(person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)

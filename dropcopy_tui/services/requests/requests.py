@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlmodel import Session, col, exists, select
+from sqlmodel import col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_APPROVE, Actor
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
-from dropcopy_tui.services.base import Service, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes
 from dropcopy_tui.services.groups.draft_checks import draft_sources
 from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
-from dropcopy_tui.services.rights import roles_of, same_person_ids, visible_ids
+from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
-from dropcopy_tui.services.unit_of_work import reading, record, tell, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
@@ -42,39 +42,39 @@ class Requests(Service):
 
     def page(self, actor: Actor, ask: PageRequest, everyone: bool = False) -> Page[RequestView]:
         """Request Status: the person's own requests, or (`everyone`) all of the entities they may see."""
-        with reading(self._means, actor) as session:
+        with self._reading(actor) as uow:
             rows = request_rows()
             if everyone:
-                rows = rows.where(col(RequestRow.entity_id).in_(visible_ids(session, actor)))
+                rows = rows.where(col(RequestRow.entity_id).in_(uow.visible_ids()))
             else:
                 rows = rows.where(col(RequestRow.submitted_by) == actor.person_id)
-            return request_page(session, self._means, rows, ask)
+            return request_page(uow, rows, ask)
 
     def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestView]:
         """To Do: requests that wait for this person's approval (rule Q7)."""
-        with reading(self._means, actor) as session:
-            return request_page(session, self._means, _to_review(session, actor), ask)
+        with self._reading(actor) as uow:
+            return request_page(uow, _to_review(uow), ask)
 
     def show(self, actor: Actor, reference_id: str) -> RequestView:
         """One request with its story. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            return request_view(session, _seen(session, actor, reference_id), self._means)
+        with self._reading(actor) as uow:
+            return request_view(uow, _seen(uow, reference_id), uow.resources)
 
     def may_decide(self, actor: Actor, reference_id: str) -> tuple[bool, str]:
         """Whether the person may approve or deny the request now, and if not, why not."""
-        with reading(self._means, actor) as session:
-            row = _seen(session, actor, reference_id)
+        with self._reading(actor) as uow:
+            row = _seen(uow, reference_id)
             try:
-                _approves_for(session, actor, row)
+                _approves_for(uow, row)
             except (NotEntitled, ChangedMeanwhile) as error:
                 return False, error.message
             return True, ""
 
     def sources(self, actor: Actor, reference_id: str, change: Change, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            row = _seen(session, actor, reference_id)
-            return fetch(session, listing(_sources(session, row, change)), ask, sender_comp_view)
+        with self._reading(actor) as uow:
+            row = _seen(uow, reference_id)
+            return fetch(uow.tx, listing(_sources(uow, row, change)), ask, sender_comp_view)
 
     def approve(self, actor: Actor, reference_id: str, version: int) -> RequestView:
         """Approve what was shown as `version`, for every firm the person approves for (rule Q3).
@@ -84,28 +84,28 @@ class Requests(Service):
             ChangedMeanwhile: it changed, was decided or has ended since it was opened.
             NotEntitled: it is their own, or waits for somebody else.
         """
-        with writing(self._means, actor) as session:
-            row = _seen(session, actor, reference_id)
-            places = _approves_for(session, actor, row)
-            _unchanged(session, row, version)
-            approvals.give(session, row, places, actor.person_id, self._now())
+        with self._writing(actor) as uow:
+            row = _seen(uow, reference_id)
+            places = _approves_for(uow, row)
+            _unchanged(uow, row, version)
+            approvals.give(uow, row, places, actor.person_id, uow.now)
             for place in places:
-                self._note(session, actor, row, "approve", place)
+                self._note(uow, row, "approve", place)
             row.version += 1
-            self._tell_approved(session, actor, row)
-            return request_view(session, row, self._means)
+            self._tell_approved(uow, row)
+            return request_view(uow, row, uow.resources)
 
     def deny(self, actor: Actor, reference_id: str, version: int, reason: str) -> RequestView:
         """Deny it, with a reason that the requester reads (rule Q2). Raises as approve; InvalidValue."""
         reason = clean_name(reason, "Reason", LONGEST_REASON, "reason")
-        with writing(self._means, actor) as session:
-            row = _seen(session, actor, reference_id)
-            places = _approves_for(session, actor, row)
-            _unchanged(session, row, version)
-            self._note(session, actor, row, "deny", places[0], reason)
+        with self._writing(actor) as uow:
+            row = _seen(uow, reference_id)
+            places = _approves_for(uow, row)
+            _unchanged(uow, row, version)
+            self._note(uow, row, "deny", places[0], reason)
             said = f"Denied by {actor.user_id}: {reason}"
-            end_request(session, self._means, row, RequestStatus.DENIED, [said])
-            return request_view(session, row, self._means)
+            end_request(uow, row, RequestStatus.DENIED, [said])
+            return request_view(uow, row, uow.resources)
 
     def cancel(self, actor: Actor, reference_id: str) -> RequestView:
         """Cancel one's own request while nothing was set up (rule Q2).
@@ -114,96 +114,92 @@ class Requests(Service):
             NotEntitled: it is somebody else's.
             ChangedMeanwhile: it has ended already.
         """
-        with writing(self._means, actor) as session:
-            row = _seen(session, actor, reference_id)
+        with self._writing(actor) as uow:
+            row = _seen(uow, reference_id)
             if row.submitted_by != actor.person_id:
                 raise NotEntitled(f"{row.reference} is not yours: only who asked can cancel. Nothing was changed.")
-            _open(session, row)
-            self._note(session, actor, row, "cancel", None)
-            end_request(session, self._means, row, RequestStatus.CANCELLED, [], "It was cancelled: nothing was set up.")
-            return request_view(session, row, self._means)
+            _open(uow, row)
+            self._note(uow, row, "cancel", None)
+            end_request(uow, row, RequestStatus.CANCELLED, [], "It was cancelled: nothing was set up.")
+            return request_view(uow, row, uow.resources)
 
-    def _note(
-        self, session: Session, actor: Actor, row: RequestRow, verdict: str, place: int | None, reason: str = ""
-    ) -> None:
-        session.add(
+    def _note(self, uow: UnitOfWork, row: RequestRow, verdict: str, place: int | None, reason: str = "") -> None:
+        uow.tx.add(
             DecisionRow(
                 request_id=key_of(row.id),
-                person_id=actor.person_id,
+                person_id=uow.actor.person_id,
                 entity_id=place,
                 verdict=verdict,
                 reason=reason,
-                at=self._now(),
+                at=uow.now,
             )
         )
-        code = session.get_one(EntityRow, place or row.entity_id).code
+        code = uow.tx.get_one(EntityRow, place or row.entity_id).code
         what = {"approve": "request:approved", "deny": "request:denied", "cancel": "request:cancelled"}[verdict]
         after = {"subject": row.subject, "version": row.version} | ({"reason": reason} if reason else {})
-        record(session, self._means, actor, what, row.reference, entity=code, after=after)
+        uow.record(what, row.reference, entity=code, after=after)
 
-    def _tell_approved(self, session: Session, actor: Actor, row: RequestRow) -> None:
-        waits = approvals.waiting_for(session, row)
+    def _tell_approved(self, uow: UnitOfWork, row: RequestRow) -> None:
+        waits = approvals.waiting_for(uow, row)
         rest = f"It still waits for {', '.join(waits)}." if waits else "It will be set up now."
         what = f"{RequestType(row.type).words.lower()} {row.subject}"
-        person = session.get_one(PersonRow, row.submitted_by)
-        subject = f"{row.reference} approved by {actor.user_id}: {what}"
-        tell(session, self._means, person, subject, f"{subject}. {rest}", row.id)
+        person = uow.tx.get_one(PersonRow, row.submitted_by)
+        subject = f"{row.reference} approved by {uow.actor.user_id}: {what}"
+        uow.tell(person, subject, f"{subject}. {rest}", row.id)
 
 
-def _approves_for(session: Session, actor: Actor, row: RequestRow) -> list[int]:
+def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
-    if row.submitted_by in same_person_ids(session, actor.person_id):
-        whose = "your own" if row.submitted_by == actor.person_id else "that of another account of yours"
+    if row.submitted_by in same_person_ids(uow.tx, uow.actor.person_id):
+        whose = "your own" if row.submitted_by == uow.actor.person_id else "that of another account of yours"
         raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")
-    _open(session, row)
-    asked = [place for place in approvals.needed(session, row) if roles_of(session, actor, place) & MAY_APPROVE]
+    _open(uow, row)
+    asked = [place for place in approvals.needed(uow, row) if uow.roles_at(place) & MAY_APPROVE]
     if not asked:
-        waits = ", ".join(approvals.waiting_for(session, row))
+        waits = ", ".join(approvals.waiting_for(uow, row))
         if not waits:
             raise NotEntitled(f"{row.reference} waits for nobody's approval. Nothing was changed.")
         what = f"waits for an administrative manager of {waits}"
         raise NotEntitled(f"{row.reference} {what}: you are none. Nothing was changed.")
-    mine = [place for place in approvals.missing(session, row) if place in asked]
+    mine = [place for place in approvals.missing(uow, row) if place in asked]
     if not mine:
-        raise ChangedMeanwhile(
-            f"{row.reference} does not wait for you any more{_by(session, row)}. Nothing was changed."
-        )
+        raise ChangedMeanwhile(f"{row.reference} does not wait for you any more{_by(uow, row)}. Nothing was changed.")
     return mine
 
 
-def _open(session: Session, row: RequestRow) -> None:
+def _open(uow: UnitOfWork, row: RequestRow) -> None:
     """Raises ChangedMeanwhile, saying how it ended, unless the request is in progress."""
     if row.status == RequestStatus.IN_PROGRESS.value:
         return
     status = RequestStatus(row.status).words
-    raise ChangedMeanwhile(f"{row.reference} has ended already: {status}{_by(session, row)}. Nothing was changed.")
+    raise ChangedMeanwhile(f"{row.reference} has ended already: {status}{_by(uow, row)}. Nothing was changed.")
 
 
-def _unchanged(session: Session, row: RequestRow, version: int) -> None:
+def _unchanged(uow: UnitOfWork, row: RequestRow, version: int) -> None:
     if row.version != version:
         raise ChangedMeanwhile(
-            f"{row.reference} changed since it was opened{_by(session, row)}. Look at it again, then decide. "
+            f"{row.reference} changed since it was opened{_by(uow, row)}. Look at it again, then decide. "
             "Nothing was changed."
         )
 
 
-def _by(session: Session, row: RequestRow) -> str:
+def _by(uow: UnitOfWork, row: RequestRow) -> str:
     """Who decided last, as ` (approved by X)`."""
     rows = select(DecisionRow).where(col(DecisionRow.request_id) == row.id).order_by(col(DecisionRow.id).desc())
-    last = session.exec(rows).first()
+    last = uow.tx.exec(rows).first()
     if last is None:
         return ""
     verdict = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}[last.verdict]
-    return f" ({verdict} by {session.get_one(PersonRow, last.person_id).user_id})"
+    return f" ({verdict} by {uow.tx.get_one(PersonRow, last.person_id).user_id})"
 
 
-def _to_review(session: Session, actor: Actor) -> Any:
+def _to_review(uow: UnitOfWork) -> Any:
     """Requests that wait for a firm of the person's, but for those of their own accounts."""
     mine = (
         select(EntitlementRow.entity_id)
         .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
         .where(
-            EntitlementRow.person_id == actor.person_id,
+            EntitlementRow.person_id == uow.actor.person_id,
             col(PersonRow.disabled).is_(False),
             col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
         )
@@ -215,29 +211,29 @@ def _to_review(session: Session, actor: Actor) -> Any:
     )
     return request_rows().where(
         col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
-        col(RequestRow.submitted_by).not_in(same_person_ids(session, actor.person_id)),
+        col(RequestRow.submitted_by).not_in(same_person_ids(uow.tx, uow.actor.person_id)),
         waits,
     )
 
 
-def _seen(session: Session, actor: Actor, reference_id: str) -> RequestRow:
+def _seen(uow: UnitOfWork, reference_id: str) -> RequestRow:
     """A request the person made, may see by a role, or was asked to approve. Raises NotFound."""
-    row = session.exec(select(RequestRow).where(col(RequestRow.reference) == reference_id)).first()
+    row = uow.tx.exec(select(RequestRow).where(col(RequestRow.reference) == reference_id)).first()
     if row is None or not (
-        row.submitted_by == actor.person_id
-        or row.entity_id in visible_ids(session, actor)
-        or any(roles_of(session, actor, place) & MAY_APPROVE for place in approvals.needed(session, row))
+        row.submitted_by == uow.actor.person_id
+        or row.entity_id in uow.visible_ids()
+        or any(uow.roles_at(place) & MAY_APPROVE for place in approvals.needed(uow, row))
     ):
         raise NotFound(f"There is no request {shorten(reference_id)}, or you may not see it.")
     return row
 
 
-def _sources(session: Session, row: RequestRow, change: Change) -> Any:
+def _sources(uow: UnitOfWork, row: RequestRow, change: Change) -> Any:
     kind = RequestType(row.type)
     if kind is RequestType.EDIT_GROUP:
         return changes.frozen(row, change)
     if kind is RequestType.CREATE_GROUP and change is Change.ADDED and row.draft_id:
-        return draft_sources(session.get_one(DraftRow, row.draft_id))
+        return draft_sources(uow.tx.get_one(DraftRow, row.draft_id))
     if kind in (RequestType.DELETE_GROUP, RequestType.CREATE_GROUP) and (kind is RequestType.DELETE_GROUP) == (
         change is Change.REMOVED
     ):

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType, stage
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.requests.batches import due_at, due_words
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Moment, RequestView
 from dropcopy_tui.store.paging import Listing, Lowered, fetch
 from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
@@ -32,33 +33,33 @@ def search_words(reference: str, kind: RequestType, subject: str, entity: str, u
     return f"{reference} {kind.value.replace('_', ' ')} {subject} {entity} {user_id} {at:%Y-%m-%d}".casefold()
 
 
-def request_page(session: Session, means: Means, rows: Any, ask: PageRequest) -> Page[RequestView]:
+def request_page(uow: UnitOfWork, rows: Any, ask: PageRequest) -> Page[RequestView]:
     """A page of such rows, newest first."""
-    page = fetch(session, _listing(rows), ask, lambda row: row[0])
+    page = fetch(uow.tx, _listing(rows), ask, lambda row: row[0])
     if not page.rows:
         return page
-    approvals = _approvals(session, [key_of(row.id) for row in page.rows])
-    codes = _named(session, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
-    people = _named(session, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})
+    approvals = _approvals(uow, [key_of(row.id) for row in page.rows])
+    codes = _named(uow, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
+    people = _named(uow, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})
     views = tuple(
-        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], means)
+        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], uow.resources)
         for row in page.rows
     )
     return Page(views, page.cursors, page.total)
 
 
-def _named(session: Session, key: Any, name: Any, keys: set[int]) -> dict[int, str]:
-    return {row[0]: row[1] for row in session.execute(select(key, name).where(key.in_(keys)))}
+def _named(uow: UnitOfWork, key: Any, name: Any, keys: set[int]) -> dict[int, str]:
+    return {row[0]: row[1] for row in uow.tx.execute(select(key, name).where(key.in_(keys)))}
 
 
-def request_view(session: Session, row: RequestRow, means: Means) -> RequestView:
+def request_view(uow: UnitOfWork, row: RequestRow, resources: Resources) -> RequestView:
     """A request with its story, inside the caller's transaction."""
-    session.flush()
-    code = session.get_one(EntityRow, row.entity_id).code
-    submitter = session.get_one(PersonRow, row.submitted_by).user_id
-    approvals = _approvals(session, [key_of(row.id)])[key_of(row.id)]
-    targets = _targets(session, row.group_id) if row.group_id else ()
-    return _view(row, code, submitter, approvals, means, _story(session, row, submitter), targets)
+    uow.tx.flush()
+    code = uow.tx.get_one(EntityRow, row.entity_id).code
+    submitter = uow.tx.get_one(PersonRow, row.submitted_by).user_id
+    approvals = _approvals(uow, [key_of(row.id)])[key_of(row.id)]
+    targets = _targets(uow, row.group_id) if row.group_id else ()
+    return _view(row, code, submitter, approvals, resources, _story(uow, row, submitter), targets)
 
 
 def _listing(rows: Any) -> Listing:
@@ -101,9 +102,9 @@ def _waits() -> Any:
     )
 
 
-def _approvals(session: Session, requests: Sequence[int]) -> dict[int, list[tuple[str, datetime | None]]]:
+def _approvals(uow: UnitOfWork, requests: Sequence[int]) -> dict[int, list[tuple[str, datetime | None]]]:
     """The entities whose approval each request needs, and when each gave it."""
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(col(ApprovalRow.request_id), col(EntityRow.code), col(ApprovalRow.given_at))
         .join(EntityRow, col(EntityRow.id) == col(ApprovalRow.entity_id))
         .where(col(ApprovalRow.request_id).in_(requests))
@@ -120,7 +121,7 @@ def _view(
     entity: str,
     submitter: str,
     approvals: Sequence[tuple[str, datetime | None]],
-    means: Means,
+    resources: Resources,
     story: tuple[Moment, ...] = (),
     targets: tuple[str, ...] = (),
 ) -> RequestView:
@@ -129,8 +130,8 @@ def _view(
     waits = tuple(code for code, given_at in approvals if given_at is None) if open_still else ()
     ready = max([row.submitted_at, *(at for _, at in approvals if at is not None)])
     market = row.asked.get("market", "") if kind in OF_GROUPS else ""
-    due = due_at(market, means.settings, ready) if open_still and not waits and market else None
-    when = due_words(market, means.settings, due, means.clock.now()) if due else ""
+    due = due_at(market, resources.settings, ready) if open_still and not waits and market else None
+    when = due_words(market, resources.settings, due, resources.clock.now()) if due else ""
     return RequestView(
         id=row.reference,
         type=kind,
@@ -152,14 +153,14 @@ def _view(
     )
 
 
-def _targets(session: Session, group_id: int) -> tuple[str, ...]:
+def _targets(uow: UnitOfWork, group_id: int) -> tuple[str, ...]:
     rows = select(col(SessionRow.session_id)).where(col(SessionRow.group_id) == group_id)
-    return tuple(session.execute(rows.order_by(col(SessionRow.session_id))).scalars())
+    return tuple(uow.tx.execute(rows.order_by(col(SessionRow.session_id))).scalars())
 
 
-def _story(session: Session, row: RequestRow, submitter: str) -> tuple[Moment, ...]:
+def _story(uow: UnitOfWork, row: RequestRow, submitter: str) -> tuple[Moment, ...]:
     moments = [Moment(row.submitted_at, f"submitted by {submitter}")]
-    decisions = session.execute(
+    decisions = uow.tx.execute(
         select(DecisionRow, col(PersonRow.user_id), col(EntityRow.code))
         .join(PersonRow, col(PersonRow.id) == col(DecisionRow.person_id))
         .join(EntityRow, col(EntityRow.id) == col(DecisionRow.entity_id), isouter=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import count
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.fix_log import COPY
 from dropcopy_tui.domain.routing import EXCHANGE
 from dropcopy_tui.domain.sessions import SenderCompStatus
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import GroupRow, GroupSourceRow, SenderCompRow, SessionRow
 
 _GROUPS, _SOURCES, _LEFT_OUT = 8, 2, 3
@@ -79,11 +80,11 @@ def _time(number: int) -> str:
     return f"14:{30 + number // 600 % 30:02d}:{number // 10 % 60:02d}.{number % 10}00"
 
 
-def example_log(session: Session, places: frozenset[int], *, sandbox: bool) -> Iterator[bytes]:
+def example_log(uow: UnitOfWork, places: frozenset[int], *, sandbox: bool) -> Iterator[bytes]:
     """The log's lines, with `|` between the fields. Raises InvalidValue where the desk is no sandbox."""
     if not sandbox:
         raise InvalidValue("Only a sandbox has an example log: this store holds real SenderComps. Use a log of yours.")
-    pairs, left_out = _pairs(session, places), _left_out(session, places)
+    pairs, left_out = _pairs(uow, places), _left_out(uow, places)
     return _lines(pairs, left_out)
 
 
@@ -122,24 +123,24 @@ def _line(message: bytes) -> bytes:
     return b"2026-03-02 14:30 CME > " + message.replace(b"\x01", b"|") + b"\n"
 
 
-def _pairs(session: Session, places: frozenset[int]) -> list[_Pair]:
+def _pairs(uow: UnitOfWork, places: frozenset[int]) -> list[_Pair]:
     """A few sources of the first groups, with the target session of their group."""
     groups = select(col(GroupRow.id)).where(col(GroupRow.entity_id).in_(places), col(GroupRow.deleted_at).is_(None))
     found = []
-    for group_id in session.execute(groups.order_by(col(GroupRow.id)).limit(_GROUPS)).scalars().all():
+    for group_id in uow.tx.execute(groups.order_by(col(GroupRow.id)).limit(_GROUPS)).scalars().all():
         targets = select(col(SessionRow.session_id)).where(col(SessionRow.group_id) == group_id)
-        target = session.execute(targets.order_by(col(SessionRow.session_id)).limit(1)).scalar()
+        target = uow.tx.execute(targets.order_by(col(SessionRow.session_id)).limit(1)).scalar()
         sources = (
             select(col(SenderCompRow.sender_comp_id), col(SenderCompRow.gfid))
             .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
             .where(col(GroupSourceRow.group_id) == group_id)
         )
-        for name, gfid in session.execute(sources.order_by(col(SenderCompRow.sender_comp_id)).limit(_SOURCES)):
+        for name, gfid in uow.tx.execute(sources.order_by(col(SenderCompRow.sender_comp_id)).limit(_SOURCES)):
             found.append(_Pair(name, f"{target}{gfid}N" if target else ""))
     return found
 
 
-def _left_out(session: Session, places: frozenset[int]) -> list[str]:
+def _left_out(uow: UnitOfWork, places: frozenset[int]) -> list[str]:
     """A few active SenderComps that no group has."""
     copied = select(GroupSourceRow).where(col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
     names = select(col(SenderCompRow.sender_comp_id)).where(
@@ -147,4 +148,4 @@ def _left_out(session: Session, places: frozenset[int]) -> list[str]:
         col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
         ~copied.exists(),
     )
-    return list(session.execute(names.order_by(col(SenderCompRow.sender_comp_id)).limit(_LEFT_OUT)).scalars())
+    return list(uow.tx.execute(names.order_by(col(SenderCompRow.sender_comp_id)).limit(_LEFT_OUT)).scalars())

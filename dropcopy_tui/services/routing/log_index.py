@@ -70,9 +70,14 @@ def _name(source: bytes) -> str:
 def _unpacked(number: int, record: bytes) -> Entry:
     offset, size, line, kind, flags, source = _RECORD.unpack(record)
     return Entry(
-        number, offset, size, line, _CODES[kind], _name(source),
+        number,
+        offset,
+        size,
+        line,
+        _CODES[kind],
+        _name(source),
         *(bool(flags & bit) for bit in (_FROM_EXCHANGE, _FLAGGED, _ROUTED, _RECEIVED)),
-    )  # fmt: skip
+    )
 
 
 class _Source:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter
@@ -17,8 +17,8 @@ from dropcopy_tui.domain.names import name_key, shorten
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.base import key_of
-from dropcopy_tui.store.engine import Store
+from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork, reading
 from dropcopy_tui.store.tables import EntityRow, GroupFilterRow, GroupRow, GroupSourceRow, SenderCompRow, SessionRow
 
 # A draft has no id yet, and copies whatever sources are chosen in its next step.
@@ -56,8 +56,10 @@ class Source:
 class Router:
     """The groups a person may see, and what each source is to them; sources are looked up as they occur."""
 
-    def __init__(self, store: Store, actor: Actor, entities: frozenset[int], receivers: Sequence[Receiver]) -> None:
-        self._store = store
+    def __init__(
+        self, resources: Resources, actor: Actor, entities: frozenset[int], receivers: Sequence[Receiver]
+    ) -> None:
+        self._resources = resources
         self._actor = actor
         self._entities = entities
         self.receivers = {receiver.id: receiver for receiver in receivers}
@@ -71,14 +73,14 @@ class Router:
         if not wanted:
             return
         names = sorted(wanted)
-        with self._store.read() as session:
+        with reading(self._resources, self._actor) as uow:
             for start in range(0, len(names), _CHUNK):
-                self._learn(session, names[start : start + _CHUNK])
+                self._learn(uow, names[start : start + _CHUNK])
 
-    def _learn(self, session: Session, names: list[str]) -> dict[str, Source]:
+    def _learn(self, uow: UnitOfWork, names: list[str]) -> dict[str, Source]:
         markets: dict[str, set[str]] = defaultdict(set)
         groups: dict[str, set[int]] = defaultdict(set)
-        for row in session.execute(_of_sources(names)):
+        for row in uow.tx.execute(_of_sources(names)):
             if row.group_id in self.receivers:
                 groups[row.sender_comp_id].add(row.group_id)
             if row.entity_id in self._entities or row.group_id in self.receivers:
@@ -91,8 +93,8 @@ class Router:
         """What is known of a source; one that was forgotten meanwhile is looked up again."""
         found = self._sources.get(name)
         if found is None and name:
-            with self._store.read() as session:
-                found = self._learn(session, [name])[name]
+            with reading(self._resources, self._actor) as uow:
+                found = self._learn(uow, [name])[name]
         return found or Source()
 
     def groups(self, what: Reading) -> tuple[Receiver, ...]:
@@ -153,23 +155,23 @@ def _of_sources(names: Sequence[str]) -> Any:
     )
 
 
-def receivers_of(session: Session, places: frozenset[int]) -> list[Receiver]:
+def receivers_of(uow: UnitOfWork, places: frozenset[int]) -> list[Receiver]:
     """The living groups of these entities, by name."""
-    rows = session.execute(
+    rows = uow.tx.execute(
         select(GroupRow, col(EntityRow.code))
         .join(EntityRow, col(EntityRow.id) == col(GroupRow.entity_id))
         .where(col(GroupRow.entity_id).in_(places), col(GroupRow.deleted_at).is_(None))
         .order_by(col(GroupRow.name_key), col(GroupRow.id))
     ).all()
     filters: dict[int, set[Filter]] = defaultdict(set)
-    for group_id, kind in session.execute(
+    for group_id, kind in uow.tx.execute(
         select(col(GroupFilterRow.group_id), col(GroupFilterRow.filter))
         .join(GroupRow, col(GroupRow.id) == col(GroupFilterRow.group_id))
         .where(col(GroupRow.entity_id).in_(places), col(GroupRow.deleted_at).is_(None))
     ):
         filters[group_id].add(Filter(kind))
     targets: dict[int, list[str]] = defaultdict(list)
-    for owner, session_id in session.execute(
+    for owner, session_id in uow.tx.execute(
         select(col(SessionRow.group_id), col(SessionRow.session_id))
         .where(col(SessionRow.entity_id).in_(places), col(SessionRow.group_id).is_not(None))
         .where(col(SessionRow.status) == SessionStatus.ACTIVE.value)

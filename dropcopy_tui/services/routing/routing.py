@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -20,13 +20,12 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading, read
 from dropcopy_tui.domain.sessions import SenderCompStatus
-from dropcopy_tui.services.base import Service, entity_named, key_of
-from dropcopy_tui.services.rights import require_view, visible_ids
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.routing.example_log import example_log
 from dropcopy_tui.services.routing.log_index import Entry, LogIndex, Watch, open_log, read_index
 from dropcopy_tui.services.routing.router import DRAFT_ID, Receiver, Router, receiver_named, receivers_of, with_draft
 from dropcopy_tui.services.sendercomps import listing
-from dropcopy_tui.services.unit_of_work import reading
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
@@ -270,17 +269,17 @@ class Routing(Service):
             InvalidValue: the desk is no sandbox.
             NotFound: the entity may not be seen.
         """
-        with reading(self._means, actor) as session:
-            places = self._places(session, actor, entity)
-            return example_log(session, places, sandbox=self._means.sandbox)
+        with self._reading(actor) as uow:
+            places = self._places(uow, entity)
+            return example_log(uow, places, sandbox=uow.resources.sandbox)
 
     def coverage(
         self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
     ) -> Page[SenderCompView]:
         """A page of an entity's active SenderComps that no living group copies. Raises NotFound."""
-        with reading(self._means, actor) as session:
-            place = entity_named(session, entity)
-            require_view(session, actor, place)
+        with self._reading(actor) as uow:
+            place = entity_named(uow.tx, entity)
+            uow.require_view(place)
             rows = _uncovered(key_of(place.id))
             if market:
                 rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
@@ -289,15 +288,15 @@ class Routing(Service):
             listed = listing(rows)
             wider = listed.rows.add_columns(col(SenderCompRow.market))
             orders = {**listed.orders, "market": col(SenderCompRow.market)}
-            return fetch(session, replace(listed, rows=wider, orders=orders), ask, _uncovered_view)
+            return fetch(uow.tx, replace(listed, rows=wider, orders=orders), ask, _uncovered_view)
 
     # -- what a router stands on
 
-    def _places(self, session: Session, actor: Actor, entity: str) -> frozenset[int]:
+    def _places(self, uow: UnitOfWork, entity: str) -> frozenset[int]:
         if not entity:
-            return frozenset(visible_ids(session, actor))
-        place = entity_named(session, entity)
-        require_view(session, actor, place)
+            return frozenset(uow.visible_ids())
+        place = entity_named(uow.tx, entity)
+        uow.require_view(place)
         return frozenset({key_of(place.id)})
 
     def _router(
@@ -308,29 +307,37 @@ class Routing(Service):
         filters: frozenset[Filter] | None = None,
         about: int | None = None,
     ) -> Router:
-        with reading(self._means, actor) as session:
-            places = self._places(session, actor, entity)
-            receivers = receivers_of(session, places)
+        with self._reading(actor) as uow:
+            places = self._places(uow, entity)
+            receivers = receivers_of(uow, places)
         if group:
             receivers = [receiver_named(receivers, group)]
         if about is not None and all(receiver.id != about for receiver in receivers):
             raise NotFound(f"There is no group {about}, or you may not see it.")
         if filters is not None:
             receivers = with_draft(receivers, filters, about)
-        return Router(self._store, actor, places, receivers)
+        return Router(self._resources, actor, places, receivers)
 
     def _still_seen(self, actor: Actor, reviewed: Reviewed) -> None:
-        with reading(self._means, actor) as session:
-            if not reviewed._router._entities <= frozenset(visible_ids(session, actor)):
+        with self._reading(actor) as uow:
+            if not reviewed._router._entities <= frozenset(uow.visible_ids()):
                 raise NotFound("You may no longer see all that this log was routed by. Read it again.")
 
 
 def _entry(router: Router, about: Receiver | None, number: int, message: LogMessage, what: Reading) -> Entry:
     groups = router.groups(what)
     return Entry(
-        number, message.offset, message.size, message.line, what.kind.code, what.source, what.from_exchange,
-        flagged=bool(message.problems), routed=bool(groups), received=about in groups,
-    )  # fmt: skip
+        number,
+        message.offset,
+        message.size,
+        message.line,
+        what.kind.code,
+        what.source,
+        what.from_exchange,
+        flagged=bool(message.problems),
+        routed=bool(groups),
+        received=about in groups,
+    )
 
 
 def _routed(reviewed: Reviewed, entries: Sequence[Entry]) -> tuple[Routed, ...]:
@@ -340,11 +347,15 @@ def _routed(reviewed: Reviewed, entries: Sequence[Entry]) -> tuple[Routed, ...]:
     flag = ("flagged",)
     return tuple(
         Routed(
-            entry.number, entry.line, what, router.groups(what), router.why_not(what, reviewed.about),
+            entry.number,
+            entry.line,
+            what,
+            router.groups(what),
+            router.why_not(what, reviewed.about),
             flag if entry.flagged else (),
         )
         for entry, what in zip(entries, readings, strict=True)
-    )  # fmt: skip
+    )
 
 
 def _uncovered(entity_id: int) -> Any:

@@ -52,7 +52,7 @@ def add_groups(ground: Ground) -> dict[str, GroupRow]:
 
 def _add_group(ground: Ground, fact: facts.GroupFact) -> GroupRow:
     sources = ground.sources(fact.entity, fact.market, fact.gfids)
-    made = ground.now - timedelta(days=fact.age)
+    made = ground.uow.now - timedelta(days=fact.age)
     group = GroupRow(
         entity_id=ground.entities[fact.entity],
         market=fact.market,
@@ -63,13 +63,13 @@ def _add_group(ground: Ground, fact: facts.GroupFact) -> GroupRow:
         created_at=made,
         created_by=ground.person(fact.by),
     )
-    ground.session.add(group)
-    ground.session.flush()
+    ground.uow.tx.add(group)
+    ground.uow.tx.flush()
     pk = key_of(group.id)
-    ground.session.add_all(GroupFilterRow(group_id=pk, filter=kind.value) for kind in complete_filters(fact.filters))
+    ground.uow.tx.add_all(GroupFilterRow(group_id=pk, filter=kind.value) for kind in complete_filters(fact.filters))
     chosen = sources.with_only_columns(literal(pk), col(SenderCompRow.id))
     table = METADATA.tables["group_source"]
-    ground.session.execute(insert(table).from_select(["group_id", "sender_comp_pk"], chosen))
+    ground.uow.tx.execute(insert(table).from_select(["group_id", "sender_comp_pk"], chosen))
     _add_targets(ground, fact, pk, made)
     return group
 
@@ -101,17 +101,17 @@ def _add_session(
         group_id=group_id,
         created_at=made,
     )
-    ground.session.add(row)
+    ground.uow.tx.add(row)
     return row
 
 
 def add_other_sessions(ground: Ground) -> None:
     """Order entry sessions, which have the Session IDs of their SenderComps, and market data sessions."""
     rows = [
-        _add_session(ground, facts.MAIN_ENTITY, market, session_id, kind, gateway, ground.now - _OLD)
+        _add_session(ground, facts.MAIN_ENTITY, market, session_id, kind, gateway, ground.uow.now - _OLD)
         for market, kind, session_id, gateway in _other_sessions(ground)
     ]
-    ground.session.flush()
+    ground.uow.tx.flush()
     for number, row in enumerate(rows):
         ends_in = _ends_in(number)
         if ends_in:
@@ -144,7 +144,7 @@ def _source_sessions(ground: Ground, market: str, count: int) -> list[tuple[str,
         col(SenderCompRow.market) == market,
         col(SenderCompRow.gfid) != facts.GUARANTEED_GFID,
     )
-    found = ground.session.execute(rows.group_by(session_id, gateway).order_by(session_id).limit(count))
+    found = ground.uow.tx.execute(rows.group_by(session_id, gateway).order_by(session_id).limit(count))
     return [(row[0], row[1]) for row in found]
 
 
@@ -152,7 +152,7 @@ def add_target_keys(ground: Ground) -> list[KeyMade]:
     """The key pairs of the groups' target sessions, in every state."""
     targets = {
         row.session_id: row
-        for row in ground.session.execute(select(SessionRow).where(col(SessionRow.group_id).is_not(None))).scalars()
+        for row in ground.uow.tx.execute(select(SessionRow).where(col(SessionRow.group_id).is_not(None))).scalars()
     }
     groups = {session_id: group for group in facts.GROUPS for session_id in group.targets}
     made = []
@@ -165,8 +165,8 @@ def add_target_keys(ground: Ground) -> list[KeyMade]:
 
 def _add_key(ground: Ground, row: SessionRow, ends_in: int, by: str, deleted_ago: int | None = None) -> KeyPairRow:
     """A pair whose last day is that many days from today in its market (rule K2), made a year before."""
-    hours = market_hours(row.market, ground.means.settings)
-    last_day = local_day(hours, ground.now) + timedelta(days=ends_in)
+    hours = market_hours(row.market, ground.uow.resources.settings)
+    last_day = local_day(hours, ground.uow.now) + timedelta(days=ends_in)
     living = ends_in > 0 and deleted_ago is None
     pair = KeyPairRow(
         session_pk=key_of(row.id),
@@ -174,21 +174,21 @@ def _add_key(ground: Ground, row: SessionRow, ends_in: int, by: str, deleted_ago
         slot=_free_slot(ground, row) if living else None,
         created_at=close_of(hours, _a_year_before(last_day)) - _BEFORE_CLOSE,
         expires_at=close_of(hours, business_day_on_or_before(hours, last_day)),
-        deleted_at=None if deleted_ago is None else ground.now - timedelta(days=deleted_ago),
+        deleted_at=None if deleted_ago is None else ground.uow.now - timedelta(days=deleted_ago),
         created_by=ground.person(by),
     )
-    ground.session.add(pair)
-    ground.session.flush()
+    ground.uow.tx.add(pair)
+    ground.uow.tx.flush()
     secret = ground.chance.randbytes(32)
     if deleted_ago is None:
         place = ("key_pair", str(pair.id), row.session_id, pair.access_key_id)
-        pair.sealed_secret = ground.means.vault.seal(secret, *place)
+        pair.sealed_secret = ground.uow.resources.vault.seal(secret, *place)
     return pair
 
 
 def _free_slot(ground: Ground, row: SessionRow) -> int:
     slots = select(col(KeyPairRow.slot)).where(col(KeyPairRow.session_pk) == row.id, col(KeyPairRow.slot).is_not(None))
-    return 1 + len(ground.session.execute(slots).all())
+    return 1 + len(ground.uow.tx.execute(slots).all())
 
 
 def _a_year_before(day: date) -> date:

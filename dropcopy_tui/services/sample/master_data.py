@@ -9,16 +9,15 @@ from random import Random
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
-from dropcopy_tui.clock import Clock
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.domain.sessions import SenderCompStatus, session_ids
-from dropcopy_tui.services.base import Means, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
-from dropcopy_tui.services.unit_of_work import record
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import (
     METADATA,
     EntitlementRow,
@@ -44,23 +43,11 @@ class Event:
     after: dict[str, Any]
 
 
-class _Then(Clock):
-    """A clock that shows a past moment."""
-
-    def __init__(self, moment: datetime) -> None:
-        self._moment = moment
-
-    def now(self) -> datetime:
-        return self._moment
-
-
 @dataclass(slots=True)
 class Ground:
     """What the sample data stands on, by the names its facts use."""
 
-    session: Session
-    means: Means
-    now: datetime
+    uow: UnitOfWork
     chance: Random
     entities: dict[str, int] = field(default_factory=dict)
     people: dict[str, PersonRow] = field(default_factory=dict)
@@ -76,9 +63,9 @@ class Ground:
         row = self.front_ends[number]
         return key_of(row.id), f"{row.name} {row.version}"
 
-    def at(self, moment: datetime) -> Means:
-        """The means with the clock turned back."""
-        return replace(self.means, clock=_Then(moment))
+    def at(self, moment: datetime) -> UnitOfWork:
+        """The transaction as it would have been at a past moment."""
+        return replace(self.uow, now=moment)
 
     def sources(self, entity: str, market: str, gfids: tuple[str, ...]) -> Select[Any]:
         """The active SenderComps of these firms of an entity."""
@@ -91,7 +78,7 @@ class Ground:
 
     def count(self, rows: Select[Any]) -> int:
         """How many rows a query has."""
-        return int(self.session.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
+        return int(self.uow.tx.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
 
     def note(self, at: datetime, person: str, action: str, subject: str, entity: str, **after: Any) -> None:
         """Remember an event for the audit trail. `person` may be the desk."""
@@ -100,10 +87,8 @@ class Ground:
     def audit(self) -> None:
         """Write every event that was noted, the oldest first."""
         for event in sorted(self.events, key=lambda event: event.at):
-            record(
-                self.session, self.at(event.at), self._actor(event.person), event.action, event.subject,
-                entity=event.entity, after=event.after,
-            )  # fmt: skip
+            uow = self.at(event.at).by(self._actor(event.person))
+            uow.record(event.action, event.subject, entity=event.entity, after=event.after)
 
     def _actor(self, user_id: str) -> Actor:
         if user_id == DESK.user_id:
@@ -112,15 +97,15 @@ class Ground:
         return Actor(key_of(row.id), row.user_id, row.name)
 
 
-def lay(session: Session, means: Means) -> Ground:
+def lay(uow: UnitOfWork) -> Ground:
     """Put firms, people, front ends and SenderComps into the store."""
     # A sandbox: every demo store is alike, its keys too.
-    ground = Ground(session, means, means.clock.now(), Random(facts.SEED))  # noqa: S311
+    ground = Ground(uow, Random(facts.SEED))  # noqa: S311
     _add_firms(ground)
     _add_people(ground)
     _add_front_ends(ground)
     rows = list(_sender_comps(ground))
-    session.connection().execute(insert(METADATA.tables["sender_comp"]), rows)
+    uow.tx.connection().execute(insert(METADATA.tables["sender_comp"]), rows)
     return ground
 
 
@@ -128,8 +113,8 @@ def _add_firms(ground: Ground) -> None:
     for firm in facts.FIRMS:
         policy = Approvals.ALWAYS if firm.always_approves else Approvals.NEVER
         row = EntityRow(code=firm.code, name=firm.name, clearing_firm=firm.clearing_firm, approvals=policy.value)
-        ground.session.add(row)
-        ground.session.flush()
+        ground.uow.tx.add(row)
+        ground.uow.tx.flush()
         ground.entities[firm.code] = key_of(row.id)
 
 
@@ -142,12 +127,12 @@ def _add_people(ground: Ground) -> None:
             email=f"{person.user_id}@{domain}.example",
             # 555-01xx is set aside for fiction (North American Numbering Plan).
             mobile=f"+1 202 555 01{number + 10:02d}",
-            created_at=ground.now - _OLDEST,
+            created_at=ground.uow.now - _OLDEST,
         )
-        ground.session.add(row)
-        ground.session.flush()
+        ground.uow.tx.add(row)
+        ground.uow.tx.flush()
         ground.people[person.user_id] = row
-        ground.session.add_all(_entitlements(ground, row, person.roles))
+        ground.uow.tx.add_all(_entitlements(ground, row, person.roles))
 
 
 def _entitlements(ground: Ground, person: PersonRow, roles: str) -> Iterator[EntitlementRow]:
@@ -159,10 +144,10 @@ def _entitlements(ground: Ground, person: PersonRow, roles: str) -> Iterator[Ent
 
 def _add_front_ends(ground: Ground) -> None:
     ground.front_ends = [FrontEndRow(name=n, version=v, vendor=w) for n, v, w in facts.FRONT_ENDS]
-    ground.session.add_all(ground.front_ends)
-    ground.session.flush()
+    ground.uow.tx.add_all(ground.front_ends)
+    ground.uow.tx.flush()
     for firm in facts.FIRMS:
-        ground.session.add_all(
+        ground.uow.tx.add_all(
             FrontEndMappingRow(entity_id=ground.entities[firm.code], front_end_id=key_of(row.id))
             for row in ground.front_ends[firm.front_ends]
         )

@@ -18,7 +18,6 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.groups import KeyMade
 from dropcopy_tui.services.sample.master_data import Ground
-from dropcopy_tui.services.unit_of_work import tell
 from dropcopy_tui.store.tables import METADATA, DecisionRow, DraftRow, GroupRow, RequestRow, SenderCompRow
 
 _SET_UP_TOOK = timedelta(seconds=2)
@@ -40,7 +39,7 @@ def add_requests(ground: Ground, groups: Mapping[str, GroupRow], keys: list[KeyM
     deciders = {key_of(row.id): fact.decided_by or DESK.user_id for row, fact in asked}
     for row, fact in asked:
         if fact.approver:
-            ask_approvals(ground.session, row, [ground.entities[fact.approver]])
+            ask_approvals(ground.uow, row, [ground.entities[fact.approver]])
         _decide(ground, row, fact)
     for row in rows:
         _tell_story(ground, row, deciders.get(key_of(row.id), DESK.user_id))
@@ -50,8 +49,8 @@ def _number(ground: Ground, rows: Sequence[RequestRow]) -> None:
     """Put the requests into the store, one by one: their order is that of their references."""
     for number, row in enumerate(rows, start=1):
         row.reference = reference(row.submitted_at.year, number)
-        ground.session.add(row)
-        ground.session.flush()
+        ground.uow.tx.add(row)
+        ground.uow.tx.flush()
         if row.id != number:
             raise RuntimeError("sample data goes into an empty store")
 
@@ -64,9 +63,14 @@ def _of_group(ground: Ground, fact: facts.GroupFact, group: GroupRow) -> Request
     row.ended_at = group.created_at
     row.group_id = group.id
     ground.note(
-        group.created_at, DESK.user_id, "group:created", fact.name, fact.entity,
-        sources=group.sources, filters=asked["filters"],
-    )  # fmt: skip
+        group.created_at,
+        DESK.user_id,
+        "group:created",
+        fact.name,
+        fact.entity,
+        sources=group.sources,
+        filters=asked["filters"],
+    )
     return row
 
 
@@ -81,7 +85,7 @@ def _of_key(ground: Ground, key: KeyMade, kind: RequestType, at: datetime) -> Re
 
 def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
     """A request whose group is not there, with the draft that was submitted."""
-    made = ground.now - timedelta(hours=fact.hours)
+    made = ground.uow.now - timedelta(hours=fact.hours)
     front_end_id, title = ground.front_end(fact.front_end)
     draft = DraftRow(
         person_id=ground.person(fact.by),
@@ -94,12 +98,12 @@ def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
         updated_at=made,
         submitted_at=made,
     )
-    ground.session.add(draft)
-    ground.session.flush()
+    ground.uow.tx.add(draft)
+    ground.uow.tx.flush()
     sources = ground.sources(fact.entity, fact.market, (fact.gfid,))
     chosen = sources.with_only_columns(literal(draft.id), col(SenderCompRow.id))
     table = METADATA.tables["draft_source"]
-    ground.session.execute(insert(table).from_select(["draft_id", "sender_comp_pk"], chosen))
+    ground.uow.tx.execute(insert(table).from_select(["draft_id", "sender_comp_pk"], chosen))
     asked = _content(fact.name, fact.market, title, facts.TRADES, ground.count(sources))
     row = _request(ground, RequestType.CREATE_GROUP, fact.entity, fact.name, asked, fact.by, made)
     row.draft_id = draft.id
@@ -139,7 +143,7 @@ def _decide(ground: Ground, row: RequestRow, fact: facts.AskedFact) -> None:
     if not fact.decided_by or row.ended_at is None:
         return
     denied = fact.status is RequestStatus.DENIED
-    ground.session.add(
+    ground.uow.tx.add(
         DecisionRow(
             request_id=key_of(row.id),
             person_id=ground.person(fact.decided_by),
@@ -168,15 +172,15 @@ def _tell_story(ground: Ground, row: RequestRow, decider: str) -> None:
 
 
 def _news(ground: Ground, row: RequestRow, by: str, at: datetime, event: str, body: str) -> None:
-    if ground.now - at < _NEWS:
+    if ground.uow.now - at < _NEWS:
         subject = f"{row.reference} {event}: {RequestType(row.type).words.lower()} {row.subject}"
-        tell(ground.session, ground.at(at), ground.people[by], subject, body, row.id)
+        ground.at(at).tell(ground.people[by], subject, body, row.id)
 
 
 def add_open_draft(ground: Ground) -> None:
     """A draft that its owner left at step 4 of 6."""
     chosen = (Filter.HEARTBEAT, Filter.REJECT, Filter.TRADE_FILL_NOTICE, Filter.TRADE_CANCEL)
-    ground.session.add(
+    ground.uow.tx.add(
         DraftRow(
             person_id=ground.person(facts.MAIN_PERSON),
             market="brokertec_eu",
@@ -185,6 +189,6 @@ def add_open_draft(ground: Ground) -> None:
             front_end_id=ground.front_end(2)[0],
             filters=[kind.value for kind in chosen],
             step=4,
-            updated_at=ground.now - timedelta(hours=20),
+            updated_at=ground.uow.now - timedelta(hours=20),
         )
     )

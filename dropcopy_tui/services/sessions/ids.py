@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import LimitReached
 from dropcopy_tui.domain.sessions import session_ids
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import SenderCompRow, SessionRow
 
 _GUESSES = 50
 
 
-def free_session_id(session: Session, market: str, start: int) -> str:
+def free_session_id(uow: UnitOfWork, market: str, start: int) -> str:
     """A Session ID that nothing uses: no session of any market, and no SenderComp of this market.
 
     A key pair belongs to its Session ID, so two users of one ID would share keys. Where the market's
@@ -23,16 +24,16 @@ def free_session_id(session: Session, market: str, start: int) -> str:
     for number, candidate in enumerate(session_ids(start)):
         if number == _GUESSES:
             break
-        if not _has_session(session, candidate) and not _has_sender_comp(session, market, candidate):
+        if not _has_session(uow, candidate) and not _has_sender_comp(uow, market, candidate):
             return candidate
-    return _any_free(session, market, start)
+    return _any_free(uow, market, start)
 
 
-def _any_free(session: Session, market: str, start: int) -> str:
+def _any_free(uow: UnitOfWork, market: str, start: int) -> str:
     """The same after the first guesses failed: read what is used once instead of asking for each."""
-    sessions = set(session.execute(select(col(SessionRow.session_id))).scalars())
+    sessions = set(uow.tx.execute(select(col(SessionRow.session_id))).scalars())
     comps = select(col(SenderCompRow.session_id)).where(col(SenderCompRow.market) == market).distinct()
-    used = sessions | set(session.execute(comps).scalars())
+    used = sessions | set(uow.tx.execute(comps).scalars())
     for taken in (used, sessions):
         for candidate in session_ids(start):
             if candidate not in taken:
@@ -40,13 +41,13 @@ def _any_free(session: Session, market: str, start: int) -> str:
     raise LimitReached("Every Session ID is in use: no group can be set up. Ask GAM.")
 
 
-def _has_session(session: Session, session_id: str) -> bool:
+def _has_session(uow: UnitOfWork, session_id: str) -> bool:
     rows = select(col(SessionRow.id)).where(col(SessionRow.session_id) == session_id)
-    return session.execute(rows.limit(1)).first() is not None
+    return uow.tx.execute(rows.limit(1)).first() is not None
 
 
-def _has_sender_comp(session: Session, market: str, session_id: str) -> bool:
+def _has_sender_comp(uow: UnitOfWork, market: str, session_id: str) -> bool:
     rows = select(col(SenderCompRow.id)).where(
         col(SenderCompRow.market) == market, col(SenderCompRow.session_id) == session_id
     )
-    return session.execute(rows.limit(1)).first() is not None
+    return uow.tx.execute(rows.limit(1)).first() is not None

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.keypairs import PENDING_WINDOW, how_far, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import PendingView
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
@@ -22,7 +23,7 @@ from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 _SLACK = timedelta(days=4)
 
 
-def expiring(session: Session, now: datetime, conditions: Sequence[Any]) -> tuple[PendingView, ...]:
+def expiring(uow: UnitOfWork, now: datetime, conditions: Sequence[Any]) -> tuple[PendingView, ...]:
     """Active sessions whose last living pair is pending expiration, the soonest first.
 
     Asked by the index on the expiry: it costs what is found, however many sessions there are.
@@ -47,7 +48,7 @@ def expiring(session: Session, now: datetime, conditions: Sequence[Any]) -> tupl
         .order_by(col(KeyPairRow.expires_at), col(SessionRow.session_id))
     )
     # Two pairs may end at the same moment.
-    found = {place.id: (pair, place) for pair, place in session.execute(rows)}
+    found = {place.id: (pair, place) for pair, place in uow.tx.execute(rows)}
     return tuple(_view(pair, place, now) for pair, place in found.values() if _is_pending(pair, place, now))
 
 

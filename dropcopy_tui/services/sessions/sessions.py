@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date, state_of
@@ -19,10 +19,9 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.base import Service, entity_named, key_of
-from dropcopy_tui.services.rights import require, require_view, visible_ids
+from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.sessions.pending import expiring
-from dropcopy_tui.services.unit_of_work import record, writing
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import KeyView, PendingView, SessionView
 from dropcopy_tui.store.paging import Listing, fetch, matching
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
@@ -42,12 +41,12 @@ class Sessions(Service):
         status: SessionStatus | None = None,
     ) -> Page[SessionView]:
         """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
-        with self._store.read() as session:
-            rows = _select().where(*_narrowed(session, actor, kind, entity, status))
+        with self._reading(actor) as uow:
+            rows = _select().where(*_narrowed(uow, kind, entity, status))
             if group_id is not None:
                 rows = rows.where(col(SessionRow.group_id) == group_id)
-            page = fetch(session, _listing(rows), ask, lambda row: row)
-            return Page(views(session, page.rows, self._now()), page.cursors, page.total)
+            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            return Page(views(uow, page.rows, uow.now), page.cursors, page.total)
 
     def picked(
         self,
@@ -59,34 +58,34 @@ class Sessions(Service):
         status: SessionStatus | None = None,
     ) -> tuple[SessionView, ...]:
         """The picked sessions of the list that `page` shows for the same choice. Raises NotFound."""
-        with self._store.read() as session:
-            rows = _select().where(*_narrowed(session, actor, kind, entity, status))
+        with self._reading(actor) as uow:
+            rows = _select().where(*_narrowed(uow, kind, entity, status))
             if picked.everything:
                 rows = matching(_listing(rows), picked.match).where(col(SessionRow.id).not_in(sorted(picked.keys)))
             else:
                 rows = rows.where(col(SessionRow.id).in_(sorted(picked.keys)))
-            found = session.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
-            return views(session, found, self._now())
+            found = uow.tx.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
+            return views(uow, found, uow.now)
 
     def pending(
         self, actor: Actor, kind: SessionKind, entity: str = "", menu: Menu | None = None
     ) -> tuple[PendingView, ...]:
         """The sessions of a kind that stop within four weeks, the soonest first (rule K7). Raises NotFound."""
-        with self._store.read() as session:
-            conditions = _narrowed(session, actor, kind, entity, None)
+        with self._reading(actor) as uow:
+            conditions = _narrowed(uow, kind, entity, None)
             if menu is not None:
                 conditions.append(col(SessionRow.market).in_([market.code for market in markets_of(menu)]))
-            return expiring(session, self._now(), conditions)
+            return expiring(uow, uow.now, conditions)
 
     def get(self, actor: Actor, session_pk: int) -> SessionView:
         """One session. Raises NotFound."""
-        with self._store.read() as session:
-            visible = visible_ids(session, actor)
+        with self._reading(actor) as uow:
+            visible = uow.visible_ids()
             rows = _select().where(col(SessionRow.id) == session_pk, col(SessionRow.entity_id).in_(visible))
-            found = session.execute(rows).all()
+            found = uow.tx.execute(rows).all()
             if not found:
                 raise NotFound("This session is not there any more, or you may not see it.")
-            return views(session, found, self._now())[0]
+            return views(uow, found, uow.now)[0]
 
     def find(self, actor: Actor, session_ids: Iterable[str], market: str = "") -> tuple[SessionView, ...]:
         """The sessions with these Session IDs, in this order.
@@ -95,9 +94,9 @@ class Sessions(Service):
             NotFound: one does not exist, or may not be seen.
             InvalidValue: a Session ID exists in several markets; say which with `market`.
         """
-        with self._store.read() as session:
-            visible = visible_ids(session, actor)
-            return tuple(_one(session, session_id, market, visible, self._now()) for session_id in session_ids)
+        with self._reading(actor) as uow:
+            visible = uow.visible_ids()
+            return tuple(_one(uow, session_id, market, visible, uow.now) for session_id in session_ids)
 
     def retire(self, actor: Actor, session_pk: int) -> SessionView:
         """Take a released drop copy session out of use for ever, with its key pairs (rule G9).
@@ -107,30 +106,30 @@ class Sessions(Service):
             SessionInUse: its group still lives; says which one.
             InvalidValue: it is retired already, or no drop copy session.
         """
-        with writing(self._means, actor) as session:
-            require(session, actor, MAY_RETIRE)
-            row = session.get(SessionRow, session_pk)
+        with self._writing(actor) as uow:
+            uow.require(MAY_RETIRE)
+            row = uow.tx.get(SessionRow, session_pk)
             if row is None:
                 raise NotFound("This session is not there any more. Nothing was changed.")
-            _check_released(session, row)
-            destroyed = _destroy_keys(session, row, self._now())
+            _check_released(uow, row)
+            destroyed = _destroy_keys(uow, row, uow.now)
             row.status = SessionStatus.RETIRED.value
-            record(
-                session, self._means, actor, "session:retired", row.session_id,
-                entity=session.get_one(EntityRow, row.entity_id).code,
-                before={"status": SessionStatus.RELEASED.value}, after={"status": row.status, "keys": destroyed},
-            )  # fmt: skip
-            return views(session, session.execute(session_rows(col(SessionRow.id) == row.id)).all(), self._now())[0]
+            uow.record(
+                "session:retired",
+                row.session_id,
+                entity=uow.tx.get_one(EntityRow, row.entity_id).code,
+                before={"status": SessionStatus.RELEASED.value},
+                after={"status": row.status, "keys": destroyed},
+            )
+            return views(uow, uow.tx.execute(session_rows(col(SessionRow.id) == row.id)).all(), uow.now)[0]
 
 
-def _narrowed(
-    session: Session, actor: Actor, kind: SessionKind | None, entity: str, status: SessionStatus | None
-) -> list[Any]:
+def _narrowed(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None) -> list[Any]:
     """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
-    conditions: list[Any] = [col(SessionRow.entity_id).in_(visible_ids(session, actor))]
+    conditions: list[Any] = [col(SessionRow.entity_id).in_(uow.visible_ids())]
     if entity:
-        place = entity_named(session, entity)
-        require_view(session, actor, place)
+        place = entity_named(uow.tx, entity)
+        uow.require_view(place)
         conditions.append(col(SessionRow.entity_id) == place.id)
     if kind is not None:
         conditions.append(col(SessionRow.kind) == kind.value)
@@ -139,25 +138,25 @@ def _narrowed(
     return conditions
 
 
-def _check_released(session: Session, row: SessionRow) -> None:
+def _check_released(uow: UnitOfWork, row: SessionRow) -> None:
     """Go on only with a released drop copy session. Raises SessionInUse, InvalidValue."""
     if row.kind != SessionKind.DROP_COPY.value:
         raise InvalidValue(f"{row.session_id} is no drop copy session: it is not retired here. Nothing was changed.")
     if row.status == SessionStatus.RETIRED.value:
         raise InvalidValue(f"{row.session_id} is retired already. Nothing was changed.")
     if row.status == SessionStatus.ACTIVE.value:
-        group = session.get(GroupRow, row.group_id) if row.group_id else None
+        group = uow.tx.get(GroupRow, row.group_id) if row.group_id else None
         where = f"group {group.name} uses it. Delete the group first" if group else "only a released one can be retired"
         raise SessionInUse(f"{row.session_id} is active: {where}. Nothing was changed.")
 
 
-def _destroy_keys(session: Session, row: SessionRow, now: datetime) -> list[str]:
+def _destroy_keys(uow: UnitOfWork, row: SessionRow, now: datetime) -> list[str]:
     """Destroy the session's living key pairs at once; their public ids."""
-    pairs = key_rows(session, [key_of(row.id)])[key_of(row.id)]
+    pairs = key_rows(uow, [key_of(row.id)])[key_of(row.id)]
     living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
     for pair in living:
         destroy(pair, now)
-    session.flush()
+    uow.tx.flush()
     return [pair.access_key_id for pair in living]
 
 
@@ -176,31 +175,31 @@ def market_hours(market: str, settings: Settings) -> MarketHours:
     )
 
 
-def _one(session: Session, session_id: str, market: str, visible: Sequence[int], now: datetime) -> SessionView:
+def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int], now: datetime) -> SessionView:
     rows = _select().where(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible))
     if market:
         rows = rows.where(col(SessionRow.market) == market_named(market).code)
-    found = session.execute(rows).all()
+    found = uow.tx.execute(rows).all()
     if not found:
         raise NotFound(f"There is no session {shorten(session_id)}, or you may not see it.")
     if len(found) > 1:
         markets = ", ".join(row[0].market for row in found)
         raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Choose one with --market.")
-    return views(session, found, now)[0]
+    return views(uow, found, now)[0]
 
 
-def views(session: Session, rows: Sequence[Any], now: datetime) -> tuple[SessionView, ...]:
+def views(uow: UnitOfWork, rows: Sequence[Any], now: datetime) -> tuple[SessionView, ...]:
     """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
-    pairs = key_rows(session, [key_of(row[0].id) for row in rows])
+    pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
     return tuple(_view(row, pairs[key_of(row[0].id)], now) for row in rows)
 
 
-def key_rows(session: Session, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
+def key_rows(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
     """The key pairs of sessions, oldest first."""
     found: dict[int, list[KeyPairRow]] = defaultdict(list)
     for start in range(0, len(session_pks), 500):
         chosen = session_pks[start : start + 500]
-        rows = session.execute(
+        rows = uow.tx.execute(
             select(KeyPairRow)
             .where(col(KeyPairRow.session_pk).in_(chosen))
             .order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
@@ -213,9 +212,14 @@ def key_rows(session: Session, session_pks: Sequence[int]) -> dict[int, list[Key
 def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
     """A key pair's public side as the domain knows it; without a market its days are those of UTC."""
     return KeyPair(
-        row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at,
-        zone=market_named(market).zone if market else "UTC", replaced=row.slot is None,
-    )  # fmt: skip
+        row.access_key_id,
+        session_id,
+        row.created_at,
+        row.expires_at,
+        row.deleted_at,
+        zone=market_named(market).zone if market else "UTC",
+        replaced=row.slot is None,
+    )
 
 
 def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
