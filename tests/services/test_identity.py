@@ -14,6 +14,7 @@ from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.people import passwords
 from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds
+from dropcopy_tui.services.unit_of_work import UnitOfWork
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, change, contents, open_resources, rows
 
@@ -303,7 +304,7 @@ def test_no_hash_is_renewed_when_sign_in_fails_to_be_recorded(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("dropcopy_tui.services.people.identity.record", broken)
+    monkeypatch.setattr(UnitOfWork, "record", broken)
     with pytest.raises(RuntimeError):
         identity.sign_in("jo", PASSWORD, "test")
     assert stored_hash(resources) == scrypt_hash()

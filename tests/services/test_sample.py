@@ -20,7 +20,8 @@ from dropcopy_tui.domain.keypairs import PENDING_WINDOW, KeyPair, KeyState, stat
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.sample import facts, fill
+from dropcopy_tui.services.sample import facts
+from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, digest_of
 from dropcopy_tui.store.tables import AuditRow, KeyPairRow, RequestRow, SessionRow
 from tests.services.factories import NOW, add_entity, make_resources
