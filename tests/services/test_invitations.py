@@ -107,7 +107,7 @@ def test_the_sealed_email_is_read_in_a_sandbox_only(people: People, world: World
     shown = Outbox(world.resources).page(world.operations, PageRequest()).rows[0]
     assert code in shown.body
     assert "until 7 Mar 2026 15:00 UTC" in shown.body
-    real = Outbox(open_means(world.resources.store.path, sandbox=False))
+    real = Outbox(open_resources(world.resources.store.path, sandbox=False))
     assert code not in repr(real.page(world.operations, PageRequest()).rows)
 
 
