@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.people import Actor
 
 
-# A decorator of a command's function; click's own types are no more precise.
+# A decorator of a command's function; click's own types are not more precise.
 Decorator = Callable[[Any], Any]
 
 

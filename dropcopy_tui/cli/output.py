@@ -46,7 +46,7 @@ def write(text: str) -> None:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> list[str]:
-    """Format rows as aligned columns. Without rows, `empty` goes to standard error and there are no lines."""
+    """Format rows as aligned columns. Without rows, prints `empty` to standard error and returns nothing."""
     cells = [[visible(str(value)) for value in row] for row in rows]
     if not cells:
         say(empty)

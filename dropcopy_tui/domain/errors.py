@@ -117,7 +117,7 @@ class CodesUsedUp(SecondFactorFailed):
 
 
 class StoreMissing(DeskError):
-    """There is no store at the path."""
+    """No store exists at the path."""
 
     code = "store_missing"
     exit_code = 2

@@ -63,7 +63,7 @@ class SmsProvider:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        """Raises InvalidValue if a code would be sent unencrypted, to nobody, or not at all."""
+        """Raises InvalidValue if a code would be sent unencrypted or without a recipient, or not be sent at all."""
         _check_url(self.url)
         for name, template in self.body.items():
             if unknown := set(_NAMED.findall(template)) - set(PLACEHOLDERS):

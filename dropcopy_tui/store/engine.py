@@ -100,7 +100,7 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _on_begin(connection: Any) -> None:
-    # A writer takes the write lock at once: a read lock that is upgraded later fails if another writer came first.
+    # A writer takes the write lock immediately: a read lock that is upgraded later fails if another writer came first.
     immediate = connection.get_execution_options().get("immediate", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 

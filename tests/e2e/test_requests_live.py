@@ -115,7 +115,7 @@ def test_asked_approved_set_up_and_mailed_once(home: Path) -> None:
                 asker.wait_quiet()
             asker.wait_for("administrative manager of +CLEAR|manager of CLEAR|of\\s+CLEAR")
             asker.press("enter")
-            asker.wait_for(r"awaiting approval of\s+CLEAR")
+            asker.wait_for(r"awaiting approval by\s+CLEAR")
             with signed_in(home, "approver") as approver:
                 approver.wait_for("1 request waits? for your approval|wait for your approval")
                 approver.press("ctrl+p")

@@ -197,7 +197,7 @@ async def test_a_duo_in_trouble_is_one_line(duo: Any) -> None:
     there.raw = lambda asked: (500, b"")
     async with seated(place.app()) as seat:
         await to_the_factor(seat, "Duo Security")
-        seat.says("Duo Security cannot be used now: localhost gave no usable answer (500). Choose another factor.")
+        seat.says("Duo Security is unavailable: localhost sent an unusable response (500). Choose another factor.")
 
 
 async def test_a_code_that_was_not_sent_says_so(place: Place, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ async def test_a_code_that_was_not_sent_says_so(place: Place, tmp_path: Path) ->
         async with seated(wired.app()) as seat:
             await to_the_factor(seat, "SMS code")
             await seat.until_seen("Not sent: ")
-            seat.says("Not sent: The SMS provider 127.0.0.1 does not take messages now (503).")
+            seat.says("Not sent: The SMS provider 127.0.0.1 does not accept messages now (503).")
             await seat.press("escape")
             web.answer = Web().answer
             await to_the_factor_again(seat)

@@ -89,7 +89,7 @@ async def test_a_short_password_and_a_half_code_cost_no_try(invited: tuple[Place
         await seat.press("f2")
         for _ in range(6):
             await fill_in(seat, "ABCD", PASSWORD, PASSWORD)
-            seat.says("An invitation code has sixteen letters and digits")
+            seat.says("An invitation code has 16 letters and digits")
             assert seat.app.focused.id == "code"
         await fill_in(seat, code, "short", "short")
         seat.says("A password must have 10 to 1,000 characters.")

@@ -145,7 +145,7 @@ def real(tmp_path: Path) -> Place:
     place = Place(tmp_path)
     fill = administrator("chief", "chief@desk.example", pwd.getpwuid(os.getuid()).pw_name, None)
     make_store(config_in(tmp_path), sandbox=False, fill=fill, clock=place.clock, entropy=SeededEntropy())
-    states = (("failed", 8, "The mail server refuses the recipient (550 No such mailbox)."), ("queued", 0, ""))
+    states = (("failed", 8, "The mail server rejected the recipient (550 No such mailbox)."), ("queued", 0, ""))
     for number, (state, attempts, error) in enumerate(states):
         ask(
             place,
@@ -181,7 +181,7 @@ async def test_operations_see_why_a_message_failed_and_try_it_again(real: Place,
         await seat.press("t")
         seat.sees("Not done: Message 2 is queued")
         await seat.press("down", "enter")
-        seat.says("Failed after 8 tries. The mail server refuses the recipient (550 No such mailbox).")
+        seat.says("Failed after 8 tries. The mail server rejected the recipient (550 No such mailbox).")
         seat.sees("Dear Ann,", "it is done.")
         await seat.press("enter", "t")
         seat.sees("Message 1 to ann0@firm.example is queued", "2 queued; dropcopy tick sends them")

@@ -260,7 +260,7 @@ def test_what_is_asked_is_told_as_it_will_be(world: World, group: GroupView) -> 
         ({"name": ""}, "Group name is empty."),
         ({"name": "x" * 31}, "Group name has 31 characters."),
         ({"front_end": "Nobody's"}, 'No front end system "Nobody\'s" is mapped to ACME.'),
-        ({"filters": (Filter.HEARTBEAT,)}, "Choose at least one optional filter"),
+        ({"filters": (Filter.HEARTBEAT,)}, "Select at least one optional filter"),
         ({"sources": ()}, "Add at least one source SenderComp."),
         ({"add": ("ZZZAB123P",)}, "Not an active SenderComp of this entity and market: ZZZAB123P."),
         ({"remove": ("AACAB123P",)}, "Not a source of this group: AACAB123P."),
@@ -368,7 +368,7 @@ def test_the_limits_of_globex_hold_for_edits(world: World) -> None:
     first = add_sender_comps(world.resources, "ACME", 1_001, market="globex", gfid="8AC", gateway="cgw")
     made(world, "FUT", market="globex", sources=tuple(first[:1_000]))
     words = refused(world, InvalidValue, lambda: edit(world, "FUT", add=(first[1_000],)))
-    assert "at most 1,000 SenderComps; 1,001 are chosen" in words
+    assert "at most 1,000 SenderComps; 1,001 are selected" in words
 
 
 # -- approval

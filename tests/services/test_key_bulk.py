@@ -122,7 +122,7 @@ def test_a_download_of_many_leaves_out_what_cannot_be_read(world: World, mixed: 
     assert [key.session_id for key in got.keys] == ["BBB", "BBB", "CCC"]
     said = {failure.session_id: failure.reason for failure in got.failed}
     assert set(said) == {"AAA", "DDD", "EEE"}
-    assert "does not belong" in said["AAA"]
+    assert "does not match" in said["AAA"]
     assert "has no living key pair" in said["DDD"]
 
 

@@ -60,7 +60,7 @@ def test_of_two_people_who_make_the_third_pair_one_wins_and_the_other_is_told(wo
             (won,) = [answer for answer in answers if isinstance(answer, str)]
             ((code, message),) = refused
             assert code == "invalid_value"
-            assert "no living key pair with the id that was chosen" in message
+            assert "was selected for deletion is no longer active" in message
             living = rows(world.resources, LIVING, it=pk)
             assert {key for (key,) in living} == {newer, won}
 

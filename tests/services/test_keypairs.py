@@ -437,7 +437,7 @@ def test_a_secret_that_was_moved_to_another_row_is_not_delivered(
     other = add_session(world.resources, "ACME", "DEF")
     make(world, target, other)
     change(world.resources, "UPDATE key_pair SET sealed_secret = (SELECT sealed_secret FROM key_pair WHERE id = 1)")
-    with pytest.raises(DeskError, match="does not belong"):
+    with pytest.raises(DeskError, match="does not match"):
         keypairs.download(world.operator, [other], proof_of(world.resources, world.operator), file)
     assert not file.exists()
 

@@ -206,7 +206,7 @@ def test_one_address_that_is_refused_stops_no_other(real: World) -> None:
         write(world, "C")
         assert send(world) == Sent(sent=2, failed=1)
         assert [message.state for message in messages(world)] == ["sent", "failed", "sent"]
-        assert messages(world)[1].error == "The mail server refuses the recipient (550 No such mailbox)."
+        assert messages(world)[1].error == "The mail server rejected the recipient (550 No such mailbox)."
         later(world, days=1)
         assert send(world) == Sent()
     assert [letter["Subject"] for letter in box.letters] == ["A", "C"]

@@ -167,7 +167,7 @@ def test_one_failure_does_not_hold_the_others_up(world: World) -> None:
 @pytest.mark.parametrize(("gateway", "limit"), [("cgw", 1_000), ("msgw", 5_000)])
 def test_a_globex_target_has_a_limit(world: World, gateway: str, limit: int) -> None:
     add_sender_comps(world.resources, "ACME", limit + 1, market="globex", gfid="8AC", gateway=gateway)
-    with pytest.raises(InvalidValue, match=rf"at most {limit:,} SenderComps; {limit + 1:,} are chosen"):
+    with pytest.raises(InvalidValue, match=rf"at most {limit:,} SenderComps; {limit + 1:,} are selected"):
         ask_for(world, "FUT", market="globex")
     change(world.resources, "UPDATE sender_comp SET status = 'inactive' WHERE sender_comp_id = 'AAA8ACP'")
     ask_for(world, "FUT", market="globex")
@@ -180,7 +180,7 @@ def test_a_limit_that_is_broken_by_set_up_time_fails(world: World) -> None:
     ask_for(world, "FUT", market="globex")
     change(world.resources, "UPDATE sender_comp SET gateway = 'cgw' WHERE gfid = '9AC'")
     (view,) = process(world.resources).ended
-    assert view.reasons == ("A CGW target session of Globex copies at most 1,000 SenderComps; 1,001 are chosen.",)
+    assert view.reasons == ("A CGW target session of Globex copies at most 1,000 SenderComps; 1,001 are selected.",)
 
 
 def test_a_brokertec_group_has_no_limit(world: World) -> None:
