@@ -21,7 +21,7 @@ def machine_account() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        raise NotSignedIn(f"This process runs as user number {os.getuid()}, which has no account name.") from None
+        raise NotSignedIn(f"This process runs as user id {os.getuid()}, which has no account name.") from None
 
 
 def origin(surface: str) -> str:

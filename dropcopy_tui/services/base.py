@@ -61,5 +61,5 @@ def entity_named(tx: Session, code: str) -> EntityRow:
     """The entity with this code. Raises NotFound."""
     row = tx.exec(select(EntityRow).where(col(EntityRow.code) == code)).first()
     if row is None:
-        raise NotFound(f"There is no entity {code!r}, or you may not see it.")
+        raise NotFound(f"Entity {code!r} does not exist, or you have no access to it.")
     return row

@@ -55,7 +55,7 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
 def require_view(tx: Session, actor: Actor, entity: EntityRow) -> None:
     """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
     if not roles_of(tx, actor, entity.id) & MAY_VIEW:
-        raise NotFound(f"There is no entity {entity.code!r}, or you may not see it.")
+        raise NotFound(f"Entity {entity.code!r} does not exist, or you have no access to it.")
 
 
 def visible_entities(tx: Session, actor: Actor) -> list[EntityRow]:

@@ -101,8 +101,8 @@ def test_gam_retires_a_released_session(gam: Cli, auditor: Cli, sandbox: Path) -
     [
         ("gam-desk", "T4C", 1, "session_in_use", "group US-RATES-RISK uses it"),
         ("acme-operator", "T5A", 3, "not_entitled", "this needs GAM"),
-        ("gam-desk", "XXX", 1, "not_found", "There is no session XXX"),
-        ("exrates-operator", "T5A", 1, "not_found", "or you may not see it"),
+        ("gam-desk", "XXX", 1, "not_found", "Session XXX does not exist"),
+        ("exrates-operator", "T5A", 1, "not_found", "or you have no access to it"),
     ],
 )
 def test_what_is_refused(user: str, session: str, code: int, error: str, words: str, cli: Cli, sandbox: Path) -> None:

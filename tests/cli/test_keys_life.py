@@ -50,7 +50,7 @@ def test_delete_prints_the_request(operator: Cli) -> None:
     assert keys_of(operator, TWO_PAIRS, "deleted") == [older]
     ran = operator("keys", "delete", TWO_PAIRS, "--all")
     assert ran.code == 0
-    assert "no living pair is left: its feed stops at once" in ran.err
+    assert "it has no other active key pair, so its feed stops immediately" in ran.err
     assert not keys_of(operator, TWO_PAIRS, "active", "pending_expiration", "expired")
 
 

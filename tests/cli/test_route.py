@@ -101,8 +101,8 @@ def test_a_hostile_log_does_nothing_to_the_terminal(operator: Cli, tmp_path: Pat
     [
         (("route",), 2, "Specify a FIX log"),
         (("route", "/nowhere/fix.log"), 1, "cannot be read"),
-        (("route", "-", "--group", "NONE"), 1, "no group"),
-        (("route", "-", "--entity", "EXRATES"), 1, "no entity"),
+        (("route", "-", "--group", "NONE"), 1, "does not exist"),
+        (("route", "-", "--entity", "EXRATES"), 1, "does not exist"),
         (("route", "-", "--example"), 2, "--example takes no file"),
     ],
 )

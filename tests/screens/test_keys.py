@@ -148,7 +148,7 @@ async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> Non
         await open_group(seat, "US-REPO-CLEARING")
         await seat.press("k")
         await choose(seat, "Generate Key")
-        seat.says("two living pairs, and a third cannot be. Which one is deleted immediately?")
+        seat.says("two living pairs, and a third cannot be. Which one is deleted at once?")
         options = seat.find(OptionList)
         assert "older" in str(options.get_option_at_index(options.highlighted or 0).prompt)
         older = options.get_option_at_index(0).id

@@ -270,4 +270,4 @@ async def test_a_hostile_user_id_is_shown_and_nobody(place: Place) -> None:
         for key in ("d", "enter"):
             await seat.press("home", key)
             looks_harmless(seat)
-        seat.says("Not done: There is no person")
+        seat.says("does not exist")

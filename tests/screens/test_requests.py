@@ -242,7 +242,7 @@ async def test_an_approval_that_is_not_the_last_says_whose_is_missing(place: Pla
         seat.says(f"{NEWEST} approved: still waits for ACME.")
         seat.sees("Stage +awaiting approval by ACME", "approved by clearing-approver for SAMPLECLR")
         assert "Approve" not in keys_shown(seat)
-        seat.says(f"Your decision {NEWEST} does not wait for you any more (approved by clearing-approver).")
+        seat.says(f"Your decision {NEWEST} is no longer awaiting your approval (approved by clearing-approver).")
         await seat.press("escape")
         seat.sees("1 of 1 requests", OF_MULTI)
     assert stored(place, NEWEST) == ("in_progress", ["approve"])

@@ -64,7 +64,7 @@ def refused(world: World, error: type[DeskError], attempt: Callable[[], object])
         attempt()
     assert type(caught.value) is error
     assert changed_tables(world.resources, before) == ({"audit_event"} if error is NotEntitled else set())
-    assert caught.value.message.endswith((NOTHING, "you may not see it."))
+    assert caught.value.message.endswith((NOTHING, "you have no access to it."))
     return caught.value.message
 
 
@@ -152,7 +152,7 @@ def test_a_stranger_does_not_learn_that_there_is_a_request(
     add_entity(world.resources, "THIRD")
     third = manager_of(world, "THIRD")
     words = refused(world, NotFound, lambda: decide(world, third, request_))
-    assert words == f"There is no request {request_.id}, or you may not see it."
+    assert words == f"Request {request_.id} does not exist, or you have no access to it."
 
 
 def test_a_request_that_needs_no_approval_is_nobodys_to_approve(world: World, acme: Actor) -> None:
@@ -566,7 +566,7 @@ def test_every_reason_is_told_and_nothing_is_made(
         "operator is no longer entitled to change groups at ACME.",
         "The entity has a group named RATES already. Choose another name.",
         "The front end system is not mapped to ACME. A user administrator can map it.",
-        f"SenderComp {world.sources[1]} is not an active SenderComp of this entity and market any more.",
+        f"SenderComp {world.sources[1]} is no longer an active SenderComp of this entity and market.",
     )
     assert changed_tables(world.resources, before) == {"request", "notice", "outbox", "audit_event"}
     assert bodies_to(world.resources, world.operator)[-1] == " ".join(failed.reasons)

@@ -300,7 +300,7 @@ def test_drafts_of_a_deleted_group_can_only_be_discarded(world: World, group: Gr
     deleted(world, "RATES")
     drafts = Drafts(world.resources)
     words = refused(world, ChangedMeanwhile, lambda: drafts.submit(world.operator, draft.id, draft.version))
-    assert words == "The group was deleted meanwhile: there is nothing to edit any more."
+    assert words == "The group was deleted in the meantime, so it can no longer be edited."
     assert [view.id for view in drafts.mine(world.operator)] == [draft.id]
     assert drafts.review(world.operator, draft.id).changes is None
     drafts.discard(world.operator, draft.id)

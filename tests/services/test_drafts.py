@@ -248,7 +248,7 @@ def test_a_name_of_a_deleted_group_or_of_another_entity_is_free(world: World, dr
 
 def test_a_source_that_went_inactive_is_named(world: World, drafts: Drafts, ready: DraftView) -> None:
     change(world.resources, "UPDATE sender_comp SET status = 'inactive' WHERE id = 2")
-    with pytest.raises(InvalidValue, match=f"SenderComp {world.sources[1]} is not an active"):
+    with pytest.raises(InvalidValue, match=f"SenderComp {world.sources[1]} is no longer an active"):
         drafts.submit(world.operator, ready.id, ready.version)
 
 

@@ -204,24 +204,25 @@ def test_nothing_of_an_unanswered_push_is_a_code(bench: Bench) -> None:
 def test_another_person_and_another_purpose_get_nowhere(bench: Bench) -> None:
     challenge, stranger = bench.pushed(), bench.world.stranger
     for verb in (bench.duo.push, bench.duo.poll, lambda actor, it: bench.duo.passcode(actor, it, "867530")):
-        with pytest.raises(SecondFactorFailed, match="something else"):
+        with pytest.raises(SecondFactorFailed, match="a different action"):
             verb(stranger, challenge.id)
     proof = bench.duo.poll(bench.world.operator, challenge.id)
     assert proof is not None
-    assert "something else" in use(bench.resources, stranger, proof)
-    assert "something else" in bench.use(proof, Purpose.ENROL)
+    assert "a different action" in use(bench.resources, stranger, proof)
+    assert "a different action" in bench.use(proof, Purpose.ENROL)
     assert bench.use(proof) == "passed"
 
 
 def test_a_challenge_of_another_factor_is_none_of_duos(bench: Bench) -> None:
     challenge = Factors(bench.resources).start(bench.world.operator, Factor.SMS)
     for verb in (bench.duo.push, bench.duo.poll, lambda actor, it: bench.duo.passcode(actor, it, "867530")):
-        with pytest.raises(SecondFactorFailed, match="something else"):
+        with pytest.raises(SecondFactorFailed, match="a different action"):
             verb(bench.world.operator, challenge.id)
 
 
 @pytest.mark.parametrize(
-    ("result", "words"), [("allow", "bypass"), ("deny", "denies access"), ("enroll", "not enrolled"), ("", "denies access")]
+    ("result", "words"),
+    [("allow", "bypass"), ("deny", "denies access"), ("enroll", "not enrolled"), ("", "denies access")],
 )
 def test_whom_duo_does_not_ask_confirms_nothing(world: World, tmp_path: Path, result: str, words: str) -> None:
     with bench_on(world, tmp_path, DuoWorld(result=result)) as bench:

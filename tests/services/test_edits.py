@@ -310,7 +310,7 @@ def test_an_inactive_source_must_be_taken_out_first(world: World, group: GroupVi
     change(
         world.resources, "UPDATE sender_comp SET status = 'inactive' WHERE sender_comp_id = :it", it=world.sources[0]
     )
-    assert f"SenderComp {world.sources[0]} is not an active" in refused(
+    assert f"SenderComp {world.sources[0]} is no longer an active" in refused(
         world, InvalidValue, lambda: edit(world, name="Bonds")
     )
     edited(world, name="Bonds", remove=(world.sources[0],))
@@ -494,7 +494,7 @@ def test_an_edit_of_a_deleted_group_says_that_it_is_gone(world: World, group: Gr
     mine = saved(world, started(world, group), name="Mine")
     Groups(world.resources).delete(colleague, ["RATES"])
     process(world.resources)
-    gone = "The group was deleted meanwhile: there is nothing to edit any more."
+    gone = "The group was deleted in the meantime, so it can no longer be edited."
     edits = GroupEdits(world.resources)
     for attempt in (
         lambda: submitted(world, mine),

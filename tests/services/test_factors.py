@@ -158,15 +158,15 @@ def test_an_odd_code_is_wrong_and_counted(world: World, factors: Factors, code: 
 
 def test_a_code_of_somebody_else_opens_nothing(world: World, factors: Factors) -> None:
     challenge = sms(factors, world.stranger).id
-    assert "something else" in use(world.resources, world.operator, Proof(challenge, CODE))
-    assert "something else" in use(world.resources, world.operator, Proof("unknown", CODE))
+    assert "a different action" in use(world.resources, world.operator, Proof(challenge, CODE))
+    assert "a different action" in use(world.resources, world.operator, Proof("unknown", CODE))
     assert one(world.resources, "SELECT tries FROM challenge") == 0
     assert use(world.resources, world.stranger, Proof(challenge, CODE)) == "passed"
 
 
 def test_a_code_for_one_purpose_opens_no_other(world: World, factors: Factors) -> None:
     challenge = factors.start(world.operator, Factor.SMS, Purpose.ENROL).id
-    assert "something else" in use(world.resources, world.operator, Proof(challenge, CODE))
+    assert "a different action" in use(world.resources, world.operator, Proof(challenge, CODE))
 
 
 def test_a_person_has_ten_codes_in_24_hours(world: World, factors: Factors) -> None:

@@ -204,7 +204,7 @@ def test_unknown_sources_are_listed_and_nothing_is_kept(world: World) -> None:
         ({"name": "x" * 31}, "At most 30"),
         ({"name": "a\x1b[31mb"}, "not plain printable"),
         ({"market": "moon"}, "Unknown market"),
-        ({"entity": "NONE"}, "no entity"),
+        ({"entity": "NONE"}, "does not exist, or you have no access"),
     ],
     ids=str,
 )

@@ -167,7 +167,7 @@ def test_a_disabled_person_does_not_get_in_by_their_account(identity: Identity, 
 
 def test_anybody_can_be_acted_as_in_a_sandbox(identity: Identity) -> None:
     assert identity.act_as("JO", "local").user_id == "jo"
-    with pytest.raises(NotSignedIn, match="no person"):
+    with pytest.raises(NotSignedIn, match="does not exist"):
         identity.act_as("nobody", "local")
 
 

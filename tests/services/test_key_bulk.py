@@ -123,7 +123,7 @@ def test_a_download_of_many_leaves_out_what_cannot_be_read(world: World, mixed: 
     said = {failure.session_id: failure.reason for failure in got.failed}
     assert set(said) == {"AAA", "DDD", "EEE"}
     assert "does not match" in said["AAA"]
-    assert "has no living key pair" in said["DDD"]
+    assert "has no active key pair" in said["DDD"]
 
 
 def test_five_hundred_pairs_are_made_and_written_quickly(world: World, tmp_path: Path) -> None:
@@ -248,8 +248,8 @@ def test_the_words_of_a_deletion(world: World, target: int) -> None:
     older, newer = key_ids(world, target)
     assert words() == words("x" * 20) == ""
     assert words(older) == (
-        f"ABC: {older} (pending expiration) is deleted; its other pair lives until 4 Mar 2027 17:30 ET"
+        f"ABC: {older} (pending expiration) is deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
     )
-    assert words(older, newer).endswith("are deleted; no living pair is left: its feed stops at once")
+    assert words(older, newer).endswith("are deleted; it has no other active key pair, so its feed stops immediately")
     later(world.resources, 500 * DAY)
     assert words(older) == f"ABC: {older} (expired) is deleted; nothing stops by it"

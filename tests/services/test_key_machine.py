@@ -207,7 +207,7 @@ class Life(RuleBasedStateMachine):
     def download(self) -> None:
         out, keypairs = StringIO(), KeyPairs(self.resources)
         if not self.living():
-            with pytest.raises(NotFound, match="no living key pair"):
+            with pytest.raises(NotFound, match="no active key pair"):
                 keypairs.download(self.ground.world.operator, [self.pk], self.ground.proof(), out)
             assert out.getvalue() == ""
             self.did("nothing to download")

@@ -61,7 +61,7 @@ def test_a_holiday_that_came_later_moves_no_stored_expiry_and_is_said(world: Wor
     site = replace(world.resources.settings, closed_days=frozenset({date(2027, 3, 4)}))
     (line,) = lines(world, site)
     assert line.remark == (
-        "2027-03-04 is no business day any more; today's calendar would end it 3 Mar 2027 17:30 ET; "
+        "2027-03-04 is no longer a business day; today's calendar would end it 3 Mar 2027 17:30 ET; "
         "its stored expiry stays"
     )
     assert line.when == "4 Mar 2027 17:30 ET"

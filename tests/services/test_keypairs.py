@@ -334,7 +334,7 @@ def test_of_many_sessions_one_that_needs_a_choice_is_left_out(world: World, targ
     other = add_session(world.resources, "ACME", "DEF")
     made = make(world, other, target)
     assert [key.session_id for key in made.keys] == ["DEF"]
-    assert "ABC has two living" in made.failed[0].reason
+    assert "ABC already has two active" in made.failed[0].reason
     assert one(world.resources, "SELECT count(*) FROM key_pair") == 3
     dropped = Sessions(world.resources).get(world.operator, target).keys[0].access_key_id
     assert len(make(world, other, target, drops={target: dropped}).keys) == 2
@@ -352,7 +352,7 @@ def test_a_session_whose_pairs_all_expired_gets_a_new_one(world: World, target: 
     make(world, target)
     later(world.resources, 400 * DAY)
     assert states(world, target) == [KeyState.EXPIRED]
-    with pytest.raises(NotFound, match="no living key pair"):
+    with pytest.raises(NotFound, match="no active key pair"):
         KeyPairs(world.resources).download(
             world.operator, [target], proof_of(world.resources, world.operator), StringIO()
         )
@@ -427,7 +427,7 @@ def test_sessions_that_are_not_there_and_none_at_all_are_refused(world: World, k
 
 def test_a_code_of_another_person_makes_no_key(world: World, keypairs: KeyPairs, target: int) -> None:
     add_role(world.resources, world.stranger, Role.KEY_MANAGEMENT, "ACME")
-    with pytest.raises(SecondFactorFailed, match="something else"):
+    with pytest.raises(SecondFactorFailed, match="a different action"):
         keypairs.generate(world.operator, [target], proof_of(world.resources, world.stranger))
 
 

@@ -131,8 +131,8 @@ def test_every_reason_of_a_failure_is_listed(world: World) -> None:
     assert failed[0].reasons == (
         "The entity has a group named rates already. Choose another name.",
         "The front end system is not mapped to ACME. A user administrator can map it.",
-        f"SenderComp {world.sources[1]} is not an active SenderComp of this entity and market any more.",
-        f"SenderComp {world.sources[2]} is not an active SenderComp of this entity and market any more.",
+        f"SenderComp {world.sources[1]} is no longer an active SenderComp of this entity and market.",
+        f"SenderComp {world.sources[2]} is no longer an active SenderComp of this entity and market.",
     )
     assert Requests(world.resources).show(world.operator, first.id).status is RequestStatus.COMPLETED
     assert counts(world.resources)["drop_copy_group"] == 1
@@ -146,7 +146,7 @@ def test_a_source_that_went_elsewhere_fails_the_request(world: World, moved: str
     (view,) = process(world.resources).ended
     assert view.status is RequestStatus.FAILED
     assert view.reasons == (
-        f"SenderComp {world.sources[2]} is not an active SenderComp of this entity and market any more.",
+        f"SenderComp {world.sources[2]} is no longer an active SenderComp of this entity and market.",
     )
     assert set(counts(world.resources).values()) == {0}
 

@@ -98,14 +98,14 @@ def test_once_is_enough(released: Released) -> None:
     released.sessions.retire(released.gam, released.pk)
     with pytest.raises(InvalidValue, match="is retired already"):
         released.sessions.retire(released.gam, released.pk)
-    with pytest.raises(NotFound, match="not there any more"):
+    with pytest.raises(NotFound, match="no longer exists"):
         released.sessions.retire(released.gam, 999)
 
 
 @pytest.mark.parametrize("kind", ["order_entry", "market_data"])
 def test_other_kinds_of_sessions_are_not_retired_here(kind: str, released: Released) -> None:
     pk = add_session(released.world.resources, "ACME", "ZZ9", kind=kind, status="released")
-    with pytest.raises(InvalidValue, match="no drop copy session"):
+    with pytest.raises(InvalidValue, match="not a drop copy session"):
         released.sessions.retire(released.gam, pk)
 
 

@@ -159,7 +159,7 @@ def own_challenge(uow: UnitOfWork, challenge: str) -> ChallengeRow:
     """A challenge of the person who acts. Raises SecondFactorFailed."""
     row = uow.tx.get(ChallengeRow, challenge) if challenge.isprintable() else None
     if row is None or row.person_id != uow.actor.person_id:
-        raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
+        raise SecondFactorFailed("This second factor was started for a different action. Request a new code.")
     return row
 
 
@@ -204,7 +204,7 @@ def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> None:
     """
     row = _answered(uow, proof, purpose)
     if row.purpose != purpose.value:
-        raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
+        raise SecondFactorFailed("This second factor was started for a different action. Request a new code.")
     refuse_spent(uow, row)
     if not _code_holds(uow, row, proof.code):
         row.tries += 1

@@ -130,7 +130,7 @@ class Duo(Service):
         """The person's challenge, while it can be answered. Raises SecondFactorFailed."""
         row = own_challenge(uow, challenge)
         if row.factor != Factor.DUO.value:
-            raise SecondFactorFailed("This second factor belongs to something else. Ask for a new code.")
+            raise SecondFactorFailed("This second factor was started for a different action. Request a new code.")
         refuse_spent(uow, row)
         return row
 

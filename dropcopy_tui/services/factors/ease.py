@@ -184,7 +184,7 @@ class Ease(Service):
             uow.require(MAY_EASE)
             row = uow.tx.get(FactorResetRow, reset_id)
             if row is None:
-                raise NotFound(f"There is no reset {reset_id}. Nothing was changed.")
+                raise NotFound(f"Reset {reset_id} does not exist. Nothing was changed.")
             person = uow.tx.get_one(PersonRow, row.person_id)
             refuse_own(uow, person, "reset a factor of")
             if row.asked_by in same_person_ids(uow.tx, actor.person_id):
@@ -236,7 +236,7 @@ class Ease(Service):
     def _take_off(self, uow: UnitOfWork, row: FactorResetRow) -> None:
         app = uow.tx.get(AuthenticatorRow, row.person_id)
         if app is None:
-            raise InvalidValue("There is no authenticator app any more. Nothing was changed.")
+            raise InvalidValue("The authenticator app no longer exists. Nothing was changed.")
         uow.tx.delete(app)
 
 

@@ -160,7 +160,7 @@ class Factors(Service):
             person = person_row(uow)
             row = uow.tx.get(AuthenticatorRow, actor.person_id)
             if row is None or row.confirmed_at is not None:
-                raise FactorUnavailable("There is no authenticator app to confirm. Start the enrolment again.")
+                raise FactorUnavailable("No authenticator app is awaiting confirmation. Start the enrolment again.")
             challenge = new_challenge(uow, person, Factor.TOTP, Purpose.ENROL, uow.settings.code_life)
             spend(uow, Proof(challenge.id, code), Purpose.ENROL)
             row.confirmed_at = uow.now

@@ -30,7 +30,7 @@ from dropcopy_tui.store.tables import (
     SenderCompRow,
 )
 
-GONE = "The group was deleted meanwhile: there is nothing to edit any more."
+GONE = "The group was deleted in the meantime, so it can no longer be edited."
 
 
 def edited_group(uow: UnitOfWork, draft: DraftRow) -> GroupRow | None:

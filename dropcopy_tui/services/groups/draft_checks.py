@@ -146,7 +146,7 @@ def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]
     """A reason for each of the first such SenderComps, and one that counts the others."""
     bad = draft_sources(draft).where(~_usable(draft))
     names = uow.tx.exec(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).all()
-    found = [f"SenderComp {name} is not an active SenderComp of this entity and market any more." for name in names]
+    found = [f"SenderComp {name} is no longer an active SenderComp of this entity and market." for name in names]
     if count > len(names):
         found.append(f"The same holds for {count - len(names):,} more SenderComps.")
     return found

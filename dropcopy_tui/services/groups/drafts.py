@@ -231,7 +231,7 @@ class Drafts(Service):
 
     def _put(self, uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> None:
         if fields.front_end_id is not None and uow.tx.get(FrontEndRow, fields.front_end_id) is None:
-            raise InvalidValue("This front end system is not there any more. Choose another one.", "front_end")
+            raise InvalidValue("This front end system no longer exists. Choose another one.", "front_end")
         entity = entity_named(uow.tx, fields.entity) if fields.entity else None
         if entity is not None:
             uow.require(MAY_CHANGE_GROUPS, entity)
@@ -306,7 +306,7 @@ def own_draft(uow: UnitOfWork, draft_id: int) -> DraftRow:
     """The person's open draft. Raises NotFound."""
     row = uow.tx.get(DraftRow, draft_id)
     if row is None or row.person_id != uow.actor.person_id or row.submitted_at is not None:
-        raise NotFound("This draft is not there any more: it was submitted or discarded.")
+        raise NotFound("This draft no longer exists: it was submitted or discarded.")
     return row
 
 

@@ -95,7 +95,7 @@ def living_group(uow: UnitOfWork, group_id: int) -> tuple[GroupRow, EntityRow]:
     """A living group that the person may see, and its entity. Raises NotFound."""
     group = uow.tx.get(GroupRow, group_id)
     if group is None or group.deleted_at is not None or group.entity_id not in uow.visible_ids():
-        raise NotFound("This group is not there any more, or you may not see it.")
+        raise NotFound("This group no longer exists, or you have no access to it.")
     return group, uow.tx.get_one(EntityRow, group.entity_id)
 
 

@@ -141,7 +141,7 @@ class FrontEnds(Service):
 def _known(uow: UnitOfWork, front_end_id: int) -> FrontEndRow:
     row = uow.tx.get(FrontEndRow, front_end_id)
     if row is None:
-        raise NotFound(f"There is no front end system with the id {front_end_id}. Nothing was changed.")
+        raise NotFound(f"Front end system {front_end_id} does not exist. Nothing was changed.")
     return row
 
 

@@ -231,7 +231,7 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Any:
     if not found and name.isascii() and name.isdigit() and len(name) < 16:
         found = uow.tx.execute(rows.where(col(GroupRow.id) == int(name))).all()
     if not found:
-        raise NotFound(f"There is no group {shorten(name)!r}, or you may not see it.")
+        raise NotFound(f"Group {shorten(name)!r} does not exist, or you have no access to it.")
     if len(found) > 1:
         raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Say which with --entity.")
     return found[0]

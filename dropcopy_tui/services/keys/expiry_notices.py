@@ -23,6 +23,7 @@ from dropcopy_tui.domain.keypairs import days_left, market_date
 from dropcopy_tui.domain.market_close import MarketHours
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import MAY_OPERATE, MAY_RECEIVE_EXPIRY, Actor
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.sessions.sessions import key_rows, market_hours
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -144,8 +145,11 @@ class ExpiryNotices(Service):
         hours = {market.code: market_hours(market.code, uow.settings) for market in MARKETS}
         pairs = key_rows(uow, list({due.session_pk for due, _ in keys}))
         first = keys[0][0]
-        what = f"{number:,} key pair{'' if number == 1 else 's'} will expire"
-        lines = [f"{what}. A session without a living key pair stops: generate a new pair before.", ""]
+        what = f"{plural(number, 'key pair')} will expire"
+        lines = [
+            f"{what}. The feed of a session without an active key pair stops. Generate a new key pair before then.",
+            "",
+        ]
         lines += [_line(due, code, pairs[due.session_pk], hours[due.market]) for due, code in keys]
         if number > MOST_LINES:
             lines.append(f"... and {number - MOST_LINES:,} more: `{_REPORT}` lists all of them.")
@@ -223,4 +227,4 @@ def _line(due: _Due, code: str, pairs: Sequence[KeyPairRow], hours: MarketHours)
 
 
 def _when(left: int) -> str:
-    return "today" if left == 0 else f"in {left} day{'' if left == 1 else 's'}"
+    return "today" if left == 0 else f"in {plural(left, 'day')}"

@@ -18,6 +18,7 @@ from sqlmodel import col
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, state_of
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.bulk import Failed, Progress, each
@@ -35,7 +36,7 @@ from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, Session
 Row = TypeVar("Row")
 _NO_DROPS: Mapping[int, str] = MappingProxyType({})
 _CHUNK = 500
-_GONE = "A selected {} is not there any more, or you may not see it. Reload the list. Nothing was changed."
+_GONE = "A selected {} no longer exists, or you have no access to it. Refresh the list. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class KeyPairs(Service):
             uow.tell(
                 person_row(uow),
                 f"Key pairs downloaded: {listed}",
-                f"{actor.user_id} downloaded {len(written)} key pair{'' if len(written) == 1 else 's'} of {listed}.",
+                f"{actor.user_id} downloaded {plural(len(written), 'key pair')} of {listed}.",
             )
             return Downloaded(self._views(rows, written), file.path, tuple(failed))
 
@@ -212,7 +213,7 @@ class KeyPairs(Service):
         now = self._now()
         living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
         if not living:
-            raise NotFound(f"{row.session_id} has no living key pair. Generate one first. Nothing was written.")
+            raise NotFound(f"{row.session_id} has no active key pair. Generate one first. Nothing was written.")
         return living
 
     def _completed(

@@ -123,7 +123,7 @@ def _remark(key: KeyPair, others: Sequence[KeyPair], hours: MarketHours) -> str:
     due = _due_today(key, others, hours)
     last_day = local_day(hours, key.expires_at)
     if due != key.expires_at:
-        why = "" if is_business_day(hours, last_day) else f"{last_day} is no business day any more; "
+        why = "" if is_business_day(hours, last_day) else f"{last_day} is no longer a business day; "
         remarks.append(f"{why}today's calendar would end it {market_date(hours, due)}; its stored expiry stays")
     if not calendar_covers(hours, last_day.year):
         remarks.append(f"no holidays are known for {last_day.year}: weekends only")

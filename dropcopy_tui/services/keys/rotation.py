@@ -30,7 +30,7 @@ def make_pair(uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow], pla
     """
     if plan.choice_needed:
         raise InvalidValue(
-            f"{row.session_id} has two living key pairs ({', '.join(plan.choice_needed)}). "
+            f"{row.session_id} already has two active key pairs, the maximum ({', '.join(plan.choice_needed)}). "
             "Choose which one to delete. Nothing was changed."
         )
     now = uow.now

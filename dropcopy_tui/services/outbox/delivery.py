@@ -244,7 +244,7 @@ def _still_leased(uow: UnitOfWork, message: _Leased) -> OutboxRow | None:
 def _dead_letter(uow: UnitOfWork, number: int) -> OutboxRow:
     row = uow.tx.get(OutboxRow, number)
     if row is None:
-        raise NotFound(f"There is no message {number}. Nothing was changed.")
+        raise NotFound(f"Message {number} does not exist. Nothing was changed.")
     if row.channel != "email":
         raise InvalidValue(f"Message {number} carried a code, which is not sent again. Ask for a new code.")
     if row.state != MessageState.FAILED.value:

@@ -66,7 +66,7 @@ class Identity(Service):
             if person is None:
                 self._note_refusal(uow, account, origin, "unknown account")
                 raise NotSignedIn(
-                    f"The account {shorten(account)!r} of this machine belongs to nobody here. "
+                    f"The account {shorten(account)!r} of this machine is not linked to any user. "
                     "Sign in with a user id and password: dropcopy --as USER"
                 )
             if person.disabled:
@@ -88,7 +88,7 @@ class Identity(Service):
         with self._writing(nobody(origin, user_id)) as uow:
             person = _find(uow, user_id)
             if person is None:
-                raise NotSignedIn(f"There is no person {shorten(user_id)!r} in this sandbox.")
+                raise NotSignedIn(f"Person {shorten(user_id)!r} does not exist in this sandbox.")
             return self._welcome(uow, person, origin, "sandbox")
 
     def everyone(self) -> tuple[Person, ...]:

@@ -287,7 +287,7 @@ class People(Service):
 def _visible_entity(uow: UnitOfWork, scope: Scope, code: str) -> EntityRow:
     place = entity_named(uow.tx, code)
     if not scope.has(place.id):
-        raise NotFound(f"There is no entity {shorten(code)!r}, or you may not see its people.")
+        raise NotFound(f"Entity {shorten(code)!r} does not exist, or you have no access to its people.")
     return place
 
 

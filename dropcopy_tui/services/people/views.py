@@ -168,7 +168,7 @@ def person_in(uow: UnitOfWork, scope: Scope, user_id: str) -> PersonRow:
 
 def unknown_person(user_id: str) -> NotFound:
     """The one answer for who is not there and who may not be seen."""
-    return NotFound(f"There is no person {shorten(user_id)!r}, or you may not see them. Nothing was changed.")
+    return NotFound(f"Person {shorten(user_id)!r} does not exist, or you have no access to them. Nothing was changed.")
 
 
 def newest_invitation(uow: UnitOfWork, person_id: int) -> InvitationRow | None:

@@ -163,7 +163,9 @@ def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
         raise NotEntitled(f"{row.reference} {what}: you are none. Nothing was changed.")
     mine = [place for place in approvals.missing(uow, row) if place in asked]
     if not mine:
-        raise ChangedMeanwhile(f"{row.reference} does not wait for you any more{_by(uow, row)}. Nothing was changed.")
+        raise ChangedMeanwhile(
+            f"{row.reference} is no longer awaiting your approval{_by(uow, row)}. Nothing was changed."
+        )
     return mine
 
 
@@ -224,7 +226,7 @@ def _seen(uow: UnitOfWork, reference_id: str) -> RequestRow:
         or row.entity_id in uow.visible_ids()
         or any(uow.roles_at(place) & MAY_APPROVE for place in approvals.needed(uow, row))
     ):
-        raise NotFound(f"There is no request {shorten(reference_id)}, or you may not see it.")
+        raise NotFound(f"Request {shorten(reference_id)} does not exist, or you have no access to it.")
     return row
 
 

@@ -121,7 +121,7 @@ def _opened(path: Path) -> int:
         raise FileRefused(f"{path} cannot be read: {why}. Choose another file.") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise FileRefused(f"{path} is no plain file. Choose a FIX log.")
+        raise FileRefused(f"{path} is not a regular file. Choose a FIX log.")
     return handle
 
 
@@ -172,7 +172,7 @@ class LogIndex:
         try:
             return os.pread(self._source.handle, entry.size, entry.offset)
         except OSError as error:
-            raise FileRefused(f"The log cannot be read any more ({error.strerror}).") from None
+            raise FileRefused(f"The log can no longer be read ({error.strerror}).") from None
 
     def page(self, only: str, ask: PageRequest) -> Page[Entry]:
         """A page of the messages: all, those that are UNROUTED, MISSED or RECEIVED, that match in source or kind."""

@@ -191,7 +191,7 @@ def receiver_named(receivers: Sequence[Receiver], group: str) -> Receiver:
     named = [receiver for receiver in receivers if name_key(receiver.name) == key]
     named = named or [receiver for receiver in receivers if str(receiver.id) == group]
     if not named:
-        raise NotFound(f"There is no group {shorten(group)!r}, or you may not see it.")
+        raise NotFound(f"Group {shorten(group)!r} does not exist, or you have no access to it.")
     if len(named) > 1:
         raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Say which with --entity.")
     return named[0]

@@ -313,7 +313,7 @@ class Routing(Service):
         if group:
             receivers = [receiver_named(receivers, group)]
         if about is not None and all(receiver.id != about for receiver in receivers):
-            raise NotFound(f"There is no group {about}, or you may not see it.")
+            raise NotFound(f"Group {about} does not exist, or you have no access to it.")
         if filters is not None:
             receivers = with_draft(receivers, filters, about)
         return Router(self._resources, actor, places, receivers)

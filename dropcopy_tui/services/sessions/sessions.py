@@ -84,7 +84,7 @@ class Sessions(Service):
             rows = _select().where(col(SessionRow.id) == session_pk, col(SessionRow.entity_id).in_(visible))
             found = uow.tx.execute(rows).all()
             if not found:
-                raise NotFound("This session is not there any more, or you may not see it.")
+                raise NotFound("This session no longer exists, or you have no access to it.")
             return views(uow, found, uow.now)[0]
 
     def find(self, actor: Actor, session_ids: Iterable[str], market: str = "") -> tuple[SessionView, ...]:
@@ -99,7 +99,7 @@ class Sessions(Service):
             return tuple(_one(uow, session_id, market, visible, uow.now) for session_id in session_ids)
 
     def retire(self, actor: Actor, session_pk: int) -> SessionView:
-        """Take a released drop copy session out of use for ever, with its key pairs (rule G9).
+        """Take a released drop copy session out of use permanently, with its key pairs (rule G9).
 
         Raises:
             NotEntitled: only GAM retires sessions.
@@ -110,7 +110,7 @@ class Sessions(Service):
             uow.require(MAY_RETIRE)
             row = uow.tx.get(SessionRow, session_pk)
             if row is None:
-                raise NotFound("This session is not there any more. Nothing was changed.")
+                raise NotFound("This session no longer exists. Nothing was changed.")
             _check_released(uow, row)
             destroyed = _destroy_keys(uow, row, uow.now)
             row.status = SessionStatus.RETIRED.value
@@ -141,7 +141,9 @@ def _narrowed(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: Se
 def _check_released(uow: UnitOfWork, row: SessionRow) -> None:
     """Go on only with a released drop copy session. Raises SessionInUse, InvalidValue."""
     if row.kind != SessionKind.DROP_COPY.value:
-        raise InvalidValue(f"{row.session_id} is no drop copy session: it is not retired here. Nothing was changed.")
+        raise InvalidValue(
+            f"{row.session_id} is not a drop copy session, so it cannot be retired here. Nothing was changed."
+        )
     if row.status == SessionStatus.RETIRED.value:
         raise InvalidValue(f"{row.session_id} is retired already. Nothing was changed.")
     if row.status == SessionStatus.ACTIVE.value:
@@ -181,7 +183,7 @@ def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int], 
         rows = rows.where(col(SessionRow.market) == market_named(market).code)
     found = uow.tx.execute(rows).all()
     if not found:
-        raise NotFound(f"There is no session {shorten(session_id)}, or you may not see it.")
+        raise NotFound(f"Session {shorten(session_id)} does not exist, or you have no access to it.")
     if len(found) > 1:
         markets = ", ".join(row[0].market for row in found)
         raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Choose one with --market.")
@@ -262,9 +264,9 @@ def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
     what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
     stays = [key for key in view.living if key.access_key_id not in chosen]
     if stays:
-        return f"{what}; its other pair lives until {stays[-1].when}"
+        return f"{what}; its other key pair is valid until {stays[-1].when}"
     if any(key.state.living for key in gone):
-        return f"{what}; no living pair is left: its feed stops at once"
+        return f"{what}; it has no other active key pair, so its feed stops immediately"
     return f"{what}; nothing stops by it"
 
 
