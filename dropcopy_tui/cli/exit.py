@@ -18,6 +18,7 @@ import click
 from dropcopy_tui.cli.call import Call
 from dropcopy_tui.cli.output import say
 from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.visible import PLAIN_MARKS
 
 _INTERRUPTED = 128 + signal.SIGINT
 
@@ -106,10 +107,10 @@ def _incident_log(call: Call) -> Path:
 
 
 def _widen_streams() -> None:
-    """Write a character that the locale cannot encode as an escape, so that it does not end the command."""
+    """Write a character that the locale cannot encode as a mark or an escape, so that it does not end the command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=PLAIN_MARKS)
 
 
 def _drop_output() -> None:

@@ -136,6 +136,8 @@ def _totals(report: Report) -> list[str]:
     headers = ("ID", "GROUP", "ENTITY", "TARGETS", "COPIES", "BY FILTER")
     if not report.messages:
         say("The log contains no FIX messages.")
+    for miss in report.misses:
+        say(miss)
     return [*fields(pairs), "", *table(headers, rows, "No groups found.")]
 
 

@@ -252,6 +252,8 @@ def report_shape(report: Report) -> Shape:
         "unknown_sources": list(report.unknown_sources),
         "garbage": report.garbage,
         "garbage_lines": list(report.garbage_lines),
+        "own_lines": report.own_lines,
+        "misses": list(report.misses),
     }
 
 

@@ -288,8 +288,8 @@ class _Walk:
         message begins."""
         limit = min(value + size, len(self.raw))
         following = self._start_in(at, value, limit, tag)
-        if following is None and (limit == len(self.raw) or self.raw.find(b"\n", value, limit) >= 0):
-            return limit
+        if following is None and (limit == len(self.raw) or self.raw.find(b"\n", value, limit + 2) >= 0):
+            return len(self.raw)
         return following
 
     def _value_end(self, value: int) -> int:

@@ -5,6 +5,7 @@ Uses the standard library only, so that the command line does not have to import
 
 from __future__ import annotations
 
+import codecs
 import re
 
 # Cc and DEL; soft hyphen; Arabic letter mark; Hangul fillers; Mongolian separators; zero-width
@@ -50,6 +51,26 @@ def glyph_of(character: str) -> str:
 def ascii_of(character: str) -> str:
     """The closest printable ASCII character for any character, or `?`."""
     return ASCII.get(character, "?")
+
+
+def plain_marks(error: UnicodeError) -> tuple[str, int]:
+    """A codec's error handler: what an encoding does not have, in plain characters.
+
+    The picture of a control character becomes one mark: as an escape (\\u241b) it would be the escape of an escape.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    marks = []
+    for character in error.object[error.start : error.end]:
+        if "\u2400" <= character <= "\u2421" or character == "\ufffd":
+            marks.append("?")
+        else:
+            marks.append(ASCII.get(character) or character.encode("ascii", "backslashreplace").decode())
+    return "".join(marks), error.end
+
+
+PLAIN_MARKS = "plain_marks"
+codecs.register_error(PLAIN_MARKS, plain_marks)
 
 
 def visible(text: str) -> str:

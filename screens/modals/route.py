@@ -152,6 +152,7 @@ class TotalsModal(_TextModal):
                 "",
             ),
         ]
+        rows += [("" if number else "Why", miss, "$warning") for number, miss in enumerate(report.misses)]
         rows += [("" if number else "By filter", f"{kind.words}  {count:,}", "")
                  for number, (kind, count) in enumerate(report.by_filter.items())]  # fmt: skip
         parts = [facts(rows, _LABEL, _WIDTH)]

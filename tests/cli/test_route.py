@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,21 @@ def test_uncovered_sendercomps(operator: Cli) -> None:
     assert "is copied by a group" in operator(
         "sendercomps", "list", "--entity", "ACME", "--uncovered", "--market", "brokertec_us"
     ).err  # fmt: skip
+
+
+def test_an_ascii_terminal_gets_marks_for_control_characters(operator: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.log"
+    path.write_bytes(b"8=FIX.4.2|9=99|35=8|49=CME|56=A\x1b[31mB|39=2|10=000|\n")
+    ascii_only = {**operator.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = replace(operator, environ=ascii_only).process("route", path, "--each")
+    assert ran.returncode == 0
+    assert b"A?[31mB" in ran.stdout
+    assert b"\\u241b" not in ran.stdout
+
+
+def test_a_log_without_messages_says_why(operator: Cli) -> None:
+    ran = operator("route", "-", stdin="38 3D 46 49 58 2E 34 2E 32 01 39 3D\n")
+    assert (ran.code, "Line 1 is part of a hex dump." in ran.err) == (0, True)
+    found = operator.json("route", "-", stdin="8=FIX.4.29=7035=8\n")
+    assert found["messages"] == 0
+    assert "no separator was recognised" in found["misses"][0]

@@ -90,7 +90,7 @@ def test_every_message_says_who_receives_it(world: World, routing: Routing) -> N
     )
     assert whys[6] == f"No group has {OF_NONE} as a source."
     assert whys[10] == f"Unknown source: none of your entities has a SenderComp {UNKNOWN}."
-    assert f"Sent by {OF_BOTH}, not by CME" in whys[12]
+    assert f"Sent by {OF_BOTH}, not CME" in whys[12]
     assert "never copied" in whys[13]
 
 
@@ -103,7 +103,7 @@ def test_every_message_says_who_receives_it(world: World, routing: Routing) -> N
         (FUTURES, "2", f"The market differs: {FUTURES} is a SenderComp of Globex, the group is of BrokerTec U.S."),
         (UNKNOWN, "2", "Unknown source"),
         ("", "2", "It names no source: tag 56 is missing."),
-        (OF_BOTH, "8", "Order rejected: no filter lets it through"),
+        (OF_BOTH, "8", "Order rejected: never copied, because no filter matches it."),
     ],
 )
 def test_why_a_group_does_not_receive_it(world: World, routing: Routing, name: str, status: str, why: str) -> None:

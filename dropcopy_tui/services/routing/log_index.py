@@ -19,8 +19,10 @@ from pathlib import Path
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.domain.routing import EXCHANGE, KINDS, Reading
+from dropcopy_tui.services.routing.log_forms import CHUNK, LogText
 
-CHUNK = 262_144
+# A log that was packed is unpacked into a file, as far as this.
+_MOST_UNPACKED = 4_294_967_296
 # Told how many bytes are read, of how many: whether to go on.
 Watch = Callable[[int, int], bool]
 UNROUTED, MISSED, RECEIVED = "unrouted", "missed", "received"
@@ -81,7 +83,9 @@ def _unpacked(number: int, record: bytes) -> Entry:
 
 
 class _Source:
-    """The bytes of a log, which can be read again."""
+    """The bytes of a log, which can be read again. `text` knows what is wrong with the form it came in."""
+
+    text: LogText
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
@@ -103,7 +107,12 @@ def open_log(log: Path | bytes) -> Iterator[_Source]:
     """
     handle = _pasted(log) if isinstance(log, bytes) else _opened(log)
     try:
-        yield _Source(handle)
+        source = _Source(handle)
+        text = LogText(source.chunks())
+        if text.converted:
+            source = _converted(text, handle)
+        source.text = text
+        yield source
     except OSError as error:
         os.close(handle)
         raise FileRefused(f"The log cannot be read ({error.strerror}). Nothing was changed.") from None
@@ -123,6 +132,18 @@ def _opened(path: Path) -> int:
         os.close(handle)
         raise FileRefused(f"{path} is not a regular file. Choose a FIX log.")
     return handle
+
+
+def _converted(text: LogText, packed: int) -> _Source:
+    """The log as plain text, in a file without a name in place of the one it came in."""
+    with tempfile.TemporaryFile() as file:
+        for chunk in text:
+            if file.tell() + len(chunk) > _MOST_UNPACKED:
+                raise FileRefused(f"The log unpacks to more than {_MOST_UNPACKED:,} bytes. Route a part of it.")
+            file.write(chunk)
+        file.flush()
+        os.dup2(file.fileno(), packed, inheritable=False)
+    return _Source(packed)
 
 
 def _pasted(text: bytes) -> int:

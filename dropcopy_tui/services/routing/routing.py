@@ -22,6 +22,7 @@ from dropcopy_tui.domain.routing import Reading, read
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.routing.example_log import example_log
+from dropcopy_tui.services.routing.log_forms import LogText
 from dropcopy_tui.services.routing.log_index import Entry, LogIndex, Watch, open_log, read_index
 from dropcopy_tui.services.routing.router import DRAFT_ID, Receiver, Router, receiver_named, receivers_of, with_draft
 from dropcopy_tui.services.sendercomps import listing
@@ -77,6 +78,8 @@ class Report:
         flagged: messages whose BodyLength, CheckSum or copy is wrong.
         unknown: messages of SenderComps that the person's entities do not have; the first such names.
         garbage: pieces of the log that are no message; the first lines with one.
+        own_lines: lines that the log's writer wrote for itself: session events and the like.
+        misses: why pieces that look like FIX are no message, and what is wrong with the file, each as a sentence.
     """
 
     messages: int
@@ -88,13 +91,15 @@ class Report:
     unknown_sources: tuple[str, ...]
     garbage: int
     garbage_lines: tuple[int, ...]
+    own_lines: int = 0
+    misses: tuple[str, ...] = ()
 
 
 class Route:
     """A log on its way through the router: the messages one by one, then the report."""
 
-    def __init__(self, log: FixLog, router: Router, about: Receiver | None = None) -> None:
-        self._log, self._router, self._about = log, router, about
+    def __init__(self, text: LogText, chunks: Iterable[bytes], router: Router, about: Receiver | None = None) -> None:
+        self._text, self._log, self._router, self._about = text, FixLog(chunks), router, about
         self._tally: Counter[Reading] = Counter()
         self._messages = self._unrouted = self._flagged = self._unknown = 0
         self._by_filter: Counter[Filter] = Counter()
@@ -155,7 +160,13 @@ class Route:
             unknown_sources=tuple(self._names),
             garbage=garbage.pieces,
             garbage_lines=tuple(garbage.lines),
+            own_lines=self._log.own_lines,
+            misses=self._misses(),
         )
+
+    def _misses(self) -> tuple[str, ...]:
+        said = [f"Line {line:,} {reason}" for reason, line in self._log.garbage.misses.items()]
+        return tuple([self._text.note, *said] if self._text.note else said)
 
     def _total(self, receiver: Receiver) -> GroupTotal:
         return GroupTotal(receiver, self._copies[receiver.id], _ordered(self._group_filters[receiver.id]))
@@ -198,10 +209,12 @@ class Routing(Service):
         Raises:
             NotFound: the entity or the group does not exist, or may not be seen.
             InvalidValue: several entities have a group of this name.
+            FileRefused: the log is packed in a form that is not read.
         """
         router = self._router(actor, entity, group)
         about = next(iter(router.receivers.values())) if group else None
-        return Route(FixLog(chunks), router, about)
+        text = LogText(chunks)
+        return Route(text, text, router, about)
 
     def review(
         self,
@@ -227,7 +240,7 @@ class Routing(Service):
         router = self._router(actor, filters=filters, about=group_id)
         about = router.receivers.get(group_id if group_id is not None else DRAFT_ID)
         with open_log(log) as source:
-            route = Route(FixLog(source.chunks()), router, about)
+            route = Route(source.text, source.chunks(), router, about)
             entries = (_entry(router, about, *found) for found in route.readings())
             index = read_index(source, entries, lambda: route._log.taken, watch)
         try:
