@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dropcopy_tui.domain.fix_fields import counted_in
+
 # No message of a session that only receives copies comes near it.
 LONGEST = 65_536
 _BEGIN = b"8=FIX"
 _HEAD = re.compile(rb"8=FIX[A-Z0-9.]{1,10}\x019=([0-9]{1,9})\x01")
 _TAIL = re.compile(rb"10=([0-9]{3})\x01")
 _TAIL_LENGTH = 7
-_ENDED = re.compile(rb"\x0110=[^\x01]{0,9}\x01\Z")
+_ENDED = re.compile(rb"\x0110=([^\x01]{0,9})\x01")
+_FOLLOWING = b"\x01" + _BEGIN
 _LONGEST_END = 16
 # 8=FIX.4.2, SOH, 9= and nine digits, SOH, with room.
 _LONGEST_HEAD = 40
@@ -34,10 +37,17 @@ class Frame:
 
 
 class Frames:
-    """Takes bytes as they come and gives frames."""
+    """Takes bytes as they come and gives frames: the same ones, however the bytes are divided.
+
+    Once something is refused, what follows is skipped without a word up to where a message begins.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        # What is waited for while bytes are skipped; nothing is skipped without it.
+        self._until = b""
+        # How far a CheckSum was looked for that comes before the one that the BodyLength names.
+        self._looked = 0
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that are whole by now."""
@@ -46,16 +56,23 @@ class Frames:
             yield frame
 
     def _next(self) -> Frame | None:
-        if self._buffer[: len(_BEGIN)] != _BEGIN:
-            return self._skip_garbage()
+        if self._until and not self._skip():
+            return None
+        begun = min(len(self._buffer), len(_BEGIN))
+        if self._buffer[:begun] != _BEGIN[:begun]:
+            self._until = _BEGIN
+            return Frame(problem="What came is no FIX message: it does not begin with 8=FIX")
         head = _HEAD.match(self._buffer)
         if head is None:
             return self._without_length()
         size = head.end() + int(head[1]) + _TAIL_LENGTH
         if size > LONGEST:
             return self._refused(f"it says that it is larger than {LONGEST:,} bytes")
+        early = self._early_end(size)
+        if early:
+            return self._refused("its BodyLength (9) is too large", early)
         if len(self._buffer) < size:
-            return self._refused("its BodyLength (9) is too large") if self._ended() else None
+            return None
         tail = _TAIL.fullmatch(self._buffer, size - _TAIL_LENGTH, size)
         if tail is None or self._buffer[size - _TAIL_LENGTH - 1] != 1:
             return self._refused("its BodyLength (9) is wrong: no CheckSum (10) stands where it says")
@@ -63,30 +80,45 @@ class Frames:
         if tail[1] != right:
             return self._refused(f"its CheckSum (10) is {tail[1].decode()}, it should be {right.decode()}", size)
         raw = bytes(self._buffer[:size])
-        del self._buffer[:size]
+        self._drop(size)
         return Frame(raw)
 
-    def _skip_garbage(self) -> Frame | None:
-        """Drop what comes before a message: all but what may be its beginning."""
-        start = self._buffer.find(_BEGIN)
-        kept = next((n for n in range(len(_BEGIN) - 1, 0, -1) if self._buffer.endswith(_BEGIN[:n])), 0)
-        dropped = start if start >= 0 else len(self._buffer) - kept
-        if dropped <= 0:
-            return None
-        del self._buffer[:dropped]
-        return Frame(problem=f"{dropped:,} bytes are no FIX message")
+    def _skip(self) -> bool:
+        """Drop what comes before a message; whether one begins now."""
+        until = self._until
+        start = self._buffer.find(until)
+        if start < 0:
+            kept = next((n for n in range(len(until) - 1, 0, -1) if self._buffer.endswith(until[:n])), 0)
+            self._drop(len(self._buffer) - kept)
+            return False
+        self._drop(start + len(until) - len(_BEGIN))
+        self._until = b""
+        return True
 
     def _without_length(self) -> Frame | None:
-        if len(self._buffer) < _LONGEST_HEAD and not self._ended():
+        if len(self._buffer) < _LONGEST_HEAD and _ENDED.search(self._buffer) is None:
             return None
         return self._refused("BodyLength (9) is not its second field")
 
-    def _ended(self) -> bool:
-        """Whether what came so far ends in a CheckSum."""
-        return _ENDED.search(self._buffer[-_LONGEST_END:]) is not None
+    def _early_end(self, size: int) -> int:
+        """Where the message ends before its BodyLength says: at a CheckSum that is not part of counted data."""
+        for found in _ENDED.finditer(self._buffer, self._looked, min(size, len(self._buffer))):
+            if found.end() >= size:
+                break
+            before = bytes(self._buffer[: found.start() + 1])
+            if all(counted.end <= found.start() for counted in counted_in(before, cut=True)):
+                return found.end()
+        self._looked = max(0, min(size, len(self._buffer)) - _LONGEST_END)
+        return 0
 
     def _refused(self, why: str, size: int = 0) -> Frame:
-        """Drop a message, up to the next one that begins."""
-        following = self._buffer.find(b"\x01" + _BEGIN, 1) + 1
-        del self._buffer[: size or following or len(self._buffer)]
+        """Drop a message, up to its end where that is known, else up to the next one that begins."""
+        if size:
+            self._drop(size)
+        else:
+            self._until = _FOLLOWING
         return Frame(problem=f"A message was not read: {why}")
+
+    def _drop(self, size: int) -> None:
+        del self._buffer[:size]
+        self._looked = 0
