@@ -8,7 +8,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test quick check lint types layers bench lock snapshots pictures clean help
+.PHONY: demo test quick check lint types layers bench snapshots pictures wheel lock clean help
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,8 +54,14 @@ snapshots: $(READY) ## accept the screens as they are now
 pictures: $(READY) ## draw the README's pictures anew
 	$(BIN)/python -m tests.pictures
 
+wheel: $(READY) ## build the wheel and the source archive into dist
+	$(BIN)/python -m hatchling build
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
 lock: ## pin every dependency anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock -o runtime.lock pyproject.toml
 
 clean: ## remove what was made here
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .import_linter_cache build dist

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,7 +96,17 @@ def hostile(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_the_archive_holds_what_make_needs(archive: Path) -> None:
-    needed = {"Makefile", "requirements.lock", "CONTRIBUTING.md", ".ci", "docs", "tests", "bin", "pyproject.toml"}
+    needed = {
+        "Makefile",
+        "requirements.lock",
+        "CONTRIBUTING.md",
+        ".ci",
+        "docs",
+        "tests",
+        "bin",
+        "pyproject.toml",
+        "runtime.lock",
+    }
     assert needed <= {path.name for path in archive.iterdir()}
     assert os.access(archive / ".ci" / "run", os.X_OK)
     listed = run("make", "help", cwd=archive).stdout
@@ -210,5 +221,24 @@ def test_the_metadata_leaves_room_for_other_packages(installed: Installed) -> No
     assert [need for need in needs if "==" in need] == ["textual==8.2.8"], "only its private names are overridden"
 
 
-def test_the_lock_names_no_registry() -> None:
-    assert not re.search(r"://|--(extra-)?index-url|--find-links", (ROOT / "requirements.lock").read_text())
+@pytest.mark.parametrize("name", ["requirements.lock", "runtime.lock"])
+def test_a_lock_names_no_registry_and_has_a_hash_for_each_pin(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert not re.search(r"://|--(extra-)?index-url|--find-links", text)
+    pins = re.findall(r"^([a-z0-9-]+==\S+)[^\n]* \\\n    --hash=sha256:", text, re.M)
+    assert len(pins) > 20
+    assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.M))
+
+
+def test_production_runs_what_was_tested_and_nothing_else() -> None:
+    tested, runs = (pins(name) for name in ("requirements.lock", "runtime.lock"))
+    assert runs.items() <= tested.items()
+    assert not {"pytest", "mypy", "ruff", "hatchling"} & runs.keys()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[<>=]", need)[0].replace("_", "-") for need in project["dependencies"]}
+    assert needed <= runs.keys()
+
+
+def pins(name: str) -> dict[str, str]:
+    """The versions that a lock names, by package."""
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", (ROOT / name).read_text(), re.M))
