@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -17,8 +17,10 @@ from textual.worker import Worker, get_current_worker
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotFound, NotSignedIn
 from dropcopy_tui.origin import machine_account, origin
-from screens.frame import JOB, DeskScreen
+from screens.frame import DeskScreen
 from screens.home import HomeScreen
+from screens.jobs import JOB
+from screens.routes import screen_for
 from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, quick_start
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.people import Actor, Role
     from dropcopy_tui.services.home import HomeView
     from dropcopy_tui.services.views import RequestView
+    from screens.navigation import Route
 
 Answer = TypeVar("Answer")
 # How often the quiet worker looks for requests that somebody else submitted, in seconds.
@@ -153,10 +156,10 @@ class DropCopyApp(TerminalApp):
         from textual.widgets import ContentSwitcher
 
         from screens.widgets.record_list import RecordList
-        from screens.widgets.tab_bar import TabLine
+        from screens.widgets.tab_bar import TabBar
 
         records = RecordList((), str)
-        parts = [TabLine({}, ""), ContentSwitcher(), records, *records.compose()]
+        parts = [TabBar({}, ""), ContentSwitcher(), records, *records.compose()]
         await self.stylesheet.prepare(sorted(_STYLES.glob("*.tcss")), parts)
         if self._actor is not None:
             await asyncio.to_thread(desk.rehearse, self._actor)
@@ -272,9 +275,19 @@ class DropCopyApp(TerminalApp):
         # Only now, without a pause in between: the next turn may have cancelled this one until here.
         news = [view for view in ended if view.id in self._awaited]
         self._awaited -= {view.id for view in news}
+        self._announce(news)
+
+    def _announce(self, news: Sequence[RequestView]) -> None:
+        """Tell every screen that requests ended, and what became of those that were waited for."""
+        # Late for the sake of start-up: nothing ends before the first paint.
+        from screens.requests.words import all_ended
+
+        said = all_ended(news, self.actor.user_id) if news else None
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
-                screen.requests_ended(news)
+                if said is not None:
+                    screen.announce(*said)
+                screen.requests_ended()
 
     async def _ended_of_mine(self, desk: Desk) -> list[RequestView]:
         """Requests submitted here that have ended since, whoever set them up."""
@@ -317,9 +330,14 @@ class DropCopyApp(TerminalApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: our own commands only."""
+        # Late for the sake of start-up: nobody opens the palette before the first paint.
         from screens.palette import commands
 
-        return commands(self, screen)
+        return commands(self, screen) if isinstance(screen, DeskScreen) else ()
+
+    async def go(self, route: Route) -> None:
+        """Open the screen of a route above the present one. Raises what reading the way there raises."""
+        await self.push_screen(await screen_for(self, route))
 
     @work
     async def start_job(self, job: Callable[[], Awaitable[None]]) -> None:

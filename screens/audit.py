@@ -13,13 +13,15 @@ from textual.widgets import Static
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.audit import ANY, AuditFilter, Event
-from screens.frame import job, off_thread
+from screens.audit_words import action_words
+from screens.jobs import job, off_thread
 from screens.lists import OneListScreen
+from screens.modals.audit import AuditFilterModal, EventModal
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.wording import action_words, plural
+from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -83,8 +85,6 @@ class AuditScreen(OneListScreen):
     @job()
     async def action_narrow(self) -> None:
         """Choose which events are shown."""
-        from screens.modals.audit import AuditFilterModal
-
         self.quiet()
         desk = await self.desk()
         kinds = await off_thread(desk.audit.kinds, self.actor)
@@ -116,8 +116,6 @@ class AuditScreen(OneListScreen):
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:
         event.stop()
-        from screens.modals.audit import EventModal
-
         self.quiet()
         self.app.push_screen(EventModal(event.row))
 

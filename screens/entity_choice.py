@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dropcopy_tui.services.views import EntityView
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
 
 if TYPE_CHECKING:

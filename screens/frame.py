@@ -1,99 +1,27 @@
-"""What every screen stands in: the line of place, the banner, the footer, and how errors are shown."""
+"""What every screen stands in: the first line, the banner, the keys, and the way to other screens."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
-from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.css.query import NoMatches
 from textual.events import ScreenResume
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Static
-from textual.worker import Worker
 
-from dropcopy_tui.domain.errors import DeskError
-from screens.terminal.values import clip, value
-from screens.widgets.key_bar import KeyLine
+from screens.jobs import job
+from screens.widgets.banner import Banner
+from screens.widgets.breadcrumb import Breadcrumb
+from screens.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
-    from dropcopy_tui.services.views import RequestView
-    from screens.app import DropCopyApp
+    from screens.desk_app import DeskApp
+    from screens.navigation import Route
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Result = TypeVar("Result")
-S = TypeVar("S", bound=Widget)
-# How the workers of jobs are named.
-JOB = "job"
-
-
-class PlaceLine(Static):
-    """Where the person is, and at the right who they are and what waits."""
-
-    DEFAULT_CSS = """
-    PlaceLine { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }
-    """
-
-    def __init__(self, place: tuple[str, ...] = (), right: tuple[str, ...] = ()) -> None:
-        super().__init__("", markup=False)
-        self._place = place
-        self._right = right
-
-    def show(self, place: tuple[str, ...], right: tuple[str, ...]) -> None:
-        """Show a place and what stands at the right."""
-        if (place, right) != (self._place, self._right):
-            self._place, self._right = place, right
-            self.refresh(layout=True)
-
-    def render(self) -> Content:
-        """The place, shortened in front where the line is narrow: the end says where one is."""
-        place = " > ".join(part for part in self._place if part)
-        right = "  ".join(part for part in self._right if part)
-        room = max(10, self.size.width - len(right) - 2)
-        parts = list(self._place)
-        while len(place) > room and len(parts) > 1:
-            parts = parts[1:]
-            place = ".. > " + " > ".join(parts)
-        left = clip(place, room)
-        gap = " " * max(1, self.size.width - value(left).cell_length - len(right))
-        return Content.assemble(value(left, "bold"), gap, value(right, "$text-muted"))
-
-
-class Banner(Static):
-    """What just happened; it stays until the next action."""
-
-    DEFAULT_CSS = """
-    Banner {
-        height: auto; max-height: 3; padding: 0 1; display: none;
-        &.-shown { display: block; }
-        &.-done { color: $success; }
-        &.-failed { color: $error; }
-        &.-note { color: $warning; }
-    }
-    """
-
-    def __init__(self) -> None:
-        super().__init__("", markup=False)
-
-    def say(self, text: str, kind: str = "done") -> None:
-        """Show a line; kind is "done", "failed" or "note", and a word says it too."""
-        sign = {"done": "Done: ", "failed": "Not done: ", "note": ""}[kind]
-        self.remove_class("-done", "-failed", "-note")
-        self.add_class("-shown", f"-{kind}")
-        self.update(value(sign + text))
-
-    def clear(self) -> None:
-        """Take the line away."""
-        self.remove_class("-shown")
 
 
 class DeskScreen(Screen[Result], Generic[Result]):
@@ -105,15 +33,15 @@ class DeskScreen(Screen[Result], Generic[Result]):
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="What the keys do here."),
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
-    _new_group: int | None = None
+    _news: Route | None = None
     _styled = False
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
-        yield PlaceLine(*self._place())
+        yield Breadcrumb(*self._place())
         yield Banner()
         yield from self.body()
-        yield KeyLine()
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -128,13 +56,9 @@ class DeskScreen(Screen[Result], Generic[Result]):
         return ()
 
     @property
-    def desk_app(self) -> DropCopyApp:
-        """The application, with its desk."""
-        from screens.app import DropCopyApp
-
-        app = self.app
-        assert isinstance(app, DropCopyApp)
-        return app
+    def desk_app(self) -> DeskApp:
+        """The application, as far as screens know it."""
+        return cast("DeskApp", self.app)
 
     @property
     def actor(self) -> Actor:
@@ -144,6 +68,11 @@ class DeskScreen(Screen[Result], Generic[Result]):
     async def desk(self) -> Desk:
         """The desk, once its store is open."""
         return await self.desk_app.desk()
+
+    async def go(self, route: Route) -> None:
+        """Open the screen of a route above this one."""
+        self.quiet()
+        await self.desk_app.go(route)
 
     def _compositor_refresh(self) -> None:
         """Nothing is drawn that nobody will see: Textual draws a screen that is held, and throws that away."""
@@ -162,7 +91,7 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def show_place(self) -> None:
         """Draw the line of place."""
-        for line in self.query(PlaceLine):
+        for line in self.query(Breadcrumb):
             line.show(*self._place())
 
     def _place(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -173,27 +102,19 @@ class DeskScreen(Screen[Result], Generic[Result]):
     async def save_work(self) -> None:
         """Keep what was typed: called before the application ends."""
 
-    def requests_ended(self, requests: Sequence[RequestView]) -> None:
-        """Requests of this person were set up or failed just now: say so, and `o` opens the group."""
-        from screens.wording import ended_words, group_to_open
+    def announce(self, text: str, kind: str, opens: Route | None) -> None:
+        """Say what ended just now, and that `o` opens what came of it."""
+        self._news = opens or self._news
+        self.say(text, kind)
 
-        told = []
-        for request in requests:
-            group = group_to_open(request, self.actor.user_id)
-            told.append(ended_words(request, opens=group is not None))
-            self._new_group = group or self._new_group
-        if told:
-            # Several that ended together are told together: the banner has one place.
-            kind = "failed" if any(kind == "failed" for _, kind in told) else "done"
-            self.say(" ".join(text for text, _ in told), kind)
+    def requests_ended(self) -> None:
+        """Requests were set up or failed just now: a screen that shows any of it reads it again."""
 
-    def action_open_new(self) -> None:
+    @job()
+    async def action_open_new(self) -> None:
         """Open the group that was set up last."""
-        from screens.groups.group import GroupScreen
-
-        if self._new_group is not None:
-            self.quiet()
-            self.app.push_screen(GroupScreen(self._new_group, tab="targets"))
+        if self._news is not None:
+            await self.go(self._news)
 
     def say(self, text: str, kind: str = "done") -> None:
         """Tell what happened, in the banner."""
@@ -213,55 +134,7 @@ class DeskScreen(Screen[Result], Generic[Result]):
 
     def action_help(self) -> None:
         """Help made from the bindings."""
+        # Late for the sake of start-up: nobody asks for help before the first paint.
         from screens.help import HelpModal
 
         self.app.push_screen(HelpModal(self))
-
-
-async def off_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a service's verb off the UI thread."""
-    return await asyncio.to_thread(call, *args, **kwargs)
-
-
-def job(
-    *, group: str = "default", exclusive: bool = False
-) -> Callable[[Callable[Concatenate[S, P], Coroutine[Any, Any, None]]], Callable[Concatenate[S, P], Worker[None]]]:
-    """A worker whose foreseen refusals are shown in the banner: the one shared place for them.
-
-    With `exclusive`, a newer job of the same group takes the place of an older one.
-    """
-
-    def decorate(
-        method: Callable[Concatenate[S, P], Coroutine[Any, Any, None]],
-    ) -> Callable[Concatenate[S, P], Worker[None]]:
-        @functools.wraps(method)
-        async def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
-            try:
-                await method(self, *args, **kwargs)
-            except DeskError as error:
-                show_refusal(self, error)
-            except NoMatches:
-                # A screen that closes loses its widgets before its jobs: nobody is there to be shown anything.
-                if not _is_left(self):
-                    raise
-
-        started: Any = work(guarded, name=f"{JOB} {method.__name__}", group=group, exclusive=exclusive)
-        return cast("Callable[Concatenate[S, P], Worker[None]]", started)
-
-    return decorate
-
-
-def _is_left(widget: Widget) -> bool:
-    """Whether the widget's screen was closed."""
-    screen = next((node for node in widget.ancestors_with_self if isinstance(node, Screen)), None)
-    return screen not in widget.app.screen_stack
-
-
-def show_refusal(widget: Widget, error: DeskError) -> None:
-    """A refusal in the banner of the widget's screen, or as a notice where it has none."""
-    screen = widget if isinstance(widget, Screen) else widget.screen
-    banners = screen.query(Banner)
-    if banners:
-        banners.first().say(error.message, "failed")
-    else:
-        widget.notify(error.message, title="Not done", severity="error", timeout=12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,8 +15,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.dates import month_name
-from dropcopy_tui.domain.people import MAY_AUDIT, MAY_EASE
-from screens.frame import DeskScreen, job, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import job, off_thread
+from screens.navigation import OpenCalendar, OpenDrafts, OpenRequests, OpenSession, OpenWizard, Route
+from screens.routes import DESTINATIONS, Destination
 from screens.terminal.values import clip, value
 
 if TYPE_CHECKING:
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 
 _LISTED = 3
 _BAR = 6
+
+
+class RouteOption(Option):
+    """A line that leads somewhere."""
+
+    def __init__(self, prompt: Content, route: Route) -> None:
+        super().__init__(prompt)
+        self.route = route
 
 
 class HomeScreen(DeskScreen[None]):
@@ -79,19 +90,16 @@ class HomeScreen(DeskScreen[None]):
     @on(OptionList.OptionSelected)
     def _opened(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if event.option_id:
-            self._go_to(event.option_id)
+        if isinstance(event.option, RouteOption):
+            self._go_to(event.option.route)
 
     @job()
-    async def _go_to(self, target: str) -> None:
+    async def _go_to(self, route: Route) -> None:
         """Open what a line stands for; the first time, the store may still be opening."""
         self.quiet()
         await self.desk()
         if self.desk_app.signed_in:
-            # Imported late: what it needs is not needed to paint.
-            from screens.routes import open_place
-
-            await open_place(self, target)
+            await self.go(route)
 
     def action_go(self, target: str) -> None:
         """Put the keys on one side."""
@@ -106,6 +114,7 @@ class HomeScreen(DeskScreen[None]):
     @job()
     async def action_new_group(self) -> None:
         """The market, the fee, the wizard."""
+        # Late for the sake of start-up: what it needs is not needed to paint.
         from screens.groups.new_group import new_group
 
         await new_group(self)
@@ -119,6 +128,7 @@ class HomeScreen(DeskScreen[None]):
         if not pks:
             self.say("No key pair expires within four weeks. Right and Down go to a session.", "note")
             return
+        # Late for the sake of start-up: what it needs is not needed to paint.
         from dropcopy_tui.domain.pages import Selection
         from screens.keys.manage import manage_keys
 
@@ -128,14 +138,14 @@ class HomeScreen(DeskScreen[None]):
     def _needing_keys(self) -> frozenset[int]:
         """The session under the cursor; where there is none, all whose last pair expires within four weeks."""
         side, view = self.query_one("#attention", OptionList), self.desk_app.home_view
-        kind, _, detail = (side.highlighted_option.id or "").partition("-") if side.highlighted_option else ("", "", "")
-        if side.has_focus and kind == "session":
-            return frozenset({int(detail)})
+        option = side.highlighted_option
+        if side.has_focus and isinstance(option, RouteOption) and isinstance(option.route, OpenSession):
+            return frozenset({option.route.session_pk})
         return frozenset(key.session_pk for key in view.expiring) if view is not None else frozenset()
 
     def action_calendar(self) -> None:
         """The key calendar."""
-        self._go_to("calendar")
+        self._go_to(OpenCalendar())
 
     @job(exclusive=True, group="home")
     async def action_reload(self) -> None:
@@ -155,44 +165,23 @@ def _refill(options: OptionList, lines: list[Option]) -> None:
 
 
 def _menu(view: HomeView | None) -> list[Option]:
-    """The menus of the Request Center with how much is in each."""
-    brokertec, globex, order_entry, market_data, requests, to_do = _counts(view)
-    lines = [
-        _heading("BrokerTec Requests"),
-        _entry("Drop Copy Groups", brokertec, "groups-brokertec"),
-        _entry("Order Entry Sessions", order_entry, "sessions-order_entry"),
-        _entry("Market Data Sessions", market_data, "sessions-market_data"),
-        _heading("Globex Requests"),
-        _entry("Drop Copy Groups", globex, "groups-globex"),
-        _heading("My Requests"),
-        _entry("Request Status", requests, "requests"),
-        _entry("To Do", to_do, "requests-todo"),
-        _entry("Notices", view.notices if view is not None else None, "notices"),
-    ]
-    if view is not None and not view.roles.isdisjoint(MAY_AUDIT | MAY_EASE):
-        lines.append(_heading("Desk"))
-        lines += [_entry("Audit trail", None, "audit")] if not view.roles.isdisjoint(MAY_AUDIT) else []
-        lines += [_entry("EASE desk", None, "ease")] if not view.roles.isdisjoint(MAY_EASE) else []
-    if view is not None and view.sandbox:
-        lines += [_heading("Sandbox"), _entry("Phone and mailbox", None, "outbox")]
+    """The menus of the Request Center with how much is in each; before the first look, what everybody has."""
+    roles, sandbox = (view.roles, view.sandbox) if view is not None else ((), False)
+    shown = (place for place in DESTINATIONS if place.heading and place.is_offered(roles, sandbox))
+    lines: list[Option] = []
+    for heading, places in groupby(shown, key=lambda place: place.heading):
+        lines.append(_heading(heading))
+        lines += [_entry(place, view) for place in places]
     return lines
-
-
-def _counts(view: HomeView | None) -> tuple[int | None, ...]:
-    """How much is in each menu, in menu order; unknown before the first look."""
-    if view is None:
-        return (None,) * 6
-    requests = (view.requests, view.to_review)
-    return (view.brokertec_groups, view.globex_groups, view.order_entry, view.market_data, *requests)
 
 
 def _heading(text: str) -> Option:
     return Option(Content.styled(text, "bold $foreground"), disabled=True)
 
 
-def _entry(text: str, count: int | None, target: str) -> Option:
-    shown = f"{count:,}" if count is not None else ""
-    return Option(value(f"  {text:<21}{shown:>4}"), id=target)
+def _entry(place: Destination, view: HomeView | None) -> Option:
+    count = f"{place.count(view):,}" if place.count is not None and view is not None else ""
+    return RouteOption(value(f"  {place.entry:<21}{count:>4}"), place.route)
 
 
 def _attention(view: HomeView) -> list[Option]:
@@ -211,13 +200,13 @@ def _attention(view: HomeView) -> list[Option]:
         lines += _more(view.expiring, _LISTED, "expire")
     if view.to_review:
         waiting = "1 request waits" if view.to_review == 1 else f"{view.to_review:,} requests wait"
-        lines.append(Option(value(f"? {waiting} for your approval", "bold $warning"), id="requests-todo"))
+        lines.append(RouteOption(value(f"? {waiting} for your approval", "bold $warning"), OpenRequests("todo")))
     for draft in view.drafts[:_LISTED]:
         name = clip(draft.name or "no name yet", 12)
         market = draft.market_name.removeprefix("BrokerTec ")
-        lines.append(Option(value(f"+ draft {name} ({market}), step {draft.step}"), id=f"draft-{draft.id}"))
+        lines.append(RouteOption(value(f"+ draft {name} ({market}), step {draft.step}"), OpenWizard(draft.id)))
     if view.drafts:
-        lines.append(Option(value(f"  all drafts ({len(view.drafts)}): resume or discard"), id="drafts"))
+        lines.append(RouteOption(value(f"  all drafts ({len(view.drafts)}): resume or discard"), OpenDrafts()))
     for new in view.without[: _room(view.without, 1)]:
         lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk))
     lines += _more(view.without, 1, "have no key pair")
@@ -237,12 +226,12 @@ def _more(items: Sequence[object], most: int, what: str) -> list[Option]:
     """How many more there are; the key calendar has all of them."""
     left = len(items) - _room(items, most)
     words = f"    and {left:,} more {what}"
-    return [Option(value(words, "$text-muted"), id=f"calendar-{what.split()[0]}")] if left > 0 else []
+    return [RouteOption(value(words, "$text-muted"), OpenCalendar())] if left > 0 else []
 
 
 def _session_line(text: str, session_pk: int, style: str = "") -> Option:
     """A line that opens its session."""
-    return Option(value(text, style), id=f"session-{session_pk}")
+    return RouteOption(value(text, style), OpenSession(session_pk))
 
 
 def _months(months: tuple[Month, ...]) -> Content:

@@ -15,7 +15,8 @@ from textual.app import ComposeResult
 from dropcopy_tui.csv_cells import csv_cell
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
-from screens.frame import DeskScreen, job, off_thread, show_refusal
+from screens.frame import DeskScreen
+from screens.jobs import job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList

@@ -14,9 +14,10 @@ from textual.widgets import Static
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource, Selection
 from dropcopy_tui.services.outbox.notices import Notice
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
+from screens.navigation import OpenRequest
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
@@ -77,9 +78,7 @@ class NoticesScreen(OneListScreen):
         notice: Notice = event.row
         self.quiet()
         if notice.request:
-            from screens.requests.request import RequestScreen
-
-            await self.app.push_screen(RequestScreen(notice.request))
+            await self.go(OpenRequest(notice.request))
         else:
             await self.app.push_screen(NoticeModal(notice))
         await self._read(Selection(frozenset({notice.id})))

@@ -15,7 +15,7 @@ from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.outbox.outbox import Message, Standing
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
 from screens.terminal.values import paragraphs, value

@@ -1,133 +1,300 @@
-"""Where one can go from Home and from the command palette, by name: `groups-globex`, `draft-7`.
+"""The one map from routes to screens, and the places that Home and the command palette offer by name.
 
-A screen's modules are imported when it is opened first.
+A screen's modules are imported when it is opened first: opening the application must not import all of them, and Home
+has to be painted before any. Functions say what each screen is given, so that the type checker reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
 
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.sessions import SessionKind
-from screens.frame import DeskScreen
+from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_EASE, MAY_SEE_EVERYBODY, MAY_USE_KEYS, MAY_VIEW
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
+from screens import navigation as to
+
+if TYPE_CHECKING:
+    from dropcopy_tui.domain.people import Role
+    from dropcopy_tui.services.home import HomeView
+    from screens.desk_app import DeskApp
+    from screens.frame import DeskScreen
 
 
-async def open_place(screen: DeskScreen[Any], name: str) -> None:
-    """Open the place above this screen."""
-    kind, _, detail = name.partition("-")
-    if kind == "session":
-        from screens.groups.groups import open_session
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place with a name. `roles`: who is offered it, anybody where there are none; services decide (rule P3).
 
-        await open_session(screen, int(detail))
-    else:
-        await screen.app.push_screen(_PLACES[kind](detail))
+    `heading` is the part of Home's menu it stands in ("" for the palette alone), `entry` its name there, and `count`
+    how much is in it. `sandbox`: whether only a sandbox has it, or only a desk that is none.
+    """
+
+    route: to.Route
+    title: str
+    help: str
+    roles: Collection[Role] = ()
+    heading: str = ""
+    entry: str = ""
+    count: Callable[[HomeView], int] | None = None
+    sandbox: bool | None = None
+
+    def is_offered(self, roles: Collection[Role], sandbox: bool) -> bool:
+        """Whether it is offered to somebody with these roles."""
+        may = not self.roles or any(role in self.roles for role in roles)
+        return may and self.sandbox in (None, sandbox)
 
 
-def _groups(menu: str) -> DeskScreen[Any]:
+# In the order of Home's menu; the palette sorts by title.
+DESTINATIONS = (
+    Destination(
+        to.OpenGroups(Menu.BROKERTEC),
+        "Drop Copy Groups",
+        "BrokerTec: the groups of a Registered Entity",
+        heading="BrokerTec Requests",
+        entry="Drop Copy Groups",
+        count=lambda view: view.brokertec_groups,
+    ),
+    Destination(
+        to.OpenSessions(SessionKind.ORDER_ENTRY),
+        "Order Entry Sessions",
+        "The sessions that orders come from",
+        heading="BrokerTec Requests",
+        entry="Order Entry Sessions",
+        count=lambda view: view.order_entry,
+    ),
+    Destination(
+        to.OpenSessions(SessionKind.MARKET_DATA),
+        "Market Data Sessions",
+        "The sessions that prices come by",
+        heading="BrokerTec Requests",
+        entry="Market Data Sessions",
+        count=lambda view: view.market_data,
+    ),
+    Destination(
+        to.OpenGroups(Menu.GLOBEX),
+        "Globex Drop Copy Groups",
+        "Globex: the groups of a Registered Entity",
+        heading="Globex Requests",
+        entry="Drop Copy Groups",
+        count=lambda view: view.globex_groups,
+    ),
+    Destination(
+        to.OpenRequests(),
+        "My Requests",
+        "What was asked for, and where it is",
+        heading="My Requests",
+        entry="Request Status",
+        count=lambda view: view.requests,
+    ),
+    Destination(
+        to.OpenRequests("todo"),
+        "To Do",
+        "Requests that wait for your approval",
+        heading="My Requests",
+        entry="To Do",
+        count=lambda view: view.to_review,
+    ),
+    Destination(
+        to.OpenNotices(),
+        "Notices",
+        "What the desk told you",
+        heading="My Requests",
+        entry="Notices",
+        count=lambda view: view.notices,
+    ),
+    Destination(
+        to.OpenAudit(),
+        "Audit trail",
+        "Who did what, from where and when",
+        MAY_AUDIT,
+        heading="Desk",
+        entry="Audit trail",
+    ),
+    Destination(
+        to.OpenEase(),
+        "EASE desk",
+        "Verify who calls, issue a one-time code, unlock, reset",
+        MAY_EASE,
+        heading="Desk",
+        entry="EASE desk",
+    ),
+    Destination(
+        to.OpenOutbox(),
+        "Phone and mailbox",
+        "What the sandbox would have sent",
+        heading="Sandbox",
+        entry="Phone and mailbox",
+        sandbox=True,
+    ),
+    Destination(to.OpenOutbox(), "Outbox", "Messages that were sent, wait, or failed (operations)", sandbox=False),
+    Destination(to.OpenCalendar(), "Key calendar", "Which session's key pairs live when"),
+    Destination(to.OpenCoverage(), "Coverage", "SenderComps that no drop copy group copies"),
+    Destination(to.OpenRouting(), "What would it receive?", "A FIX log through the drop copy groups"),
+    Destination(to.OpenLogonCheck(), "Logon check", "Would a gateway accept it, and if not, why?", MAY_USE_KEYS),
+    Destination(
+        to.OpenPeople(),
+        "People and entitlements",
+        "Who is there, and what they may do",
+        MAY_SEE_EVERYBODY | MAY_ADMINISTER,
+    ),
+    Destination(to.OpenFrontEnds(), "Front End Mapping", "Which front end systems an entity may use", MAY_VIEW),
+)
+
+
+async def screen_for(app: DeskApp, route: to.Route) -> DeskScreen[Any]:
+    """The screen of a route, made anew. Raises NotFound for a session that the person may not see."""
+    if isinstance(route, to.OpenSession):
+        route = await _where_it_is(app, route)
+    return screen_of(route)
+
+
+async def _where_it_is(app: DeskApp, route: to.OpenSession) -> to.Route:
+    """A target session is shown by its group, any other session in the list of its kind."""
+    from screens.jobs import off_thread
+
+    desk = await app.desk()
+    view = await off_thread(desk.sessions.get, app.actor, route.session_pk)
+    if view.group_id is not None and view.status == SessionStatus.ACTIVE:
+        return to.OpenGroup(view.group_id, tab="targets")
+    return to.OpenSessions(view.kind, view.entity, match=view.session_id)
+
+
+@singledispatch
+def screen_of(route: to.Route) -> DeskScreen[Any]:
+    """The screen of a route: a row below for each kind."""
+    raise NotImplementedError(f"No screen for {route!r}: add a row to screens.routes.")
+
+
+@screen_of.register(to.OpenGroups)
+def _groups(route: to.OpenGroups) -> DeskScreen[Any]:
     from screens.groups.groups import GroupsScreen
 
-    return GroupsScreen(Menu(menu))
+    return GroupsScreen(route.menu)
 
 
-def _sessions(kind: str) -> DeskScreen[Any]:
-    from screens.keys.sessions import SessionsScreen
+@screen_of.register(to.OpenGroup)
+def _group(route: to.OpenGroup) -> DeskScreen[Any]:
+    from screens.groups.group import GroupScreen
 
-    return SessionsScreen(SessionKind(kind))
-
-
-def _calendar(_: str) -> DeskScreen[Any]:
-    from screens.keys.calendar import CalendarScreen
-
-    return CalendarScreen()
+    return GroupScreen(route.group_id, route.tab)
 
 
-def _requests(tab: str) -> DeskScreen[Any]:
-    from screens.requests.requests import RequestsScreen
-
-    return RequestsScreen(tab or "status")
-
-
-def _notices(_: str) -> DeskScreen[Any]:
-    from screens.notices import NoticesScreen
-
-    return NoticesScreen()
-
-
-def _draft(number: str) -> DeskScreen[Any]:
-    from screens.wizard.screen import WizardScreen
-
-    return WizardScreen(int(number))
-
-
-def _drafts(_: str) -> DeskScreen[Any]:
-    from screens.groups.drafts import DraftsScreen
-
-    return DraftsScreen()
-
-
-def _coverage(_: str) -> DeskScreen[Any]:
+@screen_of.register(to.OpenCoverage)
+def _coverage(route: to.OpenCoverage) -> DeskScreen[Any]:
     from screens.groups.coverage import CoverageScreen
 
-    return CoverageScreen()
+    return CoverageScreen(route.entity)
 
 
-def _route(_: str) -> DeskScreen[Any]:
-    from screens.checks.route import RouteScreen
-
-    return RouteScreen()
-
-
-def _logon(_: str) -> DeskScreen[Any]:
-    from screens.checks.logon_check import LogonCheckScreen
-
-    return LogonCheckScreen()
-
-
-def _people(_: str) -> DeskScreen[Any]:
-    from screens.people.people import PeopleScreen
-
-    return PeopleScreen()
-
-
-def _front_ends(_: str) -> DeskScreen[Any]:
+@screen_of.register(to.OpenFrontEnds)
+def _front_ends(_: to.OpenFrontEnds) -> DeskScreen[Any]:
     from screens.groups.front_ends import FrontEndsScreen
 
     return FrontEndsScreen()
 
 
-def _ease(_: str) -> DeskScreen[Any]:
+@screen_of.register(to.OpenDrafts)
+def _drafts(_: to.OpenDrafts) -> DeskScreen[Any]:
+    from screens.groups.drafts import DraftsScreen
+
+    return DraftsScreen()
+
+
+@screen_of.register(to.OpenWizard)
+def _wizard(route: to.OpenWizard) -> DeskScreen[Any]:
+    from screens.wizard.screen import WizardScreen
+
+    return WizardScreen(route.draft_id, route.fee_shown)
+
+
+@screen_of.register(to.OpenChangedSources)
+def _changed_sources(route: to.OpenChangedSources) -> DeskScreen[Any]:
+    from screens.wizard.changed_sources import ChangedSourcesScreen
+
+    return ChangedSourcesScreen(route.draft_id, route.group, route.change)
+
+
+@screen_of.register(to.OpenSessions)
+def _sessions(route: to.OpenSessions) -> DeskScreen[Any]:
+    from screens.keys.sessions import SessionsScreen
+
+    return SessionsScreen(route.kind, route.entity, route.match)
+
+
+@screen_of.register(to.OpenCalendar)
+def _calendar(_: to.OpenCalendar) -> DeskScreen[Any]:
+    from screens.keys.calendar import CalendarScreen
+
+    return CalendarScreen()
+
+
+@screen_of.register(to.OpenRequests)
+def _requests(route: to.OpenRequests) -> DeskScreen[Any]:
+    from screens.requests.requests import RequestsScreen
+
+    return RequestsScreen(route.tab)
+
+
+@screen_of.register(to.OpenRequest)
+def _request(route: to.OpenRequest) -> DeskScreen[Any]:
+    from screens.requests.request import RequestScreen
+
+    return RequestScreen(route.reference)
+
+
+@screen_of.register(to.OpenPeople)
+def _people(_: to.OpenPeople) -> DeskScreen[Any]:
+    from screens.people.people import PeopleScreen
+
+    return PeopleScreen()
+
+
+@screen_of.register(to.OpenPerson)
+def _person(route: to.OpenPerson) -> DeskScreen[Any]:
+    from screens.people.person import PersonScreen
+
+    return PersonScreen(route.user_id)
+
+
+@screen_of.register(to.OpenEase)
+def _ease(_: to.OpenEase) -> DeskScreen[Any]:
     from screens.people.ease import EaseScreen
 
     return EaseScreen()
 
 
-def _audit(_: str) -> DeskScreen[Any]:
+@screen_of.register(to.OpenRouting)
+def _routing(route: to.OpenRouting) -> DeskScreen[Any]:
+    from screens.checks.route import RouteScreen
+
+    return RouteScreen(route.group_id, route.filters)
+
+
+@screen_of.register(to.OpenLogonCheck)
+def _logon_check(_: to.OpenLogonCheck) -> DeskScreen[Any]:
+    from screens.checks.logon_check import LogonCheckScreen
+
+    return LogonCheckScreen()
+
+
+@screen_of.register(to.OpenNotices)
+def _notices(_: to.OpenNotices) -> DeskScreen[Any]:
+    from screens.notices import NoticesScreen
+
+    return NoticesScreen()
+
+
+@screen_of.register(to.OpenAudit)
+def _audit(_: to.OpenAudit) -> DeskScreen[Any]:
     from screens.audit import AuditScreen
 
     return AuditScreen()
 
 
-def _outbox(_: str) -> DeskScreen[Any]:
+@screen_of.register(to.OpenOutbox)
+def _outbox(_: to.OpenOutbox) -> DeskScreen[Any]:
     from screens.outbox import OutboxScreen
 
     return OutboxScreen()
-
-
-_PLACES: dict[str, Callable[[str], DeskScreen[Any]]] = {
-    "groups": _groups,
-    "sessions": _sessions,
-    "calendar": _calendar,
-    "requests": _requests,
-    "notices": _notices,
-    "draft": _draft,
-    "drafts": _drafts,
-    "coverage": _coverage,
-    "route": _route,
-    "logon": _logon,
-    "people": _people,
-    "front_ends": _front_ends,
-    "ease": _ease,
-    "audit": _audit,
-    "outbox": _outbox,
-}

@@ -13,7 +13,8 @@ from textual.widgets import Input, Static
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotSignedIn
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.origin import origin
-from screens.frame import DeskScreen, job, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import job, off_thread
 from screens.modals.form import Field, Form, FormModal
 from screens.terminal.values import value
 from screens.widgets.inputs import DeskInput, SecretInput

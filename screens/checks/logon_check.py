@@ -18,7 +18,8 @@ from dropcopy_tui.domain.logon import FIX_SIGNED, LogonMessage, parse_message
 from dropcopy_tui.domain.logon_mistakes import SignedLine, lines_of
 from dropcopy_tui.domain.logon_text import shown, tidy
 from dropcopy_tui.services.logons.key_ring import Verdict
-from screens.frame import DeskScreen, job, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import job, off_thread
 from screens.terminal.values import clip, facts, value
 from screens.wording import TONES
 

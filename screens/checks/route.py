@@ -14,9 +14,10 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.pages import Page
 from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
 from dropcopy_tui.services.routing.routing import Reviewed, Routed
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.route import LogFileModal, MessageModal, TotalsModal, receiver_words
@@ -234,8 +235,6 @@ class RouteScreen(ListScreen):
 
 
 def _nothing(_ask: Any) -> Any:
-    from dropcopy_tui.domain.pages import Page
-
     return Page((), (), 0)
 
 

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.services.views import EntityView, SenderCompView
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.terminal.values import value

@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.services.views import DraftView
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import ConfirmModal
+from screens.navigation import OpenWizard
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -61,12 +62,10 @@ class DraftsScreen(ListScreen):
         self.query_one(RecordTable).show_source(lambda ask: _page(drafts, ask))
 
     @on(RecordTable.Opened)
-    def _opened(self, event: RecordTable.Opened) -> None:
+    @job()
+    async def _opened(self, event: RecordTable.Opened) -> None:
         event.stop()
-        from screens.wizard.screen import WizardScreen
-
-        self.quiet()
-        self.app.push_screen(WizardScreen(event.row.id))
+        await self.go(OpenWizard(event.row.id))
 
     @job()
     async def action_discard(self) -> None:

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import FRONT_END_NAME_LENGTH, FRONT_END_VENDOR_LENGTH, FRONT_END_VERSION_LENGTH
 from dropcopy_tui.services.groups.front_ends import MappingLine
 from dropcopy_tui.services.views import EntityView
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal, ConfirmModal
 from screens.modals.form import Field, Form, FormModal

@@ -12,29 +12,20 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.domain.errors import NotFound
-from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
-from screens.frame import job, off_thread
+from dropcopy_tui.services.views import GroupView, SessionView
+from screens.groups.columns import FIRMS, SOURCES
+from screens.groups.verbs import clone_group, delete_groups, edit_group
+from screens.jobs import job, off_thread
+from screens.keys.manage import manage_keys
 from screens.keys.session_table import COLUMNS, SessionTable, session_lines, shown_keys
 from screens.lists import ListScreen
+from screens.navigation import OpenLogonCheck, OpenRouting
 from screens.terminal.values import facts, value
-from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.widgets.tab_bar import TabLine
+from screens.widgets.tab_bar import TabBar
 from screens.wording import utc
 
-SOURCES: tuple[Column[SenderCompView], ...] = (
-    Column("SenderComp", lambda row: row.sender_comp_id, 12, order="sender_comp_id"),
-    Column("Session", lambda row: row.session_id, 9, order="session_id"),
-    Column("Globex Firm", lambda row: row.gfid, 12, order="gfid"),
-    Column("FTI", lambda row: row.fti, 4),
-    Column("Gateway", lambda row: row.gateway.upper(), 8),
-    Column("Status", lambda row: row.status, tone=lambda row: "" if row.status == "active" else "error"),
-)
-FIRMS: tuple[Column[FirmCount], ...] = (
-    Column("Globex Firm", lambda row: row.gfid, 14, order="gfid"),
-    Column("Source SenderComps", lambda row: f"{row.count:,}", 20, order="sources", right=True),
-)
 _TABS = ("details", "targets", "sources", "firms")
 _TITLES = ("Details", "Target Sessions", "Source SenderComps", "By GFID")
 
@@ -60,15 +51,15 @@ class GroupScreen(ListScreen):
         ),
     ]
 
-    def __init__(self, group_id: int, tab: str = "details", session: str = "") -> None:
+    def __init__(self, group_id: int, tab: str = "details") -> None:
         super().__init__()
         self._group_id = group_id
-        self._tab, self._session = tab, session
+        self._tab = tab
         self._view: GroupView | None = None
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
-        yield TabLine(dict(zip(_TABS, _TITLES, strict=True)), self._tab)
+        yield TabBar(dict(zip(_TABS, _TITLES, strict=True)), self._tab)
         with ContentSwitcher(initial=self._tab):
             with VerticalScroll(id="details"):
                 yield Static("", id="facts", markup=False)
@@ -129,7 +120,7 @@ class GroupScreen(ListScreen):
         """Go to a tab."""
         self.quiet()
         self._tab = tab
-        self.query_one(TabLine).active = tab
+        self.query_one(TabBar).active = tab
         self.query_one(ContentSwitcher).current = tab
         self._focus()
         self.refresh_bindings()
@@ -143,8 +134,6 @@ class GroupScreen(ListScreen):
     @job()
     async def action_keys(self) -> None:
         """Manage Keys for Selected Sessions."""
-        from screens.keys.manage import manage_keys
-
         self.quiet()
         if await manage_keys(self, self._chosen()):
             self._load()
@@ -169,37 +158,27 @@ class GroupScreen(ListScreen):
     @job()
     async def action_edit(self) -> None:
         """Edit the group."""
-        from screens.groups.verbs import edit_group
-
         await edit_group(self, self._group_id)
 
     @job()
     async def action_clone(self) -> None:
         """Copy the group."""
-        from screens.groups.verbs import clone_group
-
         await clone_group(self, self._group_id)
 
     @job()
     async def action_delete(self) -> None:
         """Delete the group."""
-        from screens.groups.verbs import delete_groups
-
         await delete_groups(self, [self._group_id])
 
-    def action_check_logon(self) -> None:
+    @job()
+    async def action_check_logon(self) -> None:
         """Logon check."""
-        from screens.checks.logon_check import LogonCheckScreen
+        await self.go(OpenLogonCheck())
 
-        self.quiet()
-        self.app.push_screen(LogonCheckScreen())
-
-    def action_route(self) -> None:
+    @job()
+    async def action_route(self) -> None:
         """What would it receive?"""
-        from screens.checks.route import RouteScreen
-
-        self.quiet()
-        self.app.push_screen(RouteScreen(self._group_id))
+        await self.go(OpenRouting(self._group_id))
 
     def on_screen_resume(self) -> None:
         """The group may have changed."""
@@ -207,9 +186,8 @@ class GroupScreen(ListScreen):
         if self._view is not None:
             self._load()
 
-    def requests_ended(self, requests: Any) -> None:
+    def requests_ended(self) -> None:
         """It may have been changed just now, or be gone."""
-        super().requests_ended(requests)
         self._load()
 
     def action_show(self) -> None:

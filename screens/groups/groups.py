@@ -12,12 +12,16 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import Selection
-from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
+from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import EntityView, GroupLine
 from screens.entity_choice import choose_entity, entities_of
-from screens.frame import DeskScreen, job, off_thread
+from screens.groups.new_group import new_group
+from screens.groups.verbs import clone_group, delete_groups, edit_group
+from screens.jobs import job, off_thread
 from screens.keys.expiry_line import ExpiryLine
+from screens.keys.manage import manage_keys
 from screens.lists import ListScreen
+from screens.navigation import OpenCoverage, OpenGroup, OpenSessions
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
@@ -159,17 +163,13 @@ class GroupsScreen(ListScreen):
     @job()
     async def action_new_group(self) -> None:
         """The market, the fee, the wizard."""
-        from screens.groups.new_group import new_group
-
         await new_group(self, self._menu, self._entity)
 
-    def action_sessions(self) -> None:
+    @job()
+    async def action_sessions(self) -> None:
         """The drop copy sessions of the entity."""
-        from screens.keys.sessions import SessionsScreen
-
-        self.quiet()
         if self._entity:
-            self.app.push_screen(SessionsScreen(SessionKind.DROP_COPY, self._entity))
+            await self.go(OpenSessions(SessionKind.DROP_COPY, self._entity))
 
     def _current(self) -> int | None:
         row = self.query_one(RecordTable).current
@@ -178,8 +178,6 @@ class GroupsScreen(ListScreen):
     @job()
     async def action_edit(self) -> None:
         """Edit the group under the cursor."""
-        from screens.groups.verbs import edit_group
-
         group_id = self._current()
         if group_id is not None:
             await edit_group(self, group_id)
@@ -187,8 +185,6 @@ class GroupsScreen(ListScreen):
     @job()
     async def action_clone(self) -> None:
         """Copy the group under the cursor."""
-        from screens.groups.verbs import clone_group
-
         group_id = self._current()
         if group_id is not None:
             await clone_group(self, group_id)
@@ -196,8 +192,6 @@ class GroupsScreen(ListScreen):
     @job()
     async def action_delete(self) -> None:
         """Delete the selected groups, or the one under the cursor."""
-        from screens.groups.verbs import delete_groups
-
         if not self._entity:
             return
         desk = await self.desk()
@@ -206,19 +200,15 @@ class GroupsScreen(ListScreen):
         if await delete_groups(self, groups):
             table.pick(Selection())
 
-    def action_coverage(self) -> None:
+    @job()
+    async def action_coverage(self) -> None:
         """Which SenderComps no group copies."""
-        from screens.groups.coverage import CoverageScreen
-
-        self.quiet()
         if self._entity:
-            self.app.push_screen(CoverageScreen(self._entity))
+            await self.go(OpenCoverage(self._entity))
 
     @job()
     async def action_keys(self) -> None:
         """Manage Keys for the target sessions of the selected groups."""
-        from screens.keys.manage import manage_keys
-
         self.quiet()
         if not self._entity:
             return
@@ -232,21 +222,18 @@ class GroupsScreen(ListScreen):
             self._tell()
 
     @on(RecordTable.Opened)
-    def _opened(self, event: RecordTable.Opened) -> None:
+    @job()
+    async def _opened(self, event: RecordTable.Opened) -> None:
         event.stop()
-        from screens.groups.group import GroupScreen
-
-        self.quiet()
-        self.app.push_screen(GroupScreen(event.row.id))
+        await self.go(OpenGroup(event.row.id))
 
     def on_screen_resume(self) -> None:
         """A group may have come or changed."""
         super().on_screen_resume()
         self._reread()
 
-    def requests_ended(self, requests: Any) -> None:
+    def requests_ended(self) -> None:
         """A request was set up: its group is in the list now."""
-        super().requests_ended(requests)
         self._reread()
 
     def _reread(self) -> None:
@@ -258,16 +245,3 @@ class GroupsScreen(ListScreen):
 
 def _page(page: Any, actor: Any, entity: str, menu: Menu, ask: Any) -> Any:
     return page(actor, ask, entity=entity, menu=menu)
-
-
-async def open_session(screen: DeskScreen[Any], session_pk: int) -> None:
-    """Open the group of a target session at its sessions; any other session in the list of its kind."""
-    from screens.groups.group import GroupScreen
-    from screens.keys.sessions import SessionsScreen
-
-    desk = await screen.desk()
-    view = await off_thread(desk.sessions.get, screen.actor, session_pk)
-    if view.group_id is not None and view.status == SessionStatus.ACTIVE:
-        await screen.app.push_screen(GroupScreen(view.group_id, tab="targets", session=view.session_id))
-    else:
-        await screen.app.push_screen(SessionsScreen(view.kind, view.entity, match=view.session_id))

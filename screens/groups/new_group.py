@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
-from screens.frame import DeskScreen, off_thread
-from screens.modals.choose import Choice, ChooseModal, ConfirmModal
+from screens.frame import DeskScreen
+from screens.groups.fee import fee_accepted
+from screens.jobs import off_thread
+from screens.modals.choose import Choice, ChooseModal
+from screens.navigation import OpenWizard
 
 
 async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity: str = "") -> None:
@@ -25,9 +28,7 @@ async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity
     if chosen and not await _fee_accepted(screen, chosen, market):
         return
     draft = await off_thread(desk.drafts.start, screen.actor, market, chosen)
-    from screens.wizard.screen import WizardScreen
-
-    await screen.app.push_screen(WizardScreen(draft.id, fee_shown=bool(chosen)))
+    await screen.go(OpenWizard(draft.id, fee_shown=bool(chosen)))
 
 
 async def _market(screen: DeskScreen[Any], menu: Menu) -> str | None:
@@ -43,11 +44,3 @@ async def _fee_accepted(screen: DeskScreen[Any], entity: str, market: str) -> bo
     desk = await screen.desk()
     fee = await off_thread(desk.drafts.fee, screen.actor, entity)
     return await fee_accepted(screen, entity, fee.groups, fee.sentence, market_named(market).name)
-
-
-async def fee_accepted(screen: DeskScreen[Any], entity: str, groups: int, sentence: str, market: str) -> bool:
-    """The fee dialog: how many groups there are, what another costs."""
-    have = {0: "no drop copy groups", 1: "1 drop copy group"}.get(groups, f"{groups:,} drop copy groups")
-    text = f"{entity} has {have}. {sentence}"
-    proceed = await screen.app.push_screen_wait(ConfirmModal(f"New group in {market}", text))
-    return proceed is True

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from dropcopy_tui.services.groups.groups import Deletion
-from screens.frame import DeskScreen, off_thread
-from screens.groups.new_group import fee_accepted
+from screens.frame import DeskScreen
+from screens.groups.fee import fee_accepted
+from screens.jobs import off_thread
 from screens.modals.confirm import ConfirmModal
+from screens.navigation import OpenWizard
 from screens.wording import plural
 
 _LISTED = 6
@@ -19,7 +21,7 @@ async def edit_group(screen: DeskScreen[Any], group_id: int) -> None:
     screen.quiet()
     desk = await screen.desk()
     draft = await off_thread(desk.edits.start, screen.actor, group_id)
-    await _open_wizard(screen, draft.id)
+    await screen.go(OpenWizard(draft.id))
 
 
 async def clone_group(screen: DeskScreen[Any], group_id: int) -> None:
@@ -30,13 +32,7 @@ async def clone_group(screen: DeskScreen[Any], group_id: int) -> None:
     fee = await off_thread(desk.drafts.fee, screen.actor, line.entity)
     if await fee_accepted(screen, line.entity, fee.groups, fee.sentence, line.market_name):
         draft = await off_thread(desk.edits.clone, screen.actor, group_id)
-        await _open_wizard(screen, draft.id)
-
-
-async def _open_wizard(screen: DeskScreen[Any], draft_id: int) -> None:
-    from screens.wizard.screen import WizardScreen
-
-    await screen.app.push_screen(WizardScreen(draft_id))
+        await screen.go(OpenWizard(draft.id))
 
 
 async def delete_groups(screen: DeskScreen[Any], group_ids: Sequence[int]) -> bool:

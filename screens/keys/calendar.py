@@ -15,12 +15,13 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.keys.calendar import CalendarLine
 from screens.entity_choice import choose_entity, entities_of
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.keys.calendar_table import COLUMNS, CalendarTable
 from screens.keys.calendar_words import CLOSED_BY_NOW, REPORT_COLUMNS, detail, is_questionable
 from screens.keys.life_line import LEGEND
 from screens.lists import Export, ListScreen
 from screens.modals.choose import Choice, ChooseModal
+from screens.navigation import OpenSession
 from screens.terminal.values import value
 from screens.widgets.record_list import ListChanged, RecordList
 from screens.widgets.record_table import RecordTable
@@ -119,10 +120,7 @@ class CalendarScreen(ListScreen):
     @job()
     async def _opened(self, event: RecordTable.Opened) -> None:
         """To the session: in its group, or in the list of its kind."""
-        from screens.groups.groups import open_session
-
-        self.quiet()
-        await open_session(self, event.row.pk)
+        await self.go(OpenSession(event.row.pk))
 
     @job()
     async def action_kind(self) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from dropcopy_tui.services.sessions.sessions import deletion_words
 from dropcopy_tui.services.views import KeyView, SessionView
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import ConfirmModal
 from screens.modals.keys import ResultModal

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dropcopy_tui.domain.errors import SecondFactorFailed
 from dropcopy_tui.services.factors.factors import Challenge, Factor, Proof
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.identify import CodeModal
 from screens.modals.wait import WaitModal

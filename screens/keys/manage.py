@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.bulk import Failed
 from dropcopy_tui.services.views import SessionView
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.keys.deletion import deletable, delete_keys
 from screens.keys.identify import confirmed
 from screens.keys.plans import Planned, plan_keys

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.keypairs import Plan
 from dropcopy_tui.services.views import SessionView
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
 
 if TYPE_CHECKING:

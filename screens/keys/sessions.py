@@ -14,8 +14,9 @@ from dropcopy_tui.domain.people import MAY_RETIRE
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.views import EntityView, SessionView
 from screens.entity_choice import choose_entity, entities_of
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.keys.expiry_line import ExpiryLine
+from screens.keys.manage import manage_keys
 from screens.keys.session_table import MARKET_COLUMNS, PAGED_COLUMNS, SessionLine, SessionTable, session_line
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
@@ -167,8 +168,6 @@ class SessionsScreen(ListScreen):
     @job()
     async def action_keys(self) -> None:
         """Manage Keys for the selected sessions."""
-        from screens.keys.manage import manage_keys
-
         self.quiet()
         desk = await self.desk()
         table = self.query_one(RecordTable)

@@ -19,10 +19,10 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.moments import since, until
 from dropcopy_tui.services.audit import AuditFilter, Event
+from screens.audit_words import action_words
 from screens.modals.base import DeskModal
 from screens.terminal.values import facts, value
 from screens.widgets.inputs import DeskInput
-from screens.wording import action_words
 
 # The field of the form, its label, and an example.
 _FIELDS = (

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from screens.help import HelpModal
 from screens.terminal.app import MODAL_BINDINGS
 from screens.terminal.values import value
 
@@ -33,8 +34,6 @@ class DeskModal(ModalScreen[Result | None], Generic[Result]):
 
     def action_help(self) -> None:
         """Help made from the bindings."""
-        from screens.help import HelpModal
-
         self.app.push_screen(HelpModal(self))
 
     def action_cancel(self) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Static
 
 from dropcopy_tui.services.bulk import Progress
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
-
-if TYPE_CHECKING:
-    from screens.frame import DeskScreen
 
 T = TypeVar("T")
 _CELLS = 40
@@ -28,7 +26,7 @@ class ProgressModal(DeskModal[None]):
     """A bar and a count. It closes when the job ends; nothing of the job can be stopped half way."""
 
     @dataclass
-    class Told(Message):
+    class Advanced(Message):
         """So many of so many are done."""
 
         done: int
@@ -49,9 +47,9 @@ class ProgressModal(DeskModal[None]):
         """Show how far the job is; it may be called from its thread."""
         # A bar of forty cells needs no more than a hundred drawings, however many rows there are.
         if done == total or done % max(1, total // 100) == 0:
-            self.post_message(self.Told(done, total))
+            self.post_message(self.Advanced(done, total))
 
-    def on_progress_modal_told(self, event: Told) -> None:
+    def on_progress_modal_advanced(self, event: Advanced) -> None:
         """Draw the bar anew."""
         event.stop()
         self.query_one("#bar", Static).update(_bar(event.done, event.total))
@@ -61,7 +59,7 @@ class ProgressModal(DeskModal[None]):
 
 
 async def with_progress(
-    screen: DeskScreen[None], title: str, total: int, call: Callable[[Progress | None], Awaitable[T]]
+    screen: Screen[Any], title: str, total: int, call: Callable[[Progress | None], Awaitable[T]]
 ) -> T:
     """Run a job under the modal; a job of one row is over before anybody could look."""
     if total < 2:

@@ -11,11 +11,11 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.services.people.views import PersonLine
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.people import ease_flow
 from screens.people import flow as people_flow
-from screens.people.people import STATUS_TONES, PersonTable
+from screens.people.person_keys import STATUS_TONES, PersonTable
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList

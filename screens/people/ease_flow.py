@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dropcopy_tui.services.factors.factors import Factor, Purpose
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.ease import IssuedModal, VerifyModal
 from screens.wording import plural, utc

@@ -10,7 +10,8 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.people import Entitlement
 from dropcopy_tui.services.people.views import PersonLine
 from dropcopy_tui.services.views import EntityView
-from screens.frame import DeskScreen, off_thread
+from screens.frame import DeskScreen
+from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal, ConfirmModal
 from screens.modals.form import Field, Form, FormModal
 from screens.modals.roles import RolesModal, RolesPicked

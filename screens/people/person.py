@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dropcopy_tui.services.people.views import PersonLine, PersonView
-from screens.frame import job, off_thread
-from screens.people.people import STATUS_TONES, PersonKeys
+from screens.jobs import job, off_thread
+from screens.people.person_keys import STATUS_TONES, PersonKeys
 from screens.terminal.values import facts, value
 from screens.wording import utc
 

@@ -10,7 +10,8 @@ from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import MAY_APPROVE
 from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.views import RequestView
-from screens.frame import DeskScreen, off_thread, show_refusal
+from screens.frame import DeskScreen
+from screens.jobs import off_thread, show_refusal
 from screens.modals.decide import WIDTH, DecideModal
 from screens.modals.reason import ReasonModal
 from screens.requests.words import approval_page, cancellation_page, decided_words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -14,12 +13,14 @@ from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.views import RequestView
-from screens.frame import job, off_thread
-from screens.groups.group import SOURCES
+from screens.groups.columns import SOURCES
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
+from screens.navigation import OpenGroup
+from screens.requests.decide import approve, cancel, deny
 from screens.requests.words import source_counts, story
 from screens.widgets.record_list import RecordList
-from screens.widgets.tab_bar import TabLine
+from screens.widgets.tab_bar import TabBar
 
 _STORY = "story"
 _EMPTY = "The request has no SenderComp {}."
@@ -55,7 +56,7 @@ class RequestScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
-        yield TabLine({_STORY: "Story"}, _STORY)
+        yield TabBar({_STORY: "Story"}, _STORY)
         with ContentSwitcher(initial=_STORY):
             with VerticalScroll(id=_STORY):
                 yield Static("", id="facts", markup=False)
@@ -86,11 +87,11 @@ class RequestScreen(ListScreen):
         seen = {entity.code for entity in await off_thread(desk.groups.entities, self.actor)}
         self._view = view
         there = view.entity in seen and view.type is not RequestType.DELETE_GROUP
-        self._new_group = view.group_id if there else None
+        self._news = OpenGroup(view.group_id, tab="targets") if there and view.group_id is not None else None
         if self._mine_open():
             # Whoever sets it up, this screen is told.
             self.desk_app.expect(view.id)
-        self.query_one(TabLine).show(self._tabs())
+        self.query_one(TabBar).show(self._tabs())
         self._tell()
         self.refresh_bindings()
 
@@ -131,7 +132,7 @@ class RequestScreen(ListScreen):
         """Show a tab; its list is read when it is looked at first."""
         self.quiet()
         self._tab = tab
-        self.query_one(TabLine).active = tab
+        self.query_one(TabBar).active = tab
         self.query_one(ContentSwitcher).current = tab
         if tab == _STORY:
             self.query_one(f"#{_STORY}").focus()
@@ -167,8 +168,6 @@ class RequestScreen(ListScreen):
     @job()
     async def action_approve(self) -> None:
         """Approve what is shown."""
-        from screens.requests.decide import approve
-
         self.quiet()
         if self._view is not None and await approve(self, self._view):
             self._load()
@@ -176,8 +175,6 @@ class RequestScreen(ListScreen):
     @job()
     async def action_deny(self) -> None:
         """Deny what is shown."""
-        from screens.requests.decide import deny
-
         self.quiet()
         if self._view is not None and await deny(self, self._view):
             self._load()
@@ -185,8 +182,6 @@ class RequestScreen(ListScreen):
     @job()
     async def action_cancel(self) -> None:
         """Cancel one's own."""
-        from screens.requests.decide import cancel
-
         self.quiet()
         if self._view is not None and await cancel(self, self._view):
             self._load()
@@ -196,7 +191,6 @@ class RequestScreen(ListScreen):
         self.quiet()
         self._load()
 
-    def requests_ended(self, requests: Sequence[RequestView]) -> None:
+    def requests_ended(self) -> None:
         """It may be this one."""
-        super().requests_ended(requests)
         self._load()

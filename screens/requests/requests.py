@@ -16,12 +16,14 @@ from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.people import MAY_APPROVE, MAY_VIEW
 from dropcopy_tui.services.views import RequestView
-from screens.frame import job, off_thread
+from screens.jobs import job, off_thread
 from screens.lists import ListScreen
+from screens.navigation import OpenRequest
+from screens.requests.decide import approve, deny
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.widgets.tab_bar import TabLine
+from screens.widgets.tab_bar import TabBar
 from screens.wording import REQUEST_TONES
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ class RequestsScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The tabs and their lists."""
-        yield TabLine(self._tabs, self._tab)
+        yield TabBar(self._tabs, self._tab)
         with ContentSwitcher(initial=self._tab):
             yield self._new_list()
 
@@ -132,7 +134,7 @@ class RequestsScreen(ListScreen):
         if tab in self._tabs:
             self.quiet()
             self._tab = tab
-            self.query_one(TabLine).active = tab
+            self.query_one(TabBar).active = tab
             self.show_place()
             self._show_tab()
 
@@ -164,18 +166,14 @@ class RequestsScreen(ListScreen):
     # -- opening and deciding
 
     @on(RecordTable.Opened)
-    def _opened(self, event: RecordTable.Opened) -> None:
+    @job()
+    async def _opened(self, event: RecordTable.Opened) -> None:
         event.stop()
-        from screens.requests.request import RequestScreen
-
-        self.quiet()
-        self.app.push_screen(RequestScreen(event.row.id), lambda _: self._list().table.reload())
+        await self.go(OpenRequest(event.row.id))
 
     @job()
     async def action_approve(self) -> None:
         """Approve the request under the cursor."""
-        from screens.requests.decide import approve
-
         view = await self._at_cursor()
         if view is not None and await approve(self, view):
             self._list().table.reload()
@@ -183,8 +181,6 @@ class RequestsScreen(ListScreen):
     @job()
     async def action_deny(self) -> None:
         """Deny the request under the cursor."""
-        from screens.requests.decide import deny
-
         view = await self._at_cursor()
         if view is not None and await deny(self, view):
             self._list().table.reload()
@@ -205,9 +201,15 @@ class RequestsScreen(ListScreen):
         table.reload()
         return None
 
-    def requests_ended(self, requests: Sequence[RequestView]) -> None:
+    def on_screen_resume(self) -> None:
+        """A request may have been decided."""
+        super().on_screen_resume()
+        for records in self.query(f"#{self._tab}").results(RecordList):
+            if records.table.source is not None:
+                records.table.reload()
+
+    def requests_ended(self) -> None:
         """Statuses have changed."""
-        super().requests_ended(requests)
         self._list().table.reload()
 
 

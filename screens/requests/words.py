@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
@@ -10,6 +10,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.views import FieldChange, RequestView
+from screens.navigation import OpenGroup
 from screens.terminal.values import facts, value
 from screens.wording import REQUEST_TONES, utc
 
@@ -135,3 +136,40 @@ def decided_words(view: RequestView) -> str:
     if view.waiting_for:
         return f"{view.id} approved: still waits for {', '.join(view.waiting_for)}."
     return f"{view.id} approved: {view.stage}." if view.due else f"{view.id} approved: it will be set up now."
+
+
+def all_ended(requests: Sequence[RequestView], user_id: str) -> tuple[str, str, OpenGroup | None]:
+    """What became of requests that ended together, the banner's kind for it, and the group that can be opened.
+
+    They are told together: the banner has one place.
+    """
+    groups = [group_to_open(request, user_id) for request in requests]
+    told = [ended_words(request, opens=group is not None) for request, group in zip(requests, groups, strict=True)]
+    kind = "failed" if any(kind == "failed" for _, kind in told) else "done"
+    return " ".join(text for text, _ in told), kind, next((group for group in reversed(groups) if group), None)
+
+
+def group_to_open(request: RequestView, user_id: str) -> OpenGroup | None:
+    """The group of an own request that is there now: others' groups may be none of the person's business."""
+    gone = request.type is RequestType.DELETE_GROUP
+    if gone or request.submitted_by != user_id or request.group_id is None:
+        return None
+    return OpenGroup(request.group_id, tab="targets")
+
+
+def ended_words(request: RequestView, opens: bool = True) -> tuple[str, str]:
+    """What became of a request, and the banner's kind for it. `opens`: its group can be opened with o."""
+    what = f"{request.id}, {request.type.words.lower()} {request.subject}"
+    if request.status is RequestStatus.COMPLETED:
+        how = " Press o to open the group." if opens else ""
+        return f"{what}: completed. {_came(request)}{how}", "done"
+    return f"{what}: {request.status.words.lower()}. {' '.join(request.reasons)}", "failed"
+
+
+def _came(request: RequestView) -> str:
+    targets = ", ".join(request.targets)
+    if request.type is RequestType.EDIT_GROUP:
+        return "The changes are in force."
+    if request.type is RequestType.DELETE_GROUP:
+        return f"Target session {targets} is released: ask GAM to retire it." if targets else "It had no session."
+    return f"Target session {targets} is set up."

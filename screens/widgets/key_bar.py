@@ -11,12 +11,12 @@ from textual.widgets import Static
 from screens.terminal.values import value
 
 
-class KeyLine(Static):
+class KeyBar(Static):
     """The keys that do something here, and what they do; at most seven fit at 80 columns. A click presses one."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    KeyLine {
+    KeyBar {
         dock: bottom; height: 1; text-wrap: nowrap;
         color: $footer-foreground; background: $footer-background;
     }

@@ -11,18 +11,18 @@ from textual.widgets import Static
 from screens.terminal.values import value
 
 
-class TabLine(Static):
+class TabBar(Static):
     """Shows tabs; the screen's number keys change them."""
 
     DEFAULT_CSS = """
-    TabLine { height: 1; padding: 0 1; margin: 0 0 1 0; text-wrap: nowrap; }
+    TabBar { height: 1; padding: 0 1; margin: 0 0 1 0; text-wrap: nowrap; }
     """
     active: reactive[str] = reactive("", layout=False)
 
     def __init__(self, tabs: Mapping[str, str], active: str) -> None:
         super().__init__("", markup=False)
         self._tabs = dict(tabs)
-        self.set_reactive(TabLine.active, active)
+        self.set_reactive(TabBar.active, active)
 
     def show(self, tabs: Mapping[str, str]) -> None:
         """Other names, or other tabs: what they hold is known by now."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.requests import Change
-from screens.groups.group import SOURCES
+from screens.groups.columns import SOURCES
 from screens.lists import OneListScreen
 from screens.widgets.record_list import RecordList
 

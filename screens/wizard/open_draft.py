@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView
-from screens.frame import off_thread
+from screens.jobs import off_thread
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk

@@ -16,9 +16,11 @@ from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.services.views import DraftView
-from screens.frame import DeskScreen, job, off_thread, show_refusal
-from screens.groups.new_group import fee_accepted
+from screens.frame import DeskScreen
+from screens.groups.fee import fee_accepted
+from screens.jobs import job, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
+from screens.navigation import OpenChangedSources, OpenRouting
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wizard.open_draft import OpenDraft
@@ -326,19 +328,16 @@ class WizardScreen(DeskScreen[None]):
         self.action_step(event.number)
 
     @on(FilterStep.RouteAsked)
-    def _route_asked(self, event: FilterStep.RouteAsked) -> None:
+    @job()
+    async def _route_asked(self, event: FilterStep.RouteAsked) -> None:
         event.stop()
-        from screens.checks.route import RouteScreen
-
-        self.quiet()
-        self.app.push_screen(RouteScreen(self.draft.group_id, event.filters))
+        await self.go(OpenRouting(self.draft.group_id, event.filters))
 
     @on(SubmitStep.ListAsked)
-    def _list_asked(self, event: SubmitStep.ListAsked) -> None:
+    @job()
+    async def _list_asked(self, event: SubmitStep.ListAsked) -> None:
         event.stop()
-        from screens.wizard.changed_sources import ChangedSourcesScreen
-
-        self.app.push_screen(ChangedSourcesScreen(self._open.number, self.draft.group, event.change))
+        await self.go(OpenChangedSources(self._open.number, self.draft.group, event.change))
 
     @on(SubmitStep.CatchUpAsked)
     @job(exclusive=True, group="steps")

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 
-from screens.widgets.key_bar import KeyLine
+from screens.widgets.key_bar import KeyBar
 
 W = TypeVar("W", bound=Widget)
 _PATIENCE = 10.0
@@ -156,4 +156,4 @@ async def seated(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterat
 
 def footer_fits(seat: Seat) -> bool:
     """Whether no key of the last line has vanished at the right."""
-    return all(0 < line.needs <= line.size.width for line in seat.screen.query(KeyLine))
+    return all(0 < line.needs <= line.size.width for line in seat.screen.query(KeyBar))

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from screens.frame import DeskScreen
 from screens.groups.groups import GroupsScreen
 from screens.terminal.stylesheet import DeskStylesheet
-from screens.widgets.key_bar import KeyLine
+from screens.widgets.key_bar import KeyBar
 from screens.widgets.record_table import RecordTable
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
@@ -22,7 +22,7 @@ from tests.screens.test_home import open_line
 
 def keys_of(seat: Seat) -> str:
     """What the line says."""
-    return str(seat.find(KeyLine).render())
+    return str(seat.find(KeyBar).render())
 
 
 async def test_keys_are_those_of_the_screen_each_once(place: Place) -> None:
@@ -38,12 +38,12 @@ async def test_keys_are_those_of_the_screen_each_once(place: Place) -> None:
 
 async def test_a_click_presses_the_key(place: Place) -> None:
     async with seated(place.app()) as seat:
-        line = seat.find(KeyLine)
+        line = seat.find(KeyBar)
         at = keys_of(seat).index("Calendar")
         await seat.pilot.click(line, offset=(at, 0))
         await seat.settle()
         assert seat.on == "CalendarScreen"
-        await seat.pilot.click(KeyLine, offset=(79, 0))
+        await seat.pilot.click(KeyBar, offset=(79, 0))
         await seat.settle()
         assert seat.on == "CalendarScreen"
 
@@ -63,10 +63,10 @@ async def test_style_sheets_are_there_before_their_screens(place: Place) -> None
 
 async def test_another_theme_parses_everything_again(place: Place) -> None:
     async with seated(place.app()) as seat:
-        before = seat.find(KeyLine).rich_style
+        before = seat.find(KeyBar).rich_style
         seat.app.theme = "desk-16"
         await seat.settle()
-        assert seat.find(KeyLine).rich_style != before
+        assert seat.find(KeyBar).rich_style != before
 
 
 async def test_where_a_question_mark_is_typed_f1_helps(place: Place) -> None:

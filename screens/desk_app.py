@@ -1,0 +1,85 @@
+"""What screens know of the application they run in. They import this and never the application itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dropcopy_tui.config import Config
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor, Role
+    from dropcopy_tui.services.home import HomeView
+    from dropcopy_tui.services.views import RequestView
+    from screens.navigation import Route
+    from screens.terminal.guard import TerminalFacts
+
+
+class DeskApp(Protocol):
+    """Who acts, the desk, the way to other screens, and what the application is told of."""
+
+    config: Config
+    sandbox: bool
+    home_view: HomeView | None
+    # Shared by all screens for as long as the application runs.
+    shows_key_ids: bool
+    unfinished_logon: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts. Raises NotSignedIn before anybody does."""
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether anybody acts."""
+
+    def may(self, roles: Collection[Role]) -> bool:
+        """Whether the person holds one of the roles anywhere: what is offered; services decide."""
+
+    async def desk(self) -> Desk:
+        """The desk, once its store is open."""
+
+    def badges(self, notices: bool = True) -> tuple[str, ...]:
+        """What stands at the right of the first line: who, what waits, and where."""
+
+    async def go(self, route: Route) -> None:
+        """Open the screen of a route above the present one."""
+
+    async def refresh_home(self) -> None:
+        """Read the first screen's facts again."""
+
+    def submitted(self, request: RequestView) -> None:
+        """A request was made here."""
+
+    def decided(self, request: RequestView) -> None:
+        """A request was approved, denied or cancelled here."""
+
+    def expect(self, reference: str) -> None:
+        """Tell when this request of the person's ends."""
+
+
+class CommandedApp(DeskApp, Protocol):
+    """What the command palette needs besides."""
+
+    facts: TerminalFacts
+
+    async def action_quit_desk(self) -> None:
+        """Leave on the person's wish."""
+
+    def action_toggle_mouse(self) -> None:
+        """Mouse reports off, or on."""
+
+    def start_job(self, job: Callable[[], Awaitable[None]]) -> object:
+        """Run a command."""
+
+    def become(self, actor: Actor) -> None:
+        """Act as this person from now on."""
+
+    def go_home(self) -> None:
+        """Close every screen above Home."""
+
+    async def save_work(self) -> None:
+        """Keep what was typed, on every screen that holds something."""
+
+    def tell(self, text: str) -> None:
+        """Say what happened on the screen that is left after another one closed."""
