@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
 
-from dropcopy_tui.csv_cells import csv_cell
-from dropcopy_tui.domain.errors import FileRefused
-from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
+from dropcopy_tui.domain.pages import PageSource
+from screens.export import Export, write_csv
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
-from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
-
-_PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """The columns of a CSV file, where its rows come from, and what is said of it before."""
-
-    columns: Sequence[Column[Any]]
-    source: PageSource[Any]
-    text: str
 
 
 class ListScreen(DeskScreen[None]):
@@ -97,33 +80,3 @@ class OneListScreen(ListScreen):
     @job()
     async def _start(self) -> None:
         self.query_one(RecordTable).show_source(self.source(await self.desk()))
-
-
-def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
-    """Write the whole list, a page at a time; how many rows. Raises FileRefused and leaves no file then."""
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise FileRefused(f"{path} cannot be written: {error.strerror}. Choose another name.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            return _write_rows(csv.writer(file), columns, source, ask)
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise FileRefused(f"{path} cannot be written ({error.strerror}): no file was left.") from None
-        raise
-
-
-def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
-    writer.writerow(column.title for column in columns)
-    count = 0
-    ask = replace(ask, anchor=Anchor.FIRST, limit=_PAGE, count=False)
-    while True:
-        page = source(ask)
-        writer.writerows([csv_cell(column.show(row)) for column in columns] for row in page.rows)
-        count += len(page.rows)
-        # A row of the list may be some lines of the file, or none: the cursors say where the list ends.
-        if len(page.cursors) < _PAGE:
-            return count
-        ask = replace(ask, anchor=Anchor.AFTER, beside=page.cursors[-1])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dropcopy_tui.cli.sign_in import may_ask, who_acts
+
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
     from dropcopy_tui.desk import Desk
@@ -58,16 +60,12 @@ class Call:
 
     def confirm(self, question: str) -> None:
         """Ask for confirmation at a terminal; a script is taken at its word. Raises click.Abort."""
-        from dropcopy_tui.cli.sign_in import may_ask
-
         if may_ask(self):
             click.confirm(question, abort=True, err=True)
 
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:
         """Open the desk and sign in the person who acts. Raises NotSignedIn."""
-        from dropcopy_tui.cli.sign_in import who_acts
-
         with self.desk() as desk:
             yield desk, who_acts(desk, self)
 

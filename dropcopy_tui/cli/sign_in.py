@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.domain.errors import NotSignedIn
 from dropcopy_tui.origin import machine_account, origin
 
 if TYPE_CHECKING:
-    from dropcopy_tui.cli.call import Call
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
 
 _SUGGESTED = 5
 
 
-def who_acts(desk: Desk, call: Call) -> Actor:
+class SignInOptions(Protocol):
+    """The options of a call that say who acts, and whether anybody may be asked."""
+
+    as_user: str | None
+    password_file: str | None
+    no_input: bool
+
+
+def who_acts(desk: Desk, call: SignInOptions) -> Actor:
     """The person who acts. Raises NotSignedIn, AccountLocked."""
     if desk.sandbox:
         return _in_sandbox(desk, call)
@@ -28,7 +35,7 @@ def who_acts(desk: Desk, call: Call) -> Actor:
     return desk.identity.sign_in(call.as_user, password, origin("cli"))
 
 
-def _in_sandbox(desk: Desk, call: Call) -> Actor:
+def _in_sandbox(desk: Desk, call: SignInOptions) -> Actor:
     if call.as_user is not None:
         return desk.identity.act_as(call.as_user, origin("cli"))
     try:
@@ -38,7 +45,7 @@ def _in_sandbox(desk: Desk, call: Call) -> Actor:
         raise NotSignedIn(f"This is a sandbox. Use --as USER to act as someone, such as {known}.") from None
 
 
-def secret(call: Call, file: str | None, what: str, option: str) -> str:
+def secret(call: SignInOptions, file: str | None, what: str, option: str) -> str:
     """A password or a code, from the file or a prompt. Raises NotSignedIn if prompting is impossible."""
     if file is not None:
         return read_line(file, what)
@@ -47,7 +54,7 @@ def secret(call: Call, file: str | None, what: str, option: str) -> str:
     return ask(what)
 
 
-def may_ask(call: Call) -> bool:
+def may_ask(call: SignInOptions) -> bool:
     """Whether prompts are allowed and a person is at a terminal."""
     return not call.no_input and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 

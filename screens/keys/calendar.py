@@ -15,11 +15,12 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.keys.calendar import CalendarLine
 from screens.entity_choice import choose_entity, entities_of
+from screens.export import Export
 from screens.jobs import job, off_thread
 from screens.keys.calendar_table import COLUMNS, CalendarTable
 from screens.keys.calendar_words import CLOSED_BY_NOW, REPORT_COLUMNS, detail, is_questionable
 from screens.keys.life_line import LEGEND
-from screens.lists import Export, ListScreen
+from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.navigation import OpenSession
 from screens.terminal.values import value

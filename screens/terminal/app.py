@@ -29,6 +29,7 @@ from textual.widgets import Input
 
 from dropcopy_tui.domain.visible import visible
 from dropcopy_tui.incidents import new_incident_id, write_incident
+from screens.terminal.driver import TerminalDriver
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
 from screens.terminal.line_filter import MonoFilter, VisibleFilter
 from screens.terminal.stylesheet import DeskStylesheet
@@ -241,8 +242,6 @@ class TerminalApp(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver; never the one an environment variable names."""
-        from screens.terminal.driver import TerminalDriver
-
         return TerminalDriver
 
     def get_theme(self, theme_name: str) -> Theme | None:
@@ -263,8 +262,6 @@ class TerminalApp(App[int]):
 
     def action_toggle_mouse(self) -> None:
         """Mouse reports off, so that the terminal selects text; or on."""
-        from screens.terminal.driver import TerminalDriver
-
         if isinstance(self._driver, TerminalDriver):
             self._driver.set_mouse(not self._driver._mouse)
 
