@@ -14,6 +14,7 @@ from screens.groups.new_group import new_group
 from screens.jobs import off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.enrol import EnrolModal
+from screens.modals.form import until_accepted
 from screens.routes import DESTINATIONS
 from screens.terminal.values import clip
 
@@ -93,16 +94,15 @@ async def _enrol(screen: DeskScreen[Any]) -> None:
     """Show the QR code, take the first code, and count the app as a factor."""
     desk = await screen.desk()
     enrolment = await off_thread(desk.factors.enrol, screen.actor)
-    error = ""
-    while True:
-        code = await screen.app.push_screen_wait(EnrolModal(enrolment, error))
-        if code is None:
-            screen.say("No authenticator app was enrolled.", "note")
-            return
-        try:
-            await off_thread(desk.factors.confirm, screen.actor, code)
-        except SecondFactorFailed as failed:
-            error = failed.message
-            continue
+
+    async def confirm(code: str) -> bool:
+        await off_thread(desk.factors.confirm, screen.actor, code)
+        return True
+
+    enrolled = await until_accepted(
+        lambda error, _: screen.app.push_screen_wait(EnrolModal(enrolment, error)), confirm, SecondFactorFailed
+    )
+    if enrolled:
         screen.say("The authenticator app is enrolled: it is a second factor from now on.")
-        return
+    else:
+        screen.say("No authenticator app was enrolled.", "note")

@@ -15,7 +15,7 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.origin import origin
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
-from screens.modals.form import Field, Form, FormModal
+from screens.modals.form import Field, Form, Question, ask_form
 from screens.terminal.values import value
 from screens.widgets.inputs import DeskInput, SecretInput
 from screens.wording import utc
@@ -93,26 +93,25 @@ class SignInScreen(DeskScreen[Actor]):
     async def action_use_invitation(self) -> None:
         """Set a password with a code; signing in comes after."""
         desk = await self.desk()
-        form: Form | None = {"login": self.query_one("#login", DeskInput).value}
-        error = field = ""
-        while True:
-            modal = FormModal("I have an invitation code", _INVITED, _FROM_MAIL, form, error, field, _differs)
-            form = await self.app.push_screen_wait(modal)
-            if form is None:
-                return
-            try:
-                given = (form["login"], form["code"], form["password"])
-                accepted = await off_thread(desk.people.accept, *given, origin("screen"))
-            except (InvalidValue, NotSignedIn) as problem:
-                error, field = problem.message, getattr(problem, "field", "code")
-                continue
-            locked = accepted.locked_until
-            self.query_one("#error", Static).update("")
-            self.query_one("#login", DeskInput).value = accepted.user_id
-            self.query_one("#password").focus()
-            wait = f" The account is locked until {utc(locked)}; EASE can unlock it." if locked else ""
-            self.say(f"Your password is set: sign in with it now.{wait}")
+        accepted = await ask_form(
+            self,
+            Question("I have an invitation code", _INVITED, _FROM_MAIL, _differs),
+            lambda form: off_thread(
+                desk.people.accept, form["login"], form["code"], form["password"], origin("screen")
+            ),
+            InvalidValue,
+            NotSignedIn,
+            filled={"login": self.query_one("#login", DeskInput).value},
+            blamed="code",
+        )
+        if accepted is None:
             return
+        locked = accepted.locked_until
+        self.query_one("#error", Static).update("")
+        self.query_one("#login", DeskInput).value = accepted.user_id
+        self.query_one("#password").focus()
+        wait = f" The account is locked until {utc(locked)}; EASE can unlock it." if locked else ""
+        self.say(f"Your password is set: sign in with it now.{wait}")
 
     def action_back(self) -> None:
         """Leave without signing in."""

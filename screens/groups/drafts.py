@@ -13,7 +13,7 @@ from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.services.views import DraftView
 from screens.jobs import job, off_thread
 from screens.lists import ListScreen
-from screens.modals.choose import ConfirmModal
+from screens.modals.confirm import ConfirmModal
 from screens.navigation import OpenWizard
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList

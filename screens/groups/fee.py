@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from screens.frame import DeskScreen
-from screens.modals.choose import ConfirmModal
+from screens.modals.confirm import ConfirmModal
 
 
 async def fee_accepted(screen: DeskScreen[Any], entity: str, groups: int, sentence: str, market: str) -> bool:

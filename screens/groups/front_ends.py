@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import FRONT_END_NAME_LENGTH, FRONT_END_VENDOR_LENGTH, FRONT_END_VERSION_LENGTH
 from dropcopy_tui.services.groups.front_ends import MappingLine
 from dropcopy_tui.services.views import EntityView
 from screens.jobs import job, off_thread
 from screens.lists import ListScreen
-from screens.modals.choose import Choice, ChooseModal, ConfirmModal
-from screens.modals.form import Field, Form, FormModal
+from screens.modals.choose import Choice, ChooseModal
+from screens.modals.confirm import ConfirmModal
+from screens.modals.form import Field, Question, ask_form
 from screens.terminal.values import clip, value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
@@ -161,21 +161,14 @@ class FrontEndsScreen(ListScreen):
         """Name a front end system and map it."""
         self.quiet()
         desk = await self.desk()
-        form: Form | None = {}
-        error = field = ""
-        while True:
-            modal = FormModal("Map a front end system", _FIELDS, _TAGS, form, error, field)
-            form = await self.app.push_screen_wait(modal)
-            if form is None:
-                return
-            try:
-                mapped = await off_thread(desk.front_ends.map_new, self.actor, self._entity, **form)
-            except InvalidValue as problem:
-                error, field = problem.message, problem.field
-                continue
+        mapped = await ask_form(
+            self,
+            Question("Map a front end system", _FIELDS, _TAGS),
+            lambda form: off_thread(desk.front_ends.map_new, self.actor, self._entity, **form),
+        )
+        if mapped is not None:
             self.say(f"{mapped.title} is mapped to {self._entity}.")
             self.query_one(RecordTable).reload()
-            return
 
 
 def _warning(entity: str, groups: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from dropcopy_tui.services.groups.groups import Deletion
 from screens.frame import DeskScreen
 from screens.groups.fee import fee_accepted
 from screens.jobs import off_thread
-from screens.modals.confirm import ConfirmModal
+from screens.modals.confirm import TypedConfirmModal
 from screens.navigation import OpenWizard
 from screens.wording import plural
 
@@ -44,7 +44,7 @@ async def delete_groups(screen: DeskScreen[Any], group_ids: Sequence[int]) -> bo
     found = await off_thread(desk.groups.deletion, screen.actor, group_ids)
     word = found[0].name if len(found) == 1 else f"delete {len(found)}"
     title = f"Delete {found[0].name}" if len(found) == 1 else f"Delete {len(found)} groups"
-    if not await screen.app.push_screen_wait(ConfirmModal(title, _said(found), word)):
+    if not await screen.app.push_screen_wait(TypedConfirmModal(title, _said(found), word)):
         screen.say("Nothing was deleted.", "note")
         return False
     requests = await off_thread(desk.groups.delete, screen.actor, list(group_ids))

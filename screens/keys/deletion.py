@@ -9,7 +9,7 @@ from dropcopy_tui.services.views import KeyView, SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
-from screens.modals.confirm import ConfirmModal
+from screens.modals.confirm import TypedConfirmModal
 from screens.modals.keys import ResultModal
 from screens.modals.progress import with_progress
 from screens.wording import key_words, plural
@@ -29,7 +29,9 @@ async def delete_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
     chosen = await _choose(screen, sessions)
     if not chosen:
         return False
-    if not await screen.app.push_screen_wait(ConfirmModal(_TITLE, _lines(sessions, chosen), _word(sessions, chosen))):
+    if not await screen.app.push_screen_wait(
+        TypedConfirmModal(_TITLE, _lines(sessions, chosen), _word(sessions, chosen))
+    ):
         return False
     done = await with_progress(
         screen, f"Deleting {plural(len(chosen), 'key pair')}", len(chosen),

@@ -20,7 +20,7 @@ from screens.keys.manage import manage_keys
 from screens.keys.session_table import MARKET_COLUMNS, PAGED_COLUMNS, SessionLine, SessionTable, session_line
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
-from screens.modals.confirm import ConfirmModal
+from screens.modals.confirm import TypedConfirmModal
 from screens.terminal.values import value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -193,7 +193,7 @@ class SessionsScreen(ListScreen):
             where = f"group {view.group} uses it" if view.status == SessionStatus.ACTIVE else "it is retired already"
             self.say(f"{view.session_id} is {view.status}: {where}. Only a released session can be retired.", "failed")
             return
-        modal = ConfirmModal(f"Retire session {view.session_id}", _consequences(view), view.session_id)
+        modal = TypedConfirmModal(f"Retire session {view.session_id}", _consequences(view), view.session_id)
         if await self.app.push_screen_wait(modal):
             await off_thread(desk.sessions.retire, self.actor, view.pk)
             self.say(f"{view.session_id} is retired: {plural(len(view.living), 'key pair')} destroyed.")

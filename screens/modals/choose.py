@@ -94,29 +94,3 @@ def _line(choice: Choice) -> Option:
         return Option(value(f"{choice.text}: {choice.reason}", "$text-disabled"), id=choice.key, disabled=True)
     detail = Content.assemble("  ", value(choice.detail, "$text-muted")) if choice.detail else Content("")
     return Option(Content.assemble(value(choice.text), detail), id=choice.key)
-
-
-class ConfirmModal(DeskModal[bool]):
-    """Proceed or not."""
-
-    def __init__(self, title: str, text: str, proceed: str = "Proceed", cancel: str = "Cancel") -> None:
-        super().__init__()
-        self._title, self._text, self._proceed, self._cancel = title, text, proceed, cancel
-
-    def compose(self) -> ComposeResult:
-        """What will happen, and the two answers."""
-        with Vertical(classes="dialog"):
-            yield Static(value(self._title), classes="title")
-            yield Static(value(self._text), classes="text")
-            yield OptionList(
-                Option(value(self._proceed), id="proceed"),
-                Option(value(self._cancel), id="cancel"),
-                classes="lines",
-                compact=True,
-                markup=False,
-            )
-
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self.dismiss(event.option_id == "proceed")

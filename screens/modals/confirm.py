@@ -1,4 +1,4 @@
-"""Confirm what cannot be taken back: a word has to be typed."""
+"""Confirm what is about to be done; what cannot be taken back, by typing a word."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from screens.modals.base import DeskModal
 from screens.terminal.values import paragraphs, value
@@ -15,6 +16,32 @@ from screens.widgets.inputs import DeskInput
 
 
 class ConfirmModal(DeskModal[bool]):
+    """Proceed or not."""
+
+    def __init__(self, title: str, text: str, proceed: str = "Proceed", cancel: str = "Cancel") -> None:
+        super().__init__()
+        self._title, self._text, self._proceed, self._cancel = title, text, proceed, cancel
+
+    def compose(self) -> ComposeResult:
+        """What will happen, and the two answers."""
+        with Vertical(classes="dialog"):
+            yield Static(value(self._title), classes="title")
+            yield Static(value(self._text), classes="text")
+            yield OptionList(
+                Option(value(self._proceed), id="proceed"),
+                Option(value(self._cancel), id="cancel"),
+                classes="lines",
+                compact=True,
+                markup=False,
+            )
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id == "proceed")
+
+
+class TypedConfirmModal(DeskModal[bool]):
     """What will happen and what will not, a line each; True once `word` was typed as it is written."""
 
     def __init__(self, title: str, lines: Sequence[str], word: str) -> None:

@@ -9,6 +9,7 @@ from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.ease import IssuedModal, VerifyModal
+from screens.people.flow import agreed
 from screens.wording import plural, utc
 
 
@@ -32,8 +33,7 @@ async def ask_reset(screen: DeskScreen[Any], user_id: str) -> bool:
         f"{user_id} lost their authenticator app. It is removed once a second agent confirms within half an hour; "
         "until then it works. Ask only for whom you have verified."
     )
-    choices = (Choice("no", "Leave it as it is"), Choice("yes", "Ask for the reset"))
-    if await screen.app.push_screen_wait(ChooseModal(f"Reset the app of {user_id}", choices, text)) != "yes":
+    if not await agreed(screen, f"Reset the app of {user_id}", text, "Ask for the reset"):
         return False
     desk = await screen.desk()
     reset = await off_thread(desk.ease.reset_factor, screen.actor, user_id, Factor.TOTP)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dropcopy_tui.domain.accounts import EMAIL_LENGTH, PERSON_NAME_LENGTH, PersonStatus
-from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.people import Entitlement
 from dropcopy_tui.services.people.views import PersonLine
 from dropcopy_tui.services.views import EntityView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
-from screens.modals.choose import Choice, ChooseModal, ConfirmModal
-from screens.modals.form import Field, Form, FormModal
+from screens.modals.choose import Choice, ChooseModal
+from screens.modals.confirm import ConfirmModal
+from screens.modals.form import Field, Form, Question, ask_form
 from screens.modals.roles import RolesModal, RolesPicked
 from screens.terminal.values import clip
 from screens.wording import plural, utc
@@ -47,21 +47,17 @@ async def invite(screen: DeskScreen[Any], place: str) -> bool:
     """A new person: who, with which first roles; whether somebody was invited."""
     desk = await screen.desk()
     choices = await off_thread(desk.people.roles, screen.actor, "", place)
-    form: Form | None = {}
-    error = field = ""
-    while True:
-        form = await screen.app.push_screen_wait(FormModal("Invite a person", _FIELDS, _CODE, form, error, field))
-        if form is None:
-            return False
+
+    async def call(form: Form) -> Invited | None:
         picked = await screen.app.push_screen_wait(RolesModal(f"First roles {_where(place)}", choices))
         if picked is None:
-            return False
-        try:
-            _say_invited(screen, await off_thread(desk.people.invite, screen.actor, **_asked(form, place, picked)))
-        except InvalidValue as problem:
-            error, field = problem.message, problem.field
-            continue
-        return True
+            return None
+        return await off_thread(desk.people.invite, screen.actor, **_asked(form, place, picked))
+
+    invited = await ask_form(screen, Question("Invite a person", _FIELDS, _CODE), call)
+    if invited is not None:
+        _say_invited(screen, invited)
+    return invited is not None
 
 
 def _asked(form: Form, place: str, picked: RolesPicked) -> dict[str, Any]:
@@ -103,14 +99,14 @@ async def turn_account(screen: DeskScreen[Any], line: PersonLine) -> bool:
     desk = await screen.desk()
     if line.status is PersonStatus.DISABLED:
         text = f"{line.user_id} may sign in again, with the roles they have: {line.summary or 'none'}."
-        if await _choose(screen, f"Enable {line.user_id}", text, "Enable"):
+        if await agreed(screen, f"Enable {line.user_id}", text, "Enable"):
             await off_thread(desk.people.enable, screen.actor, line.user_id)
             screen.say(f"{line.user_id} is enabled.")
             return True
         return False
     count = await off_thread(desk.people.open_requests, screen.actor, line.user_id)
     text = f"{line.user_id} is refused at the next action, and at sign-in. Roles are kept. {_stay(count)}"
-    if not await _choose(screen, f"Disable {line.user_id}", text, "Disable"):
+    if not await agreed(screen, f"Disable {line.user_id}", text, "Disable"):
         return False
     done = await off_thread(desk.people.disable, screen.actor, line.user_id)
     screen.say(f"{line.user_id} is disabled. {_stay(done.open_requests)}")
@@ -120,7 +116,7 @@ async def turn_account(screen: DeskScreen[Any], line: PersonLine) -> bool:
 async def unlock(screen: DeskScreen[Any], line: PersonLine) -> bool:
     """End a lock before its time; whether it was done."""
     text = f"{line.user_id} may try to sign in again at once. Unlock only for whom you have verified."
-    if not await _choose(screen, f"Unlock {line.user_id}", text, "Unlock"):
+    if not await agreed(screen, f"Unlock {line.user_id}", text, "Unlock"):
         return False
     desk = await screen.desk()
     await off_thread(desk.people.unlock, screen.actor, line.user_id)
@@ -128,7 +124,8 @@ async def unlock(screen: DeskScreen[Any], line: PersonLine) -> bool:
     return True
 
 
-async def _choose(screen: DeskScreen[Any], title: str, text: str, verb: str) -> bool:
+async def agreed(screen: DeskScreen[Any], title: str, text: str, verb: str) -> bool:
+    """Ask whether to do it; to leave it stands first."""
     choices = (Choice("no", "Leave it as it is"), Choice("yes", verb))
     return await screen.app.push_screen_wait(ChooseModal(title, choices, text)) == "yes"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
-from screens.modals.confirm import ConfirmModal
+from screens.modals.confirm import TypedConfirmModal
 from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated
@@ -158,7 +158,7 @@ async def test_the_typed_word_is_the_only_way_through(place: Place, size: Size) 
     lines = [f"[/line] {number}: this will be gone" for number in range(40)]
     answers: list[bool | None] = []
     async with seated(place.app(), size) as seat:
-        seat.app.push_screen(ConfirmModal("Delete 40 groups", lines, "DELETE"), answers.append)
+        seat.app.push_screen(TypedConfirmModal("Delete 40 groups", lines, "DELETE"), answers.append)
         await seat.settle()
         seat.sees("Delete 40 groups", r"\[/line\] 0: this will be gone", 'Type "DELETE" to confirm', "Enter confirms")
         for typed in ("", "delete", "DELETED"):
