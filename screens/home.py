@@ -180,7 +180,7 @@ def _heading(text: str) -> Option:
 
 
 def _entry(place: Destination, view: HomeView | None) -> Option:
-    count = f"{place.count(view):,}" if place.count is not None and view is not None else ""
+    count = f"{place.size(view):,}" if place.size is not None and view is not None else ""
     return RouteOption(value(f"  {place.entry:<21}{count:>4}"), place.route)
 
 

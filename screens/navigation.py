@@ -1,9 +1,12 @@
-"""Where one can go, as data: a screen names a route and knows nothing of the screen that it leads to."""
+"""Where one can go, as data: a screen names a route and knows nothing of the screen that it leads to.
+
+A route with details is a named tuple, one without is a bare class: this is imported before the first paint, and
+twenty dataclasses would take 8 ms of it, of which these take 1.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from dropcopy_tui.domain.filters import Filter
@@ -12,54 +15,41 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.sessions import SessionKind
 
 
-class Route:
-    """A screen to open, with what it is to show."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGroups(Route):
+class OpenGroups(NamedTuple):
     """The drop copy groups of the person's entity."""
 
     menu: Menu
 
 
-@dataclass(frozen=True, slots=True)
-class OpenGroup(Route):
+class OpenGroup(NamedTuple):
     """One group, at one of its tabs."""
 
     group_id: int
     tab: str = "details"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCoverage(Route):
+class OpenCoverage(NamedTuple):
     """The SenderComps that no group copies; without an entity, those of the person's first one."""
 
     entity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFrontEnds(Route):
+class OpenFrontEnds:
     """Front End Mapping."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDrafts(Route):
+class OpenDrafts:
     """The person's drafts."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWizard(Route):
+class OpenWizard(NamedTuple):
     """The wizard on a draft; `fee_shown` says that the fee was told already (rule G1)."""
 
     draft_id: int
     fee_shown: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class OpenChangedSources(Route):
+class OpenChangedSources(NamedTuple):
     """The SenderComps that an edit adds to its group, or takes out of it."""
 
     draft_id: int
@@ -67,8 +57,7 @@ class OpenChangedSources(Route):
     change: Change
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSessions(Route):
+class OpenSessions(NamedTuple):
     """The sessions of one kind; without an entity, those of the person's first one. `match` is a first filter."""
 
     kind: SessionKind
@@ -76,72 +65,69 @@ class OpenSessions(Route):
     match: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSession(Route):
+class OpenSession(NamedTuple):
     """One session, wherever it is shown: in its group, or in the list of its kind."""
 
     session_pk: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCalendar(Route):
+class OpenCalendar:
     """The key calendar."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRequests(Route):
+class OpenRequests(NamedTuple):
     """My Requests, at one of its tabs."""
 
     tab: str = "status"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRequest(Route):
+class OpenRequest(NamedTuple):
     """One request, by its reference."""
 
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPeople(Route):
+class OpenPeople:
     """People and entitlements."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPerson(Route):
+class OpenPerson(NamedTuple):
     """One person."""
 
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenEase(Route):
+class OpenEase:
     """The EASE desk."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRouting(Route):
+class OpenRouting(NamedTuple):
     """What would it receive? Of one group, or of a draft's filters, or of every group."""
 
     group_id: int | None = None
     filters: frozenset[Filter] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLogonCheck(Route):
+class OpenLogonCheck:
     """The logon check."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenNotices(Route):
+class OpenNotices:
     """The person's notices."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAudit(Route):
+class OpenAudit:
     """The audit trail."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenOutbox(Route):
+class OpenOutbox:
     """The outbox; in a sandbox, everybody's phone and mailbox."""
+
+
+# A screen to open, with what it is to show.
+Route: TypeAlias = (
+    "OpenGroups | OpenGroup | OpenCoverage | OpenFrontEnds | OpenDrafts | OpenWizard | "
+    "OpenChangedSources | OpenSessions | OpenSession | OpenCalendar | OpenRequests | OpenRequest | "
+    "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenNotices | "
+    "OpenAudit | OpenOutbox"
+)

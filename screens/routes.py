@@ -7,9 +7,8 @@ has to be painted before any. Functions say what each screen is given, so that t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_EASE, MAY_SEE_EVERYBODY, MAY_USE_KEYS, MAY_VIEW
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from screens.frame import DeskScreen
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """A place with a name. `roles`: who is offered it, anybody where there are none; services decide (rule P3).
 
-    `heading` is the part of Home's menu it stands in ("" for the palette alone), `entry` its name there, and `count`
+    `heading` is the part of Home's menu it stands in ("" for the palette alone), `entry` its name there, and `size`
     how much is in it. `sandbox`: whether only a sandbox has it, or only a desk that is none.
     """
 
@@ -37,7 +35,7 @@ class Destination:
     roles: Collection[Role] = ()
     heading: str = ""
     entry: str = ""
-    count: Callable[[HomeView], int] | None = None
+    size: Callable[[HomeView], int] | None = None
     sandbox: bool | None = None
 
     def is_offered(self, roles: Collection[Role], sandbox: bool) -> bool:
@@ -54,7 +52,7 @@ DESTINATIONS = (
         "BrokerTec: the groups of a Registered Entity",
         heading="BrokerTec Requests",
         entry="Drop Copy Groups",
-        count=lambda view: view.brokertec_groups,
+        size=lambda view: view.brokertec_groups,
     ),
     Destination(
         to.OpenSessions(SessionKind.ORDER_ENTRY),
@@ -62,7 +60,7 @@ DESTINATIONS = (
         "The sessions that orders come from",
         heading="BrokerTec Requests",
         entry="Order Entry Sessions",
-        count=lambda view: view.order_entry,
+        size=lambda view: view.order_entry,
     ),
     Destination(
         to.OpenSessions(SessionKind.MARKET_DATA),
@@ -70,7 +68,7 @@ DESTINATIONS = (
         "The sessions that prices come by",
         heading="BrokerTec Requests",
         entry="Market Data Sessions",
-        count=lambda view: view.market_data,
+        size=lambda view: view.market_data,
     ),
     Destination(
         to.OpenGroups(Menu.GLOBEX),
@@ -78,7 +76,7 @@ DESTINATIONS = (
         "Globex: the groups of a Registered Entity",
         heading="Globex Requests",
         entry="Drop Copy Groups",
-        count=lambda view: view.globex_groups,
+        size=lambda view: view.globex_groups,
     ),
     Destination(
         to.OpenRequests(),
@@ -86,7 +84,7 @@ DESTINATIONS = (
         "What was asked for, and where it is",
         heading="My Requests",
         entry="Request Status",
-        count=lambda view: view.requests,
+        size=lambda view: view.requests,
     ),
     Destination(
         to.OpenRequests("todo"),
@@ -94,7 +92,7 @@ DESTINATIONS = (
         "Requests that wait for your approval",
         heading="My Requests",
         entry="To Do",
-        count=lambda view: view.to_review,
+        size=lambda view: view.to_review,
     ),
     Destination(
         to.OpenNotices(),
@@ -102,7 +100,7 @@ DESTINATIONS = (
         "What the desk told you",
         heading="My Requests",
         entry="Notices",
-        count=lambda view: view.notices,
+        size=lambda view: view.notices,
     ),
     Destination(
         to.OpenAudit(),

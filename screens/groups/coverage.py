@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,9 +11,8 @@ from textual.widgets import Static
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.services.views import EntityView, SenderCompView
-from screens.jobs import job, off_thread
-from screens.lists import ListScreen
-from screens.modals.choose import Choice, ChooseModal
+from screens.entity_list import EntityListScreen
+from screens.jobs import off_thread
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import ListChanged, RecordList
@@ -34,7 +33,7 @@ COLUMNS: tuple[Column[SenderCompView], ...] = (
 _EMPTY = "Every active SenderComp of this entity is copied by a drop copy group."
 
 
-class CoverageScreen(ListScreen):
+class CoverageScreen(EntityListScreen):
     """What nobody copies."""
 
     CSS_PATH = "../../styles/route.tcss"
@@ -42,10 +41,7 @@ class CoverageScreen(ListScreen):
         Binding("r", "entity", "Entity", id="coverage.entity", tooltip="Show another Registered Entity."),
     ]
 
-    def __init__(self, entity: str = "") -> None:
-        super().__init__()
-        self._entity = entity
-        self._entities: tuple[EntityView, ...] = ()
+    no_entity = ("You may see no entity. Ask a user administrator.", "note")
 
     def body(self) -> ComposeResult:
         """The entity, and the list."""
@@ -56,24 +52,13 @@ class CoverageScreen(ListScreen):
         """The entity, then the list."""
         return ("Request Center", "Drop Copy Groups", "Coverage")
 
-    def on_mount(self) -> None:
-        """Show the entity, or the first that may be seen."""
-        self.query_one(RecordList).focus_list()
-        self._start()
+    async def read_entities(self, desk: Desk) -> tuple[EntityView, ...]:
+        """Every entity that may be seen."""
+        return await off_thread(desk.groups.entities, self.actor)
 
-    @job()
-    async def _start(self) -> None:
-        desk = await self.desk()
-        self._entities = await off_thread(desk.groups.entities, self.actor)
-        codes = [entity.code for entity in self._entities]
-        if not codes:
-            self.say("You may see no entity. Ask a user administrator.", "note")
-            return
-        self._list(desk, self._entity if self._entity in codes else codes[0])
-
-    def _list(self, desk: Desk, code: str) -> None:
-        self._entity = code
-        actor = self.actor
+    async def show_entity(self, desk: Desk) -> None:
+        """What nobody copies of the entity."""
+        actor, code = self.actor, self._entity
 
         def page(ask: PageRequest) -> Page[SenderCompView]:
             return desk.routing.coverage(actor, code, ask)
@@ -88,15 +73,5 @@ class CoverageScreen(ListScreen):
             self._tell(table.total)
 
     def _tell(self, total: int) -> None:
-        name = next((entity.name for entity in self._entities if entity.code == self._entity), "")
         said = f": {plural(total, 'active SenderComp')} that no group copies" if total > 0 else ""
-        self.query_one("#entity", Static).update(value(f"{self._entity}  {name}{said}"))
-
-    @job()
-    async def action_entity(self) -> None:
-        """Choose another entity."""
-        self.quiet()
-        choices = [Choice(entity.code, entity.code, entity.name) for entity in self._entities]
-        chosen: Any = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=self._entity))
-        if chosen is not None:
-            self._list(await self.desk(), chosen)
+        self.query_one("#entity", Static).update(value(f"{self._entity}  {self.entity_name}{said}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,16 +13,18 @@ from textual.widgets import Static
 from dropcopy_tui.domain.names import FRONT_END_NAME_LENGTH, FRONT_END_VENDOR_LENGTH, FRONT_END_VERSION_LENGTH
 from dropcopy_tui.services.groups.front_ends import MappingLine
 from dropcopy_tui.services.views import EntityView
+from screens.entity_list import EntityListScreen
 from screens.jobs import job, off_thread
-from screens.lists import ListScreen
-from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import ConfirmModal
 from screens.modals.form import Field, Question, ask_form
-from screens.terminal.values import clip, value
+from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wording import plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
 
 COLUMNS: tuple[Column[MappingLine], ...] = (
     Column("Front end system", lambda line: line.front_end.name, order="name"),
@@ -51,7 +53,7 @@ class MappingTable(RecordTable[MappingLine]):
     ]  # fmt: skip
 
 
-class FrontEndsScreen(ListScreen):
+class FrontEndsScreen(EntityListScreen):
     """Every known front end system, and whether the entity may use it."""
 
     CSS_PATH = "../../styles/people.tcss"
@@ -62,8 +64,6 @@ class FrontEndsScreen(ListScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entities: tuple[EntityView, ...] = ()
-        self._entity = ""
         self._may = False
 
     def body(self) -> ComposeResult:
@@ -77,27 +77,16 @@ class FrontEndsScreen(ListScreen):
         """Administration."""
         return ("Request Center", "Front End Mapping")
 
-    def on_mount(self) -> None:
-        """Show the first entity."""
-        self.query_one(RecordList).focus_list()
-        self._start()
+    async def read_entities(self, desk: Desk) -> tuple[EntityView, ...]:
+        """Every entity that may be seen."""
+        return await off_thread(desk.groups.entities, self.actor)
 
-    @job()
-    async def _start(self) -> None:
-        desk = await self.desk()
-        self._entities = await off_thread(desk.groups.entities, self.actor)
-        if not self._entities:
-            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
-            return
-        await self._show(self._entities[0].code)
-
-    async def _show(self, code: str) -> None:
-        desk = await self.desk()
+    async def show_entity(self, desk: Desk) -> None:
+        """Every front end system, and which ones the entity may use."""
+        code = self._entity
         self._may = await off_thread(desk.front_ends.may_map, self.actor, code)
-        self._entity = code
-        name = next(entity.name for entity in self._entities if entity.code == code)
         more = "   r shows another" if len(self._entities) > 1 else ""
-        self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
+        self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {self.entity_name}{more}"))
         self.refresh_bindings()
         self.query_one(RecordList).table.show_source(partial(desk.front_ends.page, self.actor, code))
 
@@ -106,15 +95,6 @@ class FrontEndsScreen(ListScreen):
         if action in ("new", "turn"):
             return self._may
         return super().check_action(action, parameters)
-
-    @job()
-    async def action_entity(self) -> None:
-        """Choose another entity."""
-        self.quiet()
-        choices = [Choice(entity.code, entity.code, clip(entity.name, 40)) for entity in self._entities]
-        chosen = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=self._entity))
-        if chosen is not None:
-            await self._show(chosen)
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

@@ -18,19 +18,18 @@ from screens.groups.verbs import clone_group, delete_groups, edit_group
 from screens.jobs import job, off_thread
 from screens.keys.manage import manage_keys
 from screens.keys.session_table import COLUMNS, SessionTable, session_lines, shown_keys
-from screens.lists import ListScreen
 from screens.navigation import OpenLogonCheck, OpenRouting
+from screens.tabbed import TabbedScreen
 from screens.terminal.values import facts, value
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.widgets.tab_bar import TabBar
 from screens.wording import utc
 
-_TABS = ("details", "targets", "sources", "firms")
-_TITLES = ("Details", "Target Sessions", "Source SenderComps", "By GFID")
+_TABS = {"details": "Details", "targets": "Target Sessions", "sources": "Source SenderComps", "firms": "By GFID"}
 
 
-class GroupScreen(ListScreen):
+class GroupScreen(TabbedScreen):
     """One group, read only."""
 
     CSS_PATH = "../../styles/group.tcss"
@@ -38,7 +37,7 @@ class GroupScreen(ListScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(number), f"tab('{tab}')", title, show=False, id=f"group.tab_{tab}", tooltip=f"Tab: {title}.")
-            for number, (tab, title) in enumerate(zip(_TABS, _TITLES, strict=True), 1)
+            for number, (tab, title) in enumerate(_TABS.items(), 1)
         ),
         Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="group.next_tab", priority=False),
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
@@ -52,14 +51,13 @@ class GroupScreen(ListScreen):
     ]
 
     def __init__(self, group_id: int, tab: str = "details") -> None:
-        super().__init__()
+        super().__init__(tab)
         self._group_id = group_id
-        self._tab = tab
         self._view: GroupView | None = None
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
-        yield TabBar(dict(zip(_TABS, _TITLES, strict=True)), self._tab)
+        yield TabBar(_TABS, self._tab)
         with ContentSwitcher(initial=self._tab):
             with VerticalScroll(id="details"):
                 yield Static("", id="facts", markup=False)
@@ -116,18 +114,15 @@ class GroupScreen(ListScreen):
         else:
             self.query_one(f"#{self._tab}", RecordList).focus_list()
 
-    def action_tab(self, tab: str) -> None:
-        """Go to a tab."""
-        self.quiet()
-        self._tab = tab
-        self.query_one(TabBar).active = tab
-        self.query_one(ContentSwitcher).current = tab
+    def tabs(self) -> dict[str, str]:
+        """All four, of any group."""
+        return _TABS
+
+    def show_tab(self) -> None:
+        """What the tab holds has been read with the group."""
+        self.query_one(ContentSwitcher).current = self._tab
         self._focus()
         self.refresh_bindings()
-
-    def action_next_tab(self, by: int) -> None:
-        """Go to the tab beside."""
-        self.action_tab(_TABS[(_TABS.index(self._tab) + by) % len(_TABS)])
 
     # -- keys
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,20 +13,22 @@ from textual.widgets import Static
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.sessions import SessionKind
-from dropcopy_tui.services.views import EntityView, GroupLine
-from screens.entity_choice import choose_entity, entities_of
+from dropcopy_tui.services.views import GroupLine
+from screens.entity_list import EntityListScreen
 from screens.groups.new_group import new_group
 from screens.groups.verbs import clone_group, delete_groups, edit_group
 from screens.jobs import job, off_thread
 from screens.keys.expiry_line import ExpiryLine
 from screens.keys.manage import manage_keys
-from screens.lists import ListScreen
 from screens.navigation import OpenCoverage, OpenGroup, OpenSessions
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wording import plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
 
 _MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
 _EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
@@ -55,7 +57,7 @@ class GroupTable(RecordTable[GroupLine]):
     ]  # fmt: skip
 
 
-class GroupsScreen(ListScreen):
+class GroupsScreen(EntityListScreen):
     """A list of groups."""
 
     CSS_PATH = "../../styles/groups.tcss"
@@ -94,8 +96,6 @@ class GroupsScreen(ListScreen):
     def __init__(self, menu: Menu) -> None:
         super().__init__()
         self._menu = menu
-        self._entities: tuple[EntityView, ...] = ()
-        self._entity = ""
 
     def body(self) -> ComposeResult:
         """What expires, the entity, and its groups."""
@@ -107,28 +107,13 @@ class GroupsScreen(ListScreen):
         """The menu, then the list."""
         return ("Request Center", _MENU_NAMES[self._menu], "Drop Copy Groups")
 
-    def on_mount(self) -> None:
-        """Show the first entity; the only one is selected by itself."""
-        self.query_one(RecordList).focus_list()
-        self._start()
-
-    @job()
-    async def _start(self) -> None:
-        desk = await self.desk()
-        self._entities = await entities_of(self, desk)
-        if not self._entities:
-            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
-            return
-        await self._show(self._entities[0].code)
-
-    async def _show(self, code: str) -> None:
-        desk = await self.desk()
-        self._entity = code
-        name = next(entity.name for entity in self._entities if entity.code == code)
+    async def show_entity(self, desk: Desk) -> None:
+        """The entity's groups, and what expires among them."""
         more = "   r another" if len(self._entities) > 1 else ""
         more += "   t sessions"
-        self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {name}{more}"))
-        source = partial(_page, desk.groups.page, self.actor, code, self._menu)
+        words = f"Registered Entity   {self._entity}  {self.entity_name}{more}"
+        self.query_one("#entity", Static).update(value(words))
+        source = partial(_page, desk.groups.page, self.actor, self._entity, self._menu)
         self.query_one(RecordList).table.show_source(source)
         self._tell()
 
@@ -151,14 +136,6 @@ class GroupsScreen(ListScreen):
         groups = frozenset(view.group_id for view in pending)
         self.query_one(RecordTable).pick(Selection(groups))
         self.say(f"{plural(len(groups), 'group')} selected, shown or not: k manages their key pairs.", "note")
-
-    @job()
-    async def action_entity(self) -> None:
-        """Choose another entity."""
-        self.quiet()
-        chosen = await choose_entity(self, self._entities, self._entity)
-        if chosen is not None:
-            await self._show(chosen)
 
     @job()
     async def action_new_group(self) -> None:

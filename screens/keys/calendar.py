@@ -14,7 +14,7 @@ from textual.widgets import Static
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.keys.calendar import CalendarLine
-from screens.entity_choice import choose_entity, entities_of
+from screens.entity_list import choose_entity, entities_of
 from screens.export import Export
 from screens.jobs import job, off_thread
 from screens.keys.calendar_table import COLUMNS, CalendarTable
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.keys.report import KeyLine
 
 _EMPTY = "No active session is here. f shows another kind, r another entity."
+_EVERY = Choice("*", "all", "every entity that you may see")
 _INK = {"success": "$success", "warning": "$warning", "muted": "$text-muted", "today": "$accent"}
 
 
@@ -138,7 +139,7 @@ class CalendarScreen(ListScreen):
         """Choose whose sessions are shown."""
         self.quiet()
         desk = await self.desk()
-        chosen = await choose_entity(self, await entities_of(self, desk), self._entity, every=True)
+        chosen = await choose_entity(self, await entities_of(self, desk), self._entity, _EVERY)
         if chosen is not None:
             self._entity = chosen
             self._show(desk)

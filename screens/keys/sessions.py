@@ -12,13 +12,12 @@ from textual.widgets import Static
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.views import EntityView, SessionView
-from screens.entity_choice import choose_entity, entities_of
+from dropcopy_tui.services.views import SessionView
+from screens.entity_list import EntityListScreen
 from screens.jobs import job, off_thread
 from screens.keys.expiry_line import ExpiryLine
 from screens.keys.manage import manage_keys
 from screens.keys.session_table import MARKET_COLUMNS, PAGED_COLUMNS, SessionLine, SessionTable, session_line
-from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import TypedConfirmModal
 from screens.terminal.values import value
@@ -38,7 +37,7 @@ _EMPTY = "No session is here. Press f to show those of another status."
 _NONE = "No session is here. f shows those of another status. Operations imports them: dropcopy import sessions."
 
 
-class SessionsScreen(ListScreen):
+class SessionsScreen(EntityListScreen):
     """One line a session; its second living pair is counted in the state."""
 
     CSS_PATH = "../../styles/sessions.tcss"
@@ -55,10 +54,9 @@ class SessionsScreen(ListScreen):
 
     def __init__(self, kind: SessionKind, entity: str = "", match: str = "") -> None:
         """Without an entity, that of the person; `match` is a filter to begin with."""
-        super().__init__()
-        self._kind, self._entity, self._match = kind, entity, match
+        super().__init__(entity)
+        self._kind, self._match = kind, match
         self._status: SessionStatus | None = None
-        self._entities: tuple[EntityView, ...] = ()
 
     def body(self) -> ComposeResult:
         """What expires, what is shown, and the list."""
@@ -75,12 +73,10 @@ class SessionsScreen(ListScreen):
         return ("Request Center", self._entity, SESSION_KINDS[self._kind])
 
     def on_mount(self) -> None:
-        """Read the list."""
-        records = self.query_one(RecordList)
-        records.focus_list()
+        """Read the list, with its first filter."""
         if self._match:
-            records.start_filtered(self._match)
-        self._start()
+            self.query_one(RecordList).start_filtered(self._match)
+        super().on_mount()
 
     def on_screen_resume(self) -> None:
         """Key pairs may have come meanwhile."""
@@ -100,17 +96,8 @@ class SessionsScreen(ListScreen):
         """Whoever is not GAM reads who is."""
         self.say("Only GAM retires a Session ID: ask Global Account Management. Nothing was changed.", "note")
 
-    @job(exclusive=True, group="sessions")
-    async def _start(self) -> None:
-        desk = await self.desk()
-        self._entities = await entities_of(self, desk)
-        if not self._entities:
-            self.say("You are entitled at no entity. Ask a user administrator.", "failed")
-            return
-        self._entity = self._entity or self._entities[0].code
-        await self._show(desk)
-
-    async def _show(self, desk: Desk) -> None:
+    async def show_entity(self, desk: Desk) -> None:
+        """The entity's sessions, of the status at hand, and what expires among them."""
         status = f"{self._status}: {_STATUSES[self._status]}" if self._status else "all"
         more = "   r another entity" if len(self._entities) > 1 else ""
         self.query_one("#narrowed", Static).update(value(f"Status   {status}   f shows another{more}"))
@@ -139,16 +126,7 @@ class SessionsScreen(ListScreen):
         chosen = await self.app.push_screen_wait(ChooseModal("Status", choices, at=self._status or "all"))
         if chosen is not None:
             self._status = None if chosen == "all" else SessionStatus(chosen)
-            await self._show(await self.desk())
-
-    @job()
-    async def action_entity(self) -> None:
-        """Choose another entity."""
-        self.quiet()
-        chosen = await choose_entity(self, self._entities, self._entity)
-        if chosen is not None:
-            self._entity = chosen
-            await self._show(await self.desk())
+            await self.show_entity(await self.desk())
 
     def action_expiring(self) -> None:
         """Select what expires: `k` is the cure."""

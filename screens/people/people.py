@@ -11,13 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.services.people.views import PersonLine
+from screens.entity_list import choose_entity
 from screens.jobs import job
 from screens.lists import ListScreen
-from screens.modals.choose import Choice, ChooseModal
+from screens.modals.choose import Choice
 from screens.navigation import OpenPerson
 from screens.people import flow as people_flow
 from screens.people.person_keys import STATUS_TONES, PersonKeys, PersonTable
-from screens.terminal.values import clip, value
+from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -30,7 +31,7 @@ COLUMNS: tuple[Column[PersonLine], ...] = (
     Column("Status", lambda line: line.status.value, 8, order="status", tone=lambda line: STATUS_TONES[line.status]),
 )
 _EMPTY = "Nobody has a role here yet. Press n to invite somebody."
-_EVERYWHERE = "everywhere"
+_EVERYWHERE = Choice("everywhere", "All that you may see")
 
 
 class PeopleScreen(PersonKeys, ListScreen):
@@ -86,12 +87,9 @@ class PeopleScreen(PersonKeys, ListScreen):
     async def action_entity(self) -> None:
         """Choose an entity, or all."""
         self.quiet()
-        choices = [Choice(_EVERYWHERE, "All that you may see")]
-        choices += [Choice(entity.code, entity.code, clip(entity.name, 40)) for entity in self._entities]
-        at = self._entity or _EVERYWHERE
-        chosen = await self.app.push_screen_wait(ChooseModal("Registered Entity", choices, at=at))
+        chosen = await choose_entity(self, self._entities, self._entity, _EVERYWHERE)
         if chosen is not None:
-            await self._show("" if chosen == _EVERYWHERE else chosen)
+            await self._show(chosen)
 
     @job()
     async def action_invite(self) -> None:

@@ -15,10 +15,10 @@ from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.views import RequestView
 from screens.groups.columns import SOURCES
 from screens.jobs import job, off_thread
-from screens.lists import ListScreen
 from screens.navigation import OpenGroup
 from screens.requests.decide import approve, cancel, deny
 from screens.requests.words import source_counts, story
+from screens.tabbed import TabbedScreen
 from screens.widgets.record_list import RecordList
 from screens.widgets.tab_bar import TabBar
 
@@ -26,14 +26,14 @@ _STORY = "story"
 _EMPTY = "The request has no SenderComp {}."
 
 
-class RequestScreen(ListScreen):
+class RequestScreen(TabbedScreen):
     """One request. A decision is bound to what is shown here (rule Q3)."""
 
     CSS_PATH = "../../styles/requests.tcss"
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(str(number), f"tab({number})", f"Tab {number}", show=False, id=f"request.tab_{number}",
+            Binding(str(number), f"nth_tab({number})", f"Tab {number}", show=False, id=f"request.tab_{number}",
                     tooltip=f"Tab {number}: {what}.")
             for number, what in enumerate(("what happened", "the first list of SenderComps", "the second list"), 1)
         ),
@@ -48,11 +48,10 @@ class RequestScreen(ListScreen):
     ]  # fmt: skip
 
     def __init__(self, reference: str) -> None:
-        super().__init__()
+        super().__init__(_STORY)
         self._reference = reference
         self._view: RequestView | None = None
         self._may_decide, self._why_not = False, ""
-        self._tab = _STORY
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
@@ -91,7 +90,7 @@ class RequestScreen(ListScreen):
         if self._mine_open():
             # Whoever sets it up, this screen is told.
             self.desk_app.expect(view.id)
-        self.query_one(TabBar).show(self._tabs())
+        self.query_one(TabBar).show(self.tabs())
         self._tell()
         self.refresh_bindings()
 
@@ -109,30 +108,17 @@ class RequestScreen(ListScreen):
 
     # -- tabs
 
-    def _tabs(self) -> dict[str, str]:
+    def tabs(self) -> dict[str, str]:
         """Story, and the lists that a request of this type has, each with its length."""
         counts = source_counts(self._view) if self._view else {}
         return {_STORY: "Story"} | {
             change.value: f"{change.value.capitalize()} {count:,}" for change, count in counts.items()
         }
 
-    def action_tab(self, number: int) -> None:
-        """Go to a tab by its number."""
-        tabs = list(self._tabs())
-        if number <= len(tabs):
-            self._show_tab(tabs[number - 1])
-
-    def action_next_tab(self, by: int) -> None:
-        """Go to the tab beside."""
-        tabs = list(self._tabs())
-        self._show_tab(tabs[(tabs.index(self._tab) + by) % len(tabs)])
-
     @job(exclusive=True, group="tab")
-    async def _show_tab(self, tab: str) -> None:
-        """Show a tab; its list is read when it is looked at first."""
-        self.quiet()
-        self._tab = tab
-        self.query_one(TabBar).active = tab
+    async def show_tab(self) -> None:
+        """What happened, or a list, which is read when it is looked at first."""
+        tab = self._tab
         self.query_one(ContentSwitcher).current = tab
         if tab == _STORY:
             self.query_one(f"#{_STORY}").focus()

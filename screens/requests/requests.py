@@ -17,9 +17,9 @@ from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.people import MAY_APPROVE, MAY_VIEW
 from dropcopy_tui.services.views import RequestView
 from screens.jobs import job, off_thread
-from screens.lists import ListScreen
 from screens.navigation import OpenRequest
 from screens.requests.decide import approve, deny
+from screens.tabbed import TabbedScreen
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -80,7 +80,7 @@ class ToDoTable(RecordTable[RequestView]):
     ]  # fmt: skip
 
 
-class RequestsScreen(ListScreen):
+class RequestsScreen(TabbedScreen):
     """Lists of requests, the newest first."""
 
     CSS_PATH = "../../styles/requests.tcss"
@@ -95,17 +95,15 @@ class RequestsScreen(ListScreen):
     ]
 
     def __init__(self, tab: str = "status") -> None:
-        super().__init__()
-        self._tab = tab
+        super().__init__(tab)
 
-    @property
-    def _tabs(self) -> dict[str, str]:
+    def tabs(self) -> dict[str, str]:
         """All is for people who see entities."""
         return {tab: title for tab, title in _TABS.items() if tab != "all" or self.desk_app.may(MAY_VIEW)}
 
     def body(self) -> ComposeResult:
         """The tabs and their lists."""
-        yield TabBar(self._tabs, self._tab)
+        yield TabBar(self.tabs(), self._tab)
         with ContentSwitcher(initial=self._tab):
             yield self._new_list()
 
@@ -129,19 +127,10 @@ class RequestsScreen(ListScreen):
 
     # -- tabs
 
-    def action_tab(self, tab: str) -> None:
-        """Go to a tab."""
-        if tab in self._tabs:
-            self.quiet()
-            self._tab = tab
-            self.query_one(TabBar).active = tab
-            self.show_place()
-            self._show_tab()
-
-    def action_next_tab(self, by: int) -> None:
-        """Go to the tab beside."""
-        tabs = list(self._tabs)
-        self.action_tab(tabs[(tabs.index(self._tab) + by) % len(tabs)])
+    def show_tab(self) -> None:
+        """The list of the tab, and its name in the first line."""
+        self.show_place()
+        self._show_tab()
 
     @job(exclusive=True, group="tab")
     async def _show_tab(self) -> None:
