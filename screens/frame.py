@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import ScreenResume
-from textual.screen import Screen
 
 from screens.jobs import job
+from screens.terminal.textual_tuning import TunedScreen
 from screens.widgets.banner import Banner
 from screens.widgets.breadcrumb import Breadcrumb
 from screens.widgets.key_bar import KeyBar
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class DeskScreen(Screen[Result], Generic[Result]):
+class DeskScreen(TunedScreen[Result], Generic[Result]):
     """A full screen: place, banner, its body, keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,7 +32,6 @@ class DeskScreen(Screen[Result], Generic[Result]):
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
     _news: Route | None = None
-    _styled = False
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -73,17 +70,6 @@ class DeskScreen(Screen[Result], Generic[Result]):
         """Open the screen of a route above this one."""
         self.quiet()
         await self.desk_app.go(route)
-
-    def _compositor_refresh(self) -> None:
-        """Nothing is drawn that nobody will see: Textual draws a screen that is held, and throws that away."""
-        if not self.app._batch_count:
-            super()._compositor_refresh()
-
-    @on(ScreenResume)
-    def _style_once(self, event: ScreenResume) -> None:
-        """What was just mounted has its styles: Textual would work them all out once more."""
-        if not self._styled:
-            self._styled, event.refresh_styles = True, False
 
     def on_screen_resume(self) -> None:
         """The place line is right again after another screen."""

@@ -13,9 +13,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, ClassVar, NoReturn
 
-import textual.screen
 from rich.console import Console
-from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.events import Event, Key, Paste
@@ -24,7 +23,6 @@ from textual.notifications import SeverityLevel
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widget import AwaitMount
 from textual.widgets import Input
 
 from dropcopy_tui.domain.visible import visible
@@ -32,7 +30,7 @@ from dropcopy_tui.incidents import new_incident_id, write_incident
 from screens.terminal.driver import TerminalDriver
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
 from screens.terminal.line_filter import MonoFilter, VisibleFilter
-from screens.terminal.stylesheet import DeskStylesheet
+from screens.terminal.textual_tuning import DeskStylesheet, TunedApp
 from screens.terminal.type_ahead import TypeAhead
 from styles.theme import THEMES
 
@@ -43,8 +41,6 @@ THEME_OF_TIER: dict[Tier, str] = {
     "mono": "desk-mono",
 }
 HOW_TO_QUIT = "Press q, F10 or Ctrl-Q to quit"
-# A change waits for the next frame: at Textual's 60 a second that is longer than drawing it takes.
-textual.screen.UPDATE_PERIOD = 1 / 120  # type: ignore[misc]  # Final, and there is no setting for it
 SAVE_SECONDS = 3.0
 LEAVE_SECONDS = 10.0
 
@@ -63,7 +59,7 @@ def _first_theme(app: Any) -> str:
     return THEME_OF_TIER[app.facts.tier]
 
 
-class TerminalApp(App[int]):
+class TerminalApp(TunedApp):
     """A Textual application that keeps the terminal contract.
 
     Subclasses override `save_work`, yield their commands from `get_system_commands`, and set
@@ -226,20 +222,6 @@ class TerminalApp(App[int]):
         """Textual's own filters, then the gate nothing hostile passes."""
         return [*super().get_line_filters(), *self._gates]
 
-    @property
-    def _background_screens(self) -> list[Screen[Any]]:
-        """None: all our screens are opaque. Textual draws the whole screen anew for a change nobody can see."""
-        return []
-
-    def _get_screen(self, screen: Screen[Any] | str) -> tuple[Screen[Any], AwaitMount]:
-        """Read a screen's style sheet before the screen starts.
-
-        Textual reads it afterwards. From Python 3.12 on its tasks are eager: the screen composes and styles its
-        widgets inside the call that starts it, without the rules of its own sheet.
-        """
-        self._load_screen_css(self.get_screen(screen))
-        return super()._get_screen(screen)
-
     def get_driver_class(self) -> type[Driver]:
         """Our driver; never the one an environment variable names."""
         return TerminalDriver
@@ -252,9 +234,6 @@ class TerminalApp(App[int]):
     def available_themes(self) -> dict[str, Theme]:
         """Our themes by name."""
         return dict(THEMES)
-
-    def _set_pointer_shape(self, shape: str) -> None:
-        """No OSC: old consoles print it, and no sequence of ours should ever be one."""
 
     def action_repaint(self) -> None:
         """Draw everything again, after a stop or a stray message of another program."""

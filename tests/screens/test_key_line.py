@@ -12,7 +12,7 @@ import pytest
 from dropcopy_tui.domain.pages import Page, PageRequest
 from screens.frame import DeskScreen
 from screens.groups.groups import GroupsScreen
-from screens.terminal.stylesheet import DeskStylesheet
+from screens.terminal.textual_tuning import DeskStylesheet
 from screens.widgets.key_bar import KeyBar
 from screens.widgets.record_table import RecordTable
 from tests.screens.conftest import Place

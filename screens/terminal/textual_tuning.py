@@ -1,0 +1,99 @@
+"""What is overridden of Textual's privates, all of it here: a new version is read against one file.
+
+Every entry says what it is for, and what it gains where it is there for speed; what gains less than 5 % of what it
+serves has no place here. `tests/unit/test_textual_canary.py` has a line for each and fails first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import textual.screen
+from textual import on
+from textual.app import App
+from textual.cache import LRUCache
+from textual.css.stylesheet import Stylesheet
+from textual.events import ScreenResume
+from textual.screen import Screen
+from textual.widget import AwaitMount, Widget
+
+Result = TypeVar("Result")
+
+# A change waits for the next frame: at Textual's 60 a second that is longer than drawing it takes.
+textual.screen.UPDATE_PERIOD = 1 / 120  # type: ignore[misc]  # Final, and there is no setting for it
+
+# More than there are sources: a cache that is too small for one round of them never hits.
+_SOURCES = 256
+
+
+class TunedApp(App[int]):
+    """The application's part of it."""
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """None: all our screens are opaque. Textual draws the whole screen anew for a change nobody can see."""
+        return []
+
+    def _get_screen(self, screen: Screen[Any] | str) -> tuple[Screen[Any], AwaitMount]:
+        """Read a screen's style sheet before the screen starts.
+
+        Textual reads it afterwards. From Python 3.12 on its tasks are eager: the screen composes and styles its
+        widgets inside the call that starts it, without the rules of its own sheet.
+        """
+        self._load_screen_css(self.get_screen(screen))
+        return super()._get_screen(screen)
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """No OSC: old consoles print it, and no sequence of ours should ever be one."""
+
+
+class TunedScreen(Screen[Result], Generic[Result]):
+    """A screen's part of it."""
+
+    _styled = False
+
+    def _compositor_refresh(self) -> None:
+        """Nothing is drawn that nobody will see: Textual draws a screen that is held, and throws that away."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
+    @on(ScreenResume)
+    def _style_once(self, event: ScreenResume) -> None:
+        """What was just mounted has its styles: Textual would work them all out once more."""
+        if not self._styled:
+            self._styled, event.refresh_styles = True, False
+
+
+class DeskStylesheet(Stylesheet):
+    """Textual parses all sources anew for every screen that brings one of its own: 15 ms each time."""
+
+    def __init__(self, *, variables: dict[str, str] | None = None) -> None:
+        super().__init__(variables=variables)
+        self._parse_cache = LRUCache(_SOURCES)
+
+    def copy(self) -> DeskStylesheet:
+        """The same sources and variables, to be parsed beside."""
+        copy = DeskStylesheet(variables=self._variables.copy())
+        copy.source = self.source.copy()
+        return copy
+
+    def reparse(self) -> None:
+        """Parse what is new: other variables empty the cache, and an error leaves the rules as they were."""
+        self.parse()
+
+    async def prepare(self, paths: Iterable[Path], widgets: Sequence[Widget]) -> None:
+        """Take in the style sheets of screens to come, and the defaults of the widgets on them, parsed in a thread."""
+        ahead = self.copy()
+        ahead.read_all(list(paths))
+        for widget in widgets:
+            for read_from, css, tie_breaker, scope in widget._get_default_css():
+                ahead.add_source(css, read_from=read_from, is_default_css=True, tie_breaker=tie_breaker, scope=scope)
+        await asyncio.to_thread(ahead.parse)
+        if ahead._variables == self._variables:
+            # What came meanwhile stays; what was there keeps its place, which breaks ties.
+            self.source |= {place: source for place, source in ahead.source.items() if place not in self.source}
+            self._parse_cache = ahead._parse_cache
+            self.parse()
