@@ -22,7 +22,7 @@ from screens.home import HomeScreen
 from screens.jobs import JOB
 from screens.routes import screen_for
 from screens.terminal.app import TerminalApp
-from screens.terminal.guard import TerminalFacts, finish_quick_start, quick_start
+from screens.terminal.guard import TerminalFacts, finish_quick_start, prepare, quick_start
 
 if TYPE_CHECKING:
     from dropcopy_tui.clock import Clock, Entropy
@@ -153,6 +153,7 @@ class DropCopyApp(TerminalApp):
 
     async def _prepare(self, desk: Desk) -> None:
         """Style the screens that people open first, and ask what they ask, while people still look at Home."""
+        # Late for the sake of start-up: lists and tabs are not needed to paint.
         from textual.widgets import ContentSwitcher
 
         from screens.widgets.record_list import RecordList
@@ -177,6 +178,7 @@ class DropCopyApp(TerminalApp):
             home.show(self.home_view)
 
     def _first_look(self, user: str | None, account: str) -> HomeView:
+        # Late for the sake of start-up: it runs beside the first paint, in a thread.
         from dropcopy_tui.clock import Clock
         from dropcopy_tui.services.home import home
 
@@ -203,6 +205,7 @@ class DropCopyApp(TerminalApp):
 
     @work
     async def _ask_who(self) -> None:
+        # Late for the sake of start-up: most people are recognised.
         from screens.sign_in import SignInScreen
 
         actor = await self.push_screen_wait(SignInScreen(self._user or "", self._refusal))
@@ -365,7 +368,7 @@ def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> 
     """
     quick_start()
     try:
-        # The screens that people open first, while they still look at Home.
+        # Late for the sake of start-up: the desk is half a second of it. The screens are those that people open first.
         import screens.groups.group
         import screens.groups.groups
         import screens.requests.requests  # noqa: F401
@@ -393,7 +396,5 @@ def _account() -> str:
 
 def run(config: Config, demo: bool = False, user: str | None = None) -> int:
     """Open the application and give its exit code."""
-    from screens.terminal.guard import prepare
-
     facts = prepare(os.environ)
     return DropCopyApp(config, facts, user or ("acme-operator" if demo else None)).start()

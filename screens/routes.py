@@ -14,6 +14,7 @@ from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_EASE, MAY_SEE_EVERYBODY, MAY_USE_KEYS, MAY_VIEW
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from screens import navigation as to
+from screens.jobs import off_thread
 
 if TYPE_CHECKING:
     from dropcopy_tui.domain.people import Role
@@ -150,8 +151,6 @@ async def screen_for(app: DeskApp, route: to.Route) -> DeskScreen[Any]:
 
 async def _where_it_is(app: DeskApp, route: to.OpenSession) -> to.Route:
     """A target session is shown by its group, any other session in the list of its kind."""
-    from screens.jobs import off_thread
-
     desk = await app.desk()
     view = await off_thread(desk.sessions.get, app.actor, route.session_pk)
     if view.group_id is not None and view.status == SessionStatus.ACTIVE:

@@ -46,6 +46,7 @@ class EnrolModal(DeskModal[str]):
 
     def _picture(self) -> Content:
         """Two modules a cell; drawn so that light modules are light in either theme."""
+        # Late for the sake of start-up: nothing else draws a QR code.
         import segno
 
         code = segno.make(self._enrolment.uri, error="l", micro=False)

@@ -47,6 +47,7 @@ def fitted(text: str, cells: int, right: bool) -> str:
     """The text in exactly so many cells."""
     if text.isascii() and text.isprintable() and len(text) <= cells:
         return text.rjust(cells) if right else text.ljust(cells)
+    # Late for the sake of start-up: most texts have one cell a character, and never come here.
     from rich.cells import cell_len
 
     shown = clip(text, cells)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 import dropcopy_tui
+import screens
 
 _PROGRAM = """
 import importlib, sys
@@ -62,3 +65,42 @@ def test_holidays_are_loaded_only_when_a_day_is_asked_for() -> None:
 def test_the_package_itself_loads_no_floor() -> None:
     loaded = loaded_by([dropcopy_tui.__name__])
     assert {name for name in loaded if name.startswith("dropcopy_tui.")} == {"dropcopy_tui._rooms"}
+
+
+def unexplained(path: Path) -> list[str]:
+    """The imports inside functions of a module that no comment above them explains."""
+    lines = path.read_text().splitlines()
+    found = []
+    for function in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            late = [node for node in function.body if isinstance(node, ast.Import | ast.ImportFrom)]
+            late += [node for block in function.body if isinstance(block, ast.Try | ast.If | ast.With)
+                     for node in block.body if isinstance(node, ast.Import | ast.ImportFrom)]  # fmt: skip
+            if late and "# Late for the sake of start-up" not in lines[late[0].lineno - 2]:
+                found.append(f"{path.name}:{late[0].lineno}")
+    return found
+
+
+def test_imports_inside_the_functions_of_screens_are_for_start_up_and_say_so() -> None:
+    """Never to hide a circle: the contracts of import-linter see those all the same."""
+    room = Path(screens.__file__).parent
+    # The map of routes says it once, in its first lines: it is made of such imports.
+    files = [path for path in room.rglob("*.py") if path.name != "routes.py"]
+    assert len(files) > 80
+    assert [place for path in files for place in unexplained(path)] == []
+    assert len(unexplained(room / "routes.py")) >= 15, "the test sees late imports"
+
+
+def test_the_first_paint_loads_no_screen_but_home_and_no_database() -> None:
+    loaded = loaded_by(["screens.app"])
+    assert "screens.home" in loaded
+    rooms = ("groups", "keys", "requests", "people", "checks", "wizard", "modals")
+    assert not {name for name in loaded if name.startswith(tuple(f"screens.{room}" for room in rooms))}
+    assert not loaded & {
+        "sqlalchemy",
+        "sqlmodel",
+        "sqlite3",
+        "dropcopy_tui.services",
+        "screens.lists",
+        "screens.palette",
+    }
