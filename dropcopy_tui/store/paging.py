@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlmodel import Session
 
-from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
+from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 
 Row = TypeVar("Row")
 # A column of a table or an expression: the types of SQLModel and SQLAlchemy for them are unrelated.
@@ -65,6 +65,16 @@ def matching(listing: Listing, match: str) -> Select[Any]:
                 condition = condition | other
             rows = rows.where(condition)
     return rows
+
+
+def selected(listing: Listing, selection: Selection) -> Select[Any]:
+    """The rows of a selection, by the list's `tie`: the keys alone, or all that match but the keys."""
+    keys = sorted(selection.keys)
+    if not selection.everything:
+        rows: Select[Any] = listing.rows
+        return rows.where(listing.tie.in_(keys))
+    found = matching(listing, selection.match)
+    return found.where(listing.tie.not_in(keys)) if keys else found
 
 
 def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[[Any], Row]) -> Page[Row]:

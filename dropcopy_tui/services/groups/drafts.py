@@ -22,7 +22,7 @@ from dropcopy_tui.services.requests.lifecycle import submit_draft
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
-from dropcopy_tui.store.paging import fetch, matching
+from dropcopy_tui.store.paging import fetch, selected
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
@@ -153,7 +153,9 @@ class Drafts(Service):
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            chosen = _picked(_available(row, gfid), picked).with_only_columns(literal(row.id), col(SenderCompRow.id))
+            chosen = selected(listing(_available(row, gfid)), picked).with_only_columns(
+                literal(row.id), col(SenderCompRow.id)
+            )
             uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
             return self._sources_changed(uow, row, "draft:sources_added")
 
@@ -161,7 +163,7 @@ class Drafts(Service):
         """Take the picked SenderComps out again, or all that match."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            chosen = _picked(_added(row, gfid), picked).with_only_columns(col(SenderCompRow.id))
+            chosen = selected(listing(_added(row, gfid)), picked).with_only_columns(col(SenderCompRow.id))
             uow.tx.execute(
                 delete(DraftSourceRow)
                 .where(col(DraftSourceRow.draft_id) == row.id, col(DraftSourceRow.sender_comp_pk).in_(chosen))
@@ -342,15 +344,6 @@ def _available(row: DraftRow, gfid: str) -> Select[Any]:
 def _added(row: DraftRow, gfid: str) -> Select[Any]:
     rows = select(SenderCompRow).where(col(SenderCompRow.id).in_(_in_draft(row)))
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
-
-
-def _picked(rows: Select[Any], picked: Selection) -> Select[Any]:
-    """The rows of a selection: `keys` alone, or everything that matches but `keys`."""
-    keys = col(SenderCompRow.id).in_(sorted(picked.keys))
-    if not picked.everything:
-        return rows.where(keys)
-    rows = matching(listing(rows), picked.match)
-    return rows.where(~keys) if picked.keys else rows
 
 
 def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:

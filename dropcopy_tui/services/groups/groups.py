@@ -34,7 +34,7 @@ from dropcopy_tui.services.views import (
     SenderCompView,
     SessionView,
 )
-from dropcopy_tui.store.paging import Listing, fetch, matching
+from dropcopy_tui.store.paging import Listing, fetch, selected
 from dropcopy_tui.store.tables import (
     EntityRow,
     FrontEndRow,
@@ -118,10 +118,7 @@ class Groups(Service):
             uow.require_view(place)
             rows = _select().where(col(GroupRow.entity_id) == place.id)
             rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
-            if picked.everything:
-                rows = matching(_listing(rows), picked.match).where(col(GroupRow.id).not_in(sorted(picked.keys)))
-            else:
-                rows = rows.where(col(GroupRow.id).in_(sorted(picked.keys)))
+            rows = selected(_listing(rows), picked)
             found = uow.tx.execute(rows.order_by(col(GroupRow.name_key), col(GroupRow.id)))
             return tuple(key_of(row[0].id) for row in found)
 

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.paging import Listing, fetch, matching
+from dropcopy_tui.store.paging import Listing, fetch, selected
 from dropcopy_tui.store.tables import NoticeRow, RequestRow
 
 _IS_NEW = case((col(NoticeRow.read_at).is_(None), 1), else_=0)
@@ -55,12 +55,8 @@ class Notices(Service):
 
     def _read(self, uow: UnitOfWork, picked: Selection) -> int:
         pk = col(NoticeRow.id)
-        unread = update(NoticeRow).where(_mine(uow.actor), col(NoticeRow.read_at).is_(None))
-        if picked.everything:
-            chosen = matching(_of(uow.actor), picked.match).with_only_columns(pk)
-            unread = unread.where(pk.in_(chosen), pk.not_in(picked.keys))
-        else:
-            unread = unread.where(pk.in_(picked.keys))
+        chosen = selected(_of(uow.actor), picked).with_only_columns(pk)
+        unread = update(NoticeRow).where(_mine(uow.actor), col(NoticeRow.read_at).is_(None), pk.in_(chosen))
         done: Any = uow.tx.execute(unread.values(read_at=uow.now).execution_options(synchronize_session=False))
         count = int(done.rowcount)
         if count:

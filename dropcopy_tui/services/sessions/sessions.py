@@ -23,7 +23,7 @@ from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import KeyView, PendingView, SessionView
-from dropcopy_tui.store.paging import Listing, fetch, matching
+from dropcopy_tui.store.paging import Listing, fetch, selected
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
@@ -60,10 +60,7 @@ class Sessions(Service):
         """The picked sessions of the list that `page` shows for the same choice. Raises NotFound."""
         with self._reading(actor) as uow:
             rows = _select().where(*_narrowed(uow, kind, entity, status))
-            if picked.everything:
-                rows = matching(_listing(rows), picked.match).where(col(SessionRow.id).not_in(sorted(picked.keys)))
-            else:
-                rows = rows.where(col(SessionRow.id).in_(sorted(picked.keys)))
+            rows = selected(_listing(rows), picked)
             found = uow.tx.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
             return views(uow, found, uow.now)
 
