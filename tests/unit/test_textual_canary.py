@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
@@ -16,6 +17,7 @@ from textual._parser import Parser
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -27,6 +29,7 @@ from textual.widgets import Input, Static
 
 from screens.terminal.app import TerminalApp
 from screens.terminal.driver import TerminalDriver
+from screens.terminal.textual_tuning import DeskStylesheet, TunedApp, TunedScreen
 
 
 def test_the_version_is_the_one_that_was_read() -> None:
@@ -194,3 +197,32 @@ async def test_a_screen_starts_with_its_own_style_sheet(tmp_path: Path, monkeypa
         # Whatever the version: where tasks are not eager the height alone would prove nothing.
         assert known == [True]
         assert app.screen.query_one("#line").size.height == 7
+
+
+def test_every_tuning_still_has_something_to_tune() -> None:
+    """What `textual_tuning` overrides is there, and Textual still asks for it where it gains or mends something."""
+    assert isinstance(inspect.getattr_static(App, "_background_screens"), property)
+    assert "self.app._background_screens" in inspect.getsource(Screen._compositor_refresh)
+    assert "event.refresh_styles" in inspect.getsource(Screen._on_screen_resume)
+    assert ScreenResume().refresh_styles is True
+    assert "self._load_screen_css(next_screen)" in inspect.getsource(App.push_screen)
+    assert "self._parse_cache" in inspect.getsource(Stylesheet._parse_rules)
+    assert "_parse_cache.clear()" in inspect.getsource(Stylesheet.set_variables)
+    assert list(inspect.signature(Widget._get_default_css).parameters) == ["self"]
+    assert "self.stylesheet.reparse()" in inspect.getsource(App._load_screen_css)
+
+
+def test_nothing_private_is_tuned_that_no_line_above_watches() -> None:
+    watched = {
+        "_background_screens", "_get_screen", "_set_pointer_shape", "_styled", "_style_once",
+        "_parse_cache",
+    }  # fmt: skip
+    tuned = {
+        name
+        for kind in (TunedApp, TunedScreen, DeskStylesheet)
+        for name in vars(kind)
+        if re.fullmatch("_[a-z]+(_[a-z]+)*", name) and not name.startswith("_abc")
+    }
+    made = {"_merged_bindings", "_css_type_name", "_css_type_names", "_reactives", "_decorated_handlers", "_computes",
+            "_inherit_css", "_inherit_bindings", "_inherit_component_classes"}  # fmt: skip
+    assert tuned - made <= watched
