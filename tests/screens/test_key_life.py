@@ -68,13 +68,13 @@ async def select_all(seat: Any, kind: str = "Order Entry Sessions") -> None:
 
 async def test_many_sessions_are_generated_behind_one_code_with_a_bar(place: Place, size: Size) -> None:
     shown: list[tuple[int, int]] = []
-    draw = ProgressModal.on_progress_modal_told
+    draw = ProgressModal.on_progress_modal_advanced
 
-    def seen(modal: ProgressModal, event: ProgressModal.Told) -> None:
+    def seen(modal: ProgressModal, event: ProgressModal.Advanced) -> None:
         shown.append((event.done, event.total))
         draw(modal, event)
 
-    ProgressModal.on_progress_modal_told = seen  # type: ignore[method-assign]
+    ProgressModal.on_progress_modal_advanced = seen  # type: ignore[method-assign]
     try:
         async with seated(place.app(), size) as seat:
             await select_all(seat)
@@ -94,7 +94,7 @@ async def test_many_sessions_are_generated_behind_one_code_with_a_bar(place: Pla
             seat.sees("completed: 6 key pairs generated")
             assert seat.on == "SessionsScreen"
     finally:
-        ProgressModal.on_progress_modal_told = draw  # type: ignore[method-assign]
+        ProgressModal.on_progress_modal_advanced = draw  # type: ignore[method-assign]
     assert shown
     assert shown[-1] == (6, 6)
     (file,) = files(place)
