@@ -71,7 +71,7 @@ def test_a_screen_reads_every_form_and_shows_its_messages(world: World, tmp_path
     raw = {"plain": LOG, "gzip": gzip.compress(LOG), "utf-16": LOG.decode().encode("utf-16")}[form]
     path = tmp_path / "fix.log"
     path.write_bytes(raw)
-    routing = Routing(world.means)
+    routing = Routing(world.resources)
     reviewed = routing.review(world.viewer, path)
     assert (reviewed.report.messages, reviewed.report.flagged, reviewed.report.garbage) == (4, 0, 0)
     assert ("56 TargetCompID", "AACAB123P") in routing.message(world.viewer, reviewed, 2).fields
@@ -81,7 +81,7 @@ def test_a_screen_reads_every_form_and_shows_its_messages(world: World, tmp_path
 
 
 def test_a_near_miss_is_told_with_its_line(world: World) -> None:
-    report = Routing(world.means).route(world.viewer, [b"# log\n38 3D 46 49 58 2E 34 2E 32 01 39 3D\n"]).report()
+    report = Routing(world.resources).route(world.viewer, [b"# log\n38 3D 46 49 58 2E 34 2E 32 01 39 3D\n"]).report()
     assert report.misses == (
         "Line 2 is part of a hex dump. Convert it to the bytes themselves (xxd -r, tcpdump -w), then route those.",
     )
