@@ -17,7 +17,7 @@ def completion(call: Call, shell: str) -> None:
 
     \b
     Example:
-      dropcopy completion bash > ~/.local/share/bash-completion/completions/dropcopy
+      dropcopy completion zsh > ~/.zfunc/_dropcopy
     """
     from dropcopy_tui.cli.root import root
 

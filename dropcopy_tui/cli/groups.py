@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MARKET = click.Choice([market.code for market in MARKETS])
 _LONGEST_LINE = 200
+# In the help text instead of the metavar, where ten names would make one line of 180 columns.
+_TYPES = f"Types: {', '.join(kind.value for kind in Filter)}."
 
 
 @noun("groups")
@@ -101,7 +103,8 @@ def _details(view: GroupView) -> list[str]:
     type=click.Choice([kind.value for kind in Filter]),
     multiple=True,
     required=True,
-    help="A communication type to copy; may be repeated. Mandatory ones are always included.",
+    metavar="TYPE",
+    help=f"A communication type to copy; may be repeated. Mandatory ones are always included. {_TYPES}",
 )
 @click.option("--source", "sources", multiple=True, metavar="ID", help="A SenderCompID; may be repeated.")
 @click.option("--sources-from", metavar="FILE", help="File with one SenderCompID per line (- for stdin).")
@@ -162,7 +165,8 @@ def create(
     "filters",
     type=click.Choice([kind.value for kind in Filter]),
     multiple=True,
-    help="Replace all communication types; may be repeated.",
+    metavar="TYPE",
+    help=f"Replace all communication types; may be repeated. {_TYPES}",
 )
 @click.option("--add", multiple=True, metavar="ID", help="A SenderCompID to add; may be repeated.")
 @click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to remove; may be repeated.")

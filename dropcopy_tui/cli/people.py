@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.people.views import PersonLine, PersonView
 
 ROLE = click.Choice([role.value for role in Role])
+_ROLES = ", ".join(role.value for role in Role)
 _ENTITY = click.option("--entity", default="", metavar="E", help="Entity of the role; omit it for desk-wide roles.")
 
 
@@ -86,7 +87,15 @@ def _details(view: PersonView) -> list[str]:
 @click.option("--email", required=True, metavar="ADDRESS", help="Address that receives the invitation code.")
 @click.option("--mobile", default="", metavar="NUMBER", help="Phone number for codes by SMS.")
 @_ENTITY
-@click.option("--role", "roles", type=ROLE, multiple=True, required=True, help="Initial role; may be repeated.")
+@click.option(
+    "--role",
+    "roles",
+    type=ROLE,
+    metavar="ROLE",
+    multiple=True,
+    required=True,
+    help=f"Initial role; may be repeated. Roles: {_ROLES}.",
+)
 @verb
 def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: str, roles: tuple[str, ...]) -> None:
     """Create a person and email them an invitation code to set their password.
