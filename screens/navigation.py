@@ -6,7 +6,7 @@ twenty dataclasses would take 8 ms of it, of which these take 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from dropcopy_tui.domain.filters import Filter
@@ -58,9 +58,12 @@ class OpenChangedSources(NamedTuple):
 
 
 class OpenSessions(NamedTuple):
-    """The sessions of one kind; without an entity, those of the person's first one. `match` is a first filter."""
+    """The sessions of one kind; without an entity, those of the person's first one. `match` is a first filter.
 
-    kind: SessionKind
+    `kind` is the value of a SessionKind: the first paint, which needs nothing else of sessions, does without them.
+    """
+
+    kind: SessionKind | Literal["order_entry", "market_data"]
     entity: str = ""
     match: str = ""
 

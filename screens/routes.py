@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_AUDIT, MAY_EASE, MAY_SEE_EVERYBODY, MAY_USE_KEYS, MAY_VIEW
-from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from screens import navigation as to
 from screens.jobs import off_thread
 
@@ -56,7 +55,7 @@ DESTINATIONS = (
         size=lambda view: view.brokertec_groups,
     ),
     Destination(
-        to.OpenSessions(SessionKind.ORDER_ENTRY),
+        to.OpenSessions("order_entry"),
         "Order Entry Sessions",
         "The sessions that orders come from",
         heading="BrokerTec Requests",
@@ -64,7 +63,7 @@ DESTINATIONS = (
         size=lambda view: view.order_entry,
     ),
     Destination(
-        to.OpenSessions(SessionKind.MARKET_DATA),
+        to.OpenSessions("market_data"),
         "Market Data Sessions",
         "The sessions that prices come by",
         heading="BrokerTec Requests",
@@ -151,6 +150,9 @@ async def screen_for(app: DeskApp, route: to.Route) -> DeskScreen[Any]:
 
 async def _where_it_is(app: DeskApp, route: to.OpenSession) -> to.Route:
     """A target session is shown by its group, any other session in the list of its kind."""
+    # Late for the sake of start-up: the first paint needs no session's kinds.
+    from dropcopy_tui.domain.sessions import SessionStatus
+
     desk = await app.desk()
     view = await off_thread(desk.sessions.get, app.actor, route.session_pk)
     if view.group_id is not None and view.status == SessionStatus.ACTIVE:
@@ -215,9 +217,10 @@ def _changed_sources(route: to.OpenChangedSources) -> DeskScreen[Any]:
 
 @screen_of.register(to.OpenSessions)
 def _sessions(route: to.OpenSessions) -> DeskScreen[Any]:
+    from dropcopy_tui.domain.sessions import SessionKind
     from screens.keys.sessions import SessionsScreen
 
-    return SessionsScreen(route.kind, route.entity, route.match)
+    return SessionsScreen(SessionKind(route.kind), route.entity, route.match)
 
 
 @screen_of.register(to.OpenCalendar)

@@ -14,7 +14,7 @@ import sys
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from threading import Event
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
@@ -25,18 +25,21 @@ from screens.terminal.guard import clamp, terminal_size
 from screens.terminal.paste import PasteCap
 from screens.terminal.tty_file import TtyFile
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Leaver(Protocol):
+        """What the driver tells of the terminal: the application that leaves."""
+
+        def leave_by_signal(self, number: int) -> None:
+            """Save, restore the terminal, and end as the signal wants it."""
+
+        def hang_up(self) -> None:
+            """The terminal has gone away."""
+
+
 LEAVE_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
-
-
-class Leaver(Protocol):
-    """What the driver tells of the terminal: the application that leaves."""
-
-    def leave_by_signal(self, number: int) -> None:
-        """Save, restore the terminal, and end as the signal wants it."""
-
-    def hang_up(self) -> None:
-        """The terminal has gone away."""
 
 
 class WakingEvent(Event):

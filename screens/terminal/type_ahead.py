@@ -10,14 +10,42 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from textual.events import Event, Key, Paste
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from textual.dom import DOMNode
     from textual.screen import Screen
     from textual.widget import Widget
+
+    class TypedInto(Protocol):
+        """The application that keys are typed into."""
+
+        @property
+        def is_headless(self) -> bool:
+            """Whether there is no terminal."""
+
+        @property
+        def in_transit(self) -> bool:
+            """Whether a screen is on its way."""
+
+        @property
+        def focused(self) -> Widget | None:
+            """The widget that has the keys."""
+
+        @property
+        def screen(self) -> Screen[Any]:
+            """The screen that is seen."""
+
+        async def on_event(self, event: Event) -> None:
+            """Handle an event."""
+
+        def call_next(self, callback: Callable[..., Any], *args: Any) -> None:
+            """Run a callback as soon as possible."""
+
 
 # The note travels when the screen has been drawn, or when another key comes before that.
 AFTER_THE_FRAME = 0.03
@@ -26,32 +54,6 @@ PATIENCE = 0.25
 # A screen that is still being made, or a service that is still answering: keys wait that long, in seconds.
 LONGEST_TRANSIT = 5.0
 _LEAVING = ("ctrl+q", "ctrl+c", "f10")
-
-
-class TypedInto(Protocol):
-    """The application that keys are typed into."""
-
-    @property
-    def is_headless(self) -> bool:
-        """Whether there is no terminal."""
-
-    @property
-    def in_transit(self) -> bool:
-        """Whether a screen is on its way."""
-
-    @property
-    def focused(self) -> Widget | None:
-        """The widget that has the keys."""
-
-    @property
-    def screen(self) -> Screen[Any]:
-        """The screen that is seen."""
-
-    async def on_event(self, event: Event) -> None:
-        """Handle an event."""
-
-    def call_next(self, callback: Callable[..., Any], *args: Any) -> None:
-        """Run a callback as soon as possible."""
 
 
 class TypeAhead:
