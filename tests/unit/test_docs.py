@@ -62,7 +62,7 @@ def _check_named(command: str) -> None:
     options = {option for each in root.params for option in each.opts}
     for word in command.split()[1:]:
         if word.startswith("-") and word != "-":
-            assert word in options | {"--help", "--version"}, f"{command}: {word} does not exist"
+            assert word in options | {"-h", "--help", "-V", "--version"}, f"{command}: {word} does not exist"
         elif isinstance(found, click.Group):
             verb = found.get_command(context, word)
             if verb is None and word.isupper():  # the value of an option, such as USER
