@@ -12,6 +12,7 @@ import pytest
 
 from dropcopy_tui.cli.call import Call
 from dropcopy_tui.cli.root import root
+from dropcopy_tui.config.tables import DuoTable, MailTable, SettingsTable, SmsTable, Table, TwilioTable
 
 HOUSE = Path(__file__).parents[2]
 README = HOUSE / "README.md"
@@ -144,3 +145,9 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
 def test_every_file_that_is_named_exists(document: Path) -> None:
     missing = [place for place in _PLACE.findall(document.read_text()) if not (HOUSE / place).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("table", [SettingsTable, MailTable, TwilioTable, SmsTable, DuoTable])
+def test_every_setting_is_in_the_reference(table: type[Table]) -> None:
+    text = (HOUSE / "docs/reference/configuration.md").read_text()
+    assert [name for name in table.model_fields if f"| `{name}` |" not in text] == []
