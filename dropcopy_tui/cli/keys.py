@@ -240,7 +240,7 @@ def delete(
     if sum((bool(key_ids), every, expired)) != 1:
         raise click.UsageError("Use exactly one of --key, --all, --expired.")
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.sessions.sessions import deletion_words
+        from dropcopy_tui.services.sessions.words import deletion_words
 
         found = desk.sessions.find(actor, session_ids, market or "")
         chosen = _doomed(found, key_ids, expired=expired)

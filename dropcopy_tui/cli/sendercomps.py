@@ -47,7 +47,7 @@ def list_sendercomps(
     # One row more than the page shows whether there is a next page.
     ask = PageRequest(match=match, limit=limit + 1, anchor=Anchor.AFTER if beside else Anchor.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
-        pages = desk.routing.coverage if uncovered else desk.sendercomps.page
+        pages = desk.sendercomps.coverage if uncovered else desk.sendercomps.page
         page = pages(actor, entity, ask, market=market or "", gfid=gfid)
     rows = page.rows[:limit]
     following = _name(rows[-1], market) if len(page.rows) > limit else None

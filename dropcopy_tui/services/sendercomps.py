@@ -1,20 +1,23 @@
-"""Source SenderComps of an entity, as pages."""
+"""Source SenderComps: those of an entity, those that no group copies, and those that a draft may have or has."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.base import entity_named
+from dropcopy_tui.domain.sessions import SenderCompStatus
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.paging import Listing, fetch
-from dropcopy_tui.store.tables import SenderCompRow
+from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, GroupRow, GroupSourceRow, SenderCompRow
+
+SenderCompRows = Select[SenderCompRow]
 
 SEARCHED = (col(SenderCompRow.sender_comp_id),)
 
@@ -27,17 +30,22 @@ class SenderComps(Service):
     ) -> Page[SenderCompView]:
         """A page of an entity's SenderComps. Raises NotFound."""
         with self._reading(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require_view(place)
-            rows = select(SenderCompRow).where(col(SenderCompRow.entity_id) == place.id)
-            if market:
-                rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
-            if gfid:
-                rows = rows.where(col(SenderCompRow.gfid) == gfid)
-            return fetch(uow.tx, listing(rows), ask, sender_comp_view)
+            rows = select(SenderCompRow).where(col(SenderCompRow.entity_id) == uow.entity(entity).id)
+            return fetch(uow.tx, listing(_narrowed(rows, market, gfid)), ask, sender_comp_view)
+
+    def coverage(
+        self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
+    ) -> Page[SenderCompView]:
+        """A page of an entity's active SenderComps that no living group copies. Raises NotFound."""
+        with self._reading(actor) as uow:
+            listed = listing(_narrowed(_uncovered(key_of(uow.entity(entity).id)), market, gfid))
+            # An entity may be active in every market, so this list shows the market and sorts by it.
+            wider = listed.rows.add_columns(col(SenderCompRow.market))
+            orders = {**listed.orders, "market": col(SenderCompRow.market)}
+            return fetch(uow.tx, replace(listed, rows=wider, orders=orders), ask, _uncovered_view)
 
 
-def listing(rows: Select[Any]) -> Listing:
+def listing(rows: SenderCompRows) -> Listing:
     """Any choice of SenderComps as a list that can be paged."""
     return Listing(
         rows=rows.with_only_columns(
@@ -59,6 +67,61 @@ def listing(rows: Select[Any]) -> Listing:
     )
 
 
-def sender_comp_view(row: Any) -> SenderCompView:
-    """A database row as a view."""
+def sender_comp_view(row: Row[int, str, str, str, str, str, str]) -> SenderCompView:
+    """A row of `listing` as a view."""
     return SenderCompView(row.id, row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status)
+
+
+def usable_in(draft: DraftRow) -> ColumnElement[bool]:
+    """Whether a SenderComp may be a source of the draft's group: active, of its entity and of its market (rule G4)."""
+    return and_(
+        col(SenderCompRow.entity_id) == draft.entity_id,
+        col(SenderCompRow.market) == draft.market,
+        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
+    )
+
+
+def draft_sources(draft: DraftRow) -> SenderCompRows:
+    """The SenderComps of a draft, open or submitted."""
+    return (
+        select(SenderCompRow)
+        .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+        .where(col(DraftSourceRow.draft_id) == draft.id)
+    )
+
+
+def group_sources(group_id: int | None) -> SenderCompRows:
+    """The SenderComps of a group."""
+    return (
+        select(SenderCompRow)
+        .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+        .where(col(GroupSourceRow.group_id) == group_id)
+    )
+
+
+def _narrowed(rows: SenderCompRows, market: str, gfid: str) -> SenderCompRows:
+    """Those of one market or of one Globex Firm, where the reader named it."""
+    if market:
+        rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
+    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
+
+
+def _uncovered(entity_id: int) -> SenderCompRows:
+    # A deleted group keeps its sources for the record, but copies nothing any more.
+    copied = (
+        select(col(GroupSourceRow.sender_comp_pk))
+        .join(GroupRow, col(GroupRow.id) == col(GroupSourceRow.group_id))
+        .where(col(GroupRow.deleted_at).is_(None))
+        .where(col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+    )
+    return select(SenderCompRow).where(
+        col(SenderCompRow.entity_id) == entity_id,
+        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
+        ~copied.exists(),
+    )
+
+
+def _uncovered_view(row: Row[int, str, str, str, str, str, str, str]) -> SenderCompView:
+    return SenderCompView(
+        row.id, row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status, market=row.market
+    )

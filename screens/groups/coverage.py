@@ -61,7 +61,7 @@ class CoverageScreen(EntityListScreen):
         actor, code = self.actor, self._entity
 
         def page(ask: PageRequest) -> Page[SenderCompView]:
-            return desk.routing.coverage(actor, code, ask)
+            return desk.sendercomps.coverage(actor, code, ask)
 
         self.query_one(RecordTable).show_source(page)
         self._tell(-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dropcopy_tui.services.sessions.sessions import deletion_words
+from dropcopy_tui.services.sessions.words import deletion_words
 from dropcopy_tui.services.views import KeyView, SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread

@@ -15,7 +15,8 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.keys.calendar import Calendar, CalendarLine
-from dropcopy_tui.services.sessions.sessions import Sessions, market_hours
+from dropcopy_tui.services.sessions.key_rows import market_hours
+from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.store.tables import KeyPairRow
 from tests.services.conftest import World
 from tests.services.factories import NOW, add_session, change, one, rows

@@ -208,8 +208,8 @@ READS = {
     "people": "entities open_requests page powers roles show",
     "rehearsals": "judge start",
     "requests": "may_decide page show sources to_do",
-    "routing": "coverage example message messages review route",
-    "sendercomps": "page",
+    "routing": "example message messages review route",
+    "sendercomps": "coverage page",
     "sessions": "find get page pending picked",
 }
 READING = {f"{noun}.{name}" for noun, names in READS.items() for name in names.split()}

@@ -18,7 +18,7 @@ from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.expiry_notices import MOST_LINES, ExpiryNotices, Told
 from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.rights import DESK
-from dropcopy_tui.services.sessions.sessions import market_hours
+from dropcopy_tui.services.sessions.key_rows import market_hours
 from dropcopy_tui.services.tick import Chores
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, add_role, add_session, change, contents, one, rows

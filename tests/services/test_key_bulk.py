@@ -15,7 +15,8 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.keys.keypairs import KeyPairs
-from dropcopy_tui.services.sessions.sessions import Sessions, deletion_words
+from dropcopy_tui.services.sessions.sessions import Sessions
+from dropcopy_tui.services.sessions.words import deletion_words
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_role, add_session, change, contents, one, proof_of, rows
 from tests.services.test_keypairs import later, make, read, states

@@ -771,11 +771,6 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         APPROVE,
         NONE,
     ),
-    "routing.coverage": (
-        lambda at, who: at.desk.routing.coverage(who, "ACME", PageRequest()).total >= 0,
-        SEE,
-        HIDDEN,
-    ),
     "routing.example": (
         lambda at, who: list(at.desk.routing.example(who, "ACME")),
         SEE,
@@ -798,6 +793,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     ),
     "routing.route": (
         lambda at, who: at.desk.routing.route(who, [], group="RATES"),
+        SEE,
+        HIDDEN,
+    ),
+    "sendercomps.coverage": (
+        lambda at, who: at.desk.sendercomps.coverage(who, "ACME", PageRequest()).total >= 0,
         SEE,
         HIDDEN,
     ),

@@ -22,6 +22,7 @@ from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
 from dropcopy_tui.services.routing.message_fields import fields_of
 from dropcopy_tui.services.routing.router import DRAFT_ID
 from dropcopy_tui.services.routing.routing import Report, Reviewed, Routing
+from dropcopy_tui.services.sendercomps import SenderComps
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_role, add_sender_comps, change, new_group, one
 from tests.services.test_groups import strangers_group
@@ -305,20 +306,22 @@ def test_a_real_store_has_no_example(world: World) -> None:
         list(Routing(replace(world.resources, sandbox=False)).example(world.viewer))
 
 
-def test_coverage_lists_what_no_living_group_copies(world: World, routing: Routing) -> None:
+@pytest.mark.usefixtures("routing")
+def test_coverage_lists_what_no_living_group_copies(world: World) -> None:
+    sendercomps = SenderComps(world.resources)
     add_sender_comps(world.resources, "ACME", 1, gfid="OLD", status="inactive")
-    page = routing.coverage(world.viewer, "ACME", PageRequest())
+    page = sendercomps.coverage(world.viewer, "ACME", PageRequest())
     assert ([row.sender_comp_id for row in page.rows], page.total) == ([OF_NONE], 1)
     assert page.rows[0].market == "brokertec_us"
     change(world.resources, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name <> 'ORDERS'")
-    page = routing.coverage(world.viewer, "ACME", PageRequest(order="market", limit=2))
+    page = sendercomps.coverage(world.viewer, "ACME", PageRequest(order="market", limit=2))
     assert ([row.sender_comp_id for row in page.rows], page.total) == ([OF_TRADES, OF_NONE], 3)
-    assert [row.sender_comp_id for row in routing.coverage(world.viewer, "ACME", PageRequest(), "globex").rows] == [
+    assert [row.sender_comp_id for row in sendercomps.coverage(world.viewer, "ACME", PageRequest(), "globex").rows] == [
         FUTURES
     ]
-    assert routing.coverage(world.viewer, "ACME", PageRequest(match="aab")).total == 1
+    assert sendercomps.coverage(world.viewer, "ACME", PageRequest(match="aab")).total == 1
     with pytest.raises(NotFound):
-        routing.coverage(world.stranger, "ACME", PageRequest())
+        sendercomps.coverage(world.stranger, "ACME", PageRequest())
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

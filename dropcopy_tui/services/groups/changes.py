@@ -13,8 +13,9 @@ from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.groups import draft_checks
+from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.requests.approvals import waiting_for
+from dropcopy_tui.services.requests.sources import frozen
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Changes, FieldChange
 from dropcopy_tui.store.tables import (
@@ -94,7 +95,7 @@ def _words_of_draft(uow: UnitOfWork, draft: DraftRow) -> dict[str, str]:
 
 def _words(uow: UnitOfWork, name: str, front_end_id: int | None, filters: list[str]) -> dict[str, str]:
     row = uow.tx.get(FrontEndRow, front_end_id) if front_end_id else None
-    front_end = draft_checks.front_end_view(row) if row else None
+    front_end = front_end_view(row) if row else None
     return {
         "name": name,
         "front_end": f"{front_end.title} {front_end.vendor}".strip() if front_end else "",
@@ -175,15 +176,6 @@ def freeze_changes(uow: UnitOfWork, draft: DraftRow, request: RequestRow) -> Non
             literal(request.id), literal(change.value), col(SenderCompRow.id)
         )
         uow.tx.execute(insert(RequestSourceRow).from_select(["request_id", "change", "sender_comp_pk"], rows))
-
-
-def frozen(request: RequestRow, change: Change) -> Select[Any]:
-    """The SenderComps that the request adds or removes."""
-    return (
-        select(SenderCompRow)
-        .join(RequestSourceRow, col(RequestSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-        .where(col(RequestSourceRow.request_id) == request.id, col(RequestSourceRow.change) == change.value)
-    )
 
 
 def carry_out(uow: UnitOfWork, request: RequestRow, group_id: int) -> None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, case
 from sqlmodel import and_, col, func, select
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.filters import Filter, complete_filters
-from dropcopy_tui.domain.groups import FrontEnd, limit_problems
+from dropcopy_tui.domain.groups import limit_problems
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import clean_name, name_key
 from dropcopy_tui.domain.requests import Approvals
-from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.sendercomps import draft_sources, usable_in
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store.tables import (
@@ -26,7 +25,6 @@ from dropcopy_tui.store.tables import (
     DraftSourceRow,
     EntityRow,
     FrontEndMappingRow,
-    FrontEndRow,
     GroupRow,
     SenderCompRow,
 )
@@ -55,7 +53,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> Tally:
     """Count the draft's sources by gateway kind, and see who guarantees them. Nothing is sorted: half a second."""
     usable, *kinds = (
         func.coalesce(func.sum(case((what, 1), else_=0)), 0)
-        for what in (_usable(draft), *(col(SenderCompRow.gateway) == kind.value for kind in Gateway))
+        for what in (usable_in(draft), *(col(SenderCompRow.gateway) == kind.value for kind in Gateway))
     )
     guarantors = func.group_concat(col(SenderCompRow.guarantor_id).distinct())
     counted = draft_sources(draft).with_only_columns(usable, guarantors, *kinds)
@@ -144,29 +142,12 @@ def _source_problems(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[s
 
 def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]:
     """A reason for each of the first such SenderComps, and one that counts the others."""
-    bad = draft_sources(draft).where(~_usable(draft))
-    names = uow.tx.exec(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).all()
+    bad = draft_sources(draft).where(~usable_in(draft))
+    names = uow.tx.execute(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).scalars().all()
     found = [f"SenderComp {name} is no longer an active SenderComp of this entity and market." for name in names]
     if count > len(names):
         found.append(f"The same holds for {count - len(names):,} more SenderComps.")
     return found
-
-
-def _usable(draft: DraftRow) -> ColumnElement[bool]:
-    return and_(
-        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
-        col(SenderCompRow.market) == draft.market,
-        col(SenderCompRow.entity_id) == draft.entity_id,
-    )
-
-
-def draft_sources(draft: DraftRow) -> Any:
-    """The SenderComps of a draft, open or submitted."""
-    return (
-        select(SenderCompRow)
-        .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == SenderCompRow.id)
-        .where(DraftSourceRow.draft_id == draft.id)
-    )
 
 
 def approvers(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[int]:
@@ -176,8 +157,3 @@ def approvers(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[int]:
     if entity.approvals == Approvals.ALWAYS.value:
         needed.add(key_of(entity.id))
     return sorted(needed)
-
-
-def front_end_view(row: FrontEndRow) -> FrontEnd:
-    """A front end system as the domain knows it."""
-    return FrontEnd(row.id or 0, row.name, row.version, row.vendor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, delete, insert, literal, select
 from sqlmodel import col, func
@@ -15,11 +14,11 @@ from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_neede
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
-from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.groups import changes, draft_checks
-from dropcopy_tui.services.requests.lifecycle import submit_draft
-from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.groups.front_ends import front_end_view
+from dropcopy_tui.services.groups.submission import submit_draft
+from dropcopy_tui.services.sendercomps import SenderCompRows, listing, sender_comp_view, usable_in
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, selected
@@ -70,7 +69,7 @@ class Drafts(Service):
                 .where(col(FrontEndMappingRow.entity_id) == row.id)
                 .order_by(col(FrontEndRow.name), col(FrontEndRow.version))
             ).scalars()
-            return tuple(draft_checks.front_end_view(front_end) for front_end in rows)
+            return tuple(front_end_view(front_end) for front_end in rows)
 
     def fee(self, actor: Actor, entity: str) -> FeeNotice:
         """Rule G1: how many groups the entity has, and what another costs."""
@@ -324,24 +323,20 @@ def _empty(uow: UnitOfWork, row: DraftRow) -> None:
     uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id))
 
 
-def _candidates(row: DraftRow, gfid: str = "") -> Select[Any]:
-    rows = select(SenderCompRow).where(
-        col(SenderCompRow.entity_id) == row.entity_id,
-        col(SenderCompRow.market) == row.market,
-        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
-    )
+def _candidates(row: DraftRow, gfid: str = "") -> SenderCompRows:
+    rows = select(SenderCompRow).where(usable_in(row))
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
 
 
-def _in_draft(row: DraftRow) -> Select[Any]:
+def _in_draft(row: DraftRow) -> Select[int]:
     return select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == row.id)
 
 
-def _available(row: DraftRow, gfid: str) -> Select[Any]:
+def _available(row: DraftRow, gfid: str) -> SenderCompRows:
     return _candidates(row, gfid).where(col(SenderCompRow.id).not_in(_in_draft(row)))
 
 
-def _added(row: DraftRow, gfid: str) -> Select[Any]:
+def _added(row: DraftRow, gfid: str) -> SenderCompRows:
     rows = select(SenderCompRow).where(col(SenderCompRow.id).in_(_in_draft(row)))
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
 
@@ -362,7 +357,7 @@ def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
         entity=entity.code if entity else "",
         entity_name=entity.name if entity else "",
         name=row.name,
-        front_end=draft_checks.front_end_view(front_end) if front_end else None,
+        front_end=front_end_view(front_end) if front_end else None,
         filters=tuple(Filter(name) for name in row.filters),
         step=row.step,
         sources=sources,

@@ -19,7 +19,6 @@ from dropcopy_tui.domain.names import (
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_MAP, Actor
 from dropcopy_tui.services.base import entity_named, key_of
-from dropcopy_tui.services.groups.draft_checks import front_end_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, FrontEndMappingRow, FrontEndRow, GroupRow
@@ -178,3 +177,8 @@ def _line(found: Any) -> MappingLine:
 
 def _maybe(text: str, what: str, longest: int) -> str:
     return clean_name(text, what, longest, what.lower()) if text.strip() else ""
+
+
+def front_end_view(row: FrontEndRow) -> FrontEnd:
+    """A front end system as the domain knows it."""
+    return FrontEnd(row.id or 0, row.name, row.version, row.vendor)

@@ -19,11 +19,12 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import entity_named, key_of
-from dropcopy_tui.services.groups.draft_checks import front_end_view
+from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
-from dropcopy_tui.services.requests.lifecycle import submit_deletion
-from dropcopy_tui.services.sendercomps import listing, sender_comp_view
-from dropcopy_tui.services.sessions.sessions import keys_summary, session_rows, views
+from dropcopy_tui.services.groups.submission import submit_deletion
+from dropcopy_tui.services.sendercomps import group_sources, listing, sender_comp_view
+from dropcopy_tui.services.sessions.sessions import session_rows, views
+from dropcopy_tui.services.sessions.words import keys_summary
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import (
     EntityView,
@@ -40,7 +41,6 @@ from dropcopy_tui.store.tables import (
     FrontEndRow,
     GroupFilterRow,
     GroupRow,
-    GroupSourceRow,
     PersonRow,
     SenderCompRow,
     SessionRow,
@@ -136,7 +136,7 @@ class Groups(Service):
         """A page of a group's source SenderComps. Raises NotFound."""
         with self._reading(actor) as uow:
             _find(uow, group_id)
-            rows = _sources(group_id)
+            rows = group_sources(group_id)
             if gfid:
                 rows = rows.where(col(SenderCompRow.gfid) == gfid)
             return fetch(uow.tx, listing(rows), ask, sender_comp_view)
@@ -147,7 +147,7 @@ class Groups(Service):
             _find(uow, group_id)
             gfid = col(SenderCompRow.gfid)
             firms = (
-                _sources(group_id)
+                group_sources(group_id)
                 .with_only_columns(gfid.label("gfid"), func.count().label("sources"))
                 .group_by(gfid)
                 .subquery()
@@ -303,11 +303,3 @@ def _target_sessions(uow: UnitOfWork, group_ids: Sequence[int], now: datetime) -
     for view in views(uow, rows, now):
         found[view.group_id or 0].append(view)
     return found
-
-
-def _sources(group_id: int) -> Any:
-    return (
-        select(SenderCompRow)
-        .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-        .where(col(GroupSourceRow.group_id) == group_id)
-    )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import delete, insert, literal, select
+from sqlalchemy import Select, delete, insert, literal, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
@@ -14,13 +13,14 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
 from dropcopy_tui.domain.requests import Approvals
-from dropcopy_tui.domain.sessions import SenderCompStatus, parse_sender_comp
+from dropcopy_tui.domain.sessions import parse_sender_comp
 from dropcopy_tui.services.base import entity_named
 from dropcopy_tui.services.groups import changes
-from dropcopy_tui.services.groups.draft_checks import front_end_view
 from dropcopy_tui.services.groups.drafts import start_draft
 from dropcopy_tui.services.groups.edits import begin_edit
-from dropcopy_tui.services.requests.lifecycle import submit_draft
+from dropcopy_tui.services.groups.front_ends import front_end_view
+from dropcopy_tui.services.groups.submission import submit_draft
+from dropcopy_tui.services.sendercomps import usable_in
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.tables import (
@@ -167,12 +167,8 @@ def _add_sources(uow: UnitOfWork, draft: DraftRow, new: NewGroup) -> None:
     uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], usable))
 
 
-def _usable(draft: DraftRow) -> Any:
-    return select(literal(draft.id), col(SenderCompRow.id)).where(
-        col(SenderCompRow.entity_id) == draft.entity_id,
-        col(SenderCompRow.market) == draft.market,
-        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
-    )
+def _usable(draft: DraftRow) -> Select[int | None, int | None]:
+    return select(literal(draft.id), col(SenderCompRow.id)).where(usable_in(draft))
 
 
 def _add_each(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import MAY_OPERATE, MAY_RECEIVE_EXPIRY, Actor
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.sessions.sessions import key_rows, market_hours
+from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, ExpiryNoticeRow, KeyPairRow, PersonRow, SessionRow
 

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.key_file import KeyRow, render
 from dropcopy_tui.domain.logon import encode_secret
 from dropcopy_tui.domain.market_close import local_day
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.sessions.sessions import market_hours
+from dropcopy_tui.services.sessions.key_rows import market_hours
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 

@@ -28,7 +28,7 @@ from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.requests.lifecycle import end_request, make_request
 from dropcopy_tui.services.requests.views import request_view
-from dropcopy_tui.services.sessions.sessions import destroy, key_rows, key_view, pair_of
+from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow

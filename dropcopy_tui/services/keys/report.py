@@ -27,7 +27,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import entity_named, key_of
-from dropcopy_tui.services.sessions.sessions import key_rows, market_hours, pair_of
+from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, SessionRow

@@ -8,7 +8,7 @@ from dropcopy_tui.domain.errors import InvalidValue, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import Resources, key_of
-from dropcopy_tui.services.sessions.sessions import destroy, market_hours, pair_of
+from dropcopy_tui.services.sessions.key_rows import destroy, market_hours, pair_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 

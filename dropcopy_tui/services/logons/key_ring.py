@@ -16,7 +16,7 @@ from dropcopy_tui.domain.logon_mistakes import Candidate, SignedLine, diagnose, 
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_USE_KEYS
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.sessions.sessions import pair_of
+from dropcopy_tui.services.sessions.key_rows import pair_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, KeyPairRow, PersonRow, SessionRow
 from dropcopy_tui.store.vault import Vault

@@ -6,16 +6,15 @@ from typing import Any
 
 from sqlmodel import col, exists, select
 
-from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
 from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_APPROVE, Actor
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.groups import changes
-from dropcopy_tui.services.groups.draft_checks import draft_sources
 from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.lifecycle import end_request
+from dropcopy_tui.services.requests.sources import sources_of
 from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
@@ -25,13 +24,10 @@ from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
     ApprovalRow,
     DecisionRow,
-    DraftRow,
     EntitlementRow,
     EntityRow,
-    GroupSourceRow,
     PersonRow,
     RequestRow,
-    SenderCompRow,
 )
 
 LONGEST_REASON = 500
@@ -74,7 +70,7 @@ class Requests(Service):
         """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
         with self._reading(actor) as uow:
             row = _seen(uow, reference_id)
-            return fetch(uow.tx, listing(_sources(uow, row, change)), ask, sender_comp_view)
+            return fetch(uow.tx, listing(sources_of(uow, row, change)), ask, sender_comp_view)
 
     def approve(self, actor: Actor, reference_id: str, version: int) -> RequestView:
         """Approve what was shown as `version`, for every firm the person approves for (rule Q3).
@@ -228,20 +224,3 @@ def _seen(uow: UnitOfWork, reference_id: str) -> RequestRow:
     ):
         raise NotFound(f"Request {shorten(reference_id)} does not exist, or you have no access to it.")
     return row
-
-
-def _sources(uow: UnitOfWork, row: RequestRow, change: Change) -> Any:
-    kind = RequestType(row.type)
-    if kind is RequestType.EDIT_GROUP:
-        return changes.frozen(row, change)
-    if kind is RequestType.CREATE_GROUP and change is Change.ADDED and row.draft_id:
-        return draft_sources(uow.tx.get_one(DraftRow, row.draft_id))
-    if kind in (RequestType.DELETE_GROUP, RequestType.CREATE_GROUP) and (kind is RequestType.DELETE_GROUP) == (
-        change is Change.REMOVED
-    ):
-        return (
-            select(SenderCompRow)
-            .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == SenderCompRow.id)
-            .where(GroupSourceRow.group_id == row.group_id)
-        )
-    raise InvalidValue(f"{row.reference} does not change SenderComps that way.")

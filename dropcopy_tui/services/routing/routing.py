@@ -1,39 +1,25 @@
-"""What would each group receive of a FIX log (domain section 6), and which SenderComps no group copies."""
+"""What each group would receive of a FIX log (domain section 6)."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import select
-from sqlmodel import col
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.fix_log import FixLog, LogMessage
-from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading, read
-from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import entity_named, key_of
 from dropcopy_tui.services.routing.example_log import example_log
 from dropcopy_tui.services.routing.log_forms import LogText
 from dropcopy_tui.services.routing.log_index import Entry, LogIndex, Watch, open_log, read_index
 from dropcopy_tui.services.routing.router import DRAFT_ID, Receiver, Router, receiver_named, receivers_of, with_draft
-from dropcopy_tui.services.sendercomps import listing
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.services.views import SenderCompView
-from dropcopy_tui.store.paging import fetch
-from dropcopy_tui.store.tables import (
-    GroupRow,
-    GroupSourceRow,
-    SenderCompRow,
-)
 
 # Messages that are routed together: their sources are looked up in one question.
 _BATCH = 1_000
@@ -286,23 +272,6 @@ class Routing(Service):
             places = self._places(uow, entity)
             return example_log(uow, places, sandbox=uow.resources.sandbox)
 
-    def coverage(
-        self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
-    ) -> Page[SenderCompView]:
-        """A page of an entity's active SenderComps that no living group copies. Raises NotFound."""
-        with self._reading(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require_view(place)
-            rows = _uncovered(key_of(place.id))
-            if market:
-                rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
-            if gfid:
-                rows = rows.where(col(SenderCompRow.gfid) == gfid)
-            listed = listing(rows)
-            wider = listed.rows.add_columns(col(SenderCompRow.market))
-            orders = {**listed.orders, "market": col(SenderCompRow.market)}
-            return fetch(uow.tx, replace(listed, rows=wider, orders=orders), ask, _uncovered_view)
-
     # -- what a router stands on
 
     def _places(self, uow: UnitOfWork, entity: str) -> frozenset[int]:
@@ -368,24 +337,4 @@ def _routed(reviewed: Reviewed, entries: Sequence[Entry]) -> tuple[Routed, ...]:
             flag if entry.flagged else (),
         )
         for entry, what in zip(entries, readings, strict=True)
-    )
-
-
-def _uncovered(entity_id: int) -> Any:
-    copied = (
-        select(col(GroupSourceRow.sender_comp_pk))
-        .join(GroupRow, col(GroupRow.id) == col(GroupSourceRow.group_id))
-        .where(col(GroupRow.deleted_at).is_(None))
-        .where(col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-    )
-    return select(SenderCompRow).where(
-        col(SenderCompRow.entity_id) == entity_id,
-        col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
-        ~copied.exists(),
-    )
-
-
-def _uncovered_view(row: Any) -> SenderCompView:
-    return SenderCompView(
-        row.id, row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status, market=row.market
     )

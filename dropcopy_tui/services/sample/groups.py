@@ -18,7 +18,7 @@ from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.master_data import Ground
-from dropcopy_tui.services.sessions.sessions import market_hours
+from dropcopy_tui.services.sessions.key_rows import market_hours
 from dropcopy_tui.store.tables import (
     METADATA,
     GroupFilterRow,

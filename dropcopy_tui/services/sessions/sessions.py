@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +10,17 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
-from dropcopy_tui.domain.keypairs import KeyPair, KeyState, how_far, market_date, state_of
-from dropcopy_tui.domain.market_close import MarketHours, hours_of
+from dropcopy_tui.domain.keypairs import state_of
 from dropcopy_tui.domain.markets import Gateway, Menu, market_named, markets_of
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
 from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.services.views import KeyView, PendingView, SessionView
+from dropcopy_tui.services.views import PendingView, SessionView
 from dropcopy_tui.store.paging import Listing, fetch, selected
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
@@ -159,21 +157,6 @@ def _destroy_keys(uow: UnitOfWork, row: SessionRow, now: datetime) -> list[str]:
     return [pair.access_key_id for pair in living]
 
 
-def destroy(pair: KeyPairRow, now: datetime) -> None:
-    """Delete a key pair: what was sealed is gone with the transaction, and its place is free (rule K6)."""
-    pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
-
-
-def market_hours(market: str, settings: Settings) -> MarketHours:
-    """The market's hours with what the site's configuration changes."""
-    return hours_of(
-        market_named(market),
-        close=settings.closes.get(market),
-        closed=settings.closed_days,
-        opened=settings.open_days,
-    )
-
-
 def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int], now: datetime) -> SessionView:
     rows = _select().where(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible))
     if market:
@@ -191,80 +174,6 @@ def views(uow: UnitOfWork, rows: Sequence[Any], now: datetime) -> tuple[SessionV
     """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
     pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
     return tuple(_view(row, pairs[key_of(row[0].id)], now) for row in rows)
-
-
-def key_rows(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
-    """The key pairs of sessions, oldest first."""
-    found: dict[int, list[KeyPairRow]] = defaultdict(list)
-    for start in range(0, len(session_pks), 500):
-        chosen = session_pks[start : start + 500]
-        rows = uow.tx.execute(
-            select(KeyPairRow)
-            .where(col(KeyPairRow.session_pk).in_(chosen))
-            .order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
-        ).scalars()
-        for row in rows:
-            found[row.session_pk].append(row)
-    return found
-
-
-def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
-    """A key pair's public side as the domain knows it; without a market its days are those of UTC."""
-    return KeyPair(
-        row.access_key_id,
-        session_id,
-        row.created_at,
-        row.expires_at,
-        row.deleted_at,
-        zone=market_named(market).zone if market else "UTC",
-        replaced=row.slot is None,
-    )
-
-
-def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
-    """A key pair's public side with its state now."""
-    return KeyView(
-        access_key_id=row.access_key_id,
-        session_id=session_id,
-        state=state_of(pair_of(row, session_id, market), now),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        when=market_date(hours_of(market_named(market)), row.expires_at),
-        left=how_far(now, row.expires_at),
-        deleted_at=row.deleted_at,
-    )
-
-
-def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
-    """The key pairs of a group in a word or two, the session that needs somebody most first.
-
-    "! expired": a feed has stopped; "! 23 d": one stops in 23 days; "none": one has no pair yet.
-    """
-    last = [max(view.living, key=lambda key: key.expires_at, default=None) for view in sessions]
-    for view, key in zip(sessions, last, strict=True):
-        if key is None and view.keys:
-            return "! expired"
-    pending = [key for key in last if key is not None and key.state is KeyState.PENDING_EXPIRATION]
-    if pending:
-        return f"! {min((key.expires_at - now).days for key in pending)} d"
-    if None in last or not last:
-        return "none"
-    return f"{sum(len(view.living) for view in sessions)} active"
-
-
-def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
-    """What becomes of a session when these of its pairs are deleted; "" when none of them is its own (rule K6)."""
-    gone = [key for key in view.keys if key.access_key_id in chosen and key.deleted_at is None]
-    if not gone:
-        return ""
-    names = ", ".join(f"{key.access_key_id} ({key.state.words})" for key in gone)
-    what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
-    stays = [key for key in view.living if key.access_key_id not in chosen]
-    if stays:
-        return f"{what}; its other key pair is valid until {stays[-1].when}"
-    if any(key.state.living for key in gone):
-        return f"{what}; it has no other active key pair, so its feed stops immediately"
-    return f"{what}; nothing stops by it"
 
 
 def session_rows(*conditions: Any) -> Any:

@@ -1,0 +1,75 @@
+"""Key pairs as the store has them: read with their sessions, seen by the domain, and destroyed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from dropcopy_tui.domain.keypairs import KeyPair, how_far, market_date, state_of
+from dropcopy_tui.domain.market_close import MarketHours, hours_of
+from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.views import KeyView
+from dropcopy_tui.store.tables import KeyPairRow
+
+
+def key_rows(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
+    """The key pairs of sessions, oldest first."""
+    found: dict[int, list[KeyPairRow]] = defaultdict(list)
+    for start in range(0, len(session_pks), 500):
+        chosen = session_pks[start : start + 500]
+        rows = uow.tx.execute(
+            select(KeyPairRow)
+            .where(col(KeyPairRow.session_pk).in_(chosen))
+            .order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
+        ).scalars()
+        for row in rows:
+            found[row.session_pk].append(row)
+    return found
+
+
+def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
+    """A key pair's public side as the domain knows it; without a market its days are those of UTC."""
+    return KeyPair(
+        row.access_key_id,
+        session_id,
+        row.created_at,
+        row.expires_at,
+        row.deleted_at,
+        zone=market_named(market).zone if market else "UTC",
+        replaced=row.slot is None,
+    )
+
+
+def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
+    """A key pair's public side with its state now."""
+    return KeyView(
+        access_key_id=row.access_key_id,
+        session_id=session_id,
+        state=state_of(pair_of(row, session_id, market), now),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        when=market_date(hours_of(market_named(market)), row.expires_at),
+        left=how_far(now, row.expires_at),
+        deleted_at=row.deleted_at,
+    )
+
+
+def destroy(pair: KeyPairRow, now: datetime) -> None:
+    """Delete a key pair: what was sealed is gone with the transaction, and its place is free (rule K6)."""
+    pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
+
+
+def market_hours(market: str, settings: Settings) -> MarketHours:
+    """The market's hours with what the site's configuration changes."""
+    return hours_of(
+        market_named(market),
+        close=settings.closes.get(market),
+        closed=settings.closed_days,
+        opened=settings.open_days,
+    )

@@ -1,0 +1,41 @@
+"""Sessions and their key pairs in words, for lists and for the questions before a deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.services.views import SessionView
+
+
+def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
+    """The key pairs of a group in a word or two, the session that needs somebody most first.
+
+    "! expired": a feed has stopped; "! 23 d": one stops in 23 days; "none": one has no pair yet.
+    """
+    last = [max(view.living, key=lambda key: key.expires_at, default=None) for view in sessions]
+    for view, key in zip(sessions, last, strict=True):
+        if key is None and view.keys:
+            return "! expired"
+    pending = [key for key in last if key is not None and key.state is KeyState.PENDING_EXPIRATION]
+    if pending:
+        return f"! {min((key.expires_at - now).days for key in pending)} d"
+    if None in last or not last:
+        return "none"
+    return f"{sum(len(view.living) for view in sessions)} active"
+
+
+def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
+    """What becomes of a session when these of its pairs are deleted; "" when none of them is its own (rule K6)."""
+    gone = [key for key in view.keys if key.access_key_id in chosen and key.deleted_at is None]
+    if not gone:
+        return ""
+    names = ", ".join(f"{key.access_key_id} ({key.state.words})" for key in gone)
+    what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
+    stays = [key for key in view.living if key.access_key_id not in chosen]
+    if stays:
+        return f"{what}; its other key pair is valid until {stays[-1].when}"
+    if any(key.state.living for key in gone):
+        return f"{what}; it has no other active key pair, so its feed stops immediately"
+    return f"{what}; nothing stops by it"
