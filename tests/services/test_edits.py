@@ -260,7 +260,7 @@ def test_what_is_asked_is_told_as_it_will_be(world: World, group: GroupView) -> 
         ({"name": ""}, "Group name is empty."),
         ({"name": "x" * 31}, "Group name has 31 characters."),
         ({"front_end": "Nobody's"}, 'No front end system "Nobody\'s" is mapped to ACME.'),
-        ({"filters": (Filter.HEARTBEAT,)}, "Select at least one optional filter"),
+        ({"filters": (Filter.HEARTBEAT,)}, "Choose at least one optional filter"),
         ({"sources": ()}, "Add at least one source SenderComp."),
         ({"add": ("ZZZAB123P",)}, "Not an active SenderComp of this entity and market: ZZZAB123P."),
         ({"remove": ("AACAB123P",)}, "Not a source of this group: AACAB123P."),
