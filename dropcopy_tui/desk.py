@@ -13,7 +13,7 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.duo import Duo
+from dropcopy_tui.services.factors.authenticator import Authenticators
 from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.sms import Texting
@@ -55,7 +55,7 @@ class Desk:
         self.has_master_key = resources.vault.is_open
         self.identity = Identity(resources)
         self.factors = Factors(resources)
-        self.duo = Duo(resources)
+        self.authenticators = Authenticators(resources)
         self.texting = Texting(resources)
         self.ease = Ease(resources)
         self.drafts = Drafts(resources)
@@ -86,9 +86,10 @@ class Desk:
         What the actor may not see is not asked; nothing is written.
         """
         ask = PageRequest(limit=1, count=False)
+        market = next(iter(MARKETS.values()))
         for entity in self.groups.entities(actor)[:1]:
-            self.groups.page(actor, ask, entity=entity.code, menu=MARKETS[0].menu)
-            self.sendercomps.page(actor, entity.code, ask, MARKETS[0].code)
+            self.groups.page(actor, ask, entity=entity.code, menu=market.menu)
+            self.sendercomps.page(actor, entity.code, ask, market.code)
             self.sessions.page(actor, ask, kind=SessionKind.ORDER_ENTRY, entity=entity.code)
             self.calendar.page(actor, ask)
             self.requests.page(actor, ask)

@@ -93,10 +93,10 @@ async def _act_as(app: CommandedApp, screen: DeskScreen[Any]) -> None:
 async def _enrol(screen: DeskScreen[Any]) -> None:
     """Show the QR code, take the first code, and count the app as a factor."""
     desk = await screen.desk()
-    enrolment = await off_thread(desk.factors.enrol, screen.actor)
+    enrolment = await off_thread(desk.authenticators.enrol, screen.actor)
 
     async def confirm(code: str) -> bool:
-        await off_thread(desk.factors.confirm, screen.actor, code)
+        await off_thread(desk.authenticators.confirm, screen.actor, code)
         return True
 
     enrolled = await until_accepted(

@@ -52,7 +52,7 @@ DESTINATIONS = (
         "BrokerTec: the groups of a Registered Entity",
         heading="BrokerTec Requests",
         entry="Drop Copy Groups",
-        size=lambda view: view.brokertec_groups,
+        size=lambda view: view.groups[Menu.BROKERTEC],
     ),
     Destination(
         to.OpenSessions("order_entry"),
@@ -76,7 +76,7 @@ DESTINATIONS = (
         "Globex: the groups of a Registered Entity",
         heading="Globex Requests",
         entry="Drop Copy Groups",
-        size=lambda view: view.globex_groups,
+        size=lambda view: view.groups[Menu.GLOBEX],
     ),
     Destination(
         to.OpenRequests(),

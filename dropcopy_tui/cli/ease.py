@@ -91,7 +91,7 @@ def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
       dropcopy ease issue acme-operator --verified callback --verified email
     """
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.factors.factors import Purpose
+        from dropcopy_tui.services.factors.table import Purpose
 
         issued = desk.ease.issue(actor, user, Purpose.KEYS, verified)
     document = {
@@ -126,9 +126,7 @@ def reset(call: Call, user: str, factor: str) -> None:
     A second agent must confirm the request within 30 minutes.
     """
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.factors.factors import Factor
-
-        asked = desk.ease.reset_factor(actor, user, Factor(factor))
+        asked = desk.ease.reset_factor(actor, user, factor)
     show(call, _reset_shape(asked), _reset_lines([asked]))
     say(f"A second agent must confirm it: dropcopy ease confirm {asked.id}")
 
@@ -156,7 +154,7 @@ def _reset_shape(reset: Reset) -> dict[str, Any]:
     return {
         "id": reset.id,
         "user_id": reset.user_id,
-        "factor": reset.factor.value,
+        "factor": reset.factor.name,
         "asked_by": reset.asked_by,
         "asked_at": utc(reset.asked_at),
         "expires_at": utc(reset.expires_at),
@@ -164,5 +162,5 @@ def _reset_shape(reset: Reset) -> dict[str, Any]:
 
 
 def _reset_lines(waiting: list[Reset]) -> list[str]:
-    rows = [(each.id, each.user_id, each.factor.words, each.asked_by, short_utc(each.expires_at)) for each in waiting]
+    rows = [(each.id, each.user_id, each.factor.label, each.asked_by, short_utc(each.expires_at)) for each in waiting]
     return table(("ID", "USER", "FACTOR", "REQUESTED BY", "UNTIL"), rows, "No resets are awaiting confirmation.")

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+import click
 
 from dropcopy_tui.cli.output import say
 from dropcopy_tui.domain.errors import InvalidValue, SecondFactorFailed
+from dropcopy_tui.services.factors.table import FACTORS
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
-    from dropcopy_tui.services.factors.factors import Challenge, Proof
+    from dropcopy_tui.services.factors.table import Challenge, Proof
 
 # Given instead of a code: send a push to the phone and wait for the answer.
 PUSH = "push"
 _PAUSE = 1.0
+
+
+class FactorName(click.Choice[str]):
+    """The name of a second factor. The table is read when it is needed, so that a new row is offered here too."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names in the order of the dialog."""
+        return tuple(FACTORS)
+
+    @choices.setter
+    def choices(self, names: Sequence[str]) -> None:
+        """The base class keeps a copy; this one always asks the table."""
 
 
 def begin(desk: Desk, actor: Actor, started: Challenge) -> str:
@@ -28,39 +47,33 @@ def begin(desk: Desk, actor: Actor, started: Challenge) -> str:
 
 def words_for(started: Challenge, trouble: str) -> Iterator[str]:
     """Yield what the person needs to know about a challenge."""
-    from dropcopy_tui.services.factors.factors import Factor
-
     if trouble:
         yield f"The code was not sent: {trouble} `dropcopy tick` retries until the code expires."
-    if started.factor is Factor.EASE:
-        yield f"{started.sent_to}: an agent verifies you and reads out an 8-digit code."
-    if started.factor is Factor.DUO:
-        yield "Answer with --code PASSCODE" + (f", or with --code {PUSH} and approve it on your phone." * started.push)
+    if started.push:
+        yield f"Answer with --code PASSCODE, or with --code {PUSH} and approve it on your phone."
+    else:
+        yield f"{started.source.rstrip('.')}. Answer with --code CODE ({started.factor.digits_words})."
 
 
 def proof_of(desk: Desk, actor: Actor, challenge: str, given: str) -> Proof:
-    """The answer to a challenge. Duo is asked here; other codes are spent by the command's own transaction.
+    """The answer to a challenge. A provider is asked here; other codes are spent by the command's own transaction.
 
     Raises SecondFactorFailed, FactorUnavailable. Input that cannot be a code is refused before it uses up an attempt.
     """
-    from dropcopy_tui.services.factors.factors import Factor, Proof, invalid_code
-
-    factor, code = desk.factors.factor_of(actor, challenge), given.replace(" ", "")
-    if factor is Factor.DUO and code == PUSH:
+    if given.strip() == PUSH:
         return _pushed(desk, actor, challenge)
     try:
-        invalid_code(code, factor)
+        return desk.factors.prove(actor, challenge, given)
     except InvalidValue as problem:
         raise SecondFactorFailed(f"{problem.message} No attempt was used up and nothing was changed.") from None
-    return desk.duo.passcode(actor, challenge, code) if factor is Factor.DUO else Proof(challenge, code)
 
 
 def _pushed(desk: Desk, actor: Actor, challenge: str) -> Proof:
     """Wait for the answer on the phone; interrupting the wait cancels the challenge."""
-    desk.duo.push(actor, challenge)
+    desk.factors.push(actor, challenge)
     say("A push was sent to your phone. Approve it there, or press Ctrl-C to cancel.")
     try:
-        while (proof := desk.duo.poll(actor, challenge)) is None:
+        while (proof := desk.factors.poll(actor, challenge)) is None:
             time.sleep(_PAUSE)
     except BaseException:
         desk.factors.cancel(actor, challenge)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.views import GroupLine, GroupView
 
-MARKET = click.Choice([market.code for market in MARKETS])
+MARKET = click.Choice(list(MARKETS))
 _LONGEST_LINE = 200
 # In the help text instead of the metavar, where ten names would make one line of 180 columns.
 _TYPES = f"Types: {', '.join(kind.value for kind in Filter)}."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropcopy_tui.cli.call import Call, Decorator, noun, verb
-from dropcopy_tui.cli.factors import begin, proof_of, words_for
+from dropcopy_tui.cli.factors import FactorName, begin, proof_of, words_for
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.bulk import Failed
-    from dropcopy_tui.services.factors.factors import Proof
+    from dropcopy_tui.services.factors.table import Proof
     from dropcopy_tui.services.keys.key_file import Delivery
     from dropcopy_tui.services.views import KeyView, SessionView
 
@@ -48,7 +48,7 @@ keys.add_command(report)
 
 
 @keys.command("challenge")
-@click.option("--factor", type=click.Choice(["sms", "totp", "ease", "duo"]), required=True)
+@click.option("--factor", type=FactorName(), required=True)
 @verb
 def challenge(call: Call, factor: str) -> None:
     """Start a second factor.
@@ -61,14 +61,11 @@ def challenge(call: Call, factor: str) -> None:
       dropcopy keys generate AB1 --challenge ID --code 123456 --out keys.txt
     """
     with call.signed_in() as (desk, actor):
-        from dropcopy_tui.services.factors.factors import Factor
-
-        started = desk.factors.start(actor, Factor(factor))
+        started = desk.factors.start(actor, factor)
         trouble = begin(desk, actor, started)
-        sandbox = desk.sandbox
     document = {
         "challenge": started.id,
-        "factor": started.factor.value,
+        "factor": started.factor.name,
         "sent_to": started.sent_to,
         "expires_at": utc(started.expires_at),
         "codes_left_today": started.codes_left_today,
@@ -76,7 +73,7 @@ def challenge(call: Call, factor: str) -> None:
     show(call, document, fields((name.replace("_", " "), value) for name, value in document.items()))
     for line in words_for(started, trouble):
         say(line)
-    if sandbox and factor == "sms":
+    if started.sandbox_message:
         say("A sandbox sends nothing. Read the code with `dropcopy outbox list --limit 1`.")
 
 

@@ -10,7 +10,6 @@ from dropcopy_tui.domain.errors import InvalidValue
 
 # The challenge id under which a person enters a code that an agent read out; the agent's record has its own id.
 EASE_CHALLENGE = "ease"
-EASE_DIGITS = 8
 EASE_LIFE = timedelta(minutes=10)
 # The checks that an agent must select before a code is issued (a local choice).
 LEAST_CHECKS = 2

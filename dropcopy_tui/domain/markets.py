@@ -23,6 +23,11 @@ class Menu(StrEnum):
     BROKERTEC = "brokertec"
     GLOBEX = "globex"
 
+    @property
+    def label(self) -> str:
+        """The menu as the Request Center calls it."""
+        return {"brokertec": "BrokerTec", "globex": "Globex"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -45,7 +50,7 @@ class Market:
 
 # Market closes are local choices where the sources are silent (rule K2); the configuration may change them.
 # Segments: BrokerTec U.S. 40 Treasury Actives, 42 Repo, 48 Chicago (CME wiki: BrokerTec market segments).
-MARKETS: tuple[Market, ...] = (
+_TABLE = (
     Market(
         code="brokertec_us",
         name="BrokerTec U.S.",
@@ -76,18 +81,19 @@ MARKETS: tuple[Market, ...] = (
         limits=((Gateway.CGW, 1_000), (Gateway.MSGW, 5_000)),
     ),
 )
-_BY_CODE = {market.code: market for market in MARKETS}
+# By code, in menu order. A new market is one more row of the table above: nothing else names a market.
+MARKETS: dict[str, Market] = {market.code: market for market in _TABLE}
 
 
 def market_named(code: str) -> Market:
     """The market with this code. Raises InvalidValue if there is none."""
     try:
-        return _BY_CODE[code]
+        return MARKETS[code]
     except KeyError:
-        known = ", ".join(_BY_CODE)
+        known = ", ".join(MARKETS)
         raise InvalidValue(f"Unknown market {shorten(code)!r}. Use one of: {known}.", "market") from None
 
 
 def markets_of(menu: Menu) -> tuple[Market, ...]:
     """The markets of one request menu, in menu order."""
-    return tuple(market for market in MARKETS if market.menu is menu)
+    return tuple(market for market in MARKETS.values() if market.menu is menu)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,8 +71,7 @@ class HomeView:
     actor: Actor | None
     sandbox: bool
     entities: int
-    brokertec_groups: int
-    globex_groups: int
+    groups: Mapping[Menu, int]
     order_entry: int
     market_data: int
     requests: int
@@ -97,8 +97,7 @@ def home(
         actor=Actor(*seen.person, origin) if seen.person else None,
         sandbox=seen.sandbox,
         entities=seen.entities,
-        brokertec_groups=_of_menu(seen.groups, Menu.BROKERTEC),
-        globex_groups=_of_menu(seen.groups, Menu.GLOBEX),
+        groups={menu: _of_menu(seen.groups, menu) for menu in Menu},
         order_entry=seen.sessions.get("order_entry", 0),
         market_data=seen.sessions.get("market_data", 0),
         requests=seen.requests,

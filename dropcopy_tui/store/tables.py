@@ -12,7 +12,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, Unique
 from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.domain.filters import Filter
-from dropcopy_tui.domain.markets import MARKETS, Gateway
+from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.people import DESK_ROLES, Role
 from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionStatus
@@ -25,10 +25,6 @@ _OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group'
 def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name)
-
-
-def _market(table: str) -> CheckConstraint:
-    return _one_of("market", [market.code for market in MARKETS], f"ck_{table}_market")
 
 
 class SettingRow(SQLModel, table=True):
@@ -144,7 +140,6 @@ class SenderCompRow(SQLModel, table=True):
 
     __tablename__ = "sender_comp"
     __table_args__ = (
-        _market("sender_comp"),
         _one_of("gateway", Gateway, "ck_sender_comp_gateway"),
         _one_of("status", SenderCompStatus, "ck_sender_comp_status"),
         CheckConstraint("sender_comp_id = session_id || gfid || fti", name="ck_sender_comp_parts"),
@@ -171,7 +166,6 @@ class GroupRow(SQLModel, table=True):
 
     __tablename__ = "drop_copy_group"
     __table_args__ = (
-        _market("drop_copy_group"),
         CheckConstraint("length(name) > 0", name="ck_drop_copy_group_name"),
         Index(
             "uq_drop_copy_group_name",
@@ -221,7 +215,6 @@ class DraftRow(SQLModel, table=True):
 
     __tablename__ = "draft"
     __table_args__ = (
-        _market("draft"),
         CheckConstraint("step BETWEEN 1 AND 6", name="ck_draft_step"),
         Index("ix_draft_person", "person_id", "submitted_at"),
     )
@@ -254,7 +247,6 @@ class SessionRow(SQLModel, table=True):
 
     __tablename__ = "session"
     __table_args__ = (
-        _market("session"),
         _one_of("kind", SessionKind, "ck_session_kind"),
         _one_of("gateway", Gateway, "ck_session_gateway"),
         _one_of("status", SessionStatus, "ck_session_status"),

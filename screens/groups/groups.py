@@ -30,7 +30,6 @@ from screens.wording import plural
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-_MENU_NAMES = {Menu.BROKERTEC: "BrokerTec", Menu.GLOBEX: "Globex"}
 _EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
 
 
@@ -105,7 +104,7 @@ class GroupsScreen(EntityListScreen):
 
     def place(self) -> tuple[str, ...]:
         """The menu, then the list."""
-        return ("Request Center", _MENU_NAMES[self._menu], "Drop Copy Groups")
+        return ("Request Center", self._menu.label, "Drop Copy Groups")
 
     async def show_entity(self, desk: Desk) -> None:
         """The entity's groups, and what expires among them."""

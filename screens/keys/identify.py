@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dropcopy_tui.domain.errors import SecondFactorFailed
-from dropcopy_tui.services.factors.factors import Challenge, Factor, Proof
+from dropcopy_tui.services.factors.table import Challenge, Proof
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
 T = TypeVar("T")
-# Between two questions to Duo, each of which may be answered at once.
+# Seconds between two questions to whoever was sent a push, each of which may be answered at once.
 _PAUSE = 0.5
 
 
@@ -52,13 +52,13 @@ async def _start(screen: DeskScreen[Any], desk: Desk) -> Challenge | None:
     chosen = await screen.app.push_screen_wait(
         ChooseModal(
             "Confirm your identity",
-            [Choice(choice.factor.value, choice.factor.words, choice.hint, choice.reason) for choice in choices],
+            [Choice(choice.factor.name, choice.factor.label, choice.hint, choice.reason) for choice in choices],
             f"Choose a second factor. {plural(left, 'code is', 'codes are')} left for today.",
         )
     )
     if chosen is None:
         return None
-    return await off_thread(desk.factors.start, screen.actor, Factor(chosen))
+    return await off_thread(desk.factors.start, screen.actor, chosen)
 
 
 async def _answer(screen: DeskScreen[Any], desk: Desk, challenge: Challenge, what: str, error: str) -> Proof | None:
@@ -74,26 +74,26 @@ async def _answer(screen: DeskScreen[Any], desk: Desk, challenge: Challenge, wha
     # Only the first dialog sends; after a wrong code the message is on its way already.
     sending = hand_over if challenge.to_send and not error else None
     code = await screen.app.push_screen_wait(CodeModal(challenge, desk.clock.now(), what, error, sending))
-    if code is None or challenge.factor is not Factor.DUO:
-        return None if code is None else Proof(challenge.id, code)
+    if code is None:
+        return None
     if code:
-        return await off_thread(desk.duo.passcode, screen.actor, challenge.id, code)
+        return await off_thread(desk.factors.prove, screen.actor, challenge.id, code)
     return await _pushed(screen, desk, challenge)
 
 
 async def _pushed(screen: DeskScreen[Any], desk: Desk, challenge: Challenge) -> Proof | None:
     """A push, and the wait for its answer. Raises SecondFactorFailed: denied, or too late."""
-    await off_thread(desk.duo.push, screen.actor, challenge.id)
+    await off_thread(desk.factors.push, screen.actor, challenge.id)
 
     async def approval() -> Proof:
         while True:
-            proof = await off_thread(desk.duo.poll, screen.actor, challenge.id)
+            proof = await off_thread(desk.factors.poll, screen.actor, challenge.id)
             if proof is not None:
                 return proof
             await asyncio.sleep(_PAUSE)
 
     text = "A push was sent to your phone. Approve it there, if it was you who asked."
-    modal = WaitModal("Duo Security", text, approval)
+    modal = WaitModal(challenge.factor.label, text, approval)
     proof = await screen.app.push_screen_wait(modal)
     if modal.error is not None:
         raise modal.error

@@ -8,7 +8,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from dropcopy_tui.services.factors.factors import CODE_DIGITS, Enrolment
+from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.services.factors.authenticator import Enrolment
+from dropcopy_tui.services.factors.table import FACTORS
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 from screens.widgets.inputs import CodeInput
@@ -35,7 +37,7 @@ class EnrolModal(DeskModal[str]):
                 yield Static("Scan the picture with the app, or type the key:", classes="text", markup=False)
                 yield Static(value(grouped), classes="text")
                 yield Static("The code the app shows", classes="label", markup=False)
-                yield CodeInput(compact=True, placeholder=f"{CODE_DIGITS} digits")
+                yield CodeInput(compact=True, placeholder=FACTORS["totp"].digits_words)
                 yield Static("", classes="error", markup=False)
                 yield Static("Enter confirms. Escape cancels: nothing is enrolled then.", classes="hint", markup=False)
 
@@ -63,7 +65,9 @@ class EnrolModal(DeskModal[str]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        if len(event.value) != CODE_DIGITS:
-            self.show_error(f"A code has {CODE_DIGITS} digits.")
+        try:
+            FACTORS["totp"].check_code(event.value)
+        except InvalidValue as problem:
+            self.show_error(problem.message)
         else:
             self.dismiss(event.value)

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from dropcopy_tui.services.factors.factors import Challenge, Factor, digits_words
+from dropcopy_tui.services.factors.table import Challenge
 from screens.modals.base import DeskModal
 from screens.terminal.values import paragraphs, value
 from screens.widgets.inputs import CodeInput
@@ -50,8 +50,10 @@ class CodeModal(DeskModal[str]):
             if challenge.sandbox_message:
                 message = f"Sandbox phone {challenge.sent_to}\n{challenge.sandbox_message}"
                 yield Static(paragraphs(message), classes="phone")
-            yield Static(value(self._source()), classes="source")
-            yield CodeInput(compact=True, max_length=challenge.digits[1], placeholder=digits_words(challenge.factor))
+            yield Static(value(self._challenge.source), classes="source")
+            yield CodeInput(
+                compact=True, max_length=challenge.factor.digits[1], placeholder=challenge.factor.digits_words
+            )
             yield Static("", classes="error", markup=False)
             yield Static(value(self._hint()), classes="hint")
 
@@ -69,22 +71,12 @@ class CodeModal(DeskModal[str]):
     async def _send(self, sending: Callable[[], Awaitable[str]]) -> None:
         self.query_one(".source", Static).update(value(_SENDING.format(self._challenge.sent_to)))
         trouble = await sending()
-        self.query_one(".source", Static).update(value(trouble or self._source()))
-
-    def _source(self) -> str:
-        challenge = self._challenge
-        if challenge.factor is Factor.SMS:
-            return f"Code sent to {challenge.sent_to}"
-        if challenge.factor is Factor.EASE:
-            return f"{challenge.sent_to}: an agent verifies you and reads a code out to you."
-        if challenge.factor is Factor.DUO:
-            return "Enter alone sends a push to your phone; or type a passcode." if challenge.push else "A Duo passcode"
-        return "The code your authenticator app shows"
+        self.query_one(".source", Static).update(value(trouble or self._challenge.source))
 
     def _hint(self) -> str:
         left = plural(self._challenge.codes_left_today, "code is", "codes are")
         life = f"Valid for {plural(self._minutes, 'minute')}"
-        if self._challenge.factor is Factor.EASE:
+        if self._challenge.starts_later:
             life += " from when it is issued"
         # After a wrong code the line above says how many tries are left.
         tries = "" if self._error else " three tries;"
@@ -94,9 +86,9 @@ class CodeModal(DeskModal[str]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        least, most = self._challenge.digits
+        least, most = self._challenge.factor.digits
         pushes = self._challenge.push and not event.value
         if pushes or least <= len(event.value) <= most:
             self.dismiss(event.value)
         else:
-            self.show_error(f"A code has {digits_words(self._challenge.factor)}.")
+            self.show_error(f"A code has {self._challenge.factor.digits_words}.")

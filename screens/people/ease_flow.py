@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropcopy_tui.services.factors.factors import Factor, Purpose
+from dropcopy_tui.services.factors.table import Purpose
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
@@ -36,7 +36,7 @@ async def ask_reset(screen: DeskScreen[Any], user_id: str) -> bool:
     if not await agreed(screen, f"Reset the app of {user_id}", text, "Ask for the reset"):
         return False
     desk = await screen.desk()
-    reset = await off_thread(desk.ease.reset_factor, screen.actor, user_id, Factor.TOTP)
+    reset = await off_thread(desk.ease.reset_factor, screen.actor, user_id, "totp")
     screen.say(f"Reset {reset.id} for {user_id} waits for a second agent, until {utc(reset.expires_at)}.")
     return True
 

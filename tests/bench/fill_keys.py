@@ -32,7 +32,7 @@ _PAIRS = """INSERT INTO key_pair (session_pk, access_key_id, slot, created_at, e
 def fill(resources: Resources) -> None:
     """Everything, in one transaction."""
     now = resources.clock.now()
-    ends = grace_expiry(hours_of(MARKETS[0]), now - timedelta(days=7))
+    ends = grace_expiry(hours_of(MARKETS["brokertec_us"]), now - timedelta(days=7))
     made = now - timedelta(days=340)
     with resources.store.write() as session:
         entity = EntityRow(code="BENCH", name="BENCH LLC")
@@ -46,7 +46,7 @@ def fill(resources: Resources) -> None:
             place = None if role.desk_wide else entity.id
             session.add(EntitlementRow(person_id=key_of(keeper.id), role=role.value, entity_id=place))
         share = -(-KEYS // len(MARKETS))
-        for number, market in enumerate(MARKETS):
+        for number, market in enumerate(MARKETS.values()):
             last = min(share, KEYS - number * share) - 1
             values = {"entity": entity.id, "market": market.code, "made": _stored(made), "last": last}
             session.execute(text(_SESSIONS), values)

@@ -12,7 +12,7 @@ from time import perf_counter
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.pages import PageRequest
-from dropcopy_tui.services.factors.factors import Factor, Proof
+from dropcopy_tui.services.factors.table import Proof
 from tests.bench.fill_keys import KEEPER, KEYS
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place, dropcopy
@@ -29,7 +29,7 @@ def generate(place: Place, samples: Samples, _ours_first: bool) -> None:
         drops = {plan_pk: plan.choice_needed[0]
                  for plan_pk, plan in zip(chosen, desk.keypairs.plan(actor, chosen), strict=True)
                  if plan.choice_needed}  # fmt: skip
-        challenge = desk.factors.start(actor, Factor.SMS)
+        challenge = desk.factors.start(actor, "sms")
         code = next(word.strip(",.") for word in challenge.sandbox_message.split() if word.strip(",.").isdigit())
         file = place.folder / "keys.txt"
         file.unlink(missing_ok=True)

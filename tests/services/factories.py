@@ -16,7 +16,9 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources, entity_named, key_of
-from dropcopy_tui.services.factors.factors import Factor, Factors, Proof
+from dropcopy_tui.services.factors.authenticator import Authenticators
+from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.groups.groups import NewGroup
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
@@ -71,6 +73,11 @@ class FixedEntropy(Entropy):
 
     def below(self, limit: int) -> int:
         return next(self._numbers) % limit
+
+
+def apps_of(factors: Factors) -> Authenticators:
+    """The authenticator apps over the same store."""
+    return Authenticators(factors._resources)
 
 
 def make_resources(path: Path, now: datetime = NOW, sandbox: bool = True) -> Resources:
@@ -200,7 +207,7 @@ def approve(resources: Resources, request: RequestView, actor: Actor) -> Request
 
 def proof_of(resources: Resources, actor: Actor, code: str = CODE) -> Proof:
     """A new challenge on the person's phone, answered with this code."""
-    return Proof(Factors(resources).start(actor, Factor.SMS).id, code)
+    return Proof(Factors(resources).start(actor, "sms").id, code)
 
 
 def rows(resources: Resources, sql: str, **values: Any) -> list[tuple[Any, ...]]:

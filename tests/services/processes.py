@@ -18,7 +18,9 @@ from sqlalchemy.engine import Engine
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.factors.challenges import spend
+from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.keypairs import KeyPairs
@@ -51,7 +53,7 @@ def generate(actor: Actor, session_pk: int, proof: Proof, resources: Resources) 
 
 
 def start_code(actor: Actor, resources: Resources) -> str:
-    return Factors(resources).start(actor, Factor.SMS).id
+    return Factors(resources).start(actor, "sms").id
 
 
 def count_up(times: int, resources: Resources) -> None:

@@ -19,7 +19,7 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.new_store import administrator, make_store
 from dropcopy_tui.services.audit import Audit, Verified
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Factor, Proof
+from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.sample.fill import fill
@@ -155,12 +155,12 @@ def test_no_secret_is_anywhere_in_the_folder_of_the_store(desk: Desk, tmp_path: 
     with pytest.raises(NotSignedIn):
         desk.identity.sign_in("chief", "wrong horse battery", "test")
     desk.identity.sign_in("chief", PASSWORD, "test")
-    seed = desk.factors.enrol(operator).seed
-    desk.factors.confirm(operator, pyotp.TOTP(seed).at(desk.clock.now()))
+    seed = desk.authenticators.enrol(operator).seed
+    desk.authenticators.confirm(operator, pyotp.TOTP(seed).at(desk.clock.now()))
     target = desk.sessions.find(operator, ["T7K"])[0].pk
     stream = StringIO()
     for turn in range(3):
-        challenge = desk.factors.start(operator, Factor.SMS)
+        challenge = desk.factors.start(operator, "sms")
         code = next(word for word in challenge.sandbox_message.split() if word[:6].isdigit())[:6]
         with pytest.raises(SecondFactorFailed):
             desk.keypairs.generate(operator, [target], Proof(challenge.id, "264831"), out=stream)

@@ -21,7 +21,8 @@ from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors import duo as duo_service
 from dropcopy_tui.services.factors.duo import Duo
-from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof, Purpose
+from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.table import Challenge, Proof, Purpose
 from tests.services.conftest import World
 from tests.services.factories import CODE, FrozenClock, contents, one, rows
 from tests.services.test_factors import use
@@ -42,7 +43,7 @@ class Bench:
         return Duo(self.resources)
 
     def start(self, purpose: Purpose = Purpose.KEYS) -> Challenge:
-        return Factors(self.resources).start(self.world.operator, Factor.DUO, purpose)
+        return Factors(self.resources).start(self.world.operator, "duo", purpose)
 
     def pushed(self) -> Challenge:
         challenge = self.start()
@@ -214,7 +215,7 @@ def test_another_person_and_another_purpose_get_nowhere(bench: Bench) -> None:
 
 
 def test_a_challenge_of_another_factor_is_none_of_duos(bench: Bench) -> None:
-    challenge = Factors(bench.resources).start(bench.world.operator, Factor.SMS)
+    challenge = Factors(bench.resources).start(bench.world.operator, "sms")
     for verb in (bench.duo.push, bench.duo.poll, lambda actor, it: bench.duo.passcode(actor, it, "867530")):
         with pytest.raises(SecondFactorFailed, match="a different action"):
             verb(bench.world.operator, challenge.id)
@@ -267,10 +268,10 @@ def test_a_duo_that_is_down_is_one_line_and_other_factors_stay(world: World, tmp
     service = DuoService("localhost", "DI", secret_file(tmp_path, SKEY), free_port())
     resources = replace(world.resources, duo=service)
     factors = Factors(resources)
-    assert next(choice for choice in factors.choices(world.operator) if choice.factor is Factor.DUO).available
+    assert next(choice for choice in factors.choices(world.operator) if choice.factor.name == "duo").available
     with pytest.raises(FactorUnavailable, match="cannot be reached"):
-        factors.start(world.operator, Factor.DUO)
-    assert factors.start(world.operator, Factor.SMS)
+        factors.start(world.operator, "duo")
+    assert factors.start(world.operator, "sms")
 
 
 def test_a_duo_that_proves_to_be_somebody_else_is_not_told_anything(world: World, tmp_path: Path) -> None:
@@ -279,10 +280,10 @@ def test_a_duo_that_proves_to_be_somebody_else_is_not_told_anything(world: World
         assert service is not None
         pinned = replace(world.resources, duo=replace(service, ca_file=None))
         with pytest.raises(FactorUnavailable, match="cannot be verified"):
-            Factors(pinned).start(world.operator, Factor.DUO)
+            Factors(pinned).start(world.operator, "duo")
         other = replace(world.resources, duo=replace(service, host="127.0.0.1"))
         with pytest.raises(FactorUnavailable, match="does not match"):
-            Factors(other).start(world.operator, Factor.DUO)
+            Factors(other).start(world.operator, "duo")
         assert bench.web.asked == []
 
 
@@ -302,9 +303,9 @@ def test_a_sandbox_asks_no_duo_but_one_on_this_machine(world: World, tmp_path: P
     service = DuoService("api-1.duosecurity.com", "DI", secret_file(tmp_path, SKEY))
     far = Factors(replace(world.resources, duo=service))
     with pytest.raises(FactorUnavailable, match="a sandbox"):
-        far.start(world.operator, Factor.DUO)
+        far.start(world.operator, "duo")
     real = Factors(replace(world.resources, duo=service, sandbox=False))
-    assert next(choice for choice in real.choices(world.operator) if choice.factor is Factor.DUO).available
+    assert next(choice for choice in real.choices(world.operator) if choice.factor.name == "duo").available
 
 
 def test_pushes_count_against_the_codes_of_the_day(bench: Bench) -> None:
@@ -313,7 +314,7 @@ def test_pushes_count_against_the_codes_of_the_day(bench: Bench) -> None:
     with pytest.raises(CodesUsedUp):
         bench.start()
     with pytest.raises(CodesUsedUp):
-        Factors(bench.resources).start(bench.world.operator, Factor.SMS)
+        Factors(bench.resources).start(bench.world.operator, "sms")
 
 
 def test_a_secret_key_that_others_may_read_is_not_used(bench: Bench, tmp_path: Path) -> None:

@@ -22,8 +22,11 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.factors.authenticator import Authenticators
+from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.ease import Ease, Issued
-from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
 from dropcopy_tui.services.unit_of_work import writing
 from tests.services.conftest import World
 from tests.services.factories import (
@@ -74,8 +77,8 @@ def enter(world: World, code: str, actor: Actor | None = None, purpose: Purpose 
 
 
 def test_a_verified_caller_gets_a_code_that_passes_once(ease: Ease, world: World, agent: Actor) -> None:
-    begun = Factors(world.resources).start(world.operator, Factor.EASE)
-    assert (begun.id, begun.factor, begun.digits, begun.codes_left_today) == ("ease", Factor.EASE, (8, 8), 10)
+    begun = Factors(world.resources).start(world.operator, "ease")
+    assert (begun.id, begun.factor.name, begun.factor.digits, begun.codes_left_today) == ("ease", "ease", (8, 8), 10)
     assert one(world.resources, "SELECT count(*) FROM challenge") == 0, "the person starts nothing by themselves"
     issued = issue(ease, agent)
     assert (issued.code, issued.codes_left_today) == (EASE_CODE, 9)
@@ -200,12 +203,12 @@ def test_a_code_that_nobody_issued_costs_no_try_and_may_be_entered_later(world: 
 def test_codes_of_ease_count_with_all_others(ease: Ease, world: World, agent: Actor) -> None:
     factors = Factors(world.resources)
     for _ in range(5):
-        factors.start(world.operator, Factor.SMS)
+        factors.start(world.operator, "sms")
         issue(ease, agent)
     with pytest.raises(CodesUsedUp, match="operator has no codes left"):
         issue(ease, agent)
     with pytest.raises(CodesUsedUp):
-        factors.start(world.operator, Factor.SMS)
+        factors.start(world.operator, "sms")
     assert ease.caller(agent, "operator").codes_left_today == 0
     go_on(world.resources, timedelta(days=1))
     assert issue(ease, agent)
@@ -222,7 +225,7 @@ def test_wrong_tries_count_over_codes_that_are_issued_again(ease: Ease, world: W
     with pytest.raises(CodesUsedUp):
         issue(ease, agent)
     with pytest.raises(CodesUsedUp):
-        Factors(world.resources).start(world.operator, Factor.SMS)
+        Factors(world.resources).start(world.operator, "sms")
     go_on(world.resources, timedelta(days=1))
     issue(ease, agent)
     assert enter(world, EASE_CODE) == "passed"
@@ -251,29 +254,29 @@ def test_the_last_code_of_the_day_is_issued_once(ease: Ease, world: World, agent
 
 def test_a_factor_is_reset_by_two_agents(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
     app = enrol(Factors(world.resources), world.operator)
-    asked = ease.reset_factor(agent, "operator", Factor.TOTP)
+    asked = ease.reset_factor(agent, "operator", "totp")
     assert asked.reason.startswith("you asked")
-    assert Factors(world.resources).start(world.operator, Factor.TOTP), "until it is confirmed, the app works"
+    assert Factors(world.resources).start(world.operator, "totp"), "until it is confirmed, the app works"
     with pytest.raises(NotEntitled, match="second agent"):
         ease.confirm_reset(agent, asked.id)
     (waiting,) = ease.resets(second)
     assert (waiting.user_id, waiting.asked_by, waiting.reason) == ("operator", "agent", "")
-    open_challenge = Factors(world.resources).start(world.operator, Factor.TOTP).id
+    open_challenge = Factors(world.resources).start(world.operator, "totp").id
     ease.confirm_reset(second, asked.id)
     with pytest.raises(FactorUnavailable):
-        Factors(world.resources).start(world.operator, Factor.TOTP)
+        Factors(world.resources).start(world.operator, "totp")
     assert "wrong" in use(world.resources, world.operator, Proof(open_challenge, app.at(world.resources.clock.now())))
     assert ease.resets(second) == ()
     told = rows(world.resources, "SELECT subject FROM outbox WHERE recipient = 'operator@firm.example'")
     assert ("Your authenticator app was removed",) in told
-    assert Factors(world.resources).enrol(world.operator)
+    assert Authenticators(world.resources).enrol(world.operator)
     with pytest.raises(InvalidValue, match="confirmed already"):
         ease.confirm_reset(second, asked.id)
 
 
 def test_a_second_account_of_the_agent_is_no_second_agent(ease: Ease, world: World, agent: Actor) -> None:
     enrol(Factors(world.resources), world.operator)
-    asked = ease.reset_factor(agent, "operator", Factor.TOTP)
+    asked = ease.reset_factor(agent, "operator", "totp")
     twin = add_person(world.resources, "agent-two", Role.EASE_AGENT, mobile="+12025550901")
     with pytest.raises(NotEntitled, match="second agent"):
         ease.confirm_reset(twin, asked.id)
@@ -283,8 +286,8 @@ def test_nobody_resets_or_confirms_their_own(ease: Ease, world: World, agent: Ac
     add_role(world.resources, world.operator, Role.EASE_AGENT)
     enrol(Factors(world.resources), world.operator)
     with pytest.raises(NotEntitled):
-        ease.reset_factor(world.operator, "operator", Factor.TOTP)
-    asked = ease.reset_factor(agent, "operator", Factor.TOTP)
+        ease.reset_factor(world.operator, "operator", "totp")
+    asked = ease.reset_factor(agent, "operator", "totp")
     with pytest.raises(NotEntitled):
         ease.confirm_reset(world.operator, asked.id)
     with pytest.raises(NotEntitled):
@@ -297,7 +300,7 @@ def test_a_reset_waits_half_an_hour(
     ease: Ease, world: World, agent: Actor, second: Actor, after: int, holds: bool
 ) -> None:
     enrol(Factors(world.resources), world.operator)
-    asked = ease.reset_factor(agent, "operator", Factor.TOTP)
+    asked = ease.reset_factor(agent, "operator", "totp")
     go_on(world.resources, after * MINUTE)
     if holds:
         assert ease.confirm_reset(second, asked.id)
@@ -307,13 +310,13 @@ def test_a_reset_waits_half_an_hour(
 
 
 def test_a_reset_that_makes_no_sense_is_refused(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
-    for factor in Factor:
+    for factor in FACTORS:
         with pytest.raises(InvalidValue):
             ease.reset_factor(agent, "operator", factor)
     enrol(Factors(world.resources), world.operator)
-    ease.reset_factor(agent, "operator", Factor.TOTP)
+    ease.reset_factor(agent, "operator", "totp")
     with pytest.raises(InvalidValue, match="waits already"):
-        ease.reset_factor(second, "operator", Factor.TOTP)
+        ease.reset_factor(second, "operator", "totp")
     with pytest.raises(NotFound):
         ease.confirm_reset(second, 999)
 
@@ -324,9 +327,9 @@ def confirm_in(agent: Actor, reset: int, resources: Resources) -> str:
 
 def test_two_agents_confirm_a_reset_once(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
     third = add_person(world.resources, "third", Role.EASE_AGENT)
-    app = pyotp.TOTP(Factors(world.resources).enrol(world.operator).seed)
-    Factors(world.resources).confirm(world.operator, app.at(world.resources.clock.now()))
-    asked = ease.reset_factor(agent, "operator", Factor.TOTP)
+    app = pyotp.TOTP(Authenticators(world.resources).enrol(world.operator).seed)
+    Authenticators(world.resources).confirm(world.operator, app.at(world.resources.clock.now()))
+    asked = ease.reset_factor(agent, "operator", "totp")
     jobs = [partial(confirm_in, actor, asked.id) for actor in (second, third)]
     assert sorted(race(world.resources.store.path, *jobs)) == ["invalid_value", "operator"]
     assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'factor:reset'") == 1
@@ -335,7 +338,7 @@ def test_two_agents_confirm_a_reset_once(ease: Ease, world: World, agent: Actor,
 def test_every_refusal_says_that_nothing_happened(ease: Ease, world: World, agent: Actor) -> None:
     for call in (
         lambda: issue(ease, agent, verified=()),
-        lambda: ease.reset_factor(agent, "operator", Factor.TOTP),
+        lambda: ease.reset_factor(agent, "operator", "totp"),
         lambda: ease.confirm_reset(agent, 1),
     ):
         with pytest.raises(DeskError, match=r"[Nn]othing was changed|[Nn]o code was issued"):

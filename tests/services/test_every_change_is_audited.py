@@ -26,7 +26,7 @@ from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Factor, Purpose
+from dropcopy_tui.services.factors.table import Purpose
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.imports.imports import ImportKind
@@ -122,8 +122,8 @@ class Bench:
         return partial(self.desk.people.accept, who, found[0], PASSWORD, "test")
 
     def enrolled(self) -> Call:
-        seed = self.desk.factors.enrol(self.operator).seed
-        return partial(self.desk.factors.confirm, self.operator, pyotp.TOTP(seed).at(self.resources.clock.now()))
+        seed = self.desk.authenticators.enrol(self.operator).seed
+        return partial(self.desk.authenticators.confirm, self.operator, pyotp.TOTP(seed).at(self.resources.clock.now()))
 
     def with_password(self) -> Call:
         self.desk.identity.set_password(self.operator, "", PASSWORD)
@@ -149,25 +149,25 @@ class Bench:
     def agent(self, user_id: str) -> Actor:
         return add_person(self.resources, user_id, Role.EASE_AGENT)
 
-    def lost(self) -> tuple[Actor, str, Factor]:
+    def lost(self) -> tuple[Actor, str, str]:
         """An agent, and whose authenticator app they ask to reset."""
         self.enrolled()()
-        return self.agent("agent"), "acme-operator", Factor.TOTP
+        return self.agent("agent"), "acme-operator", "totp"
 
     def at_duo(self, verb: str, *more: str) -> Call:
         """A verb of Duo's on a challenge that has come so far, against a server on the loopback."""
         service, _ = self.until_the_end.enter_context(duo_serving(self.folder, DuoWorld()))
         desk = Desk(replace(self.resources, duo=service), self.desk.config)
-        challenge = desk.factors.start(self.operator, Factor.DUO).id
+        challenge = desk.factors.start(self.operator, "duo").id
         if verb == "poll":
-            desk.duo.push(self.operator, challenge)
-        return partial(getattr(desk.duo, verb), self.operator, challenge, *more)
+            desk.factors.push(self.operator, challenge)
+        return partial(getattr(desk.factors, verb), self.operator, challenge, *more)
 
     def texting(self, due: bool) -> Call:
         """A code that waits for the provider, which is there."""
         web = self.until_the_end.enter_context(web_serving(Web()))
         desk = Desk(replace(self.resources, sms=provider_on(web.port, self.folder)), self.desk.config)
-        challenge = desk.factors.start(self.operator, Factor.SMS).id
+        challenge = desk.factors.start(self.operator, "sms").id
         if due:
             return partial(desk.texting.send_due, self.operations)
         return partial(desk.texting.send, self.operator, challenge)
@@ -193,10 +193,9 @@ READS = {
     "audit": "kinds page verify",
     "calendar": "is_open page",
     "drafts": "added available entities fee firms front_ends get loads mine name_problem review",
-    "duo": "choice reaches",
     "ease": "caller find resets",
     "edits": "changes sources",
-    "factors": "choices codes_left factor_of",
+    "factors": "choices codes_left",
     "front_ends": "may_map page users",
     "groups": "by_firm deletion entities ids page show sources target_sessions",
     "identity": "entitlements everyone is_peer",
@@ -222,9 +221,9 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "drafts.save": lambda at: _save(at, at.draft()),
     "drafts.start": lambda at: _with(at.desk.drafts.start, at.operator, "brokertec_us"),
     "drafts.submit": lambda at: _submit(at, at.draft(sources=True)),
-    "duo.passcode": lambda at: at.at_duo("passcode", "867530"),
-    "duo.push": lambda at: at.at_duo("push"),
-    "duo.poll": lambda at: at.at_duo("poll"),
+    "factors.prove": lambda at: at.at_duo("prove", "867530"),
+    "factors.push": lambda at: at.at_duo("push"),
+    "factors.poll": lambda at: at.at_duo("poll"),
     "ease.confirm_reset": lambda at: _with(
         at.desk.ease.confirm_reset, at.agent("second"), at.desk.ease.reset_factor(*at.lost()).id
     ),
@@ -236,11 +235,11 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "edits.clone": lambda at: _with(at.desk.edits.clone, at.operator, at.group()),
     "edits.start": lambda at: _with(at.desk.edits.start, at.operator, at.group()),
     "factors.cancel": lambda at: _with(
-        at.desk.factors.cancel, at.operator, at.desk.factors.start(at.operator, Factor.SMS).id
+        at.desk.factors.cancel, at.operator, at.desk.factors.start(at.operator, "sms").id
     ),
-    "factors.confirm": Bench.enrolled,
-    "factors.enrol": lambda at: _with(at.desk.factors.enrol, at.operator),
-    "factors.start": lambda at: _with(at.desk.factors.start, at.operator, Factor.SMS),
+    "authenticators.confirm": Bench.enrolled,
+    "authenticators.enrol": lambda at: _with(at.desk.authenticators.enrol, at.operator),
+    "factors.start": lambda at: _with(at.desk.factors.start, at.operator, "sms"),
     "front_ends.map": lambda at: _with(at.desk.front_ends.map, at.admin, "ACME", at.front_end("ACME", mapped=False)),
     "front_ends.map_new": lambda at: _with(at.desk.front_ends.map_new, at.admin, "ACME", "Brand New", "1.0"),
     "front_ends.unmap": lambda at: _with(at.desk.front_ends.unmap, at.admin, "ACME", at.front_end("ACME", mapped=True)),

@@ -19,16 +19,17 @@ from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.senders import duo as duo_sender
 from dropcopy_tui.senders.duo import Verdict
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.challenges import give_code, new_challenge
+from dropcopy_tui.services.factors.challenges import give_code, new_challenge, spend
 from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.ease import Ease
-from dropcopy_tui.services.factors.factors import Factor, Factors, Proof, Purpose, spend
+from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
-from tests.services.factories import FrozenClock, add_person, one
+from tests.services.factories import FrozenClock, add_person, apps_of, one
 from tests.services.processes import race, spend_code
 
 TRIES = 10_000
@@ -53,15 +54,15 @@ def accepted(resources: Resources, attempts: Iterable[Attempt]) -> int:
 
 
 def by_sms(world: World) -> Proof:
-    challenge = Factors(world.resources).start(world.operator, Factor.SMS)
+    challenge = Factors(world.resources).start(world.operator, "sms")
     return Proof(challenge.id, challenge.sandbox_message.split("code is ")[1][:6])
 
 
 def by_app(world: World) -> Proof:
     factors = Factors(world.resources)
-    app = pyotp.TOTP(factors.enrol(world.operator).seed)
-    factors.confirm(world.operator, app.at(world.resources.clock.now() - timedelta(seconds=30)))
-    return Proof(factors.start(world.operator, Factor.TOTP).id, app.at(world.resources.clock.now()))
+    app = pyotp.TOTP(apps_of(factors).enrol(world.operator).seed)
+    apps_of(factors).confirm(world.operator, app.at(world.resources.clock.now() - timedelta(seconds=30)))
+    return Proof(factors.start(world.operator, "totp").id, app.at(world.resources.clock.now()))
 
 
 def by_ease(world: World) -> Proof:
@@ -73,7 +74,7 @@ def by_duo(world: World) -> Proof:
     """What an approved push becomes."""
     with writing(world.resources, world.operator) as uow:
         person = person_row(uow)
-        row = new_challenge(uow, person, Factor.DUO, Purpose.KEYS, MINUTES)
+        row = new_challenge(uow, person, FACTORS["duo"], Purpose.KEYS, MINUTES)
         return Proof(row.id, give_code(world.resources, row, 32))
 
 
@@ -148,7 +149,7 @@ def test_guessing_passcodes_of_duo_asks_duo_three_times(
     resources = replace(world.resources, duo=DuoService("localhost", "DI", tmp_path / "key"))
     with writing(resources, world.operator) as uow:
         person = person_row(uow)
-        challenge = new_challenge(uow, person, Factor.DUO, Purpose.KEYS, MINUTES).id
+        challenge = new_challenge(uow, person, FACTORS["duo"], Purpose.KEYS, MINUTES).id
     duo = Duo(resources)
     for number in range(TRIES // 10):
         with pytest.raises(SecondFactorFailed):
@@ -163,9 +164,9 @@ def test_of_four_processes_with_one_code_exactly_one_passes(world: World, factor
     assert sorted(race(world.resources.store.path, *[job] * 4)) == ["passed", *["second_factor_failed"] * 3]
 
 
-def start_any(factor: Factor, actor: Actor, resources: Resources) -> str:
+def start_any(factor: str, actor: Actor, resources: Resources) -> str:
     """One more challenge, by one factor or another."""
-    if factor is Factor.EASE:
+    if factor == "ease":
         agent = Actor(one(resources, "SELECT id FROM person WHERE user_id = 'agent'"), "agent", "agent")
         return Ease(resources).issue(agent, actor.user_id, Purpose.KEYS, ("email", "callback")).user_id
     return Factors(resources).start(actor, factor).id
@@ -175,8 +176,8 @@ def test_the_limit_of_the_day_holds_over_all_factors_and_processes(world: World)
     by_ease(world)
     by_app(world)  # two: the enrolment's, and one to answer
     for _ in range(5):
-        Factors(world.resources).start(world.operator, Factor.SMS)
-    factors = [Factor.SMS, Factor.TOTP, Factor.EASE] * 2
+        Factors(world.resources).start(world.operator, "sms")
+    factors = ["sms", "totp", "ease"] * 2
     answers = race(world.resources.store.path, *[partial(start_any, factor, world.operator) for factor in factors])
     assert answers.count("codes_used_up") == len(factors) - 2
     assert one(world.resources, "SELECT count(*) FROM challenge") == 10

@@ -32,7 +32,7 @@ from dropcopy_tui.domain.markets import MARKETS, Market
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Proof
+from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
@@ -122,7 +122,7 @@ class Life(RuleBasedStateMachine):
         # What costs a transaction has its turn less often than time has: a run takes a minute, not five.
         self.turn = 0
 
-    @initialize(market=st.sampled_from(MARKETS), hours=st.integers(0, 24 * 400))
+    @initialize(market=st.sampled_from(list(MARKETS.values())), hours=st.integers(0, 24 * 400))
     def begin(self, market: Market, hours: int) -> None:
         self.market, self.hours = market, hours_of(market)
         self.pk, self.name = self.ground.session(market)

@@ -11,7 +11,7 @@ import pytest
 
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Proof
+from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from tests.services.conftest import World
 from tests.services.factories import add_role, add_session, contents, one, open_resources, proof_of, rows

@@ -30,7 +30,7 @@ from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Proof
+from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.keys import key_file as key_delivery
 from dropcopy_tui.services.keys.keypairs import Generated, KeyPairs
 from dropcopy_tui.services.logons.logons import Logons

@@ -39,7 +39,7 @@ from dropcopy_tui.domain.people import DESK_ROLES, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.factors.factors import Factor, Purpose
+from dropcopy_tui.services.factors.table import Purpose
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.imports.imports import ImportKind
@@ -130,7 +130,6 @@ PRIVATE: Rest = REFUSED | {OTHER_ADMIN: NOT_FOUND}
 COURTESY_PEOPLE: Rest = REFUSED | {OTHER_ADMIN: EMPTY}
 # These take no actor: they say who acts (tests of identity and of invitations), or are the desk itself.
 NO_ACTOR = {
-    "duo.choice",
     "identity.act_as", "identity.everyone", "identity.is_peer", "identity.sign_in", "identity.sign_in_peer",
     "people.accept", "provisioning.process_as_desk",
 }  # fmt: skip
@@ -358,26 +357,6 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     ),
     "ease.find": (lambda at, who: at.desk.ease.find(who, PageRequest()), {"ease_agent"}, REFUSED),
     "ease.resets": (lambda at, who: at.desk.ease.resets(who) == (), {"ease_agent"}, REFUSED),
-    "duo.passcode": (
-        lambda at, who: passing(FactorUnavailable, at.desk.duo.passcode, who, "x", "730519"),
-        EVERYBODY,
-        REFUSED,
-    ),
-    "duo.poll": (
-        lambda at, who: passing(SecondFactorFailed, at.desk.duo.poll, who, "x"),
-        EVERYBODY,
-        REFUSED,
-    ),
-    "duo.push": (
-        lambda at, who: passing(FactorUnavailable, at.desk.duo.push, who, "x"),
-        EVERYBODY,
-        REFUSED,
-    ),
-    "duo.reaches": (
-        lambda at, who: passing(FactorUnavailable, at.desk.duo.reaches, who),
-        EVERYBODY,
-        REFUSED,
-    ),
     "ease.caller": (
         lambda at, who: at.desk.ease.caller(who, "subject"),
         EASE,
@@ -394,7 +373,7 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         REFUSED,
     ),
     "ease.reset_factor": (
-        lambda at, who: passing(InvalidValue, at.desk.ease.reset_factor, who, "subject", Factor.TOTP),
+        lambda at, who: passing(InvalidValue, at.desk.ease.reset_factor, who, "subject", "totp"),
         EASE,
         REFUSED,
     ),
@@ -438,23 +417,33 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         EVERYBODY,
         REFUSED,
     ),
-    "factors.confirm": (
-        lambda at, who: passing(FactorUnavailable, at.desk.factors.confirm, who, "730519"),
+    "authenticators.confirm": (
+        lambda at, who: passing(FactorUnavailable, at.desk.authenticators.confirm, who, "730519"),
         EVERYBODY,
         REFUSED,
     ),
-    "factors.enrol": (
-        lambda at, who: at.desk.factors.enrol(who),
+    "authenticators.enrol": (
+        lambda at, who: at.desk.authenticators.enrol(who),
         EVERYBODY,
         REFUSED,
     ),
-    "factors.factor_of": (
-        lambda at, who: at.desk.factors.factor_of(who, "ease"),
+    "factors.poll": (
+        lambda at, who: passing(SecondFactorFailed, at.desk.factors.poll, who, "x"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "factors.prove": (
+        lambda at, who: passing(SecondFactorFailed, at.desk.factors.prove, who, "x", "730519"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "factors.push": (
+        lambda at, who: passing(SecondFactorFailed, at.desk.factors.push, who, "x"),
         EVERYBODY,
         REFUSED,
     ),
     "factors.start": (
-        lambda at, who: at.desk.factors.start(who, Factor.SMS),
+        lambda at, who: at.desk.factors.start(who, "sms"),
         EVERYBODY,
         REFUSED,
     ),

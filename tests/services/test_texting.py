@@ -17,8 +17,9 @@ from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, SecondFactorFa
 from dropcopy_tui.domain.providers import BodyKind, SmsProvider
 from dropcopy_tui.senders import sms
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.factors import Challenge, Factor, Factors, Proof
+from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.sms import Texted, Texting
+from dropcopy_tui.services.factors.table import Challenge, Proof
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.outbox.outbox import Outbox
@@ -44,7 +45,7 @@ def desk_on(world: World, folder: Path, web: Web) -> Iterator[Resources]:
 
 
 def started(resources: Resources, world: World) -> Challenge:
-    return Factors(resources).start(world.operator, Factor.SMS)
+    return Factors(resources).start(world.operator, "sms")
 
 
 def message(resources: Resources) -> Any:

@@ -57,8 +57,8 @@ def test_it_counts_what_the_services_list(whole: Resources, user_id: str) -> Non
     assert seen.actor is not None
     assert seen.actor.person_id == actor.person_id
     groups, sessions = Groups(whole), Sessions(whole)
-    assert seen.brokertec_groups == groups.page(actor, ALL, menu=Menu.BROKERTEC).total
-    assert seen.globex_groups == groups.page(actor, ALL, menu=Menu.GLOBEX).total
+    assert seen.groups[Menu.BROKERTEC] == groups.page(actor, ALL, menu=Menu.BROKERTEC).total
+    assert seen.groups[Menu.GLOBEX] == groups.page(actor, ALL, menu=Menu.GLOBEX).total
     assert seen.order_entry == sessions.page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
     assert seen.market_data == sessions.page(actor, ALL, kind=SessionKind.MARKET_DATA).total
     assert seen.requests == Requests(whole).page(actor, ALL).total
@@ -107,14 +107,14 @@ def test_it_knows_a_person_by_their_account(resources: Resources) -> None:
 )
 def test_somebody_unknown_sees_nothing(whole: Resources, who: dict[str, str]) -> None:
     seen = look(whole, **who)
-    counts = (seen.brokertec_groups, seen.globex_groups, seen.order_entry, seen.market_data, seen.requests)
+    counts = (seen.groups[Menu.BROKERTEC], seen.groups[Menu.GLOBEX], seen.order_entry, seen.market_data, seen.requests)
     assert (seen.actor, counts, seen.drafts, seen.expiring) == (None, (0,) * 5, (), ())
 
 
 def test_somebody_disabled_sees_nothing(resources: Resources) -> None:
     change(resources, "UPDATE person SET disabled = 1 WHERE user_id = 'acme-operator'")
     seen = look(resources, "acme-operator")
-    assert (seen.actor, seen.brokertec_groups, seen.requests, seen.drafts) == (None, 0, 0, ())
+    assert (seen.actor, seen.groups[Menu.BROKERTEC], seen.requests, seen.drafts) == (None, 0, 0, ())
 
 
 @pytest.mark.parametrize("role", Role)
@@ -122,14 +122,14 @@ def test_every_role_sees_as_much_as_it_does_in_the_services(resources: Resources
     actor = add_person(resources, "someone", role, entity=None if role.desk_wide else "EXRATES")
     groups = Groups(resources)
     seen = look(resources, "someone")
-    assert seen.brokertec_groups + seen.globex_groups == groups.page(actor, ALL).total
+    assert seen.groups[Menu.BROKERTEC] + seen.groups[Menu.GLOBEX] == groups.page(actor, ALL).total
     assert seen.order_entry == Sessions(resources).page(actor, ALL, kind=SessionKind.ORDER_ENTRY).total
 
 
 def test_a_deleted_group_is_not_counted(resources: Resources) -> None:
-    before = look(resources, "acme-operator").brokertec_groups
+    before = look(resources, "acme-operator").groups[Menu.BROKERTEC]
     change(resources, "UPDATE drop_copy_group SET deleted_at = created_at WHERE name = 'US-ACTIVES'")
-    assert look(resources, "acme-operator").brokertec_groups == before - 1
+    assert look(resources, "acme-operator").groups[Menu.BROKERTEC] == before - 1
 
 
 def test_a_store_that_is_damaged_is_told(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_deleted_wins_over_everything() -> None:
     assert KeyState.PENDING_EXPIRATION.words == "pending expiration"
 
 
-@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+@pytest.mark.parametrize("market", MARKETS.values(), ids=lambda market: market.code)
 def test_pending_begins_four_weeks_of_days_before_through_the_clock_changes(market: Market) -> None:
     hours = hours_of(market)
     for number in range(366):
@@ -83,7 +83,7 @@ def test_pending_begins_four_weeks_of_days_before_through_the_clock_changes(mark
 
 
 @settings(deadline=None)
-@given(MOMENTS, st.sampled_from(MARKETS), st.integers(1, 500))
+@given(MOMENTS, st.sampled_from(list(MARKETS.values())), st.integers(1, 500))
 def test_a_pair_that_stays_beside_a_new_one_is_pending_at_once(now: datetime, market: Market, days: int) -> None:
     """Rule K3, at every second: two pairs live only while the older is within four weeks of its expiry."""
     hours = hours_of(market)
@@ -113,7 +113,7 @@ def test_days_left_are_days_of_the_market() -> None:
 
 
 # Every day of ten years, in each market: the close of a business day, at most twelve months later.
-@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market.code)
+@pytest.mark.parametrize("market", MARKETS.values(), ids=lambda market: market.code)
 def test_every_key_of_ten_years_ends_at_a_close(market: Market) -> None:
     hours, offsets = hours_of(market), set()
     zone = ZoneInfo(hours.zone)
@@ -161,7 +161,7 @@ def test_a_life_of_twelve_months_ends_at_market_close(now: datetime, day: date) 
 
 
 @settings(deadline=None)
-@given(MOMENTS, st.sampled_from(MARKETS))
+@given(MOMENTS, st.sampled_from(list(MARKETS.values())))
 def test_every_expiry_is_a_close_of_a_business_day(now: datetime, market: Market) -> None:
     hours = hours_of(market)
     for expires, days in ((expiry_for(hours, now), 366), (grace_expiry(hours, now), 28)):

@@ -192,7 +192,7 @@ def test_a_site_that_closes_everything_is_refused() -> None:
 
 
 def test_a_year_without_calendar_has_weekends_only() -> None:
-    for market in MARKETS:
+    for market in MARKETS.values():
         hours = hours_of(market)
         assert all(calendar_covers(hours, year) for year in range(2025, 2040))
         assert not calendar_covers(hours, 1900)

@@ -6,117 +6,20 @@ person was given, whoever issued it, and a challenge of one purpose opens no oth
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlmodel import col, func, select
 
-from dropcopy_tui.domain.ease import EASE_CHALLENGE, EASE_DIGITS
-from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, SecondFactorFailed
+from dropcopy_tui.domain.errors import CodesUsedUp, SecondFactorFailed
 from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of
+from dropcopy_tui.services.factors.table import FACTORS, Factor, Proof, Purpose
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
+from dropcopy_tui.store.tables import ChallengeRow, PersonRow
 
-CODE_DIGITS = 6
-# Duo's own passcodes: six digits from the app or by SMS, up to nine for a bypass code.
-DUO_DIGITS = (6, 9)
-TOTP_STEP = 30
 _DAY = timedelta(days=1)
 # A clock may be set back by so much and no more.
 _SLACK = timedelta(minutes=1)
-
-
-class Factor(StrEnum):
-    """A way to confirm one's identity."""
-
-    SMS = "sms"
-    TOTP = "totp"
-    EASE = "ease"
-    DUO = "duo"
-
-    @property
-    def words(self) -> str:
-        """The factor as the dialog words it."""
-        return {
-            "sms": "SMS code",
-            "totp": "Authenticator app",
-            "ease": "Contact EASE",
-            "duo": "Duo Security",
-        }[self]
-
-
-class Purpose(StrEnum):
-    """What a challenge is for: it opens nothing else."""
-
-    KEYS = "keys"
-    ENROL = "enrol"
-
-
-@dataclass(frozen=True, slots=True)
-class FactorChoice:
-    """A factor as the dialog lists it: why it cannot be used, or where its code comes from (`hint`)."""
-
-    factor: Factor
-    available: bool
-    hint: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Challenge:
-    """A second factor that was started.
-
-    `sandbox_message` is what the sandbox's phone shows. `to_send`: a message is on its way to the provider.
-    `push`: Duo can ask on the person's phone.
-    """
-
-    id: str
-    factor: Factor
-    sent_to: str
-    expires_at: datetime
-    codes_left_today: int
-    sandbox_message: str = ""
-    to_send: bool = False
-    push: bool = False
-
-    @property
-    def digits(self) -> tuple[int, int]:
-        """The fewest and the most digits that a code of this factor has."""
-        return digits_of(self.factor)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A challenge and the code that answers it. The challenge EASE_CHALLENGE is the open one that EASE issued."""
-
-    challenge: str
-    code: str
-
-    def __repr__(self) -> str:
-        return f"Proof({self.challenge})"
-
-
-def digits_of(factor: Factor) -> tuple[int, int]:
-    """The fewest and the most digits that a code of the factor has."""
-    if factor is Factor.DUO:
-        return DUO_DIGITS
-    digits = EASE_DIGITS if factor is Factor.EASE else CODE_DIGITS
-    return digits, digits
-
-
-def invalid_code(code: str, factor: Factor = Factor.SMS) -> None:
-    """Refuse what cannot be a code before it costs a try. Raises InvalidValue."""
-    least, most = digits_of(factor)
-    if not (code.isascii() and code.isdigit() and least <= len(code) <= most):
-        raise InvalidValue(f"A code has {digits_words(factor)}.", "code")
-
-
-def digits_words(factor: Factor) -> str:
-    """How long a code of the factor is: `6 digits`."""
-    least, most = digits_of(factor)
-    return f"{least} digits" if least == most else f"{least} to {most} digits"
 
 
 def codes_left(uow: UnitOfWork, person_id: int) -> int:
@@ -138,7 +41,7 @@ def new_challenge(
     row = ChallengeRow(
         id=uow.resources.entropy.token(),
         person_id=key_of(person.id),
-        factor=factor.value,
+        factor=factor.name,
         purpose=purpose.value,
         created_at=now,
         expires_at=now + life,
@@ -148,9 +51,9 @@ def new_challenge(
     return row
 
 
-def give_code(resources: Resources, row: ChallengeRow, digits: int = CODE_DIGITS) -> str:
+def give_code(resources: Resources, row: ChallengeRow, digits: int = 0) -> str:
     """A new code for the challenge, of which the store keeps a keyed digest only."""
-    code = resources.entropy.code(digits)
+    code = resources.entropy.code(digits or FACTORS[row.factor].digits[0])
     row.code_mac = resources.vault.mac(code, "challenge", row.id)
     return code
 
@@ -214,12 +117,13 @@ def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> None:
 
 
 def _answered(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
-    if proof.challenge != EASE_CHALLENGE:
+    strategy = standing_of(proof.challenge)
+    if strategy is None:
         return own_challenge(uow, proof.challenge)
     # The newest one: issuing it voided those before.
     rows = select(ChallengeRow).where(
         ChallengeRow.person_id == uow.actor.person_id,
-        ChallengeRow.factor == Factor.EASE.value,
+        ChallengeRow.factor == strategy.factor.name,
         ChallengeRow.purpose == purpose.value,
     )
     newest = rows.order_by(col(ChallengeRow.created_at).desc(), col(ChallengeRow.expires_at).desc()).limit(1)
@@ -227,6 +131,14 @@ def _answered(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
     if row is None:
         raise SecondFactorFailed("EASE has issued no code for you. Call EASE first. Nothing was changed.", retry=True)
     return row
+
+
+def standing_of(challenge: str) -> Strategy | None:
+    """The factor whose challenges others start, if this is the fixed id of one."""
+    for strategy in strategies():
+        if strategy.standing is not None and strategy.standing.id == challenge:
+            return strategy
+    return None
 
 
 def _complaint(row: ChallengeRow, now: datetime, tries: int) -> str:
@@ -240,25 +152,4 @@ def _complaint(row: ChallengeRow, now: datetime, tries: int) -> str:
 
 
 def _code_holds(uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
-    code = code.strip().replace(" ", "")
-    if row.factor == Factor.TOTP:
-        return _totp_holds(uow, row.person_id, code)
-    # Without a digest nothing holds: a push that nobody has answered yet.
-    return hmac.compare_digest(uow.resources.vault.mac(code, "challenge", row.id), row.code_mac or b"")
-
-
-def _totp_holds(uow: UnitOfWork, person_id: int, code: str) -> bool:
-    """Whether the app shows this code now, or did one step ago, at a step that was never accepted before."""
-    import pyotp
-
-    app = uow.tx.get(AuthenticatorRow, person_id)
-    if app is None:
-        return False
-    seed = uow.resources.vault.open(app.sealed_seed, "authenticator", str(person_id)).decode()
-    present = int(uow.now.timestamp()) // TOTP_STEP
-    for step in (present, present - 1, present + 1):
-        shown = pyotp.TOTP(seed).at(step * TOTP_STEP)
-        if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):
-            app.last_step = step
-            return True
-    return False
+    return strategy_of(row.factor).holds(uow, row, code.strip().replace(" ", ""))

@@ -10,18 +10,12 @@ from dropcopy_tui.domain.errors import FactorUnavailable, SecondFactorFailed
 from dropcopy_tui.domain.mail import is_loopback
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.providers import DuoService
-from dropcopy_tui.services.factors.challenges import (
-    Factor,
-    FactorChoice,
-    Proof,
-    give_code,
-    invalid_code,
-    own_challenge,
-    refuse_spent,
-    wrong_try,
-)
+from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.factors.challenges import give_code, own_challenge, refuse_spent, wrong_try
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer
+from dropcopy_tui.services.factors.table import FACTORS, Proof
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.tables import ChallengeRow
+from dropcopy_tui.store.tables import ChallengeRow, PersonRow
 
 # How long Duo may keep one question after a push open; whoever cancels waits no longer than that.
 POLL_PATIENCE = 5.0
@@ -31,17 +25,7 @@ _WHAT = "Key pairs"
 
 
 class Duo(Service):
-    """Pushes and passcodes of challenges that Factors.start made."""
-
-    def choice(self) -> FactorChoice:
-        """Whether the factor can be used here, as the dialog lists it."""
-        reason = ""
-        service = self._resources.duo
-        if service is None:
-            reason = "not configured: [duo] in the configuration file"
-        elif self._resources.sandbox and not is_loopback(service.host):
-            reason = "a sandbox asks nobody but a server on this machine"
-        return FactorChoice(Factor.DUO, not reason, "push or passcode", reason)
+    """Pushes and passcodes of challenges that `Factors.start` made."""
 
     def reaches(self, actor: Actor) -> bool:
         """Whether a push reaches the person. Raises FactorUnavailable: Duo is down, or would not ask this person."""
@@ -105,7 +89,7 @@ class Duo(Service):
         from dropcopy_tui.senders.duo import passcode
 
         code = code.strip().replace(" ", "")
-        invalid_code(code, Factor.DUO)
+        FACTORS["duo"].check_code(code)
         service = self._service()
         with self._writing(actor) as uow:
             self._open(uow, challenge).tries += 1
@@ -121,15 +105,15 @@ class Duo(Service):
         return self._approved(actor, challenge)
 
     def _service(self) -> DuoService:
-        choice, service = self.choice(), self._resources.duo
-        if service is None or not choice.available:
-            raise FactorUnavailable(f"Duo Security cannot be used: {choice.reason}. Choose another factor.")
+        service, reason = self._resources.duo, why_not(self._resources)
+        if service is None or reason:
+            raise FactorUnavailable(f"Duo Security cannot be used: {reason}. Choose another factor.")
         return service
 
     def _open(self, uow: UnitOfWork, challenge: str) -> ChallengeRow:
         """The person's challenge, while it can be answered. Raises SecondFactorFailed."""
         row = own_challenge(uow, challenge)
-        if row.factor != Factor.DUO.value:
+        if row.factor != "duo":
             raise SecondFactorFailed("This second factor was started for a different action. Request a new code.")
         refuse_spent(uow, row)
         return row
@@ -146,3 +130,40 @@ class Duo(Service):
         with self._writing(actor) as uow:
             row = own_challenge(uow, challenge)
             row.tries = max(0, row.tries - 1)
+
+
+class DuoSecurity(CodeFactor):
+    """The factor: a push, or a passcode that Duo checks."""
+
+    def offer(self, uow: UnitOfWork, person: PersonRow) -> Offer:
+        """Whether Duo is configured; whether it knows the person is asked when a challenge starts."""
+        return Offer("push or passcode", why_not(uow.resources))
+
+    def prepare(self, resources: Resources, actor: Actor) -> bool:
+        """Whether a push reaches the person."""
+        return Duo(resources).reaches(actor)
+
+    def source(self, sent_to: str, push: bool) -> str:
+        """A push where Duo has a phone for it."""
+        return "Enter alone sends a push to your phone; or type a passcode." if push else "A Duo passcode"
+
+    def prove(self, resources: Resources, actor: Actor, challenge: str, code: str) -> Proof:
+        """Duo checks the passcode; what it allows becomes a code of ours."""
+        return Duo(resources).passcode(actor, challenge, code)
+
+    def push(self, resources: Resources, actor: Actor, challenge: str) -> None:
+        """Ask on the person's phone."""
+        Duo(resources).push(actor, challenge)
+
+    def poll(self, resources: Resources, actor: Actor, challenge: str) -> Proof | None:
+        """The answer of the phone."""
+        return Duo(resources).poll(actor, challenge)
+
+
+def why_not(resources: Resources) -> str:
+    """Why Duo cannot be used here; "" where it can."""
+    if resources.duo is None:
+        return "not configured: [duo] in the configuration file"
+    if resources.sandbox and not is_loopback(resources.duo.host):
+        return "a sandbox asks nobody but a server on this machine"
+    return ""

@@ -12,12 +12,13 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.domain.dates import date_words
-from dropcopy_tui.domain.ease import CHECKS, EASE_DIGITS, EASE_LIFE, RESET_LIFE, Check, check_verified
+from dropcopy_tui.domain.ease import CHECKS, EASE_LIFE, RESET_LIFE, Check, check_verified
 from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.factors.challenges import Factor, Purpose, codes_left, give_code, new_challenge
+from dropcopy_tui.services.factors.challenges import codes_left, give_code, new_challenge
+from dropcopy_tui.services.factors.table import FACTORS, Factor, Purpose
 from dropcopy_tui.services.people.roles import is_own, refuse_own
 from dropcopy_tui.services.people.views import PersonLine, Scope, held_by, line_of, lines, listing, person_named
 from dropcopy_tui.services.rights import same_person_ids
@@ -119,14 +120,14 @@ class Ease(Service):
             if left <= 0:
                 raise CodesUsedUp(f"{row.user_id} has no codes left for today. No code was issued.")
             self._void_open(uow, row, purpose)
-            challenge = new_challenge(uow, row, Factor.EASE, purpose, EASE_LIFE)
+            challenge = new_challenge(uow, row, FACTORS["ease"], purpose, EASE_LIFE)
             challenge.issued_by = actor.person_id
-            code = give_code(uow.resources, challenge, EASE_DIGITS)
+            code = give_code(uow.resources, challenge)
             uow.record(
                 "factor:issued",
                 row.user_id,
                 after={
-                    "factor": Factor.EASE.value,
+                    "factor": "ease",
                     "purpose": purpose.value,
                     "verified": list(ticked),
                     "until": challenge.expires_at.isoformat(),
@@ -147,13 +148,13 @@ class Ease(Service):
             uow.require(MAY_EASE)
             return tuple(self._reset(uow, row) for row in uow.tx.execute(self._waiting()).scalars())
 
-    def reset_factor(self, actor: Actor, user_id: str, factor: Factor) -> Reset:
+    def reset_factor(self, actor: Actor, user_id: str, factor: str) -> Reset:
         """Ask to take a factor off a person who lost it; a second agent has to confirm.
 
         Raises NotEntitled, NotFound, InvalidValue: there is nothing to reset, or it was asked already.
         """
-        if factor is not Factor.TOTP:
-            raise InvalidValue(f"{factor.words} has nothing to reset here. Nothing was changed.", "factor")
+        if factor != "totp":
+            raise InvalidValue(f"{FACTORS[factor].label} has nothing to reset here. Nothing was changed.", "factor")
         with self._writing(actor) as uow:
             uow.require(MAY_EASE)
             row = person_named(uow, user_id)
@@ -165,14 +166,14 @@ class Ease(Service):
             now = uow.now
             reset = FactorResetRow(
                 person_id=key_of(row.id),
-                factor=factor.value,
+                factor=factor,
                 asked_by=actor.person_id,
                 asked_at=now,
                 expires_at=now + RESET_LIFE,
             )
             uow.tx.add(reset)
             uow.tx.flush()
-            uow.record("factor:reset_asked", row.user_id, after={"factor": factor.value, "reset": reset.id})
+            uow.record("factor:reset_asked", row.user_id, after={"factor": factor, "reset": reset.id})
             return self._reset(uow, reset)
 
     def confirm_reset(self, actor: Actor, reset_id: int) -> Reset:
@@ -211,7 +212,7 @@ class Ease(Service):
         now = uow.now
         rows = select(ChallengeRow).where(
             col(ChallengeRow.person_id) == person.id,
-            col(ChallengeRow.factor) == Factor.EASE.value,
+            col(ChallengeRow.factor) == "ease",
             col(ChallengeRow.purpose) == purpose.value,
             col(ChallengeRow.expires_at) > now,
         )
@@ -230,7 +231,7 @@ class Ease(Service):
         elif is_own(uow, person):
             reason = "it is an account of your own"
         return Reset(
-            key_of(row.id), person.user_id, Factor(row.factor), agent.user_id, row.asked_at, row.expires_at, reason
+            key_of(row.id), person.user_id, FACTORS[row.factor], agent.user_id, row.asked_at, row.expires_at, reason
         )
 
     def _take_off(self, uow: UnitOfWork, row: FactorResetRow) -> None:

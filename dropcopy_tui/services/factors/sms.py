@@ -21,7 +21,7 @@ from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.domain.providers import SmsProvider
 from dropcopy_tui.services.base import Resources, key_of
-from dropcopy_tui.services.factors.challenges import Factor, own_challenge
+from dropcopy_tui.services.factors.challenges import own_challenge
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, OutboxRow
@@ -75,7 +75,7 @@ class Texting(Service):
         """
         with self._writing(actor) as uow:
             row = own_challenge(uow, challenge)
-            message = uow.tx.get(OutboxRow, int(row.remote_id)) if row.factor == Factor.SMS.value else None
+            message = uow.tx.get(OutboxRow, int(row.remote_id)) if row.factor == "sms" else None
             leased = self._leased(uow, [message]) if message is not None and _is_due(message, uow.now) else []
         return self._send(actor, leased)
 
@@ -97,7 +97,7 @@ class Texting(Service):
         """Whether the code can still be used; else the message ends here."""
         rows = select(ChallengeRow).where(
             col(ChallengeRow.person_id) == row.person_id,
-            col(ChallengeRow.factor) == Factor.SMS.value,
+            col(ChallengeRow.factor) == "sms",
             col(ChallengeRow.remote_id) == str(row.id),
         )
         challenge = uow.tx.execute(rows).scalar_one_or_none()

@@ -94,7 +94,7 @@ class ExpiryNotices(Service):
         if not days:
             return
         now = uow.now
-        hours = {market.code: market_hours(market.code, uow.settings) for market in MARKETS}
+        hours = {code: market_hours(code, uow.settings) for code in MARKETS}
         # Closes are shared by very many pairs.
         far: dict[tuple[str, datetime], int] = {}
         for row in uow.tx.execute(_ending(now, days[-1])).yield_per(1_000):
@@ -142,7 +142,7 @@ class ExpiryNotices(Service):
         number = sum(map(len, found.values()))
         every = ((due, code) for code, mine in found.items() for due in mine)
         keys = nsmallest(MOST_LINES, every, key=_soonest)
-        hours = {market.code: market_hours(market.code, uow.settings) for market in MARKETS}
+        hours = {code: market_hours(code, uow.settings) for code in MARKETS}
         pairs = key_rows(uow, list({due.session_pk for due, _ in keys}))
         first = keys[0][0]
         what = f"{plural(number, 'key pair')} will expire"

@@ -22,7 +22,8 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.bulk import Failed, Progress, each
-from dropcopy_tui.services.factors.factors import Proof, Purpose, spend
+from dropcopy_tui.services.factors.challenges import spend
+from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
 from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.identity import person_row

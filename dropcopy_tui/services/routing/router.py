@@ -150,7 +150,7 @@ def _of_sources(names: Sequence[str]) -> Any:
             col(GroupSourceRow.group_id),
         )
         .outerjoin(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-        .where(col(SenderCompRow.market).in_([market.code for market in MARKETS]))
+        .where(col(SenderCompRow.market).in_(list(MARKETS)))
         .where(col(SenderCompRow.sender_comp_id).in_(names))
     )
 

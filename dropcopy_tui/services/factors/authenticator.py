@@ -1,0 +1,105 @@
+"""The authenticator app: time-based one-time passwords of RFC 6238, and how an app is enrolled (rule P2)."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.factors.challenges import codes_left, new_challenge, spend
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer
+from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
+from dropcopy_tui.services.people.identity import person_row
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
+from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
+
+# Seconds for which an app shows a code (RFC 6238, section 5.2).
+TOTP_STEP = 30
+
+
+class AuthenticatorApp(CodeFactor):
+    """A code that the person's app shows; nothing is sent."""
+
+    def offer(self, uow: UnitOfWork, person: PersonRow) -> Offer:
+        """Whether an app is enrolled."""
+        row = uow.tx.get(AuthenticatorRow, key_of(person.id))
+        if row is None or row.confirmed_at is None:
+            return Offer("", "no app is enrolled; the command palette can enrol one")
+        return Offer("the code your app shows")
+
+    def source(self, sent_to: str, push: bool) -> str:
+        """The app."""
+        return "The code your authenticator app shows"
+
+    def holds(self, uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
+        """Whether the app shows this code now, or did one step ago, at a step that was never accepted before."""
+        import pyotp  # late, for start-up speed
+
+        app = uow.tx.get(AuthenticatorRow, row.person_id)
+        if app is None:
+            return False
+        seed = uow.resources.vault.open(app.sealed_seed, "authenticator", str(row.person_id)).decode()
+        present = int(uow.now.timestamp()) // TOTP_STEP
+        for step in (present, present - 1, present + 1):
+            shown = pyotp.TOTP(seed).at(step * TOTP_STEP)
+            if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):
+                app.last_step = step
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An authenticator app that is being enrolled: the address to scan and the seed to type."""
+
+    uri: str
+    seed: str
+
+    def __repr__(self) -> str:
+        return "Enrolment(...)"
+
+
+class Authenticators(Service):
+    """The enrolment of authenticator apps."""
+
+    def enrol(self, actor: Actor) -> Enrolment:
+        """Make a seed for an app; it counts once `confirm` was given a code.
+
+        Raises FactorUnavailable when an app is enrolled already.
+        """
+        import pyotp  # late, for start-up speed
+
+        seed = pyotp.random_base32()
+        with self._writing(actor) as uow:
+            person = person_row(uow)
+            row = uow.tx.get(AuthenticatorRow, actor.person_id)
+            if row is not None and row.confirmed_at is not None:
+                raise FactorUnavailable("An authenticator app is enrolled already. EASE can reset it.")
+            sealed = uow.resources.vault.seal(seed.encode(), "authenticator", str(person.id))
+            uow.tx.add(_with_seed(row, key_of(person.id), sealed))
+            uow.record("factor:enrolling", person.user_id, after={"factor": "totp"})
+        issuer = "dropcopy sandbox" if self._resources.sandbox else "dropcopy"
+        return Enrolment(pyotp.TOTP(seed, name=actor.user_id, issuer=issuer).provisioning_uri(), seed)
+
+    def confirm(self, actor: Actor, code: str) -> None:
+        """Finish the enrolment with the app's first code. Raises SecondFactorFailed, CodesUsedUp."""
+        with self._writing(actor) as uow:
+            if codes_left(uow, actor.person_id) <= 0:
+                raise CodesUsedUp("No tries are left for today: at most ten in 24 hours. Try again tomorrow.")
+            person = person_row(uow)
+            row = uow.tx.get(AuthenticatorRow, actor.person_id)
+            if row is None or row.confirmed_at is not None:
+                raise FactorUnavailable("No authenticator app is awaiting confirmation. Start the enrolment again.")
+            challenge = new_challenge(uow, person, FACTORS["totp"], Purpose.ENROL, uow.settings.code_life)
+            spend(uow, Proof(challenge.id, code), Purpose.ENROL)
+            row.confirmed_at = uow.now
+            uow.record("factor:enrolled", person.user_id, after={"factor": "totp"})
+
+
+def _with_seed(row: AuthenticatorRow | None, person_id: int, sealed: bytes) -> AuthenticatorRow:
+    if row is None:
+        return AuthenticatorRow(person_id=person_id, sealed_seed=sealed)
+    row.sealed_seed = sealed
+    return row

@@ -1,0 +1,97 @@
+"""The table of second factors, and what is said about them (rule P2).
+
+A new factor is a row here and a class of its own, its strategy. This module imports no database library, so that the
+command line can list the factors in its help; a strategy is imported when somebody uses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from dropcopy_tui.domain.errors import InvalidValue
+
+_ROOM = "dropcopy_tui.services.factors"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A way to confirm one's identity. `digits` are the fewest and the most that its codes have."""
+
+    name: str
+    label: str
+    digits: tuple[int, int]
+    strategy: str
+
+    @property
+    def digits_words(self) -> str:
+        """How long a code is: `6 digits`."""
+        least, most = self.digits
+        return f"{least} digits" if least == most else f"{least} to {most} digits"
+
+    def check_code(self, code: str) -> None:
+        """Refuse what cannot be a code before it costs a try. Raises InvalidValue."""
+        least, most = self.digits
+        if not (code.isascii() and code.isdigit() and least <= len(code) <= most):
+            raise InvalidValue(f"A code has {self.digits_words}.", "code")
+
+
+# Duo's own passcodes: six digits from the app or by SMS, up to nine for a bypass code.
+_TABLE = (
+    Factor("sms", "SMS code", (6, 6), f"{_ROOM}.sms_code:SmsCode"),
+    Factor("totp", "Authenticator app", (6, 6), f"{_ROOM}.authenticator:AuthenticatorApp"),
+    Factor("ease", "Contact EASE", (8, 8), f"{_ROOM}.ease_code:EaseCode"),
+    Factor("duo", "Duo Security", (6, 9), f"{_ROOM}.duo:DuoSecurity"),
+)
+# By name, in the order of the dialog.
+FACTORS: dict[str, Factor] = {factor.name: factor for factor in _TABLE}
+
+
+class Purpose(StrEnum):
+    """What a challenge is for: it opens nothing else."""
+
+    KEYS = "keys"
+    ENROL = "enrol"
+
+
+@dataclass(frozen=True, slots=True)
+class FactorChoice:
+    """A factor as the dialog lists it: why it cannot be used, or where its code comes from (`hint`)."""
+
+    factor: Factor
+    available: bool
+    hint: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A second factor that was started.
+
+    `source` says where the code comes from, `sandbox_message` is what the sandbox's phone shows. `to_send`: a message
+    is on its way to the provider. `push`: the person can be asked on their phone instead. `starts_later`: the life of
+    the code begins when somebody else issues it.
+    """
+
+    id: str
+    factor: Factor
+    sent_to: str
+    expires_at: datetime
+    codes_left_today: int
+    source: str = ""
+    sandbox_message: str = ""
+    to_send: bool = False
+    push: bool = False
+    starts_later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A challenge and the code that answers it."""
+
+    challenge: str
+    code: str
+
+    def __repr__(self) -> str:
+        return f"Proof({self.challenge})"

@@ -1,0 +1,1 @@
+"""Things that the desk does not have: what a new one costs."""
