@@ -1,4 +1,4 @@
-"""Markets are data: no CHECK of a table names them any more."""
+"""Markets are data: the CHECK constraints that named them are removed."""
 
 from __future__ import annotations
 
