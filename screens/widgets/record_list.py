@@ -83,8 +83,11 @@ class RecordList(Vertical, Generic[Row]):
         if table.total == 0:
             match = table.query_ask.match
             nothing = f"Nothing matches {match!r}. Escape shows everything again." if match else self._empty
-            self.query_one(".empty", Static).update(nothing)
-        self.query_one(".count", Static).update(self._words(), layout=False)
+            for empty in self.query(".empty").results(Static):
+                empty.update(nothing)
+        # A list that is left loses its widgets one by one, and a page may come meanwhile.
+        for count in self.query(".count").results(Static):
+            count.update(self._words(), layout=False)
 
     @on(RecordTable.Changed)
     def _tell(self, event: RecordTable.Changed) -> None:

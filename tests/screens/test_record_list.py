@@ -108,6 +108,16 @@ async def test_every_key_goes_where_it_says(size: tuple[int, int]) -> None:
         assert max(ask.limit for ask in source.asks) <= 1_000
 
 
+async def test_a_page_that_comes_while_its_list_closes_ends_nothing() -> None:
+    """A list that is left loses its widgets one by one, and its table may be the last of them."""
+    async with seated(ListApp(Numbers())) as seat:
+        for kind in (".count", ".empty"):
+            await seat.app.records.query_one(kind).remove()
+            table_of(seat).reload()
+            await seat.settle()
+        seat.sees("row 1")
+
+
 async def test_walking_far_never_holds_more_than_the_window() -> None:
     source = Numbers()
     async with seated(ListApp(source)) as seat:
