@@ -380,7 +380,7 @@ def test_a_dead_letter_is_put_back_and_arrives(dead: World) -> None:
 def test_putting_back_is_all_or_nothing(dead: World) -> None:
     first, second = (message.id for message in messages(dead))
     mailing = Mailing(dead.resources)
-    with pytest.raises(NotFound, match="no message 99"):
+    with pytest.raises(NotFound, match="Message 99 does not exist"):
         mailing.retry(dead.operations, [first, 99])
     mailing.retry(dead.operations, [second])
     with pytest.raises(InvalidValue, match=f"Message {second} is queued"):
