@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import OutboxRow, PersonRow
 
@@ -33,3 +33,8 @@ def _sealed(
     uow.tx.flush()
     row.sealed_body = uow.resources.vault.seal(body.encode(), "outbox", str(row.id))
     return key_of(row.id)
+
+
+def unsealed(resources: Resources, row: OutboxRow) -> str:
+    """The body of a sealed message. Raises MasterKeyMissing, WrongMasterKey."""
+    return resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()

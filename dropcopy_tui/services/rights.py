@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import Select, or_, select
+from sqlmodel import Session, col
 
 from dropcopy_tui.domain.accounts import marks, same_person
 from dropcopy_tui.domain.errors import NotEntitled, NotFound
@@ -31,11 +31,11 @@ def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role
         return MAY_OPERATE
     held_at = col(EntitlementRow.entity_id)
     here = or_(held_at.is_(None), held_at == entity_id)
-    found = tx.exec(
-        select(EntitlementRow.role)
-        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
-        .where(EntitlementRow.person_id == actor.person_id, col(PersonRow.disabled).is_(False), here)
-    )
+    found = tx.execute(
+        select(col(EntitlementRow.role))
+        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
+        .where(col(EntitlementRow.person_id) == actor.person_id, col(PersonRow.disabled).is_(False), here)
+    ).scalars()
     return frozenset(Role(role) for role in found)
 
 
@@ -62,8 +62,8 @@ def visible_entities(tx: Session, actor: Actor) -> list[EntityRow]:
     """The entities the person may see, by name."""
     rows = select(EntityRow).order_by(col(EntityRow.name))
     if not roles_of(tx, actor, None) & MAY_VIEW:
-        rows = rows.where(_has_a_role(actor))
-    return list(tx.exec(rows))
+        rows = rows.where(col(EntityRow.id).in_(entities_of(actor)))
+    return list(tx.execute(rows).scalars())
 
 
 def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
@@ -71,18 +71,21 @@ def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
 
     Nobody approves or entitles themselves by way of a second account (rules P3, Q3).
     """
-    rows = tx.exec(select(PersonRow.id, PersonRow.email, PersonRow.mobile))
+    rows = tx.execute(select(col(PersonRow.id), col(PersonRow.email), col(PersonRow.mobile)))
     return same_person(person_id, {key_of(pk): marks(email, mobile) for pk, email, mobile in rows})
 
 
-def _has_a_role(actor: Actor) -> ColumnElement[bool]:
-    mine = (
-        select(EntitlementRow.entity_id)
-        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
-        .where(EntitlementRow.person_id == actor.person_id, col(PersonRow.disabled).is_(False))
-        .where(col(EntitlementRow.entity_id).is_not(None))
+def entities_of(actor: Actor, roles: Iterable[Role] = Role) -> Select[int | None]:
+    """The primary keys of the entities at which the person has one of the roles; none when disabled."""
+    entity_id = col(EntitlementRow.entity_id)
+    return (
+        select(entity_id)
+        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
+        .where(col(EntitlementRow.person_id) == actor.person_id, col(PersonRow.disabled).is_(False))
+        # A role on the desk has no entity, and NULL in a NOT IN would hide every row.
+        .where(entity_id.is_not(None), col(EntitlementRow.role).in_([role.value for role in roles]))
+        .distinct()
     )
-    return col(EntityRow.id).in_(mine)
 
 
 def visible_ids(tx: Session, actor: Actor) -> list[int]:

@@ -93,15 +93,27 @@ class UnitOfWork:
         """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
         rights.require_view(self.tx, self.actor, entity)
 
-    def entity(self, code: str) -> EntityRow:
-        """The entity with this code, if the person may see it. Raises NotFound."""
+    def entity(self, code: str, allowed: Iterable[Role] | None = None) -> EntityRow:
+        """The entity with this code, if the person may see it, or has one of the roles there.
+
+        Raises:
+            NotFound: there is no such entity, or the person may not see it.
+            NotEntitled: a role is asked for that the person does not have there.
+        """
         row = entity_named(self.tx, code)
-        self.require_view(row)
+        if allowed is None:
+            self.require_view(row)
+        else:
+            self.require(allowed, row)
         return row
 
     def roles_at(self, entity_id: int | None) -> frozenset[Role]:
         """The roles that the person holds on the desk and at the entity; none when disabled."""
         return rights.roles_of(self.tx, self.actor, entity_id)
+
+    def entities_with(self, roles: Iterable[Role]) -> frozenset[int]:
+        """The primary keys of the entities at which the person has one of the roles; none when disabled."""
+        return frozenset(map(key_of, self.tx.execute(rights.entities_of(self.actor, roles)).scalars()))
 
     def visible_entities(self) -> list[EntityRow]:
         """The entities that the person may see, by name."""

@@ -91,7 +91,7 @@ class Ease(Service):
             checks = tuple(
                 CallerCheck(check, answers[check.key], "" if answers[check.key] else check.nothing) for check in CHECKS
             )
-            line = line_of(uow, _EVERYBODY, row, uow.now)
+            line = line_of(uow, _EVERYBODY, row)
             reason = "it is an account of your own" if is_own(uow, row) else ""
             if line.status is PersonStatus.DISABLED:
                 reason = "the account is disabled"

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import masked_mobile
@@ -22,6 +21,8 @@ from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.domain.providers import SmsProvider
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.factors.challenges import own_challenge
+from dropcopy_tui.services.messages import unsealed
+from dropcopy_tui.services.outbox.leases import Lease, due, is_free, still_leased
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, OutboxRow
@@ -51,17 +52,15 @@ class Texted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leased:
-    """A message that is this sender's alone until the moment. `fault`: why it cannot be opened."""
+class _LeasedText(Lease):
+    """A text message that this sender has. `fault`: why it cannot be opened."""
 
-    id: int
-    until: datetime
     to: str
     text: str = ""
     fault: str = ""
 
     def __repr__(self) -> str:
-        return f"_Leased({self.id})"
+        return f"_LeasedText({self.id})"
 
 
 class Texting(Service):
@@ -76,7 +75,7 @@ class Texting(Service):
         with self._writing(actor) as uow:
             row = own_challenge(uow, challenge)
             message = uow.tx.get(OutboxRow, int(row.remote_id)) if row.factor == "sms" else None
-            leased = self._leased(uow, [message]) if message is not None and _is_due(message, uow.now) else []
+            leased = self._leased(uow, [message]) if message is not None and is_free(message, uow.now) else []
         return self._send(actor, leased)
 
     def send_due(self, actor: Actor) -> Texted:
@@ -86,9 +85,9 @@ class Texting(Service):
         done = Texted()
         while texts_leave(self._resources) and not done.trouble:
             with self._writing(actor) as uow:
-                due = uow.tx.execute(_due(uow.now).limit(_HANDFUL)).scalars().all()
-                leased = self._leased(uow, [row for row in due if self._lives(uow, row)])
-            if not due:
+                rows = uow.tx.execute(due(TEXT, uow.now).limit(_HANDFUL)).scalars().all()
+                leased = self._leased(uow, [row for row in rows if self._lives(uow, row)])
+            if not rows:
                 break
             done = done.plus(self._send(actor, leased))
         return done
@@ -106,7 +105,7 @@ class Texting(Service):
         self._end(uow, row, MessageState.FAILED, _OVER)
         return False
 
-    def _leased(self, uow: UnitOfWork, rows: Sequence[OutboxRow]) -> list[_Leased]:
+    def _leased(self, uow: UnitOfWork, rows: Sequence[OutboxRow]) -> list[_LeasedText]:
         """Take the messages: all of them can be sent one after the other before the lease ends."""
         provider = uow.resources.sms
         if provider is None:
@@ -116,15 +115,15 @@ class Texting(Service):
             row.leased_until = until
         return [self._opened(row, until) for row in rows]
 
-    def _opened(self, row: OutboxRow, until: datetime) -> _Leased:
-        leased = _Leased(key_of(row.id), until, row.recipient)
+    def _opened(self, row: OutboxRow, until: datetime) -> _LeasedText:
+        leased = _LeasedText(key_of(row.id), until, row.recipient)
         try:
-            text = self._resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+            text = unsealed(self._resources, row)
         except (MasterKeyMissing, WrongMasterKey) as error:
             return replace(leased, fault=error.message)
         return replace(leased, text=text)
 
-    def _send(self, actor: Actor, leased: Sequence[_Leased]) -> Texted:
+    def _send(self, actor: Actor, leased: Sequence[_LeasedText]) -> Texted:
         count: Counter[str] = Counter()
         trouble = ""
         provider = self._resources.sms
@@ -139,7 +138,7 @@ class Texting(Service):
             trouble = why if everybody or len(leased) == 1 else ""
         return Texted(count["sent"], count["later"], count["failed"], trouble)
 
-    def _deliver(self, actor: Actor, provider: SmsProvider, message: _Leased) -> tuple[str, str, bool]:
+    def _deliver(self, actor: Actor, provider: SmsProvider, message: _LeasedText) -> tuple[str, str, bool]:
         """Send one; what became of it, why, and whether that would happen to every other one too."""
         from dropcopy_tui.senders.sms import TextMessage, send
 
@@ -156,14 +155,14 @@ class Texting(Service):
         self._finish(actor, message, MessageState.SENT)
         return "sent", "", False
 
-    def _put_off(self, message: _Leased, why: str) -> None:
+    def _put_off(self, message: _LeasedText, why: str) -> None:
         with self._writing(DESK) as uow:
-            row = uow.tx.get_one(OutboxRow, message.id)
-            if row.state == MessageState.QUEUED.value and row.leased_until == message.until:
+            row = still_leased(uow, message)
+            if row is not None:
                 row.attempts, row.error = row.attempts + 1, why
                 row.next_at, row.leased_until = uow.now + PAUSE, None
 
-    def _finish(self, actor: Actor, message: _Leased, state: MessageState, why: str = "") -> None:
+    def _finish(self, actor: Actor, message: _LeasedText, state: MessageState, why: str = "") -> None:
         """What the provider took is sent, whoever has the lease by now."""
         with self._writing(actor) as uow:
             row = uow.tx.get_one(OutboxRow, message.id)
@@ -190,17 +189,3 @@ def texts_leave(resources: Resources) -> bool:
 
 def _is_open(challenge: ChallengeRow, now: datetime, tries: int) -> bool:
     return challenge.used_at is None and challenge.tries < tries and now < challenge.expires_at
-
-
-def _is_due(row: OutboxRow, now: datetime) -> bool:
-    return row.state == MessageState.QUEUED.value and (row.leased_until is None or row.leased_until <= now)
-
-
-def _due(now: datetime) -> Any:
-    next_at, leased_until = col(OutboxRow.next_at), col(OutboxRow.leased_until)
-    return (
-        select(OutboxRow)
-        .where(col(OutboxRow.state) == MessageState.QUEUED.value, TEXT)
-        .where(or_(next_at.is_(None), next_at <= now), or_(leased_until.is_(None), leased_until <= now))
-        .order_by(col(OutboxRow.id))
-    )

@@ -13,6 +13,7 @@ from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.requests.approvals import waiting_for
 from dropcopy_tui.services.requests.sources import frozen
@@ -47,7 +48,7 @@ def changes_of(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     return Changes(
         group=group.name,
         fields=tuple(_fields(uow, draft, group)),
-        added=_draft_size(uow, draft) - kept,
+        added=draft_checks.draft_size(uow, draft) - kept,
         removed=group.sources - kept,
         stale=stale_words(uow, draft, group),
     )
@@ -74,19 +75,19 @@ def _shared(uow: UnitOfWork, draft: DraftRow) -> int:
     return int(uow.tx.execute(rows.where(_holds(DraftSourceRow, draft), _holds(GroupSourceRow, draft))).scalar_one())
 
 
-def _draft_size(uow: UnitOfWork, draft: DraftRow) -> int:
-    rows = select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id)
-    return int(uow.tx.execute(rows).scalar_one())
-
-
 def _fields(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> list[FieldChange]:
     before, after = _words_of_group(uow, group), _words_of_draft(uow, draft)
     return [FieldChange(name, before[name], after[name]) for name in before if before[name] != after[name]]
 
 
+def filter_names(uow: UnitOfWork, group: GroupRow) -> list[str]:
+    """The group's filters as drafts keep them, in the order of the wizard."""
+    rows = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
+    return [kind.value for kind in in_order(Filter(name) for name in uow.tx.execute(rows).scalars())]
+
+
 def _words_of_group(uow: UnitOfWork, group: GroupRow) -> dict[str, str]:
-    filters = uow.tx.execute(select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id))
-    return _words(uow, group.name, group.front_end_id, list(filters.scalars()))
+    return _words(uow, group.name, group.front_end_id, filter_names(uow, group))
 
 
 def _words_of_draft(uow: UnitOfWork, draft: DraftRow) -> dict[str, str]:
@@ -211,8 +212,7 @@ def _take_over(uow: UnitOfWork, draft: DraftRow, group: GroupRow, name: str) -> 
     elif name == "front_end":
         draft.front_end_id = group.front_end_id
     else:
-        rows = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
-        draft.filters = [kind.value for kind in in_order(Filter(name) for name in uow.tx.execute(rows).scalars())]
+        draft.filters = filter_names(uow, group)
 
 
 def _take_sources_over(uow: UnitOfWork, draft: DraftRow, since: list[int]) -> None:

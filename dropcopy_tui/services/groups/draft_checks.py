@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, case, delete
 from sqlmodel import and_, col, func, select
 
 from dropcopy_tui.domain.errors import InvalidValue
@@ -15,7 +15,6 @@ from dropcopy_tui.domain.groups import limit_problems
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import clean_name, name_key
 from dropcopy_tui.domain.requests import Approvals
-from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sendercomps import draft_sources, usable_in
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -47,6 +46,17 @@ class Tally:
     def total(self) -> int:
         """How many there are."""
         return sum(self.gateways.values())
+
+
+def draft_size(uow: UnitOfWork, draft: DraftRow) -> int:
+    """How many sources the draft has, usable or not."""
+    rows = select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id)
+    return uow.tx.exec(rows).one()
+
+
+def empty_draft(uow: UnitOfWork, draft: DraftRow) -> None:
+    """Take every source out of the draft."""
+    uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id))
 
 
 def tally(uow: UnitOfWork, draft: DraftRow) -> Tally:
@@ -90,23 +100,23 @@ def _parts(uow: UnitOfWork, draft: DraftRow) -> Iterator[ColumnElement[bool]]:
         low = high
 
 
-def problems(uow: UnitOfWork, draft: DraftRow, settings: Settings, counted: Tally | None = None) -> list[str]:
+def problems(uow: UnitOfWork, draft: DraftRow, counted: Tally | None = None) -> list[str]:
     """Every reason why the draft cannot become a group now, in the order of the wizard's steps."""
     entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
         return ["Choose a Registered Entity."]
-    found = [*name_problems(uow, draft, settings), *_front_end_problems(uow, draft, entity)]
+    found = [*name_problems(uow, draft), *_front_end_problems(uow, draft, entity)]
     try:
-        complete_filters([Filter(name) for name in draft.filters], settings.mandatory_filters)
+        complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
     except InvalidValue as error:
         found.append(error.message)
     return found + _source_problems(uow, draft, counted or tally(uow, draft))
 
 
-def name_problems(uow: UnitOfWork, draft: DraftRow, settings: Settings) -> list[str]:
+def name_problems(uow: UnitOfWork, draft: DraftRow) -> list[str]:
     """Why the draft's name cannot be a group's name now (rule G3)."""
     try:
-        name = clean_name(draft.name, "Group name", settings.group_name_length)
+        name = clean_name(draft.name, "Group name", uow.settings.group_name_length)
     except InvalidValue as error:
         return [error.message]
     if name_taken(uow, draft.entity_id or 0, name, draft.group_id):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Select, delete, insert, literal, select
 from sqlmodel import col, func
@@ -14,7 +13,7 @@ from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_neede
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.submission import submit_draft
@@ -61,8 +60,7 @@ class Drafts(Service):
     def front_ends(self, actor: Actor, entity: str) -> tuple[FrontEnd, ...]:
         """The front end systems mapped to the entity (rule G8)."""
         with self._reading(actor) as uow:
-            row = entity_named(uow.tx, entity)
-            uow.require(MAY_CHANGE_GROUPS, row)
+            row = uow.entity(entity, MAY_CHANGE_GROUPS)
             rows = uow.tx.execute(
                 select(FrontEndRow)
                 .join(FrontEndMappingRow, col(FrontEndMappingRow.front_end_id) == FrontEndRow.id)
@@ -74,8 +72,7 @@ class Drafts(Service):
     def fee(self, actor: Actor, entity: str) -> FeeNotice:
         """Rule G1: how many groups the entity has, and what another costs."""
         with self._reading(actor) as uow:
-            row = entity_named(uow.tx, entity)
-            uow.require(MAY_CHANGE_GROUPS, row)
+            row = uow.entity(entity, MAY_CHANGE_GROUPS)
             return self._fee(uow, key_of(row.id))
 
     def mine(self, actor: Actor) -> tuple[DraftView, ...]:
@@ -96,7 +93,7 @@ class Drafts(Service):
     def start(self, actor: Actor, market: str, entity: str = "") -> DraftView:
         """Begin a draft in a market. Raises NotEntitled, InvalidValue."""
         with self._writing(actor) as uow:
-            row = start_draft(uow, market, entity, uow.now)
+            row = start_draft(uow, market, entity)
             uow.record("draft:started", f"draft {row.id}", entity=entity or None)
             return draft_view(uow, row)
 
@@ -173,14 +170,14 @@ class Drafts(Service):
     def name_problem(self, actor: Actor, draft_id: int) -> str:
         """Why the draft's name cannot be used now, or "" when it can (rule G3)."""
         with self._reading(actor) as uow:
-            return " ".join(draft_checks.name_problems(uow, own_draft(uow, draft_id), uow.settings))
+            return " ".join(draft_checks.name_problems(uow, own_draft(uow, draft_id)))
 
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
         with self._reading(actor) as uow:
             row = _open(uow, draft_id)
             counted = draft_checks.tally(uow, row)
-            found = draft_checks.problems(uow, row, uow.settings, counted)
+            found = draft_checks.problems(uow, row, counted)
             entity_id = row.entity_id or 0
             codes = (
                 [uow.tx.get_one(EntityRow, pk).code for pk in draft_checks.approvers(uow, row, counted)]
@@ -219,7 +216,7 @@ class Drafts(Service):
         with self._writing(actor) as uow:
             row = own_draft(uow, draft_id)
             uow.record("draft:discarded", f"draft {row.id}", before={"name": row.name})
-            _empty(uow, row)
+            draft_checks.empty_draft(uow, row)
             uow.tx.delete(row)
 
     def _fee(self, uow: UnitOfWork, entity_id: int) -> FeeNotice:
@@ -233,13 +230,11 @@ class Drafts(Service):
     def _put(self, uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> None:
         if fields.front_end_id is not None and uow.tx.get(FrontEndRow, fields.front_end_id) is None:
             raise InvalidValue("This front end system no longer exists. Choose another one.", "front_end")
-        entity = entity_named(uow.tx, fields.entity) if fields.entity else None
-        if entity is not None:
-            uow.require(MAY_CHANGE_GROUPS, entity)
+        entity = uow.entity(fields.entity, MAY_CHANGE_GROUPS) if fields.entity else None
         if row.group_id is not None and (entity.id if entity else None) != row.entity_id:
             raise InvalidValue("A group stays at its entity. Ask for a new group there instead.", "entity")
         if (entity.id if entity else None) != row.entity_id:
-            _empty(uow, row)
+            draft_checks.empty_draft(uow, row)
             row.front_end_id = None
             row.entity_id = entity.id if entity else None
         else:
@@ -261,17 +256,15 @@ def _changes(uow: UnitOfWork, row: DraftRow) -> Changes | None:
     return changes.changes_of(uow, row, group) if group else None
 
 
-def start_draft(uow: UnitOfWork, market: str, entity: str, now: datetime) -> DraftRow:
+def start_draft(uow: UnitOfWork, market: str, entity: str) -> DraftRow:
     """A new draft row inside the caller's transaction. Raises NotEntitled, InvalidValue, NotFound."""
     market_named(market)
-    place = entity_named(uow.tx, entity) if entity else None
-    if place is not None:
-        uow.require(MAY_CHANGE_GROUPS, place)
+    place = uow.entity(entity, MAY_CHANGE_GROUPS) if entity else None
     row = DraftRow(
         person_id=uow.actor.person_id,
         market=market,
         entity_id=place.id if place else None,
-        updated_at=now,
+        updated_at=uow.now,
     )
     uow.tx.add(row)
     uow.tx.flush()
@@ -319,10 +312,6 @@ def _open(uow: UnitOfWork, draft_id: int) -> DraftRow:
     return row
 
 
-def _empty(uow: UnitOfWork, row: DraftRow) -> None:
-    uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id))
-
-
 def _candidates(row: DraftRow, gfid: str = "") -> SenderCompRows:
     rows = select(SenderCompRow).where(usable_in(row))
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
@@ -346,9 +335,6 @@ def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
     entity = uow.tx.get(EntityRow, row.entity_id) if row.entity_id else None
     front_end = uow.tx.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
     group = changes.edited_group(uow, row)
-    sources = uow.tx.execute(
-        select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == row.id)
-    ).scalar_one()
     return DraftView(
         id=key_of(row.id),
         version=row.version,
@@ -360,7 +346,7 @@ def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
         front_end=front_end_view(front_end) if front_end else None,
         filters=tuple(Filter(name) for name in row.filters),
         step=row.step,
-        sources=sources,
+        sources=draft_checks.draft_size(uow, row),
         updated_at=row.updated_at,
         group_id=row.group_id,
         base_version=row.base_version,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import insert, literal, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotFound
-from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import Change
@@ -24,7 +21,6 @@ from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
     EntityRow,
-    GroupFilterRow,
     GroupRow,
     GroupSourceRow,
     SenderCompRow,
@@ -47,7 +43,7 @@ class GroupEdits(Service):
             changes.refuse_second_change(uow, group, actor)
             row = _open_edit(uow, group_id)
             if row is None:
-                row = begin_edit(uow, group, uow.now)
+                row = begin_edit(uow, group)
                 uow.record(
                     "draft:started",
                     f"draft {row.id}",
@@ -61,7 +57,7 @@ class GroupEdits(Service):
         with self._writing(actor) as uow:
             group, entity = living_group(uow, group_id)
             uow.require(MAY_CHANGE_GROUPS, entity)
-            row = _draft_of(uow, group, uow.now)
+            row = _draft_of(uow, group)
             row.name, row.step = "", 2
             _copy_sources(uow, row, group_id, active_only=True)
             uow.record("draft:started", f"draft {row.id}", entity=entity.code, after={"copies": group.name})
@@ -99,25 +95,24 @@ def living_group(uow: UnitOfWork, group_id: int) -> tuple[GroupRow, EntityRow]:
     return group, uow.tx.get_one(EntityRow, group.entity_id)
 
 
-def begin_edit(uow: UnitOfWork, group: GroupRow, now: datetime) -> DraftRow:
+def begin_edit(uow: UnitOfWork, group: GroupRow) -> DraftRow:
     """A new draft with everything the group has, inside the caller's transaction."""
-    row = _draft_of(uow, group, now)
+    row = _draft_of(uow, group)
     row.group_id, row.base_version = group.id, group.version
     _copy_sources(uow, row, key_of(group.id))
     return row
 
 
-def _draft_of(uow: UnitOfWork, group: GroupRow, now: datetime) -> DraftRow:
-    filters = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
+def _draft_of(uow: UnitOfWork, group: GroupRow) -> DraftRow:
     row = DraftRow(
         person_id=uow.actor.person_id,
         market=group.market,
         entity_id=group.entity_id,
         name=group.name,
         front_end_id=group.front_end_id,
-        filters=[kind.value for kind in in_order(Filter(name) for name in uow.tx.execute(filters).scalars())],
+        filters=changes.filter_names(uow, group),
         step=LAST_STEP,
-        updated_at=now,
+        updated_at=uow.now,
     )
     uow.tx.add(row)
     uow.tx.flush()

@@ -18,7 +18,7 @@ from dropcopy_tui.domain.names import (
 )
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_MAP, Actor
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, FrontEndMappingRow, FrontEndRow, GroupRow
@@ -47,29 +47,25 @@ class FrontEnds(Service):
     def page(self, actor: Actor, entity: str, ask: PageRequest) -> Page[MappingLine]:
         """Every known front end system, for whoever may see the entity. Raises NotFound."""
         with self._reading(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require_view(place)
+            place = uow.entity(entity)
             return fetch(uow.tx, _listing(key_of(place.id)), ask, _line)
 
     def may_map(self, actor: Actor, entity: str) -> bool:
         """Whether the person may change the entity's mapping: a courtesy to screens. Raises NotFound."""
         with self._reading(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require_view(place)
+            place = uow.entity(entity)
             return bool(uow.roles_at(place.id) & MAY_MAP)
 
     def users(self, actor: Actor, entity: str, front_end_id: int) -> tuple[str, ...]:
         """The names of the entity's living groups that use a front end system. Raises NotFound."""
         with self._reading(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require_view(place)
+            place = uow.entity(entity)
             return _users(uow, place, _known(uow, front_end_id))
 
     def map(self, actor: Actor, entity: str, front_end_id: int) -> FrontEnd:
         """Let an entity use a known front end system. Raises NotEntitled, NotFound, InvalidValue: it does already."""
         with self._writing(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require(MAY_MAP, place)
+            place = uow.entity(entity, MAY_MAP)
             return self._map(uow, place, _known(uow, front_end_id), made=False)
 
     def map_new(self, actor: Actor, entity: str, name: str, version: str = "", vendor: str = "") -> FrontEnd:
@@ -81,8 +77,7 @@ class FrontEnds(Service):
         version = _maybe(version, "Version", FRONT_END_VERSION_LENGTH)
         vendor = _maybe(vendor, "Vendor", FRONT_END_VENDOR_LENGTH)
         with self._writing(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require(MAY_MAP, place)
+            place = uow.entity(entity, MAY_MAP)
             same = (
                 col(FrontEndRow.name) == name,
                 col(FrontEndRow.version) == version,
@@ -102,8 +97,7 @@ class FrontEnds(Service):
         No group changes: at its next edit another front end system must be chosen.
         """
         with self._writing(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require(MAY_MAP, place)
+            place = uow.entity(entity, MAY_MAP)
             row = _known(uow, front_end_id)
             view = front_end_view(row)
             mapping = uow.tx.get(FrontEndMappingRow, (key_of(place.id), key_of(row.id)))

@@ -18,7 +18,7 @@ from dropcopy_tui.domain.names import name_key, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
 from dropcopy_tui.services.groups.submission import submit_deletion
@@ -78,15 +78,14 @@ class Groups(Service):
         with self._reading(actor) as uow:
             rows = _select().where(col(GroupRow.entity_id).in_(uow.visible_ids()))
             if entity:
-                place = entity_named(uow.tx, entity)
-                uow.require_view(place)
+                place = uow.entity(entity)
                 rows = rows.where(col(GroupRow.entity_id) == place.id)
             if menu is not None:
                 rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
             if market:
                 rows = rows.where(col(GroupRow.market) == market_named(market).code)
             page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
-            return Page(_lines(uow, page.rows, uow.now), page.cursors, page.total)
+            return Page(_lines(uow, page.rows), page.cursors, page.total)
 
     def show(self, actor: Actor, group: str | int, entity: str = "") -> GroupView:
         """One group by its name, or by its id (an int, or text that no group has as its name).
@@ -99,7 +98,7 @@ class Groups(Service):
             found = _find(uow, group, entity)
             row: GroupRow = found[0]
             place = uow.tx.get_one(EntityRow, row.entity_id)
-            sessions = _target_sessions(uow, [key_of(row.id)], uow.now)
+            sessions = _target_sessions(uow, [key_of(row.id)])
             filters = _filters(uow, [key_of(row.id)])[key_of(row.id)]
             return GroupView(
                 line=_line(found, sessions[key_of(row.id)], filters, uow.now),
@@ -114,8 +113,7 @@ class Groups(Service):
     def ids(self, actor: Actor, entity: str, menu: Menu, picked: Selection) -> tuple[int, ...]:
         """The ids of the picked groups of an entity, by name. Raises NotFound."""
         with self._reading(actor) as uow:
-            place = entity_named(uow.tx, entity)
-            uow.require_view(place)
+            place = uow.entity(entity)
             rows = _select().where(col(GroupRow.entity_id) == place.id)
             rows = rows.where(col(GroupRow.market).in_([kind.code for kind in markets_of(menu)]))
             rows = selected(_listing(rows), picked)
@@ -129,7 +127,7 @@ class Groups(Service):
                 col(GroupRow.id).in_(group_ids), col(GroupRow.entity_id).in_(uow.visible_ids())
             )
             seen = set(uow.tx.execute(rows).scalars())
-            found = _target_sessions(uow, [pk for pk in group_ids if pk in seen], uow.now)
+            found = _target_sessions(uow, [pk for pk in group_ids if pk in seen])
             return tuple(view for pk in group_ids for view in found[pk] if view.status == SessionStatus.ACTIVE)
 
     def sources(self, actor: Actor, group_id: int, ask: PageRequest, gfid: str = "") -> Page[SenderCompView]:
@@ -186,7 +184,7 @@ class Groups(Service):
         """What deleting these groups would do, before anything happens. Raises NotFound."""
         with self._reading(actor) as uow:
             found = [_find(uow, group_id) for group_id in group_ids]
-            sessions = _target_sessions(uow, list(group_ids), uow.now)
+            sessions = _target_sessions(uow, list(group_ids))
             return tuple(
                 Deletion(
                     group_id=key_of(row.id),
@@ -263,10 +261,10 @@ def _listing(rows: Any) -> Listing:
     )
 
 
-def _lines(uow: UnitOfWork, rows: Sequence[Any], now: datetime) -> tuple[GroupLine, ...]:
+def _lines(uow: UnitOfWork, rows: Sequence[Any]) -> tuple[GroupLine, ...]:
     group_ids = [key_of(row[0].id) for row in rows]
-    sessions, filters = _target_sessions(uow, group_ids, now), _filters(uow, group_ids)
-    return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], now) for row in rows)
+    sessions, filters = _target_sessions(uow, group_ids), _filters(uow, group_ids)
+    return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], uow.now) for row in rows)
 
 
 def _line(found: Any, sessions: Sequence[SessionView], filters: tuple[Filter, ...], now: datetime) -> GroupLine:
@@ -295,11 +293,11 @@ def _filters(uow: UnitOfWork, group_ids: Sequence[int]) -> dict[int, tuple[Filte
     return {group_id: in_order(found[group_id]) for group_id in group_ids}
 
 
-def _target_sessions(uow: UnitOfWork, group_ids: Sequence[int], now: datetime) -> dict[int, list[SessionView]]:
+def _target_sessions(uow: UnitOfWork, group_ids: Sequence[int]) -> dict[int, list[SessionView]]:
     rows = uow.tx.execute(
         session_rows(col(SessionRow.group_id).in_(group_ids)).order_by(col(SessionRow.session_id))
     ).all()
     found: dict[int, list[SessionView]] = defaultdict(list)
-    for view in views(uow, rows, now):
+    for view in views(uow, rows):
         found[view.group_id or 0].append(view)
     return found

@@ -86,7 +86,7 @@ class Provisioning(Service):
             end_request(uow, row, status, reasons, said)
             entity = uow.tx.get_one(EntityRow, row.entity_id)
             uow.record(f"request:{status.value}", row.reference, entity=entity.code, after={"reasons": reasons})
-            return request_view(uow, row, uow.resources)
+            return request_view(uow, row)
 
     def _reasons(self, uow: UnitOfWork, row: RequestRow) -> list[str]:
         """Rule Q4: everything that stands against it now."""
@@ -97,7 +97,7 @@ class Provisioning(Service):
         if not uow.by(asker).roles_at(entity.id) & MAY_CHANGE_GROUPS:
             found.append(f"{person.user_id} is no longer entitled to change groups at {entity.code}.")
         if row.draft_id is not None:
-            found += draft_checks.problems(uow, uow.tx.get_one(DraftRow, row.draft_id), uow.settings)
+            found += draft_checks.problems(uow, uow.tx.get_one(DraftRow, row.draft_id))
         return found
 
     def _needs_more_approval(self, uow: UnitOfWork, row: RequestRow) -> bool:

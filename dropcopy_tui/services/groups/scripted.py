@@ -14,7 +14,6 @@ from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.domain.sessions import parse_sender_comp
-from dropcopy_tui.services.base import entity_named
 from dropcopy_tui.services.groups import changes
 from dropcopy_tui.services.groups.drafts import start_draft
 from dropcopy_tui.services.groups.edits import begin_edit
@@ -65,8 +64,8 @@ class GroupEdit:
 
 def ask_for_group(uow: UnitOfWork, new: NewGroup) -> RequestView:
     """A draft, its sources and the request, inside the caller's transaction."""
-    draft = start_draft(uow, new.market, new.entity, uow.now)
-    entity = entity_named(uow.tx, new.entity)
+    draft = start_draft(uow, new.market, new.entity)
+    entity = uow.tx.get_one(EntityRow, draft.entity_id)
     draft.name = new.name
     draft.filters = [kind.value for kind in new.filters]
     draft.front_end_id = _front_end_named(uow, entity, new.front_end)
@@ -80,7 +79,7 @@ def ask_for_edit(uow: UnitOfWork, group: GroupRow, edit: GroupEdit) -> RequestVi
     entity = uow.tx.get_one(EntityRow, group.entity_id)
     uow.require(MAY_CHANGE_GROUPS, entity)
     changes.refuse_second_change(uow, group, uow.actor)
-    draft = begin_edit(uow, group, uow.now)
+    draft = begin_edit(uow, group)
     if edit.version is not None and edit.version != group.version:
         raise ChangedMeanwhile(_other_version(uow, draft, group, edit.version))
     draft.name = draft.name if edit.name is None else edit.name

@@ -96,7 +96,8 @@ def _edit(uow: UnitOfWork, row: RequestRow) -> str:
         | {name: row.asked[name] for name in ("added", "removed")},
     )
     made = _make_targets(uow, group, draft_checks.tally(uow, draft), entity.code)
-    _empty(uow, draft)
+    # The request keeps what it added and removed; the whole list is the group's own now.
+    draft_checks.empty_draft(uow, draft)
     new = f" New target session: {', '.join(made)}." if made else ""
     return f"The group {group.name} was changed: {changes.deed_words(row.asked)}.{new}"
 
@@ -145,11 +146,6 @@ def _copy_sources(uow: UnitOfWork, draft: DraftRow, group_id: int) -> None:
         col(DraftSourceRow.draft_id) == draft.id
     )
     uow.tx.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], chosen))
-
-
-def _empty(uow: UnitOfWork, draft: DraftRow) -> None:
-    """The request keeps what it added and removed; the whole list is the group's own now."""
-    uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id))
 
 
 def _count_sources(uow: UnitOfWork, group_id: int) -> int:

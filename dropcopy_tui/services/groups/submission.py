@@ -54,7 +54,7 @@ def submit_draft(uow: UnitOfWork, draft: DraftRow, *, kept: bool = True) -> Requ
     if wanted:
         changes.freeze_changes(uow, draft, row)
     tell_submitted(uow, row, _letter(asked))
-    return request_view(uow, row, uow.resources)
+    return request_view(uow, row)
 
 
 def _edited(uow: UnitOfWork, draft: DraftRow) -> GroupRow:
@@ -78,7 +78,7 @@ def _changes(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
 
 
 def _refuse_problems(uow: UnitOfWork, draft: DraftRow, counted: draft_checks.Tally, kept: bool) -> None:
-    found = draft_checks.problems(uow, draft, uow.settings, counted)
+    found = draft_checks.problems(uow, draft, counted)
     if found:
         ending = "; the draft is kept." if kept else "."
         taken = draft_checks.name_taken(uow, draft.entity_id or 0, draft.name, draft.group_id)
@@ -95,7 +95,7 @@ def submit_deletion(uow: UnitOfWork, group: GroupRow) -> RequestView:
     row = make_request(uow, RequestType.DELETE_GROUP, entity, group.name, asked, waits_for=waits_for, group_id=group.id)
     said = "Its target sessions will be released, not deleted: only GAM can retire them. Status: In Progress."
     tell_submitted(uow, row, f"Delete group {group.name} of {entity.code}. {said}")
-    return request_view(uow, row, uow.resources)
+    return request_view(uow, row)
 
 
 def _asked(uow: UnitOfWork, draft: DraftRow, sources: int, changes: Changes | None) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
+from dropcopy_tui.services.sessions.sessions import narrowed, session_rows
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
@@ -88,14 +89,7 @@ class Calendar(Service):
     ) -> Page[CalendarLine]:
         """A page of active sessions, by when they stop. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = _select().where(col(SessionRow.status) == SessionStatus.ACTIVE.value)
-            rows = rows.where(col(SessionRow.entity_id).in_(uow.visible_ids()))
-            if entity:
-                place = entity_named(uow.tx, entity)
-                uow.require_view(place)
-                rows = rows.where(col(SessionRow.entity_id) == place.id)
-            if kind is not None:
-                rows = rows.where(col(SessionRow.kind) == kind.value)
+            rows = session_rows(*narrowed(uow, kind, entity, SessionStatus.ACTIVE))
             page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
             return Page(self._lines(uow, page.rows), page.cursors, page.total)
 
@@ -108,14 +102,6 @@ class Calendar(Service):
         now = uow.now
         hours = {market: market_hours(market, uow.settings) for market in {row[0].market for row in rows}}
         return tuple(_line(row, pairs[key_of(row[0].id)], hours[row[0].market], now) for row in rows)
-
-
-def _select() -> Any:
-    return (
-        select(SessionRow, col(EntityRow.code), col(GroupRow.name))
-        .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
-        .join(GroupRow, col(GroupRow.id) == col(SessionRow.group_id), isouter=True)
-    )
 
 
 def _stops() -> Any:

@@ -81,7 +81,7 @@ class KeyPairs(Service):
             rows, _ = self._entitled(uow, sessions)
             pairs = key_rows(uow, [key_of(row.id) for row in rows])
             return tuple(
-                self._planned(row, pairs[key_of(row.id)], drops.get(key_of(row.id)), alone=len(rows) == 1)
+                self._planned(uow, row, pairs[key_of(row.id)], drops.get(key_of(row.id)), alone=len(rows) == 1)
                 for row in rows
             )
 
@@ -109,7 +109,7 @@ class KeyPairs(Service):
 
             def make(row: SessionRow) -> KeyPairRow:
                 own = pairs[key_of(row.id)]
-                plan = plan_for(uow.resources, row, own, drops.get(key_of(row.id)))
+                plan = plan_for(uow, row, own, drops.get(key_of(row.id)))
                 return make_pair(uow, row, own, plan)
 
             made, failed = each(uow, rows, _session_id, make, progress)
@@ -117,8 +117,8 @@ class KeyPairs(Service):
             file.write(uow, made)
             if out is not None:
                 self._note_download(uow, entity, made)
-            views = self._views(rows, made)
-            return Generated(request_view(uow, request, uow.resources), views, file.path, tuple(failed))
+            views = self._views(uow, rows, made)
+            return Generated(request_view(uow, request), views, file.path, tuple(failed))
 
     def download(
         self,
@@ -140,7 +140,9 @@ class KeyPairs(Service):
             rows, entity = self._entitled(uow, sessions)
             spend(uow, proof, Purpose.KEYS)
             pairs = key_rows(uow, [key_of(row.id) for row in rows])
-            found, failed = each(uow, rows, _session_id, lambda row: self._living(row, pairs[key_of(row.id)]), progress)
+            found, failed = each(
+                uow, rows, _session_id, lambda row: self._living(uow, row, pairs[key_of(row.id)]), progress
+            )
             living = [pair for own in found for pair in own]
             unreadable = file.write(uow, living)
             names = {key_of(row.id): row.session_id for row in rows}
@@ -157,7 +159,7 @@ class KeyPairs(Service):
                 f"Key pairs downloaded: {listed}",
                 f"{actor.user_id} downloaded {plural(len(written), 'key pair')} of {listed}.",
             )
-            return Downloaded(self._views(rows, written), file.path, tuple(failed))
+            return Downloaded(self._views(uow, rows, written), file.path, tuple(failed))
 
     def delete(self, actor: Actor, keys: Sequence[str], progress: Progress | None = None) -> Deleted:
         """Destroy key pairs at once, living or expired: a gateway refuses them from now on (rule K6).
@@ -180,7 +182,7 @@ class KeyPairs(Service):
 
             gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)
             request = self._completed(uow, RequestType.DELETE_KEY, entity, _owners(rows, gone), gone, failed)
-            return Deleted(request_view(uow, request, uow.resources), self._views(rows, gone), tuple(failed))
+            return Deleted(request_view(uow, request), self._views(uow, rows, gone), tuple(failed))
 
     def _entitled(
         self, uow: UnitOfWork, sessions: Sequence[int], what: str = "session"
@@ -201,18 +203,19 @@ class KeyPairs(Service):
             raise NotEntitled(f"The selected {what}s belong to several entities. Select those of one.")
         return found, uow.tx.get_one(EntityRow, places.pop())
 
-    def _planned(self, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None, *, alone: bool) -> Plan:
+    def _planned(
+        self, uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None, *, alone: bool
+    ) -> Plan:
         try:
-            return plan_for(self._resources, row, pairs, drop)
+            return plan_for(uow, row, pairs, drop)
         except (InvalidValue, SessionEnded) as refusal:
             if alone:
                 raise
             words = f"{row.session_id}: left out. {refusal.message}"
-            return Plan(row.session_id, self._now(), (), None, (), words, refusal=refusal.message)
+            return Plan(row.session_id, uow.now, (), None, (), words, refusal=refusal.message)
 
-    def _living(self, row: SessionRow, pairs: Sequence[KeyPairRow]) -> list[KeyPairRow]:
-        now = self._now()
-        living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
+    def _living(self, uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow]) -> list[KeyPairRow]:
+        living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), uow.now).living]
         if not living:
             raise NotFound(f"{row.session_id} has no active key pair. Generate one first. Nothing was written.")
         return living
@@ -244,11 +247,10 @@ class KeyPairs(Service):
         keys = [pair.access_key_id for pair in pairs]
         uow.record("keypair:downloaded", _short(", ".join(keys)), entity=entity.code, after={"keys": keys})
 
-    def _views(self, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> tuple[KeyView, ...]:
+    def _views(self, uow: UnitOfWork, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> tuple[KeyView, ...]:
         owners = {key_of(row.id): row for row in rows}
-        now = self._now()
         found = [(pair, owners[pair.session_pk]) for pair in pairs]
-        return tuple(key_view(pair, owner.session_id, owner.market, now) for pair, owner in found)
+        return tuple(key_view(pair, owner.session_id, owner.market, uow.now) for pair, owner in found)
 
 
 def _pairs_named(uow: UnitOfWork, keys: Sequence[str]) -> list[KeyPairRow]:

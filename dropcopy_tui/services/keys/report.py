@@ -26,7 +26,7 @@ from dropcopy_tui.domain.market_close import MarketHours, calendar_covers, is_bu
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
@@ -67,8 +67,7 @@ class KeyReport(Service):
         with self._reading(actor) as uow:
             rows = _select().where(col(SessionRow.entity_id).in_(uow.visible_ids()))
             if entity:
-                place = entity_named(uow.tx, entity)
-                uow.require_view(place)
+                place = uow.entity(entity)
                 rows = rows.where(col(SessionRow.entity_id) == place.id)
             if not deleted:
                 rows = rows.where(col(KeyPairRow.deleted_at).is_(None))
@@ -91,11 +90,13 @@ class KeyReport(Service):
         """Lines of rows of `_select`; what else their sessions have and what was told is read at once."""
         siblings = key_rows(uow, list({key_of(row[1].id) for row in rows}))
         told = _told(uow, [key_of(row[0].id) for row in rows])
-        return tuple(self._line(row, siblings[key_of(row[1].id)], told.get(key_of(row[0].id))) for row in rows)
+        return tuple(self._line(uow, row, siblings[key_of(row[1].id)], told.get(key_of(row[0].id))) for row in rows)
 
-    def _line(self, found: Any, siblings: Sequence[KeyPairRow], told: tuple[int, datetime] | None) -> KeyLine:
+    def _line(
+        self, uow: UnitOfWork, found: Any, siblings: Sequence[KeyPairRow], told: tuple[int, datetime] | None
+    ) -> KeyLine:
         pair, owner, entity = found[0], found[1], found[2]
-        now, hours = self._now(), market_hours(owner.market, self._settings)
+        now, hours = uow.now, market_hours(owner.market, uow.settings)
         key = pair_of(pair, owner.session_id, owner.market)
         state = state_of(key, now)
         others = [pair_of(row, owner.session_id, owner.market) for row in siblings if row.id != pair.id]

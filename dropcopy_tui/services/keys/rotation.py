@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dropcopy_tui.domain.errors import InvalidValue, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import destroy, market_hours, pair_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
 
-def plan_for(resources: Resources, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None) -> Plan:
+def plan_for(uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow], drop: str | None) -> Plan:
     """What a new pair would do to a session that has these. Raises SessionEnded, InvalidValue."""
     _check_in_use(row)
-    now = resources.clock.now()
+    now = uow.now
     known = [pair_of(pair, row.session_id, row.market) for pair in pairs]
     living = [pair for pair in known if state_of(pair, now).living]
-    hours = market_hours(row.market, resources.settings)
+    hours = market_hours(row.market, uow.settings)
     return plan_generation(row.session_id, living, hours, now, drop, had_keys=bool(pairs))
 
 

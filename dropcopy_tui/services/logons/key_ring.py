@@ -18,7 +18,7 @@ from dropcopy_tui.domain.people import MAY_USE_KEYS
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import pair_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.store.tables import EntitlementRow, KeyPairRow, PersonRow, SessionRow
+from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 from dropcopy_tui.store.vault import Vault
 
 _UNKNOWN = "The access key id it names (tag 355) belongs to no key pair that you may manage."
@@ -137,14 +137,9 @@ def _verdict(
 
 def managed_ids(uow: UnitOfWork) -> list[int]:
     """The primary keys of the entities whose key pairs the person manages. Raises NotEntitled: there is none."""
-    held = (
-        select(col(EntitlementRow.entity_id))
-        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
-        .where(col(EntitlementRow.person_id) == uow.actor.person_id, col(PersonRow.disabled).is_(False))
-        .where(col(EntitlementRow.role).in_(role.value for role in MAY_USE_KEYS))
-    )
-    found = [key_of(place) for place in uow.tx.execute(held).scalars() if place is not None]
+    found = sorted(uow.entities_with(MAY_USE_KEYS))
     if not found:
+        # Without an entity this raises for everybody, and its words name the role.
         uow.require(MAY_USE_KEYS)
     return found
 

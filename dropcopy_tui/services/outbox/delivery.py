@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
-from sqlmodel import col, or_
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import (
     InvalidValue,
@@ -27,7 +26,9 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.mail import Letter, MailServer, MessageState, next_try
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor, Role
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.outbox.outbox import EMAIL, held_words, waiting_count
+from dropcopy_tui.services.messages import unsealed
+from dropcopy_tui.services.outbox.leases import Lease, due, still_leased
+from dropcopy_tui.services.outbox.outbox import EMAIL, held_words
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, NoticeRow, OutboxRow, PersonRow, SettingRow
@@ -51,11 +52,9 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leased:
-    """A message that is this sender's alone until the moment."""
+class _LeasedLetter(Lease):
+    """An email that this sender has. `fault`: why it cannot be opened."""
 
-    id: int
-    until: datetime
     letter: Letter | None
     fault: str = ""
 
@@ -99,7 +98,7 @@ class Mailing(Service):
         with self._writing(actor) as uow:
             uow.require(MAY_OPERATE)
             if uow.resources.sandbox:
-                raise MailHeld(held_words(uow.resources, waiting_count(uow)))
+                raise MailHeld(held_words(uow))
             rows = [_dead_letter(uow, number) for number in wanted]
             for row in rows:
                 before = {"attempts": row.attempts, "error": row.error}
@@ -111,34 +110,31 @@ class Mailing(Service):
     def _server(self, uow: UnitOfWork) -> MailServer:
         server = uow.resources.mail
         if server is None or uow.resources.sandbox:
-            raise MailHeld(held_words(uow.resources, waiting_count(uow)))
+            raise MailHeld(held_words(uow))
         return server
 
-    def _lease(self, number: int) -> list[_Leased]:
+    def _lease(self, number: int) -> list[_LeasedLetter]:
         """Take messages that are due and that nobody has: theirs is whoever writes the lease."""
         with self._writing(DESK) as uow:
             now = uow.now
-            rows = uow.tx.execute(_due(now).limit(number)).scalars().all()
+            rows = uow.tx.execute(due(EMAIL, now).limit(number)).scalars().all()
             for row in rows:
                 row.leased_until = now + LEASE
             return [self._leased(uow, row, now) for row in rows]
 
-    def _leased(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> _Leased:
+    def _leased(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> _LeasedLetter:
         store_id = uow.tx.get_one(SettingRow, "store_id").value
         until = now + LEASE
         try:
-            body = row.body if row.sealed_body is None else self._opened(row)
+            body = row.body if row.sealed_body is None else unsealed(uow.resources, row)
         except (MasterKeyMissing, WrongMasterKey) as error:
-            return _Leased(key_of(row.id), until, None, error.message)
+            return _LeasedLetter(key_of(row.id), until, None, error.message)
         # The same each time, so that a receiver can drop a doubled one.
         message_id = f"<outbox-{row.id}.{store_id}@dropcopy-tui>"
         letter = Letter(message_id, row.recipient, row.subject, now, body, secret=row.sealed_body is not None)
-        return _Leased(key_of(row.id), until, letter)
+        return _LeasedLetter(key_of(row.id), until, letter)
 
-    def _opened(self, row: OutboxRow) -> str:
-        return self._resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
-
-    def _send(self, actor: Actor, server: MailServer, leased: list[_Leased], count: Counter[str]) -> str:
+    def _send(self, actor: Actor, server: MailServer, leased: list[_LeasedLetter], count: Counter[str]) -> str:
         """Send a handful, counting what became of each; the trouble that stops the run, or ""."""
         for number, message in enumerate(leased):
             if message.until - self._now() < _ENOUGH:
@@ -151,7 +147,7 @@ class Mailing(Service):
                 return trouble
         return ""
 
-    def _deliver(self, actor: Actor, server: MailServer, message: _Leased) -> tuple[str, str]:
+    def _deliver(self, actor: Actor, server: MailServer, message: _LeasedLetter) -> tuple[str, str]:
         """Send one message; what became of it, and the trouble that would stop every other one too."""
         from dropcopy_tui.senders.email import send
 
@@ -167,7 +163,7 @@ class Mailing(Service):
         self._mark_sent(actor, message)
         return "sent", ""
 
-    def _mark_sent(self, actor: Actor, message: _Leased) -> None:
+    def _mark_sent(self, actor: Actor, message: _LeasedLetter) -> None:
         """It was taken by the server: that holds whoever has the lease by now."""
         with self._writing(actor) as uow:
             row = uow.tx.get_one(OutboxRow, message.id)
@@ -178,10 +174,10 @@ class Mailing(Service):
             row.next_at = row.leased_until = None
             uow.record("mail:sent", str(row.id), after={"to": row.recipient, "attempts": row.attempts})
 
-    def _put_off(self, actor: Actor, message: _Leased, reason: str) -> str:
+    def _put_off(self, actor: Actor, message: _LeasedLetter, reason: str) -> str:
         """Try it again after a pause that grows; after the last attempt it is a dead letter."""
         with self._writing(actor) as uow:
-            row = _still_leased(uow, message)
+            row = still_leased(uow, message)
             if row is None:
                 return "later"
             row.attempts += 1
@@ -191,10 +187,10 @@ class Mailing(Service):
             self._bury(uow, row)
             return "failed"
 
-    def _give_up(self, actor: Actor, message: _Leased, reason: str) -> str:
+    def _give_up(self, actor: Actor, message: _LeasedLetter, reason: str) -> str:
         """The server will never take it: a dead letter at once."""
         with self._writing(actor) as uow:
-            row = _still_leased(uow, message)
+            row = still_leased(uow, message)
             if row is None:
                 return "later"
             row.attempts, row.error = row.attempts + 1, reason
@@ -210,11 +206,11 @@ class Mailing(Service):
         for person_id in _operators_to_tell(uow):
             uow.tx.add(NoticeRow(person_id=person_id, text=DEAD_LETTER, at=uow.now))
 
-    def _release(self, messages: Iterable[_Leased]) -> None:
+    def _release(self, messages: Iterable[_LeasedLetter]) -> None:
         """Give leases back that were not used."""
         with self._writing(DESK) as uow:
             for message in messages:
-                row = _still_leased(uow, message)
+                row = still_leased(uow, message)
                 if row is not None:
                     row.leased_until = None
 
@@ -223,22 +219,6 @@ def _queue_held(uow: UnitOfWork) -> None:
     """Email of a time without a mail server is due now."""
     held = update(OutboxRow).where(col(OutboxRow.state) == MessageState.HELD.value, EMAIL)
     uow.tx.execute(held.values(state=MessageState.QUEUED.value))
-
-
-def _due(now: datetime) -> Any:
-    next_at, leased_until = col(OutboxRow.next_at), col(OutboxRow.leased_until)
-    return (
-        select(OutboxRow)
-        .where(col(OutboxRow.state) == MessageState.QUEUED.value, EMAIL)
-        .where(or_(next_at.is_(None), next_at <= now), or_(leased_until.is_(None), leased_until <= now))
-        .order_by(col(OutboxRow.id))
-    )
-
-
-def _still_leased(uow: UnitOfWork, message: _Leased) -> OutboxRow | None:
-    """The row, unless the lease ended meanwhile and somebody else has it."""
-    row = uow.tx.get_one(OutboxRow, message.id)
-    return row if row.state == MessageState.QUEUED.value and row.leased_until == message.until else None
 
 
 def _dead_letter(uow: UnitOfWork, number: int) -> OutboxRow:

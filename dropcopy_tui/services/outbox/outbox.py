@@ -14,7 +14,8 @@ from sqlmodel import col
 from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
-from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.messages import unsealed
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
@@ -84,7 +85,7 @@ class Outbox(Service):
             state = col(OutboxRow.state)
             rows = uow.tx.execute(select(state, func.count()).group_by(state))
             count: dict[str, int] = {row[0]: row[1] for row in rows}
-            words = held_words(uow.resources, waiting_count(uow))
+            words = held_words(uow)
             return Standing(count.get("held", 0), count.get("queued", 0), count.get("failed", 0), words)
 
     def _message(self, row: OutboxRow) -> Message:
@@ -106,7 +107,7 @@ class Outbox(Service):
     def _opened(self, row: OutboxRow) -> str:
         if not self._resources.sandbox or not self._resources.vault.is_open:
             return _HIDDEN[row.channel]
-        return self._resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+        return unsealed(self._resources, row)
 
 
 def waiting_count(uow: UnitOfWork) -> int:
@@ -115,11 +116,12 @@ def waiting_count(uow: UnitOfWork) -> int:
     return int(uow.tx.execute(select(func.count()).select_from(OutboxRow).where(waits, EMAIL)).scalar_one())
 
 
-def held_words(resources: Resources, waiting: int) -> str:
+def held_words(uow: UnitOfWork) -> str:
     """Why nothing is sent from here, "" where it is."""
-    if resources.sandbox:
+    if uow.resources.sandbox:
         return "A sandbox never sends: its messages can be read in the outbox."
-    if resources.mail is None:
+    if uow.resources.mail is None:
+        waiting = waiting_count(uow)
         messages = "1 message is" if waiting == 1 else f"{waiting:,} messages are"
         return f"Mail is not configured: {messages} held. Set [mail] in the configuration file."
     return ""

@@ -51,29 +51,29 @@ class Identity(Service):
             person = _find(uow, login)
             if person is None:
                 password_holds(password, None)
-                self._refuse(uow, login, origin, "unknown")
-            self._refuse_locked(uow, person, origin)
+                self._refuse(uow, login, "unknown")
+            self._refuse_locked(uow, person)
             # Checked first: a refusal takes as long for a disabled account.
             holds = password_holds(password, person.password_hash)
             if person.disabled or not holds:
-                self._count_wrong_try(uow, person, origin)
-            return self._welcome(uow, person, origin, "password", **_renew_hash(person, password))
+                self._count_wrong_try(uow, person)
+            return self._welcome(uow, person, "password", **_renew_hash(person, password))
 
     def sign_in_peer(self, account: str, origin: str) -> Actor:
         """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn."""
         with self._writing(nobody(origin, account)) as uow:
             person = uow.tx.exec(select(PersonRow).where(PersonRow.os_account == account)).first()
             if person is None:
-                self._note_refusal(uow, account, origin, "unknown account")
+                self._note_refusal(uow, account, "unknown account")
                 raise NotSignedIn(
                     f"The account {shorten(account)!r} of this machine is not linked to any user. "
                     "Sign in with a user id and password: dropcopy --as USER"
                 )
             if person.disabled:
-                self._note_refusal(uow, person.user_id, origin, "disabled")
+                self._note_refusal(uow, person.user_id, "disabled")
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
-            self._refuse_locked(uow, person, origin)
-            return self._welcome(uow, person, origin, "peer")
+            self._refuse_locked(uow, person)
+            return self._welcome(uow, person, "peer")
 
     def is_peer(self, account: str, login: str) -> bool:
         """Whether this account of the machine is that of the person with this user id or email."""
@@ -89,7 +89,7 @@ class Identity(Service):
             person = _find(uow, user_id)
             if person is None:
                 raise NotSignedIn(f"Person {shorten(user_id)!r} does not exist in this sandbox.")
-            return self._welcome(uow, person, origin, "sandbox")
+            return self._welcome(uow, person, "sandbox")
 
     def everyone(self) -> tuple[Person, ...]:
         """Everybody who can be acted as. Raises NotSignedIn outside a sandbox."""
@@ -111,45 +111,45 @@ class Identity(Service):
         hashed = hash_password(new)
         with self._writing(actor) as uow:
             person = uow.tx.get_one(PersonRow, actor.person_id)
-            self._refuse_locked(uow, person, actor.origin)
+            self._refuse_locked(uow, person)
             if person.password_hash and not password_holds(present, person.password_hash):
-                self._count_wrong_try(uow, person, actor.origin)
+                self._count_wrong_try(uow, person)
             person.password_hash = hashed
             person.failed_tries = 0
             uow.record("person:password_changed", person.user_id)
 
-    def _welcome(self, uow: UnitOfWork, person: PersonRow, origin: str, proof: str, **also: bool) -> Actor:
+    def _welcome(self, uow: UnitOfWork, person: PersonRow, proof: str, **also: bool) -> Actor:
         person.failed_tries = 0
         person.locked_until = None
-        actor = Actor(key_of(person.id), person.user_id, person.name, origin)
+        actor = Actor(key_of(person.id), person.user_id, person.name, uow.actor.origin)
         uow.by(actor).record("person:signed_in", person.user_id, after={"by": proof, **also})
         return actor
 
-    def _refuse_locked(self, uow: UnitOfWork, person: PersonRow, origin: str) -> None:
+    def _refuse_locked(self, uow: UnitOfWork, person: PersonRow) -> None:
         now = uow.now
         if person.locked_until is None:
             return
         if person.locked_until <= now:
             person.failed_tries, person.locked_until = 0, None
             return
-        self._note_refusal(uow, person.user_id, origin, "locked")
+        self._note_refusal(uow, person.user_id, "locked")
         raise AccountLocked(_locked(person.locked_until, now))
 
-    def _count_wrong_try(self, uow: UnitOfWork, person: PersonRow, origin: str) -> NoReturn:
+    def _count_wrong_try(self, uow: UnitOfWork, person: PersonRow) -> NoReturn:
         person.failed_tries += 1
         now = uow.now
         if person.failed_tries >= uow.settings.sign_in_tries:
             person.locked_until = now + uow.settings.lock_time
-            self._note_refusal(uow, person.user_id, origin, "locked now")
+            self._note_refusal(uow, person.user_id, "locked now")
             raise AccountLocked(_locked(person.locked_until, now))
-        self._refuse(uow, person.user_id, origin, "password")
+        self._refuse(uow, person.user_id, "password")
 
-    def _refuse(self, uow: UnitOfWork, login: str, origin: str, why: str) -> NoReturn:
-        self._note_refusal(uow, login, origin, why)
+    def _refuse(self, uow: UnitOfWork, login: str, why: str) -> NoReturn:
+        self._note_refusal(uow, login, why)
         raise NotSignedIn(_NO_MATCH)
 
-    def _note_refusal(self, uow: UnitOfWork, login: str, origin: str, why: str) -> None:
-        uow.by(nobody(origin, login)).record("person:sign_in_refused", shorten(login, 40), after={"why": why})
+    def _note_refusal(self, uow: UnitOfWork, login: str, why: str) -> None:
+        uow.by(nobody(uow.actor.origin, login)).record("person:sign_in_refused", shorten(login, 40), after={"why": why})
 
 
 def _renew_hash(person: PersonRow, password: str) -> dict[str, bool]:

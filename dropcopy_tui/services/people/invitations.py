@@ -93,18 +93,18 @@ def accept_invitation(resources: Resources, login: str, code: str, password: str
     with writing(resources, nobody(origin, login)) as uow:
         person = _person(uow, login)
         if person is None:
-            _refuse(uow, shorten(login, 40), origin, "unknown")
+            _refuse(uow, shorten(login, 40), "unknown")
         row = newest_invitation(uow, key_of(person.id))
         complaint = _complaint(person, row, uow.now)
         if row is None or complaint:
-            _refuse(uow, person.user_id, origin, complaint)
+            _refuse(uow, person.user_id, complaint)
         if not hmac.compare_digest(_mac(resources, row, code), row.code_mac):
             row.tries += 1
-            _refuse(uow, person.user_id, origin, "code")
-        return _set_password(uow, person, row, hashed, origin)
+            _refuse(uow, person.user_id, "code")
+        return _set_password(uow, person, row, hashed)
 
 
-def _set_password(uow: UnitOfWork, person: PersonRow, row: InvitationRow, hashed: str, origin: str) -> Accepted:
+def _set_password(uow: UnitOfWork, person: PersonRow, row: InvitationRow, hashed: str) -> Accepted:
     now = uow.now
     row.used_at = now
     person.password_hash = hashed
@@ -112,7 +112,7 @@ def _set_password(uow: UnitOfWork, person: PersonRow, row: InvitationRow, hashed
     # Rule P1: a lock ends after its time or by EASE, not by a new password.
     if locked is None:
         person.failed_tries, person.locked_until = 0, None
-    actor = Actor(key_of(person.id), person.user_id, person.name, origin)
+    actor = Actor(key_of(person.id), person.user_id, person.name, uow.actor.origin)
     uow.by(actor).record("person:invitation_accepted", person.user_id)
     return Accepted(person.user_id, locked)
 
@@ -130,8 +130,8 @@ def _complaint(person: PersonRow, row: InvitationRow | None, now: datetime) -> s
     return "" if row.created_at <= now < row.expires_at else "expired"
 
 
-def _refuse(uow: UnitOfWork, login: str, origin: str, why: str) -> NoReturn:
-    uow.by(Actor(0, login, "", origin)).record("person:invitation_refused", login, after={"why": why})
+def _refuse(uow: UnitOfWork, login: str, why: str) -> NoReturn:
+    uow.by(Actor(0, login, "", uow.actor.origin)).record("person:invitation_refused", login, after={"why": why})
     raise NotSignedIn(_NO_MATCH)
 
 

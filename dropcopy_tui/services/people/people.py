@@ -23,7 +23,6 @@ from dropcopy_tui.services.people.views import (
     PersonLine,
     PersonView,
     Scope,
-    administered_ids,
     held_by,
     line_of,
     lines,
@@ -93,7 +92,7 @@ class People(Service):
         with self._reading(actor) as uow:
             scope_of(uow)
             desk = uow.roles_at(None)
-            administers = desk & MAY_OPERATE or administered_ids(uow)
+            administers = desk & MAY_OPERATE or uow.entities_with(MAY_ADMINISTER)
             return Powers(bool(administers), bool(desk & MAY_UNLOCK), bool(desk & MAY_OPERATE))
 
     def entities(self, actor: Actor) -> tuple[EntityView, ...]:
@@ -117,7 +116,7 @@ class People(Service):
         """One person. Raises NotEntitled, NotFound."""
         with self._reading(actor) as uow:
             scope = scope_of(uow)
-            return view_of(uow, scope, person_in(uow, scope, user_id), uow.now)
+            return view_of(uow, scope, person_in(uow, scope, user_id))
 
     def roles(self, actor: Actor, user_id: str, entity: str = "") -> tuple[RoleChoice, ...]:
         """Every role at an entity (none: on the desk), whether the person holds it, and why it cannot be turned.
@@ -213,7 +212,7 @@ class People(Service):
             row = person_named(uow, user_id)
             refuse_own(uow, row, "give or take roles of")
             change_roles(uow, row, given, taken)
-            return line_of(uow, scope_of(uow), row, uow.now)
+            return line_of(uow, scope_of(uow), row)
 
     def disable(self, actor: Actor, user_id: str) -> Disabled:
         """Shut an account: its person may do nothing from now on. Open requests stay, and are counted.
@@ -249,7 +248,7 @@ class People(Service):
             before = {"locked_until": until.isoformat()}
             uow.record("person:unlocked", row.user_id, before=before)
             uow.tell(row, "Your account was unlocked", f"{actor.user_id} unlocked it.")
-            return line_of(uow, Scope(True), row, uow.now)
+            return line_of(uow, Scope(True), row)
 
     def _administered(self, uow: UnitOfWork, user_id: str, what: str) -> PersonRow:
         """The person, if the actor administers them fully: by operations, or at every place where they have a role."""
@@ -257,7 +256,7 @@ class People(Service):
         refuse_own(uow, row, what)
         if uow.roles_at(None) & MAY_OPERATE:
             return row
-        mine = administered_ids(uow)
+        mine = uow.entities_with(MAY_ADMINISTER)
         if not mine:
             uow.require(MAY_OPERATE | MAY_ADMINISTER)
         places = [entity_id for _, entity_id in held_by(uow, row)]
@@ -276,10 +275,10 @@ class People(Service):
         before, after = {"disabled": not disabled}, {"disabled": disabled}
         uow.record(f"person:{word}", row.user_id, before=before, after=after)
         uow.tell(row, f"Your account was {word}", f"{uow.actor.user_id} {word} {row.user_id}.")
-        return line_of(uow, scope_of(uow), row, uow.now)
+        return line_of(uow, scope_of(uow), row)
 
     def _invited(self, uow: UnitOfWork, row: PersonRow, expires: datetime) -> Invited:
-        line = line_of(uow, scope_of(uow), row, uow.now)
+        line = line_of(uow, scope_of(uow), row)
         waits = not uow.resources.sandbox and uow.resources.email_state == MessageState.HELD.value
         return Invited(line, row.email, expires, waits)
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotEntitled
 from dropcopy_tui.domain.people import Entitlement, Role, givers_of
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.views import held_by
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -29,8 +29,7 @@ def place_of(uow: UnitOfWork, wanted: Entitlement) -> Place:
         return wanted, None
     if not wanted.entity:
         raise InvalidValue(f"{_name(role)} is held at an entity: name it. Nothing was changed.", "entity")
-    entity = entity_named(uow.tx, wanted.entity)
-    uow.require(givers_of(role), entity)
+    entity = uow.entity(wanted.entity, givers_of(role))
     return wanted, entity.id
 
 

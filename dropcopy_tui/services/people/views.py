@@ -73,22 +73,11 @@ def scope_of(uow: UnitOfWork) -> Scope:
     """What the person may see of people. Raises NotEntitled: nothing."""
     if uow.roles_at(None) & MAY_SEE_EVERYBODY:
         return Scope(True)
-    found = administered_ids(uow)
+    found = uow.entities_with(MAY_ADMINISTER)
     if not found:
         # None of these is held on the desk, so this raises, and says what would do.
         uow.require(MAY_SEE_EVERYBODY | MAY_ADMINISTER)
     return Scope(False, found)
-
-
-def administered_ids(uow: UnitOfWork) -> frozenset[int]:
-    """The primary keys of the entities whose user administrator the person is; none when disabled."""
-    rows = uow.tx.execute(
-        select(col(EntitlementRow.entity_id))
-        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
-        .where(col(EntitlementRow.person_id) == uow.actor.person_id, col(PersonRow.disabled).is_(False))
-        .where(col(EntitlementRow.role).in_([role.value for role in MAY_ADMINISTER]))
-    )
-    return frozenset(entity_id for (entity_id,) in rows)
 
 
 def listing(scope: Scope, entity: EntityRow | None, now: datetime) -> Listing:
@@ -121,20 +110,20 @@ def lines(uow: UnitOfWork, scope: Scope, found: Iterable[tuple[PersonRow, str]])
     )
 
 
-def line_of(uow: UnitOfWork, scope: Scope, person: PersonRow, now: datetime) -> PersonLine:
+def line_of(uow: UnitOfWork, scope: Scope, person: PersonRow) -> PersonLine:
     """One person as a line."""
     uow.tx.flush()
-    status = uow.tx.execute(select(_status(now)).where(col(PersonRow.id) == person.id)).scalar_one()
+    status = uow.tx.execute(select(_status(uow.now)).where(col(PersonRow.id) == person.id)).scalar_one()
     return lines(uow, scope, [(person, status)])[0]
 
 
-def view_of(uow: UnitOfWork, scope: Scope, person: PersonRow, now: datetime) -> PersonView:
+def view_of(uow: UnitOfWork, scope: Scope, person: PersonRow) -> PersonView:
     """The person's page."""
     invitation = newest_invitation(uow, key_of(person.id))
     pending = invitation is not None and person.password_hash is None
-    locked = person.locked_until is not None and person.locked_until > now
+    locked = person.locked_until is not None and person.locked_until > uow.now
     return PersonView(
-        line=line_of(uow, scope, person, now),
+        line=line_of(uow, scope, person),
         mobile=masked_mobile(person.mobile),
         has_password=person.password_hash is not None,
         has_os_account=person.os_account is not None,

@@ -41,11 +41,11 @@ def waiting_for(uow: UnitOfWork, request: RequestRow) -> tuple[str, ...]:
     return tuple(uow.tx.execute(rows.order_by(col(EntityRow.code))).scalars())
 
 
-def give(uow: UnitOfWork, request: RequestRow, entities: Iterable[int], person_id: int, now: datetime) -> None:
+def give(uow: UnitOfWork, request: RequestRow, entities: Iterable[int]) -> None:
     """The person approves for these entities."""
     for row in _approvals(uow, request):
         if row.entity_id in set(entities) and row.given_at is None:
-            row.given_by, row.given_at = person_id, now
+            row.given_by, row.given_at = uow.actor.person_id, uow.now
     uow.tx.flush()
 
 

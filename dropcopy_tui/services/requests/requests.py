@@ -16,7 +16,7 @@ from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.sources import sources_of
 from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
-from dropcopy_tui.services.rights import same_person_ids
+from dropcopy_tui.services.rights import entities_of, same_person_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
@@ -24,7 +24,6 @@ from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
     ApprovalRow,
     DecisionRow,
-    EntitlementRow,
     EntityRow,
     PersonRow,
     RequestRow,
@@ -54,7 +53,7 @@ class Requests(Service):
     def show(self, actor: Actor, reference_id: str) -> RequestView:
         """One request with its story. Raises NotFound."""
         with self._reading(actor) as uow:
-            return request_view(uow, _seen(uow, reference_id), uow.resources)
+            return request_view(uow, _seen(uow, reference_id))
 
     def may_decide(self, actor: Actor, reference_id: str) -> tuple[bool, str]:
         """Whether the person may approve or deny the request now, and if not, why not."""
@@ -84,12 +83,12 @@ class Requests(Service):
             row = _seen(uow, reference_id)
             places = _approves_for(uow, row)
             _unchanged(uow, row, version)
-            approvals.give(uow, row, places, actor.person_id, uow.now)
+            approvals.give(uow, row, places)
             for place in places:
                 self._note(uow, row, "approve", place)
             row.version += 1
             self._tell_approved(uow, row)
-            return request_view(uow, row, uow.resources)
+            return request_view(uow, row)
 
     def deny(self, actor: Actor, reference_id: str, version: int, reason: str) -> RequestView:
         """Deny it, with a reason that the requester reads (rule Q2). Raises as approve; InvalidValue."""
@@ -101,7 +100,7 @@ class Requests(Service):
             self._note(uow, row, "deny", places[0], reason)
             said = f"Denied by {actor.user_id}: {reason}"
             end_request(uow, row, RequestStatus.DENIED, [said])
-            return request_view(uow, row, uow.resources)
+            return request_view(uow, row)
 
     def cancel(self, actor: Actor, reference_id: str) -> RequestView:
         """Cancel one's own request while nothing was set up (rule Q2).
@@ -117,7 +116,7 @@ class Requests(Service):
             _open(uow, row)
             self._note(uow, row, "cancel", None)
             end_request(uow, row, RequestStatus.CANCELLED, [], "It was cancelled: nothing was set up.")
-            return request_view(uow, row, uow.resources)
+            return request_view(uow, row)
 
     def _note(self, uow: UnitOfWork, row: RequestRow, verdict: str, place: int | None, reason: str = "") -> None:
         uow.tx.add(
@@ -193,19 +192,10 @@ def _by(uow: UnitOfWork, row: RequestRow) -> str:
 
 def _to_review(uow: UnitOfWork) -> Any:
     """Requests that wait for a firm of the person's, but for those of their own accounts."""
-    mine = (
-        select(EntitlementRow.entity_id)
-        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
-        .where(
-            EntitlementRow.person_id == uow.actor.person_id,
-            col(PersonRow.disabled).is_(False),
-            col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
-        )
-    )
     waits = exists().where(
         col(ApprovalRow.request_id) == RequestRow.id,
         col(ApprovalRow.given_at).is_(None),
-        col(ApprovalRow.entity_id).in_(mine),
+        col(ApprovalRow.entity_id).in_(entities_of(uow.actor, MAY_APPROVE)),
     )
     return request_rows().where(
         col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType, stage
-from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Moment, RequestView
@@ -42,8 +42,7 @@ def request_page(uow: UnitOfWork, rows: Any, ask: PageRequest) -> Page[RequestVi
     codes = _named(uow, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
     people = _named(uow, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})
     views = tuple(
-        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], uow.resources)
-        for row in page.rows
+        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], uow) for row in page.rows
     )
     return Page(views, page.cursors, page.total)
 
@@ -52,14 +51,14 @@ def _named(uow: UnitOfWork, key: Any, name: Any, keys: set[int]) -> dict[int, st
     return {row[0]: row[1] for row in uow.tx.execute(select(key, name).where(key.in_(keys)))}
 
 
-def request_view(uow: UnitOfWork, row: RequestRow, resources: Resources) -> RequestView:
+def request_view(uow: UnitOfWork, row: RequestRow) -> RequestView:
     """A request with its story, inside the caller's transaction."""
     uow.tx.flush()
     code = uow.tx.get_one(EntityRow, row.entity_id).code
     submitter = uow.tx.get_one(PersonRow, row.submitted_by).user_id
     approvals = _approvals(uow, [key_of(row.id)])[key_of(row.id)]
     targets = _targets(uow, row.group_id) if row.group_id else ()
-    return _view(row, code, submitter, approvals, resources, _story(uow, row, submitter), targets)
+    return _view(row, code, submitter, approvals, uow, _story(uow, row, submitter), targets)
 
 
 def _listing(rows: Any) -> Listing:
@@ -121,7 +120,7 @@ def _view(
     entity: str,
     submitter: str,
     approvals: Sequence[tuple[str, datetime | None]],
-    resources: Resources,
+    uow: UnitOfWork,
     story: tuple[Moment, ...] = (),
     targets: tuple[str, ...] = (),
 ) -> RequestView:
@@ -130,8 +129,8 @@ def _view(
     waits = tuple(code for code, given_at in approvals if given_at is None) if open_still else ()
     ready = max([row.submitted_at, *(at for _, at in approvals if at is not None)])
     market = row.asked.get("market", "") if kind in OF_GROUPS else ""
-    due = due_at(market, resources.settings, ready) if open_still and not waits and market else None
-    when = due_words(market, resources.settings, due, resources.clock.now()) if due else ""
+    due = due_at(market, uow.settings, ready) if open_still and not waits and market else None
+    when = due_words(market, uow.settings, due, uow.now) if due else ""
     return RequestView(
         id=row.reference,
         type=kind,

@@ -80,9 +80,9 @@ def _time(number: int) -> str:
     return f"14:{30 + number // 600 % 30:02d}:{number // 10 % 60:02d}.{number % 10}00"
 
 
-def example_log(uow: UnitOfWork, places: frozenset[int], *, sandbox: bool) -> Iterator[bytes]:
+def example_log(uow: UnitOfWork, places: frozenset[int]) -> Iterator[bytes]:
     """The log's lines, with `|` between the fields. Raises InvalidValue where the desk is no sandbox."""
-    if not sandbox:
+    if not uow.resources.sandbox:
         raise InvalidValue("Only a sandbox has an example log: this store holds real SenderComps. Use a log of yours.")
     pairs, left_out = _pairs(uow, places), _left_out(uow, places)
     return _lines(pairs, left_out)

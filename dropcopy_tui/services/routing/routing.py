@@ -14,7 +14,7 @@ from dropcopy_tui.domain.fix_log import FixLog, LogMessage
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading, read
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.routing.example_log import example_log
 from dropcopy_tui.services.routing.log_forms import LogText
 from dropcopy_tui.services.routing.log_index import Entry, LogIndex, Watch, open_log, read_index
@@ -270,15 +270,14 @@ class Routing(Service):
         """
         with self._reading(actor) as uow:
             places = self._places(uow, entity)
-            return example_log(uow, places, sandbox=uow.resources.sandbox)
+            return example_log(uow, places)
 
     # -- what a router stands on
 
     def _places(self, uow: UnitOfWork, entity: str) -> frozenset[int]:
         if not entity:
             return frozenset(uow.visible_ids())
-        place = entity_named(uow.tx, entity)
-        uow.require_view(place)
+        place = uow.entity(entity)
         return frozenset({key_of(place.id)})
 
     def _router(

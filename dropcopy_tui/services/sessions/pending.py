@@ -23,11 +23,12 @@ from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 _SLACK = timedelta(days=4)
 
 
-def expiring(uow: UnitOfWork, now: datetime, conditions: Sequence[Any]) -> tuple[PendingView, ...]:
+def expiring(uow: UnitOfWork, conditions: Sequence[Any]) -> tuple[PendingView, ...]:
     """Active sessions whose last living pair is pending expiration, the soonest first.
 
     Asked by the index on the expiry: it costs what is found, however many sessions there are.
     """
+    now = uow.now
     later = aliased(KeyPairRow)
     another = select(col(later.id)).where(
         col(later.session_pk) == col(KeyPairRow.session_pk),

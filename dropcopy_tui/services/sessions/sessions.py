@@ -16,7 +16,7 @@ from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.base import entity_named, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
 from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -40,11 +40,11 @@ class Sessions(Service):
     ) -> Page[SessionView]:
         """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = _select().where(*_narrowed(uow, kind, entity, status))
+            rows = session_rows(*narrowed(uow, kind, entity, status))
             if group_id is not None:
                 rows = rows.where(col(SessionRow.group_id) == group_id)
             page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
-            return Page(views(uow, page.rows, uow.now), page.cursors, page.total)
+            return Page(views(uow, page.rows), page.cursors, page.total)
 
     def picked(
         self,
@@ -57,30 +57,30 @@ class Sessions(Service):
     ) -> tuple[SessionView, ...]:
         """The picked sessions of the list that `page` shows for the same choice. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = _select().where(*_narrowed(uow, kind, entity, status))
+            rows = session_rows(*narrowed(uow, kind, entity, status))
             rows = selected(_listing(rows), picked)
             found = uow.tx.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
-            return views(uow, found, uow.now)
+            return views(uow, found)
 
     def pending(
         self, actor: Actor, kind: SessionKind, entity: str = "", menu: Menu | None = None
     ) -> tuple[PendingView, ...]:
         """The sessions of a kind that stop within four weeks, the soonest first (rule K7). Raises NotFound."""
         with self._reading(actor) as uow:
-            conditions = _narrowed(uow, kind, entity, None)
+            conditions = narrowed(uow, kind, entity, None)
             if menu is not None:
                 conditions.append(col(SessionRow.market).in_([market.code for market in markets_of(menu)]))
-            return expiring(uow, uow.now, conditions)
+            return expiring(uow, conditions)
 
     def get(self, actor: Actor, session_pk: int) -> SessionView:
         """One session. Raises NotFound."""
         with self._reading(actor) as uow:
             visible = uow.visible_ids()
-            rows = _select().where(col(SessionRow.id) == session_pk, col(SessionRow.entity_id).in_(visible))
+            rows = session_rows(col(SessionRow.id) == session_pk, col(SessionRow.entity_id).in_(visible))
             found = uow.tx.execute(rows).all()
             if not found:
                 raise NotFound("This session no longer exists, or you have no access to it.")
-            return views(uow, found, uow.now)[0]
+            return views(uow, found)[0]
 
     def find(self, actor: Actor, session_ids: Iterable[str], market: str = "") -> tuple[SessionView, ...]:
         """The sessions with these Session IDs, in this order.
@@ -91,7 +91,7 @@ class Sessions(Service):
         """
         with self._reading(actor) as uow:
             visible = uow.visible_ids()
-            return tuple(_one(uow, session_id, market, visible, uow.now) for session_id in session_ids)
+            return tuple(_one(uow, session_id, market, visible) for session_id in session_ids)
 
     def retire(self, actor: Actor, session_pk: int) -> SessionView:
         """Take a released drop copy session out of use permanently, with its key pairs (rule G9).
@@ -107,7 +107,7 @@ class Sessions(Service):
             if row is None:
                 raise NotFound("This session no longer exists. Nothing was changed.")
             _check_released(uow, row)
-            destroyed = _destroy_keys(uow, row, uow.now)
+            destroyed = _destroy_keys(uow, row)
             row.status = SessionStatus.RETIRED.value
             uow.record(
                 "session:retired",
@@ -116,16 +116,14 @@ class Sessions(Service):
                 before={"status": SessionStatus.RELEASED.value},
                 after={"status": row.status, "keys": destroyed},
             )
-            return views(uow, uow.tx.execute(session_rows(col(SessionRow.id) == row.id)).all(), uow.now)[0]
+            return views(uow, uow.tx.execute(session_rows(col(SessionRow.id) == row.id)).all())[0]
 
 
-def _narrowed(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None) -> list[Any]:
+def narrowed(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None) -> list[Any]:
     """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
     conditions: list[Any] = [col(SessionRow.entity_id).in_(uow.visible_ids())]
     if entity:
-        place = entity_named(uow.tx, entity)
-        uow.require_view(place)
-        conditions.append(col(SessionRow.entity_id) == place.id)
+        conditions.append(col(SessionRow.entity_id) == uow.entity(entity).id)
     if kind is not None:
         conditions.append(col(SessionRow.kind) == kind.value)
     if status is not None:
@@ -147,18 +145,18 @@ def _check_released(uow: UnitOfWork, row: SessionRow) -> None:
         raise SessionInUse(f"{row.session_id} is active: {where}. Nothing was changed.")
 
 
-def _destroy_keys(uow: UnitOfWork, row: SessionRow, now: datetime) -> list[str]:
+def _destroy_keys(uow: UnitOfWork, row: SessionRow) -> list[str]:
     """Destroy the session's living key pairs at once; their public ids."""
     pairs = key_rows(uow, [key_of(row.id)])[key_of(row.id)]
-    living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), now).living]
+    living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), uow.now).living]
     for pair in living:
-        destroy(pair, now)
+        destroy(pair, uow.now)
     uow.tx.flush()
     return [pair.access_key_id for pair in living]
 
 
-def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int], now: datetime) -> SessionView:
-    rows = _select().where(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible))
+def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int]) -> SessionView:
+    rows = session_rows(col(SessionRow.session_id) == session_id, col(SessionRow.entity_id).in_(visible))
     if market:
         rows = rows.where(col(SessionRow.market) == market_named(market).code)
     found = uow.tx.execute(rows).all()
@@ -167,25 +165,22 @@ def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int], 
     if len(found) > 1:
         markets = ", ".join(row[0].market for row in found)
         raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Choose one with --market.")
-    return views(uow, found, now)[0]
+    return views(uow, found)[0]
 
 
-def views(uow: UnitOfWork, rows: Sequence[Any], now: datetime) -> tuple[SessionView, ...]:
+def views(uow: UnitOfWork, rows: Sequence[Any]) -> tuple[SessionView, ...]:
     """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
     pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
-    return tuple(_view(row, pairs[key_of(row[0].id)], now) for row in rows)
+    return tuple(_view(row, pairs[key_of(row[0].id)], uow.now) for row in rows)
 
 
 def session_rows(*conditions: Any) -> Any:
     """Sessions with the code of their entity and the name of their group."""
-    return _select().where(*conditions)
-
-
-def _select() -> Any:
     return (
         select(SessionRow, col(EntityRow.code), col(GroupRow.name))
         .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
         .join(GroupRow, col(GroupRow.id) == col(SessionRow.group_id), isouter=True)
+        .where(*conditions)
     )
 
 
