@@ -16,7 +16,7 @@ from dropcopy_tui.csv_cells import csv_text
 from dropcopy_tui.domain.keypairs import KeyState
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.keys.report import KeyLine
+    from dropcopy_tui.services.keys.report import KeyReportLine
 
 COLUMNS = (
     "session_id",
@@ -66,6 +66,6 @@ def report(call: Call, entity: str, states: tuple[str, ...], match: str, limit: 
         write(_csv(found))
 
 
-def _csv(found: Iterable[KeyLine]) -> str:
+def _csv(found: Iterable[KeyReportLine]) -> str:
     shapes = (key_line_shape(line) for line in found)
     return csv_text(COLUMNS, ([shape[name] for name in COLUMNS] for shape in shapes))

@@ -24,7 +24,7 @@ from dropcopy_tui.domain.plurals import plural
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
-    from dropcopy_tui.services.bulk import Failed
+    from dropcopy_tui.services.bulk import Failure
     from dropcopy_tui.services.factors.table import Proof
     from dropcopy_tui.services.keys.key_file import Delivery
     from dropcopy_tui.services.views import KeyView, SessionView
@@ -273,7 +273,7 @@ def _doomed(found: Sequence[SessionView], key_ids: Sequence[str], *, expired: bo
     return meant
 
 
-def _told(failed: Sequence[Failed]) -> int:
+def _told(failed: Sequence[Failure]) -> int:
     """Report the sessions that failed and return the exit code."""
     for failure in failed:
         say(f"dropcopy: {failure.session_id} failed: {failure.reason}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dropcopy_tui.cli.output import say, write
 from dropcopy_tui.domain.errors import PortClosed
 from dropcopy_tui.gateway.listener import HOST, Listener
-from dropcopy_tui.gateway.port import INVALID_SECONDS, MOST_INVALID, Rules, Told
+from dropcopy_tui.gateway.port import INVALID_SECONDS, MOST_INVALID, GatewayEvent, Rules
 
 if TYPE_CHECKING:
     from dropcopy_tui.cli.call import Call
@@ -121,7 +121,7 @@ def _announce(port: int, session_id: str) -> None:
     say(f"Listening on {HOST}:{port} for {whose}. Ctrl-C ends it.")
 
 
-def _tell(as_json: bool, told: Told) -> None:
+def _tell(as_json: bool, told: GatewayEvent) -> None:
     if as_json:
         write(json.dumps({"event": told.event, "words": told.words, **told.facts}) + "\n")
     say(told.words)

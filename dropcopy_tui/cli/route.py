@@ -16,7 +16,7 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.visible import visible
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.routing.routing import Report, Route, Routed
+    from dropcopy_tui.services.routing.routing import Report, Route, RoutedMessage
 
 _CHUNK = 262_144
 _NAMED = 10
@@ -87,8 +87,8 @@ def _print_json(found: Route, each: bool) -> None:
     write(json.dumps(report_shape(found.report()), indent=2).removeprefix("{") + "\n")
 
 
-def _blocks(found: Route) -> Iterator[list[Routed]]:
-    block: list[Routed] = []
+def _blocks(found: Route) -> Iterator[list[RoutedMessage]]:
+    block: list[RoutedMessage] = []
     for row in found:
         block.append(row)
         if len(block) == _BLOCK:
@@ -98,7 +98,7 @@ def _blocks(found: Route) -> Iterator[list[Routed]]:
         yield block
 
 
-def _line(row: Routed) -> str:
+def _line(row: RoutedMessage) -> str:
     what = row.reading
     filters = ", ".join(what.filters) or "-"
     to = ", ".join(f"{group.name} ({' '.join(group.target_sessions) or 'no target'})" for group in row.groups)

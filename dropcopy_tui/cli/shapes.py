@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.groups import FrontEnd
     from dropcopy_tui.domain.logon_mistakes import SignedLine
     from dropcopy_tui.services.audit import Event
-    from dropcopy_tui.services.bulk import Failed
+    from dropcopy_tui.services.bulk import Failure
     from dropcopy_tui.services.groups.front_ends import MappingLine
-    from dropcopy_tui.services.keys.report import KeyLine
+    from dropcopy_tui.services.keys.report import KeyReportLine
     from dropcopy_tui.services.outbox.notices import Notice
     from dropcopy_tui.services.outbox.outbox import Message
     from dropcopy_tui.services.people.views import PersonLine, PersonView
-    from dropcopy_tui.services.routing.routing import Report, Routed
+    from dropcopy_tui.services.routing.routing import Report, RoutedMessage
     from dropcopy_tui.services.views import (
         GroupLine,
         GroupView,
@@ -87,7 +87,7 @@ def key_shape(key: KeyView) -> Shape:
     }
 
 
-def key_line_shape(line: KeyLine) -> Shape:
+def key_line_shape(line: KeyReportLine) -> Shape:
     """A key pair in the report."""
     return {
         "session_id": line.session_id,
@@ -106,7 +106,7 @@ def key_line_shape(line: KeyLine) -> Shape:
     }
 
 
-def failed_shape(failed: Sequence[Failed]) -> list[Shape]:
+def failed_shape(failed: Sequence[Failure]) -> list[Shape]:
     """The sessions that were left unchanged, each with the reason."""
     return [{"session_id": failure.session_id, "reason": failure.reason} for failure in failed]
 
@@ -257,7 +257,7 @@ def report_shape(report: Report) -> Shape:
     }
 
 
-def routed_shape(row: Routed) -> Shape:
+def routed_shape(row: RoutedMessage) -> Shape:
     """A message of a log; `groups` are ids, and `why_not` is null if the message is copied."""
     return {
         "line": row.line,

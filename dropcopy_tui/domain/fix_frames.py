@@ -26,7 +26,7 @@ _LONGEST_HEAD = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StreamFrame:
     """A message with its length and checksum right, or what is wrong with a piece of the stream.
 
     A message is not shown: it may carry a password.
@@ -49,19 +49,19 @@ class Frames:
         # How far a CheckSum was looked for that comes before the one that the BodyLength names.
         self._looked = 0
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
+    def feed(self, data: bytes) -> Iterator[StreamFrame]:
         """The frames that are whole by now."""
         self._buffer += data
         while (frame := self._next()) is not None:
             yield frame
 
-    def _next(self) -> Frame | None:
+    def _next(self) -> StreamFrame | None:
         if self._until and not self._skip():
             return None
         begun = min(len(self._buffer), len(_BEGIN))
         if self._buffer[:begun] != _BEGIN[:begun]:
             self._until = _BEGIN
-            return Frame(problem="What came is no FIX message: it does not begin with 8=FIX")
+            return StreamFrame(problem="What came is no FIX message: it does not begin with 8=FIX")
         head = _HEAD.match(self._buffer)
         if head is None:
             return self._without_length()
@@ -81,7 +81,7 @@ class Frames:
             return self._refused(f"its CheckSum (10) is {tail[1].decode()}, it should be {right.decode()}", size)
         raw = bytes(self._buffer[:size])
         self._drop(size)
-        return Frame(raw)
+        return StreamFrame(raw)
 
     def _skip(self) -> bool:
         """Drop what comes before a message; whether one begins now."""
@@ -95,7 +95,7 @@ class Frames:
         self._until = b""
         return True
 
-    def _without_length(self) -> Frame | None:
+    def _without_length(self) -> StreamFrame | None:
         if len(self._buffer) < _LONGEST_HEAD and _ENDED.search(self._buffer) is None:
             return None
         return self._refused("BodyLength (9) is not its second field")
@@ -111,13 +111,13 @@ class Frames:
         self._looked = max(0, min(size, len(self._buffer)) - _LONGEST_END)
         return 0
 
-    def _refused(self, why: str, size: int = 0) -> Frame:
+    def _refused(self, why: str, size: int = 0) -> StreamFrame:
         """Drop a message, up to its end where that is known, else up to the next one that begins."""
         if size:
             self._drop(size)
         else:
             self._until = _FOLLOWING
-        return Frame(problem=f"A message was not read: {why}")
+        return StreamFrame(problem=f"A message was not read: {why}")
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]

@@ -7,7 +7,7 @@ import errno
 from contextlib import suppress
 
 from dropcopy_tui.domain.errors import PortUnusable
-from dropcopy_tui.gateway.port import Door, Rules, Told
+from dropcopy_tui.gateway.port import Door, GatewayEvent, Rules
 from dropcopy_tui.gateway.session import GatewaySession
 
 HOST = "127.0.0.1"
@@ -82,7 +82,7 @@ class Listener:
             try:
                 await self._talk(session, reader, writer)
             except _Gone:
-                self._rules.tell(Told("dropped", "A client went away, or did not read what it was sent."))
+                self._rules.tell(GatewayEvent("dropped", "A client went away, or did not read what it was sent."))
         except Exception as trouble:  # noqa: BLE001 - a refusal or a mistake of ours: `closed` raises it
             self._trouble = trouble
             self._closed.set()

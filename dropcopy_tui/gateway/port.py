@@ -17,7 +17,7 @@ MOST_INVALID, INVALID_SECONDS = 5, 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GatewayEvent:
     """Something that happened, for the operator: a word for scripts, a line for people, and its facts."""
 
     event: str
@@ -67,5 +67,5 @@ class Rules:
 
     judge: Callable[[LogonMessage], Verdict]
     note: Callable[[Outcome], None]
-    tell: Callable[[Told], None]
+    tell: Callable[[GatewayEvent], None]
     now: Callable[[], datetime]

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.fix_frames import Frames
 from dropcopy_tui.domain.logon import LogonMessage, parse_message, problems
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.gateway.port import Door, Numbers, Rules, Told
+from dropcopy_tui.gateway.port import Door, GatewayEvent, Numbers, Rules
 from dropcopy_tui.services.logons.key_ring import Verdict
 from dropcopy_tui.services.logons.rehearsals import Outcome
 
@@ -290,7 +290,7 @@ class GatewaySession:
         return data
 
     def _tell(self, event: str, words: str, **facts: Any) -> None:
-        self._rules.tell(Told(event, words, {"sender_comp_id": self._sender or None, **facts}))
+        self._rules.tell(GatewayEvent(event, words, {"sender_comp_id": self._sender or None, **facts}))
 
 
 def _fields(raw: bytes) -> dict[int, bytes] | None:

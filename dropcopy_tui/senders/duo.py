@@ -17,7 +17,7 @@ _WORDS_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DuoAnswer:
     """Duo's answer to an attempt. `words` is Duo's own message, in one short line."""
 
     allowed: bool
@@ -62,21 +62,21 @@ def push(service: DuoService, user: str, what: str) -> str:
     return transaction
 
 
-def status(service: DuoService, transaction: str, patience: float) -> Verdict:
+def status(service: DuoService, transaction: str, patience: float) -> DuoAnswer:
     """The status of a push; the call waits until Duo reports a change. Raises FactorUnavailable."""
     try:
         with _trouble(service):
             answer = _fields(_client(service, patience).auth_status(transaction))
     except _Slow:
-        return Verdict(False, waiting=True)
-    return Verdict(answer.get("success") is True, answer.get("waiting") is True, _line(answer.get("status_msg")))
+        return DuoAnswer(False, waiting=True)
+    return DuoAnswer(answer.get("success") is True, answer.get("waiting") is True, _line(answer.get("status_msg")))
 
 
-def passcode(service: DuoService, user: str, code: str) -> Verdict:
+def passcode(service: DuoService, user: str, code: str) -> DuoAnswer:
     """Whether Duo accepts the passcode; it does so only once. Raises FactorUnavailable."""
     with _trouble(service):
         answer = _fields(_client(service).auth("passcode", username=user, passcode=code))
-    return Verdict(answer.get("result") == "allow", words=_line(answer.get("status_msg")))
+    return DuoAnswer(answer.get("result") == "allow", words=_line(answer.get("status_msg")))
 
 
 class _Slow(FactorUnavailable):

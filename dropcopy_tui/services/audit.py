@@ -59,7 +59,7 @@ ANY = AuditFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class ChainCheck:
     """Whether every event stands as it was written; `first_bad` is the first that does not."""
 
     valid: bool
@@ -94,7 +94,7 @@ class Audit(Service):
             uow.require(MAY_AUDIT)
             return tuple(_kinds(uow))
 
-    def verify(self, actor: Actor) -> Verified:
+    def verify(self, actor: Actor) -> ChainCheck:
         """Recompute the chain of digests from the first event on. Raises NotEntitled."""
         with self._reading(actor) as uow:
             uow.require(MAY_AUDIT)
@@ -103,9 +103,9 @@ class Audit(Service):
             for row in rows.yield_per(1_000):
                 count += 1
                 if digest_of(row, previous) != row.digest:
-                    return Verified(False, count, row.id)
+                    return ChainCheck(False, count, row.id)
                 previous = row.digest
-            return Verified(True, count, None)
+            return ChainCheck(True, count, None)
 
 
 def _kinds(uow: UnitOfWork) -> list[str]:

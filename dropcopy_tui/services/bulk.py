@@ -20,7 +20,7 @@ _OF_ONE_ROW = (InvalidValue, SessionEnded, NotFound, ChangedMeanwhile)
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class Failure:
     """A row that was left as it was: its session, and why."""
 
     session_id: str
@@ -33,7 +33,7 @@ def each(
     name: Callable[[Row], str],
     verb: Callable[[Row], Made],
     progress: Progress | None = None,
-) -> tuple[list[Made], list[Failed]]:
+) -> tuple[list[Made], list[Failure]]:
     """Do the verb for each row inside the caller's transaction, a savepoint a row.
 
     Raises:
@@ -54,7 +54,7 @@ def each(
             progress(number, len(rows))
     if refusals and not done:
         raise _all_of(refusals)
-    return done, [Failed(who, refusal.message) for who, refusal in refusals]
+    return done, [Failure(who, refusal.message) for who, refusal in refusals]
 
 
 def _all_of(refusals: Sequence[tuple[str, DeskError]]) -> DeskError:

@@ -21,7 +21,7 @@ _MONTHS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Expiring:
+class ExpiringSession:
     """A session whose last living pair ends soon."""
 
     session_pk: int
@@ -33,7 +33,7 @@ class Expiring:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyless:
+class KeylessSession:
     """A session without a living pair; `since` says how long its feed has been stopped, "" if it never ran."""
 
     session_pk: int
@@ -43,7 +43,7 @@ class Keyless:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumable:
+class DraftLine:
     """A draft that can be resumed."""
 
     id: int
@@ -77,10 +77,10 @@ class HomeView:
     requests: int
     to_review: int
     notices: int
-    expiring: tuple[Expiring, ...]
-    stopped: tuple[Keyless, ...]
-    without: tuple[Keyless, ...]
-    drafts: tuple[Resumable, ...]
+    expiring: tuple[ExpiringSession, ...]
+    stopped: tuple[KeylessSession, ...]
+    without: tuple[KeylessSession, ...]
+    drafts: tuple[DraftLine, ...]
     months: tuple[Month, ...]
     roles: frozenset[Role] = frozenset()
 
@@ -106,7 +106,7 @@ def home(
         expiring=tuple(_expiring(key, settings, now) for key in expiring),
         stopped=tuple(_keyless(key, now) for key in keyless if key.expired_at),
         without=tuple(_keyless(key, now) for key in keyless if not key.expired_at),
-        drafts=tuple(Resumable(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
+        drafts=tuple(DraftLine(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
         months=_months(seen.living, now),
         roles=frozenset(Role(role) for role in seen.roles),
     )
@@ -116,16 +116,16 @@ def _of_menu(groups: dict[str, int], menu: Menu) -> int:
     return sum(groups.get(market.code, 0) for market in markets_of(menu))
 
 
-def _expiring(key: home_queries.LivingKey, settings: Settings, now: datetime) -> Expiring:
+def _expiring(key: home_queries.LivingKey, settings: Settings, now: datetime) -> ExpiringSession:
     market = market_named(key.market)
     hours = hours_of(market, close=settings.closes.get(key.market))
     words = market_date(hours, key.expires_at)
-    return Expiring(key.session_pk, key.session_id, key.kind, market.name, words, how_far(now, key.expires_at))
+    return ExpiringSession(key.session_pk, key.session_id, key.kind, market.name, words, how_far(now, key.expires_at))
 
 
-def _keyless(key: home_queries.Keyless, now: datetime) -> Keyless:
+def _keyless(key: home_queries.Keyless, now: datetime) -> KeylessSession:
     since = how_far(now, key.expired_at) if key.expired_at else ""
-    return Keyless(key.session_pk, key.session_id, key.kind, since)
+    return KeylessSession(key.session_pk, key.session_id, key.kind, since)
 
 
 def _months(living: tuple[home_queries.LivingKey, ...], now: datetime) -> tuple[Month, ...]:

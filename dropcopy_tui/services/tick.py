@@ -31,7 +31,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticked:
+class Round:
     """What a round of chores did, in the order in which they were done."""
 
     parts: tuple[Part, ...]
@@ -62,7 +62,7 @@ class Chores(Service):
             "clean-up": self._clean_up,
         }
 
-    def tick(self, actor: Actor) -> Ticked:
+    def tick(self, actor: Actor) -> Round:
         """Do everything that is due; a part that fails is told, and does not stop the others.
 
         Raises NotEntitled: this needs operations. What nobody foresaw is raised after the last part.
@@ -79,7 +79,7 @@ class Chores(Service):
                 surprise = surprise or error
         if surprise is not None:
             raise surprise
-        return Ticked(tuple(parts))
+        return Round(tuple(parts))
 
     def _set_up(self, actor: Actor) -> Part:
         done = self._provisioning.process(actor)

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Page
 from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
-from dropcopy_tui.services.routing.routing import Reviewed, Routed
+from dropcopy_tui.services.routing.routing import LogReview, RoutedMessage
 from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
@@ -45,13 +45,13 @@ _SHOWN = {
 _WIDE = 100
 
 
-def _to(row: Routed) -> str:
+def _to(row: RoutedMessage) -> str:
     if row.groups:
         return ", ".join(receiver_words(group) for group in row.groups)
     return "no group"
 
 
-COLUMNS: tuple[Column[Routed], ...] = (
+COLUMNS: tuple[Column[RoutedMessage], ...] = (
     Column("Line", lambda row: f"{row.line:,}", 9, right=True),
     Column("Kind", lambda row: row.reading.kind.words, 26),
     Column("Source", lambda row: row.reading.source or "-", 10),
@@ -59,7 +59,7 @@ COLUMNS: tuple[Column[Routed], ...] = (
     Column("Copies to", _to, tone=lambda row: "" if row.groups else "muted"),
     Column("", lambda row: "!" if row.problems else "", 1, tone=lambda row: "error"),
 )
-_OF_GROUP: Column[Routed] = Column(
+_OF_GROUP: Column[RoutedMessage] = Column(
     "Gets it", lambda row: "no" if row.why_not else "yes", 7, tone=lambda row: "muted" if row.why_not else "success"
 )
 
@@ -99,7 +99,7 @@ class RouteScreen(ListScreen):
     def __init__(self, group_id: int | None = None, filters: frozenset[Filter] | None = None) -> None:
         super().__init__()
         self._group_id, self._draft_filters = group_id, filters
-        self._reviewed: Reviewed | None = None
+        self._reviewed: LogReview | None = None
         self._reading = _Reading()
         self._log_name = ""
         self._only = _ALL
@@ -242,7 +242,7 @@ def _example(desk: Desk, actor: Any) -> bytes:
     return b"".join(desk.routing.example(actor))
 
 
-def _review(screen: RouteScreen, desk: Desk, log: Path | bytes, reading: _Reading) -> Reviewed | None:
+def _review(screen: RouteScreen, desk: Desk, log: Path | bytes, reading: _Reading) -> LogReview | None:
     """In a thread: the log, read; None where nobody waits for it any more."""
     reviewed = desk.routing.review(screen.actor, log, screen._group_id, screen._draft_filters, reading.watch)
     if reading.wanted:
@@ -251,7 +251,7 @@ def _review(screen: RouteScreen, desk: Desk, log: Path | bytes, reading: _Readin
     return None
 
 
-def _summary(name: str, reviewed: Reviewed, only: str, width: int) -> Content:
+def _summary(name: str, reviewed: LogReview, only: str, width: int) -> Content:
     """The totals: the log, the group at hand, and which messages are listed."""
     report = reviewed.report
     parts = [f"{plural(report.messages, 'message')} in {name}", f"{report.unrouted:,} to no group"]

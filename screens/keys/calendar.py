@@ -30,7 +30,7 @@ from screens.wording import SESSION_KINDS, plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
-    from dropcopy_tui.services.keys.report import KeyLine
+    from dropcopy_tui.services.keys.report import KeyReportLine
 
 _EMPTY = "No active session is here. f shows another kind, r another entity."
 _EVERY = Choice("*", "all", "every entity that you may see")
@@ -93,7 +93,7 @@ class CalendarScreen(ListScreen):
         source = records.table.source
         assert source is not None
 
-        def lines(ask: PageRequest) -> Page[KeyLine]:
+        def lines(ask: PageRequest) -> Page[KeyReportLine]:
             page = source(ask)
             found = desk.key_report.of_sessions(self.actor, [line.pk for line in page.rows])
             return Page(found, page.cursors, page.total)

@@ -11,11 +11,11 @@ from dropcopy_tui.services.keys.calendar import CalendarLine, CalendarPair
 from screens.widgets.columns import Column
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.keys.report import KeyLine
+    from dropcopy_tui.services.keys.report import KeyReportLine
 
 CLOSED_BY_NOW = "a holiday by today's calendar, the stored expiry stays"
 # As `dropcopy keys report` names and writes them.
-REPORT_COLUMNS: tuple[Column[KeyLine], ...] = (
+REPORT_COLUMNS: tuple[Column[KeyReportLine], ...] = (
     Column("session_id", lambda line: line.session_id),
     Column("market", lambda line: line.market),
     Column("kind", lambda line: line.kind.value),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.sessions import SessionStatus
-from dropcopy_tui.services.bulk import Failed
+from dropcopy_tui.services.bulk import Failure
 from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
@@ -142,7 +142,7 @@ async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     return True
 
 
-def _say(screen: DeskScreen[None], done: str, failed: Sequence[Failed]) -> None:
+def _say(screen: DeskScreen[None], done: str, failed: Sequence[Failure]) -> None:
     """What was done, and that something was not."""
     left = f" {plural(len(failed), 'session')} not: see the result." if failed else ""
     screen.say(done + left, "note" if failed else "done")

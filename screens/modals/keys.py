@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from dropcopy_tui.services.bulk import Failed
+from dropcopy_tui.services.bulk import Failure
 from dropcopy_tui.services.views import KeyView
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
@@ -29,7 +29,7 @@ class ResultModal(DeskModal[bool]):
     ]
 
     def __init__(
-        self, title: str, keys: Sequence[KeyView], file: Path | None, note: str, failed: Sequence[Failed] = ()
+        self, title: str, keys: Sequence[KeyView], file: Path | None, note: str, failed: Sequence[Failure] = ()
     ) -> None:
         super().__init__()
         self._title, self._keys, self._file, self._note = title, keys, file, note

@@ -21,7 +21,7 @@ from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.routing.router import Receiver
-    from dropcopy_tui.services.routing.routing import GroupTotal, Report, Told
+    from dropcopy_tui.services.routing.routing import GroupTotal, MessageDetail, Report
 
 _LABEL, _WIDTH = 18, 70
 # Groups that are listed with their filters; a desk may have thousands.
@@ -101,7 +101,7 @@ class _TextModal(DeskModal[None]):
 class MessageModal(_TextModal):
     """One message of a log: what it is, who receives it, why others do not, and its fields."""
 
-    def __init__(self, told: Told, about: Receiver | None) -> None:
+    def __init__(self, told: MessageDetail, about: Receiver | None) -> None:
         super().__init__()
         self._told, self._about = told, about
         self.heading = f"Line {told.routed.line:,}: {told.routed.reading.kind.words}"

@@ -10,7 +10,7 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.groups import GroupEdit, Groups
-from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
+from dropcopy_tui.services.groups.provisioning import Provisioning, SetUpRun
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import GroupView, RequestView
 from tests.services.conftest import World
@@ -22,7 +22,7 @@ def ask_for(world: World, name: str = "RATES", **more: Any) -> RequestView:
     return Groups(world.resources).create(world.operator, new_group(name, **more))
 
 
-def process(resources: Resources) -> Processed:
+def process(resources: Resources) -> SetUpRun:
     """Everything that is due is set up."""
     return Provisioning(resources).process_as_desk()
 

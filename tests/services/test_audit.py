@@ -17,7 +17,7 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.new_store import administrator, make_store
-from dropcopy_tui.services.audit import Audit, Verified
+from dropcopy_tui.services.audit import Audit, ChainCheck
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.groups.groups import Groups
@@ -37,16 +37,16 @@ def used(world: World) -> World:
     return world
 
 
-def verify(world: World) -> Verified:
+def verify(world: World) -> ChainCheck:
     return Audit(world.resources).verify(world.operations)
 
 
 def test_the_chain_holds(used: World) -> None:
-    assert verify(used) == Verified(True, 4, None)
+    assert verify(used) == ChainCheck(True, 4, None)
 
 
 def test_an_empty_trail_holds(world: World) -> None:
-    assert verify(world) == Verified(True, 0, None)
+    assert verify(world) == ChainCheck(True, 0, None)
 
 
 def test_the_chain_of_the_sample_holds(sample: Resources) -> None:
@@ -72,12 +72,12 @@ def test_the_chain_of_the_sample_holds(sample: Resources) -> None:
 )
 def test_a_changed_event_is_found(used: World, what: str) -> None:
     change(used.resources, f"UPDATE audit_event SET {what} WHERE id = 2")
-    assert verify(used) == Verified(False, 2, 2)
+    assert verify(used) == ChainCheck(False, 2, 2)
 
 
 def test_a_missing_event_is_found_at_the_next(used: World) -> None:
     change(used.resources, "DELETE FROM audit_event WHERE id = 2")
-    assert verify(used) == Verified(False, 2, 3)
+    assert verify(used) == ChainCheck(False, 2, 3)
 
 
 def test_two_events_that_changed_places_are_found(used: World) -> None:
@@ -89,7 +89,7 @@ def test_two_events_that_changed_places_are_found(used: World) -> None:
 def test_an_event_that_was_slipped_in_is_found(used: World) -> None:
     columns = "at, person, origin, action, entity, subject, before, after, digest"
     change(used.resources, f"INSERT INTO audit_event (id, {columns}) SELECT 5, {columns} FROM audit_event WHERE id = 4")
-    assert verify(used) == Verified(False, 5, 5)
+    assert verify(used) == ChainCheck(False, 5, 5)
 
 
 def test_only_auditors_and_operations_read_it(used: World) -> None:

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.errors import ConfigInvalid
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.groups.groups import Groups
-from dropcopy_tui.services.groups.provisioning import Processed
+from dropcopy_tui.services.groups.provisioning import SetUpRun
 from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
@@ -129,9 +129,9 @@ def test_it_waits_for_the_second(world: World) -> None:
     world = batched(world)
     request = ask_for(world)
     assert (request.stage, request.due) == ("queued until 16:00 CT today", utc("2026-03-04 22:00"))
-    assert process(world.resources) == Processed((), 0, 1)
+    assert process(world.resources) == SetUpRun((), 0, 1)
     go_to(world, utc("2026-03-04 22:00") - SECOND)
-    assert process(world.resources) == Processed((), 0, 1)
+    assert process(world.resources) == SetUpRun((), 0, 1)
     go_to(world, utc("2026-03-04 22:00"))
     (done,) = process(world.resources).ended
     assert (done.id, done.status, done.due) == (request.id, RequestStatus.COMPLETED, None)
@@ -184,7 +184,7 @@ def test_what_waits_for_its_batch_can_be_cancelled(world: World) -> None:
     request = ask_for(world)
     Requests(world.resources).cancel(world.operator, request.id)
     go_to(world, utc("2026-03-05 22:00"))
-    assert process(world.resources) == Processed((), 0, 0)
+    assert process(world.resources) == SetUpRun((), 0, 0)
     assert one(world.resources, "SELECT count(*) FROM drop_copy_group") == 0
 
 

@@ -10,10 +10,10 @@ import pytest
 from dropcopy_tui.domain.errors import NotEntitled, StoreBusy
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.groups import Groups
-from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
+from dropcopy_tui.services.groups.provisioning import Provisioning, SetUpRun
 from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.rights import DESK
-from dropcopy_tui.services.tick import Chores, Part, Ticked
+from dropcopy_tui.services.tick import Chores, Part, Round
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, change, contents, new_group, one, proof_of, rows
 
@@ -22,7 +22,7 @@ def chores(resources: Resources, provisioning: Provisioning | None = None) -> Ch
     return Chores(resources, provisioning or Provisioning(resources), Mailing(resources))
 
 
-def part(done: Ticked, name: str) -> Part:
+def part(done: Round, name: str) -> Part:
     return next(found for found in done.parts if found.name == name)
 
 
@@ -33,7 +33,7 @@ class Broken(Provisioning):
         super().__init__(resources)
         self._how = how
 
-    def process(self, actor: object) -> Processed:
+    def process(self, actor: object) -> SetUpRun:
         raise self._how
 
 

@@ -15,7 +15,7 @@ from dropcopy_tui.domain.keypairs import expiry_for
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.provisioning import Provisioning
-from dropcopy_tui.services.keys.expiry_notices import MOST_LINES, ExpiryNotices, Told
+from dropcopy_tui.services.keys.expiry_notices import MOST_LINES, ExpiryNotices, ExpiryRun
 from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sessions.key_rows import market_hours
@@ -42,7 +42,7 @@ def target(world: World) -> int:
     return pk
 
 
-def send(resources: Resources) -> Told:
+def send(resources: Resources) -> ExpiryRun:
     return ExpiryNotices(resources).send(DESK)
 
 
@@ -67,7 +67,7 @@ def test_each_threshold_is_told_once(world: World, manager: Actor, target: int) 
     for left in range(40, -3, -1):
         at(world.resources, left)
         told[left] = send(world.resources).keys
-        assert send(world.resources) == Told()
+        assert send(world.resources) == ExpiryRun()
     assert [left for left, count in told.items() if count] == [28, 14, 7, 1]
     assert [subject for _, subject, _ in mails(world.resources)] == [
         f"1 key pair will expire: ABC in {left} day{'s' * (left > 1)}" for left in (28, 14, 7, 1)
@@ -81,7 +81,7 @@ def test_each_threshold_is_told_once(world: World, manager: Actor, target: int) 
 def test_the_mail_says_what_ends_when(world: World, manager: Actor, target: int) -> None:
     at(world.resources, 28)
     key = one(world.resources, "SELECT access_key_id FROM key_pair")
-    assert send(world.resources) == Told(1, 1, 0)
+    assert send(world.resources) == ExpiryRun(1, 1, 0)
     assert manager
     ((_, _, body),) = mails(world.resources)
     assert body.splitlines()[-1] == f"ACME  ABC  {key}  4 Mar 2027 17:30 ET, in 28 days"
@@ -117,7 +117,7 @@ def test_one_mail_a_person_lists_every_pair_the_soonest_first(world: World, mana
     add_role(world.resources, world.operator, Role.KEY_MANAGEMENT, "OTHER")
     make(world, add_session(world.resources, "OTHER", "XYZ"))
     at(world.resources, 7)
-    assert send(world.resources) == Told(3, 2, 0)
+    assert send(world.resources) == ExpiryRun(3, 2, 0)
     (first, mine), (other, theirs) = [(who, body.splitlines()[2:]) for who, _, body in mails(world.resources)]
     assert (first, other) == ("manager@firm.example", "second@firm.example")
     assert [line.split()[:2] for line in mine] == [["ACME", "ABC"], ["ACME", "DEF"]]
@@ -173,7 +173,7 @@ def test_what_no_longer_matters_is_not_told(world: World, manager: Actor, target
     change(world.resources, how)
     at(world.resources, 14)
     before = contents(world.resources)
-    assert send(world.resources) == Told()
+    assert send(world.resources) == ExpiryRun()
     assert contents(world.resources) == before
     assert manager
 
@@ -181,11 +181,11 @@ def test_what_no_longer_matters_is_not_told(world: World, manager: Actor, target
 def test_nobody_to_tell_is_said_and_told_later(world: World, target: int) -> None:
     gone = add_person(world.resources, "gone", Role.ADMINISTRATIVE_MANAGER, entity="ACME", disabled=True)
     at(world.resources, 14)
-    assert send(world.resources) == Told(unheard=1)
+    assert send(world.resources) == ExpiryRun(unheard=1)
     part = Chores(world.resources, Provisioning(world.resources), Mailing(world.resources)).tick(DESK).parts[1]
     assert "1 of entities without an administrative manager" in part.note
     add_person(world.resources, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
-    assert send(world.resources) == Told(1, 1, 0)
+    assert send(world.resources) == ExpiryRun(1, 1, 0)
     assert gone
 
 

@@ -17,7 +17,7 @@ from dropcopy_tui.domain.errors import SecondFactorFailed
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.senders import duo as duo_sender
-from dropcopy_tui.senders.duo import Verdict
+from dropcopy_tui.senders.duo import DuoAnswer
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.challenges import give_code, new_challenge, spend
 from dropcopy_tui.services.factors.duo import Duo
@@ -141,9 +141,9 @@ def test_guessing_passcodes_of_duo_asks_duo_three_times(
 ) -> None:
     asked = []
 
-    def passcode(_service: DuoService, _user: str, code: str) -> Verdict:
+    def passcode(_service: DuoService, _user: str, code: str) -> DuoAnswer:
         asked.append(code)
-        return Verdict(False)
+        return DuoAnswer(False)
 
     monkeypatch.setattr(duo_sender, "passcode", passcode)
     resources = replace(world.resources, duo=DuoService("localhost", "DI", tmp_path / "key"))

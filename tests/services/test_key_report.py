@@ -15,7 +15,7 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.keys.keypairs import KeyPairs
-from dropcopy_tui.services.keys.report import KeyLine, KeyReport
+from dropcopy_tui.services.keys.report import KeyReport, KeyReportLine
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_session, change, one
@@ -33,7 +33,7 @@ def target(world: World) -> int:
     return pk
 
 
-def lines(world: World, settings: Settings | None = None, **how: bool) -> list[KeyLine]:
+def lines(world: World, settings: Settings | None = None, **how: bool) -> list[KeyReportLine]:
     resources: Resources = replace(world.resources, settings=settings or world.resources.settings)
     return list(KeyReport(resources).page(world.viewer, ALL, **how).rows)
 

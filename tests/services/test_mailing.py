@@ -18,7 +18,7 @@ from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.messages import sealed_mail, text_message
-from dropcopy_tui.services.outbox.delivery import DEAD_LETTER, Mailing, Sent
+from dropcopy_tui.services.outbox.delivery import DEAD_LETTER, Mailing, MailRun
 from dropcopy_tui.services.outbox.notices import Notices
 from dropcopy_tui.services.outbox.outbox import Message, Outbox
 from dropcopy_tui.services.unit_of_work import writing
@@ -62,7 +62,7 @@ def person(session: Session, actor: Actor) -> PersonRow:
     return session.get_one(PersonRow, actor.person_id)
 
 
-def send(world: World, limit: int = 1_000) -> Sent:
+def send(world: World, limit: int = 1_000) -> MailRun:
     return Mailing(world.resources).send_due(world.operations, limit)
 
 
@@ -85,8 +85,8 @@ def test_a_submission_and_its_end_arrive_once_each(real: World) -> None:
         asked = Groups(world.resources).create(world.operator, new_group())
         Provisioning(world.resources).process_as_desk()
         assert {message.state for message in messages(world)} == {"queued"}
-        assert send(world) == Sent(sent=2)
-        assert send(world) == Sent()
+        assert send(world) == MailRun(sent=2)
+        assert send(world) == MailRun()
     assert box.to == ["operator@firm.example"] * 2
     assert [asked.id in letter["Subject"] for letter in box.letters] == [True, True]
     assert len(set(box.ids)) == 2
@@ -134,7 +134,7 @@ def test_held_email_is_sent_once_a_server_is_configured(real: World) -> None:
     box = Mailbox()
     with online(real, box) as world:
         assert Outbox(world.resources).standing(world.operations).words == ""
-        assert send(world) == Sent(sent=2)
+        assert send(world) == MailRun(sent=2)
     assert [letter["Subject"] for letter in box.letters] == ["A", "B"]
     assert [message.state for message in messages(world)] == ["sent", "sent", "held"]
 
@@ -154,8 +154,8 @@ def test_a_limit_leaves_the_rest_for_the_next_run(real: World) -> None:
     box = Mailbox()
     with online(real, box) as world:
         write(world, *"ABCDEFG")
-        assert send(world, limit=6) == Sent(sent=6)
-        assert send(world, limit=6) == Sent(sent=1)
+        assert send(world, limit=6) == MailRun(sent=6)
+        assert send(world, limit=6) == MailRun(sent=1)
     assert [letter["Subject"] for letter in box.letters] == list("ABCDEFG")
 
 
@@ -191,9 +191,9 @@ def test_trouble_with_the_server_costs_one_message_a_try(real: World) -> None:
     assert rows(world.resources, "SELECT DISTINCT leased_until FROM outbox") == [(None,)]
     box = Mailbox()
     with online(real, box) as world:
-        assert send(world) == Sent(sent=2)
+        assert send(world) == MailRun(sent=2)
         later(world, minutes=1)
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
     assert [letter["Subject"] for letter in box.letters] == ["B", "C", "A"]
 
 
@@ -204,11 +204,11 @@ def test_one_address_that_is_refused_stops_no_other(real: World) -> None:
         write(world, "A")
         write(world, "B", to=gone)
         write(world, "C")
-        assert send(world) == Sent(sent=2, failed=1)
+        assert send(world) == MailRun(sent=2, failed=1)
         assert [message.state for message in messages(world)] == ["sent", "failed", "sent"]
         assert messages(world)[1].error == "The mail server rejected the recipient (550 No such mailbox)."
         later(world, days=1)
-        assert send(world) == Sent()
+        assert send(world) == MailRun()
     assert [letter["Subject"] for letter in box.letters] == ["A", "C"]
 
 
@@ -216,11 +216,11 @@ def test_451_is_tried_again_and_arrives(real: World) -> None:
     box = Mailbox(recipient=lambda _: "451 Greylisted")
     with online(real, box) as world:
         write(world, "A", "B")
-        assert send(world) == Sent(later=2)
-        assert send(world) == Sent()
+        assert send(world) == MailRun(later=2)
+        assert send(world) == MailRun()
         box.recipient = lambda _: "250 OK"
         later(world, minutes=1)
-        assert send(world) == Sent(sent=2)
+        assert send(world) == MailRun(sent=2)
     assert [message.attempts for message in messages(world)] == [2, 2]
     assert len(set(box.ids)) == len(box.ids) == 2
 
@@ -230,10 +230,10 @@ def test_a_line_that_breaks_after_the_letter_doubles_it_under_the_same_id(real: 
     box = Mailbox(drops=True)
     with online(real, box) as world:
         write(world, "A")
-        assert send(world) == Sent(later=1)
+        assert send(world) == MailRun(later=1)
         box.drops = False
         later(world, minutes=1)
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
     assert len(box.ids) == 2
     assert len(set(box.ids)) == 1
 
@@ -242,7 +242,7 @@ def test_a_subject_with_another_header_in_it_is_a_dead_letter(real: World) -> No
     box = Mailbox()
     with online(real, box) as world:
         write(world, "A\r\nBcc: all@firm.example", "B")
-        assert send(world) == Sent(sent=1, failed=1)
+        assert send(world) == MailRun(sent=1, failed=1)
     assert [letter["Subject"] for letter in box.letters] == ["B"]
     assert "control characters" in messages(world)[0].error
 
@@ -257,9 +257,9 @@ def test_a_message_that_somebody_else_has_is_left_alone(real: World) -> None:
         first = messages(world)[0].id
         soon = (world.resources.clock.now() + timedelta(seconds=30)).strftime("%Y-%m-%d %H:%M:%S.%f")
         change(world.resources, "UPDATE outbox SET leased_until = :soon WHERE id = :id", soon=soon, id=first)
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
         later(world, seconds=30)
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
     assert [letter["Subject"] for letter in box.letters] == ["B", "A"]
 
 
@@ -274,7 +274,7 @@ def test_a_slow_letter_gives_the_others_back_before_their_lease_ends(real: World
             leases.append(one(world.resources, "SELECT COUNT(*) FROM outbox WHERE leased_until IS NOT NULL"))
 
         box.taken = slow
-        assert send(world) == Sent(sent=3)
+        assert send(world) == MailRun(sent=3)
     # Each letter but the first was leased anew: it was never begun with too little time.
     assert leases == [3, 2, 1]
     assert len(box.ids) == len(set(box.ids)) == 3
@@ -303,7 +303,7 @@ def test_a_sealed_body_arrives_in_clear_and_lies_nowhere(real: World) -> None:
     with online(real, box) as world:
         with writing(world.resources, world.operator) as uow:
             sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
         assert CODE not in repr(messages(world))
     assert CODE in box.letters[0].get_content()
     folder = world.resources.store.path.parent
@@ -315,7 +315,7 @@ def test_a_refusal_that_repeats_the_code_is_not_stored(real: World) -> None:
     with online(real, box) as world:
         with writing(world.resources, world.operator) as uow:
             sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
-        assert send(world) == Sent(failed=1)
+        assert send(world) == MailRun(failed=1)
     folder = world.resources.store.path.parent
     assert not [file for file in folder.iterdir() if CODE.encode() in file.read_bytes()]
 
@@ -327,10 +327,10 @@ def test_without_a_master_key_sealed_mail_waits_and_the_rest_is_sent(real: World
             sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
         write(world, "A")
         closed = replace(world, resources=replace(world.resources, vault=Vault(None, "test-store")))
-        assert send(closed) == Sent(sent=1, later=1)
+        assert send(closed) == MailRun(sent=1, later=1)
         assert "master key" in messages(world)[0].error
         later(world, minutes=1)
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
     assert [letter["Subject"] for letter in box.letters] == ["A", "Invitation"]
 
 
@@ -371,7 +371,7 @@ def test_a_dead_letter_is_put_back_and_arrives(dead: World) -> None:
     assert states[1][0] == "failed"
     box = Mailbox()
     with online(dead, box) as world:
-        assert send(world) == Sent(sent=1)
+        assert send(world) == MailRun(sent=1)
     assert re.fullmatch(rf"<outbox-{first}\.teststore@dropcopy-tui>", box.ids[0])
     assert rows(dead.resources, "SELECT subject FROM audit_event WHERE action = 'mail:put_back'") == [(str(first),)]
     assert second

@@ -15,7 +15,7 @@ from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.groups import Groups
-from dropcopy_tui.services.groups.provisioning import Processed, Provisioning
+from dropcopy_tui.services.groups.provisioning import Provisioning, SetUpRun
 from dropcopy_tui.services.outbox.notices import Notices
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
@@ -39,7 +39,7 @@ def ask_for(world: World, name: str = "RATES", **more: object) -> RequestView:
     return Groups(world.resources).create(world.operator, new_group(name, **more))
 
 
-def process(resources: Resources) -> Processed:
+def process(resources: Resources) -> SetUpRun:
     return Provisioning(resources).process_as_desk()
 
 
@@ -96,7 +96,7 @@ def test_processing_again_changes_nothing(world: World) -> None:
     ask_for(world)
     process(world.resources)
     before = contents(world.resources)
-    assert process(world.resources) == Processed((), 0)
+    assert process(world.resources) == SetUpRun((), 0)
     assert contents(world.resources) == before
 
 
@@ -207,7 +207,7 @@ def test_guaranteed_sources_wait_for_the_firm_that_guarantees_them(world: World)
     manager = add_person(world.resources, "manager", Role.ADMINISTRATIVE_MANAGER, entity="OTHER")
     request = ask_for(world)
     assert request.stage == "awaiting approval by OTHER"
-    assert process(world.resources) == Processed((), 1)
+    assert process(world.resources) == SetUpRun((), 1)
     assert set(counts(world.resources).values()) == {0}
     approve(world.resources, request, manager)
     assert Requests(world.resources).show(world.operator, request.id).stage == "queued for set-up"
@@ -244,7 +244,7 @@ def test_another_firms_manager_approves_nothing(world: World) -> None:
         approve(world.resources, request, manager)
     with pytest.raises(NotEntitled):
         approve(world.resources, request, world.viewer)
-    assert process(world.resources) == Processed((), 1)
+    assert process(world.resources) == SetUpRun((), 1)
 
 
 def test_the_policy_of_an_entity_asks_for_approval_always(sample: Resources) -> None:
@@ -253,7 +253,7 @@ def test_the_policy_of_an_entity_asks_for_approval_always(sample: Resources) -> 
     waiting = process(sample).waiting
     request = Groups(sample).create(operator, new_group("NEW", "PLACEHLD", front_end=front_end))
     assert request.stage == "awaiting approval by PLACEHLD"
-    assert process(sample) == Processed((), waiting + 1)
+    assert process(sample) == SetUpRun((), waiting + 1)
 
 
 def test_brokertec_groups_of_the_sample_need_no_approval(sample: Resources) -> None:

@@ -23,7 +23,7 @@ from dropcopy_tui.domain.key_file import parse
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.gateway.listener import Listener
-from dropcopy_tui.gateway.port import Door, Rules, Told
+from dropcopy_tui.gateway.port import Door, GatewayEvent, Rules
 from dropcopy_tui.gateway.session import REFUSED, GatewaySession
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.logons.key_ring import Verdict
@@ -54,7 +54,7 @@ class Port:
     world: World
     listener: Listener
     number: int
-    told: list[Told] = field(default_factory=list)
+    told: list[GatewayEvent] = field(default_factory=list)
 
     async def try_on(self, key: Key, **how: Any) -> list[dict[int, str]]:
         """One connection that tries one logon."""
@@ -387,7 +387,7 @@ async def ask_for_ever(client: Client) -> None:
 async def test_an_operator_who_went_away_ends_it(world: World, target: int) -> None:
     async with rehearsal(world) as port:
 
-        def gone(_: Told) -> None:
+        def gone(_: GatewayEvent) -> None:
             raise BrokenPipeError
 
         object.__setattr__(port.listener._rules, "tell", gone)
@@ -417,7 +417,7 @@ class Wire:
     """A gateway's side that is given bytes, and a steady clock that the test moves."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
+        self.told: list[GatewayEvent] = []
         self.door = Door()
         rules = Rules(lambda _: VERDICT, lambda _: None, self.told.append, lambda: NOW)
         self.side = GatewaySession(rules, self.door, 0.0)

@@ -21,7 +21,7 @@ from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
 from dropcopy_tui.services.routing.message_fields import fields_of
 from dropcopy_tui.services.routing.router import DRAFT_ID
-from dropcopy_tui.services.routing.routing import Report, Reviewed, Routing
+from dropcopy_tui.services.routing.routing import LogReview, Report, Routing
 from dropcopy_tui.services.sendercomps import SenderComps
 from tests.services.conftest import World
 from tests.services.factories import add_person, add_role, add_sender_comps, change, new_group, one
@@ -162,7 +162,7 @@ def test_more_sources_than_one_question_holds(world: World, routing: Routing) ->
 
 
 @pytest.fixture
-def reviewed(world: World, routing: Routing, tmp_path: Path) -> Iterator[Reviewed]:
+def reviewed(world: World, routing: Routing, tmp_path: Path) -> Iterator[LogReview]:
     path = tmp_path / "fix.log"
     path.write_bytes(log())
     pk = one(world.resources, "SELECT id FROM drop_copy_group WHERE name = 'TRADES'")
@@ -181,7 +181,7 @@ def reviewed(world: World, routing: Routing, tmp_path: Path) -> Iterator[Reviewe
     ],
 )
 def test_a_list_of_messages_can_be_walked(
-    world: World, routing: Routing, reviewed: Reviewed, only: str, lines: list[int]
+    world: World, routing: Routing, reviewed: LogReview, only: str, lines: list[int]
 ) -> None:
     def asked(**more: object) -> list[int]:
         return [row.line for row in routing.messages(world.viewer, reviewed, only, replace(PageRequest(), **more)).rows]
@@ -195,7 +195,7 @@ def test_a_list_of_messages_can_be_walked(
     assert asked(anchor=Anchor.BEFORE, beside=cursors[2], limit=9) == lines[:2]
 
 
-def test_rows_are_the_same_as_those_of_the_route(world: World, routing: Routing, reviewed: Reviewed) -> None:
+def test_rows_are_the_same_as_those_of_the_route(world: World, routing: Routing, reviewed: LogReview) -> None:
     page = routing.messages(world.viewer, reviewed, "", PageRequest())
     rows = list(routing.route(world.viewer, (log(),)))
     assert [(row.number, row.line, row.reading, row.groups) for row in page.rows] == [
@@ -205,7 +205,7 @@ def test_rows_are_the_same_as_those_of_the_route(world: World, routing: Routing,
     assert reviewed.report == routing.route(world.viewer, (log(),)).report()
 
 
-def test_the_list_is_narrowed_by_source_and_kind(world: World, routing: Routing, reviewed: Reviewed) -> None:
+def test_the_list_is_narrowed_by_source_and_kind(world: World, routing: Routing, reviewed: LogReview) -> None:
     def found(match: str) -> list[int]:
         return [row.line for row in routing.messages(world.viewer, reviewed, "", PageRequest(match=match)).rows]
 
@@ -216,7 +216,7 @@ def test_the_list_is_narrowed_by_source_and_kind(world: World, routing: Routing,
     assert found("") == list(range(2, 15))
 
 
-def test_one_message_is_told_whole(world: World, routing: Routing, reviewed: Reviewed) -> None:
+def test_one_message_is_told_whole(world: World, routing: Routing, reviewed: LogReview) -> None:
     told = routing.message(world.viewer, reviewed, 1)
     assert told.routed.why_not == ""
     assert ("56 TargetCompID", "T4CAB123N") in told.fields

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from dropcopy_tui.domain.fix_frames import Frame, Frames
+from dropcopy_tui.domain.fix_frames import Frames, StreamFrame
 from tests.unit.test_fix_log import execution, fix
 
 
-def frames(data: bytes, size: int) -> list[Frame]:
+def frames(data: bytes, size: int) -> list[StreamFrame]:
     reader = Frames()
     return [frame for at in range(0, len(data), size) for frame in reader.feed(data[at : at + size])]
 

@@ -104,3 +104,15 @@ def test_the_first_paint_loads_no_screen_but_home_and_no_database() -> None:
         "screens.lists",
         "screens.palette",
     }
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    """A reader who meets a name knows the class, and a search finds one place."""
+    homes: dict[str, list[str]] = {}
+    for package in (dropcopy_tui, screens):
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    homes.setdefault(node.name, []).append(str(path.relative_to(path.parents[2])))
+    assert len(homes) > 200
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}

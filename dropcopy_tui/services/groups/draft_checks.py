@@ -35,7 +35,7 @@ _STEP = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class SourceTally:
     """The sources of a draft, counted in one walk: a million of them are walked once, not once a question."""
 
     gateways: Mapping[Gateway, int]
@@ -59,7 +59,7 @@ def empty_draft(uow: UnitOfWork, draft: DraftRow) -> None:
     uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id))
 
 
-def tally(uow: UnitOfWork, draft: DraftRow) -> Tally:
+def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
     """Count the draft's sources by gateway kind, and see who guarantees them. Nothing is sorted: half a second."""
     usable, *kinds = (
         func.coalesce(func.sum(case((what, 1), else_=0)), 0)
@@ -69,7 +69,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> Tally:
     counted = draft_sources(draft).with_only_columns(usable, guarantors, *kinds)
     good, by, *counts = uow.tx.execute(counted).one()
     found = {int(pk) for pk in by.split(",")} if by else set()
-    return Tally(
+    return SourceTally(
         gateways={kind: count for kind, count in zip(Gateway, counts, strict=True) if count},
         guarantors=frozenset(found - {draft.entity_id}),
         unusable=sum(counts) - good,
@@ -100,7 +100,7 @@ def _parts(uow: UnitOfWork, draft: DraftRow) -> Iterator[ColumnElement[bool]]:
         low = high
 
 
-def problems(uow: UnitOfWork, draft: DraftRow, counted: Tally | None = None) -> list[str]:
+def problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally | None = None) -> list[str]:
     """Every reason why the draft cannot become a group now, in the order of the wizard's steps."""
     entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
@@ -143,7 +143,7 @@ def _front_end_problems(uow: UnitOfWork, draft: DraftRow, entity: EntityRow) -> 
     return []
 
 
-def _source_problems(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[str]:
+def _source_problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally) -> list[str]:
     if not counted.total:
         return ["Add at least one source SenderComp."]
     found = _unusable_sources(uow, draft, counted.unusable) if counted.unusable else []
@@ -160,7 +160,7 @@ def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]
     return found
 
 
-def approvers(uow: UnitOfWork, draft: DraftRow, counted: Tally) -> list[int]:
+def approvers(uow: UnitOfWork, draft: DraftRow, counted: SourceTally) -> list[int]:
     """Rule Q3: the entities of which an administrative manager must approve, smallest key first."""
     needed = set(counted.guarantors)
     entity = uow.tx.get_one(EntityRow, draft.entity_id)

@@ -27,7 +27,7 @@ from dropcopy_tui.store.tables import ApprovalRow, DraftRow, EntityRow, PersonRo
 
 
 @dataclass(frozen=True, slots=True)
-class Processed:
+class SetUpRun:
     """What one run of set-up did: the requests that ended, how many wait for approval, how many for a batch."""
 
     ended: tuple[RequestView, ...]
@@ -38,15 +38,15 @@ class Processed:
 class Provisioning(Service):
     """Set-up of what was asked for."""
 
-    def process(self, actor: Actor) -> Processed:
+    def process(self, actor: Actor) -> SetUpRun:
         """Validate and set up everything that is due. Raises NotEntitled."""
         with self._reading(actor) as uow:
             uow.require(MAY_OPERATE)
             due, waiting, queued = self._due(uow)
         ended = [view for pk in due if (view := self._set_up(pk)) is not None]
-        return Processed(tuple(ended), waiting, queued)
+        return SetUpRun(tuple(ended), waiting, queued)
 
-    def process_as_desk(self) -> Processed:
+    def process_as_desk(self) -> SetUpRun:
         """The same in the desk's own name: the quiet worker of the application."""
         return self.process(DESK)
 

@@ -160,7 +160,7 @@ def _targets(uow: UnitOfWork, group: GroupRow) -> Sequence[SessionRow]:
     return uow.tx.execute(rows.order_by(col(SessionRow.session_id))).scalars().all()
 
 
-def _make_targets(uow: UnitOfWork, group: GroupRow, counted: draft_checks.Tally, entity: str) -> list[str]:
+def _make_targets(uow: UnitOfWork, group: GroupRow, counted: draft_checks.SourceTally, entity: str) -> list[str]:
     """A target session for each gateway kind of the sources that has none yet; their Session IDs."""
     there = {row.gateway for row in _targets(uow, group)}
     needed = gateways_needed(market_named(group.market), counted.gateways)

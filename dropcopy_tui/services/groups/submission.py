@@ -77,7 +77,7 @@ def _changes(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     return wanted
 
 
-def _refuse_problems(uow: UnitOfWork, draft: DraftRow, counted: draft_checks.Tally, kept: bool) -> None:
+def _refuse_problems(uow: UnitOfWork, draft: DraftRow, counted: draft_checks.SourceTally, kept: bool) -> None:
     found = draft_checks.problems(uow, draft, counted)
     if found:
         ending = "; the draft is kept." if kept else "."

@@ -32,7 +32,7 @@ class LineError:
 
 
 @dataclass(slots=True)
-class Tally:
+class LineTally:
     """What was read so far: every bad line is counted, the first hundred are explained."""
 
     read: int = 0
@@ -72,7 +72,7 @@ class Columns:
         return self.required + self.optional
 
 
-def csv_rows(stream: BinaryIO, columns: Columns, tally: Tally) -> Iterator[tuple[int, Cells | None]]:
+def csv_rows(stream: BinaryIO, columns: Columns, tally: LineTally) -> Iterator[tuple[int, Cells | None]]:
     """Each row's line number and cells, or None for a bad line, which the tally knows already.
 
     Blank lines are skipped. Nothing follows a header that cannot be used, or a line in another encoding.

@@ -10,18 +10,18 @@ from typing import BinaryIO
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
-from dropcopy_tui.services.imports.csv_lines import LineError, Tally, csv_rows
+from dropcopy_tui.services.imports.csv_lines import LineError, LineTally, csv_rows
 from dropcopy_tui.services.imports.kinds import (
     KEY_SEPARATOR,
-    Entities,
-    Entry,
-    FrontEnds,
+    EntityFile,
+    FileEntry,
+    FileKind,
+    FrontEndFile,
     ImportKind,
-    Kind,
-    People,
-    SenderComps,
+    PeopleFile,
+    SenderCompFile,
 )
-from dropcopy_tui.services.imports.sessions import Sessions
+from dropcopy_tui.services.imports.sessions import SessionFile
 from dropcopy_tui.services.unit_of_work import Service
 
 __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
@@ -29,12 +29,12 @@ __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
 # Small enough for one IN of every database, and for what a batch makes to be gone before it grows old.
 _BATCH = 1_000
 _LONGEST_KEY = 80
-KINDS: dict[ImportKind, type[Kind]] = {
-    ImportKind.ENTITIES: Entities,
-    ImportKind.PEOPLE: People,
-    ImportKind.FRONT_ENDS: FrontEnds,
-    ImportKind.SENDERCOMPS: SenderComps,
-    ImportKind.SESSIONS: Sessions,
+KINDS: dict[ImportKind, type[FileKind]] = {
+    ImportKind.ENTITIES: EntityFile,
+    ImportKind.PEOPLE: PeopleFile,
+    ImportKind.FRONT_ENDS: FrontEndFile,
+    ImportKind.SENDERCOMPS: SenderCompFile,
+    ImportKind.SESSIONS: SessionFile,
 }
 
 
@@ -71,7 +71,7 @@ class Imports(Service):
             NotEntitled: the person does not operate the desk.
         """
         kind = ImportKind(kind)
-        tally = Tally()
+        tally = LineTally()
         try:
             with self._writing(actor) as uow:
                 uow.require(MAY_OPERATE)
@@ -88,7 +88,7 @@ class Imports(Service):
 class _Import:
     """One import, inside its transaction."""
 
-    def __init__(self, kind: Kind, tally: Tally) -> None:
+    def __init__(self, kind: FileKind, tally: LineTally) -> None:
         self._kind = kind
         self._tally = tally
 
@@ -103,7 +103,7 @@ class _Import:
             self._tally.settle()
         self._tally.settle()  # the line that ended the reading may stand after the last batch
 
-    def _entries(self, stream: BinaryIO) -> Iterator[Entry | None]:
+    def _entries(self, stream: BinaryIO) -> Iterator[FileEntry | None]:
         """What each line says, or None for a bad one, which is counted here or where it was read."""
         for line, cells in csv_rows(stream, self._kind.columns, self._tally):
             try:
@@ -112,7 +112,7 @@ class _Import:
                 self._tally.bad(line, problem.message)
                 yield None
 
-    def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+    def _fresh(self, entries: Sequence[FileEntry]) -> list[FileEntry]:
         """The entries that neither the store nor a good line before them has; the rest is counted."""
         held = self._kind.held(entries) if entries else {}
         fresh = []

@@ -59,7 +59,7 @@ class ImportKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileEntry:
     """A line that keeps the rules. `keys` name what may exist only once, as a refusal says it."""
 
     line: int
@@ -67,7 +67,7 @@ class Entry:
     keys: tuple[str, ...]
 
 
-class Kind(ABC):
+class FileKind(ABC):
     """One kind of file, inside the transaction of its import."""
 
     columns: ClassVar[Columns]
@@ -78,18 +78,18 @@ class Kind(ABC):
         self._lines: dict[str, int] = {}
 
     @abstractmethod
-    def entry(self, line: int, cells: Cells) -> Entry:
+    def entry(self, line: int, cells: Cells) -> FileEntry:
         """What the line says. Raises InvalidValue."""
 
     @abstractmethod
-    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         """Which keys of the entries are taken: by a line that was inserted, or (0) by the store before."""
 
     @abstractmethod
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, entries: Sequence[FileEntry]) -> None:
         """Put the entries into the store."""
 
-    def remember(self, entries: Sequence[Entry]) -> None:
+    def remember(self, entries: Sequence[FileEntry]) -> None:
         """Keep the lines of entries that were inserted."""
         for entry in entries:
             self._lines.update(dict.fromkeys(entry.keys, entry.line))
@@ -103,12 +103,12 @@ class Kind(ABC):
         return set(self._connection.scalars(select(column).where(column.in_(wanted))))
 
 
-class Entities(Kind):
+class EntityFile(FileKind):
     """Registered Entities."""
 
     columns = Columns(("entity", "name", "clearing_firm"))
 
-    def entry(self, line: int, cells: Cells) -> Entry:
+    def entry(self, line: int, cells: Cells) -> FileEntry:
         code = cells["entity"]
         if not _ENTITY_CODE.fullmatch(code):
             raise InvalidValue(f"Entity {shorten(code)!r} must be 1 to 12 of A-Z, 0-9, dot, underscore and hyphen.")
@@ -118,13 +118,13 @@ class Entities(Kind):
             "clearing_firm": _yes_or_no(cells["clearing_firm"]),
             "approvals": Approvals.NEVER.value,
         }
-        return Entry(line, values, (f"Entity {code}",))
+        return FileEntry(line, values, (f"Entity {code}",))
 
-    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         codes = self._present(_ENTITY.c.code, (entry.values["code"] for entry in entries))
         return self._lines_of(f"Entity {code}" for code in codes)
 
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, entries: Sequence[FileEntry]) -> None:
         self._connection.execute(insert(_ENTITY), [entry.values for entry in entries])
 
 
@@ -134,7 +134,7 @@ def _yes_or_no(text: str) -> bool:
     return text == "yes"
 
 
-class OfEntities(Kind):
+class FileOfEntities(FileKind):
     """A kind whose lines name entities: there are few of those, so they are read once."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
@@ -158,12 +158,12 @@ class OfEntities(Kind):
         return entity_id
 
 
-class People(OfEntities):
+class PeopleFile(FileOfEntities):
     """People and their entitlements."""
 
     columns = Columns(("user_id", "name", "email", "roles"), optional=("mobile", "os_account"))
 
-    def entry(self, line: int, cells: Cells) -> Entry:
+    def entry(self, line: int, cells: Cells) -> FileEntry:
         values: dict[str, Any] = {
             "user_id": clean_user_id(cells["user_id"]),
             "name": clean_name(cells["name"], "Name", PERSON_NAME_LENGTH),
@@ -172,7 +172,7 @@ class People(OfEntities):
             "os_account": clean_machine_account(cells["os_account"]),
             "roles": self._roles(cells["roles"]),
         }
-        return Entry(line, values, _person_keys(values["user_id"], values["email"], values["os_account"]))
+        return FileEntry(line, values, _person_keys(values["user_id"], values["email"], values["os_account"]))
 
     def _roles(self, text: str) -> frozenset[tuple[str, int | None]]:
         roles = frozenset(self._role(part.strip()) for part in text.split(";") if part.strip())
@@ -194,14 +194,14 @@ class People(OfEntities):
             raise InvalidValue(f"Role {role} is held at an entity: write {role}@ENTITY.")
         return role.value, self.entity(code)
 
-    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         return self._lines_of(
             f"{what} {value}"
             for what, column in (("User id", "user_id"), ("Email", "email"), ("Account", "os_account"))
             for value in self._present(_PERSON.c[column], (entry.values[column] for entry in entries))
         )
 
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, entries: Sequence[FileEntry]) -> None:
         columns = ("user_id", "name", "email", "mobile", "os_account")
         always = {"failed_tries": 0, "disabled": False, "created_at": self._now}
         self._connection.execute(
@@ -209,7 +209,7 @@ class People(OfEntities):
         )
         self._entitle(entries)
 
-    def _entitle(self, entries: Sequence[Entry]) -> None:
+    def _entitle(self, entries: Sequence[FileEntry]) -> None:
         user_id = _PERSON.c.user_id
         wanted = {entry.values["user_id"]: entry.values["roles"] for entry in entries}
         found = self._connection.execute(select(_PERSON.c.id, user_id).where(user_id.in_(wanted)))
@@ -227,12 +227,12 @@ def _person_keys(user_id: str, email: str, account: str | None) -> tuple[str, ..
     return (*keys, f"Account {account}") if account else keys
 
 
-class FrontEnds(OfEntities):
+class FrontEndFile(FileOfEntities):
     """Front end systems and the entities that may use them (rule G8)."""
 
     columns = Columns(("entity", "name"), blank=("version", "vendor"))
 
-    def entry(self, line: int, cells: Cells) -> Entry:
+    def entry(self, line: int, cells: Cells) -> FileEntry:
         values = {
             "entity": cells["entity"],
             "entity_id": self.entity(cells["entity"]),
@@ -240,9 +240,9 @@ class FrontEnds(OfEntities):
             "version": _maybe_name(cells["version"], "Version", FRONT_END_VERSION_LENGTH),
             "vendor": _maybe_name(cells["vendor"], "Vendor", FRONT_END_VENDOR_LENGTH),
         }
-        return Entry(line, values, (_mapping_key(cells["entity"], _front_end(values)),))
+        return FileEntry(line, values, (_mapping_key(cells["entity"], _front_end(values)),))
 
-    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         names = {entry.values["name"] for entry in entries}
         parts = (_FRONT_END.c.name, _FRONT_END.c.version, _FRONT_END.c.vendor)
         found = self._connection.execute(
@@ -253,7 +253,7 @@ class FrontEnds(OfEntities):
         )
         return self._lines_of(_mapping_key(code, (name, version, vendor)) for code, name, version, vendor in found)
 
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, entries: Sequence[FileEntry]) -> None:
         wanted = dict.fromkeys(_front_end(entry.values) for entry in entries)
         known = self._front_ends(wanted)
         new = [front_end for front_end in wanted if front_end not in known]
@@ -293,7 +293,7 @@ def _maybe_name(text: str, what: str, longest: int) -> str:
     return clean_name(text, what, longest) if text else ""
 
 
-class SenderComps(OfEntities):
+class SenderCompFile(FileOfEntities):
     """Source SenderComps (domain section 1).
 
     A file may hold a million: their lines are remembered in the order of insertion, which is that of the
@@ -307,7 +307,7 @@ class SenderComps(OfEntities):
         self._first = (connection.scalar(select(func.max(_SENDER_COMP.c.id))) or 0) + 1
         self._order = array("I")
 
-    def entry(self, line: int, cells: Cells) -> Entry:
+    def entry(self, line: int, cells: Cells) -> FileEntry:
         entity_id = self.entity(cells["entity"])
         market = market_named(shorten(cells["market"]))
         parts = make_sender_comp(cells["session_id"], cells["gfid"], cells["fti"])
@@ -322,9 +322,9 @@ class SenderComps(OfEntities):
             "guarantor_id": self._guarantor(cells["guarantor"]),
             "status": _status(cells["status"] or SenderCompStatus.ACTIVE.value),
         }
-        return Entry(line, values, (f"{parts} of {market.code}",))
+        return FileEntry(line, values, (f"{parts} of {market.code}",))
 
-    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         market, sender_comp_id = _SENDER_COMP.c.market, _SENDER_COMP.c.sender_comp_id
         found = self._connection.execute(
             select(sender_comp_id, market, _SENDER_COMP.c.id)
@@ -337,10 +337,10 @@ class SenderComps(OfEntities):
         """The line that brought the row with this primary key, or 0."""
         return self._order[number - self._first] if number >= self._first else 0
 
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, entries: Sequence[FileEntry]) -> None:
         self._connection.execute(insert(_SENDER_COMP), [entry.values for entry in entries])
 
-    def remember(self, entries: Sequence[Entry]) -> None:
+    def remember(self, entries: Sequence[FileEntry]) -> None:
         self._order.extend(entry.line for entry in entries)
 
 

@@ -11,18 +11,18 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus, check_session_id
 from dropcopy_tui.services.imports.csv_lines import Cells, Columns
-from dropcopy_tui.services.imports.kinds import Entry, OfEntities, gateway_of
+from dropcopy_tui.services.imports.kinds import FileEntry, FileOfEntities, gateway_of
 from dropcopy_tui.store.tables import METADATA
 
 _SESSION = METADATA.tables["session"]
 
 
-class Sessions(OfEntities):
+class SessionFile(FileOfEntities):
     """Order entry and market data sessions. Drop copy sessions are allocated by setup, never imported."""
 
     columns = Columns(("entity", "market", "session_id", "kind", "gateway"))
 
-    def entry(self, line: int, cells: Cells) -> Entry:
+    def entry(self, line: int, cells: Cells) -> FileEntry:
         market = market_named(shorten(cells["market"]))
         values = {
             "entity_id": self.entity(cells["entity"]),
@@ -33,9 +33,9 @@ class Sessions(OfEntities):
             "status": SessionStatus.ACTIVE.value,
             "created_at": self._now,
         }
-        return Entry(line, values, (f"Session {values['session_id']} of {market.code}",))
+        return FileEntry(line, values, (f"Session {values['session_id']} of {market.code}",))
 
-    def held(self, entries: Sequence[Entry]) -> dict[str, int]:
+    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         market, session_id = _SESSION.c.market, _SESSION.c.session_id
         found = self._connection.execute(
             select(session_id, market)
@@ -44,7 +44,7 @@ class Sessions(OfEntities):
         )
         return self._lines_of(f"Session {name} of {code}" for name, code in found)
 
-    def insert(self, entries: Sequence[Entry]) -> None:
+    def insert(self, entries: Sequence[FileEntry]) -> None:
         self._connection.execute(insert(_SESSION), [entry.values for entry in entries])
 
 

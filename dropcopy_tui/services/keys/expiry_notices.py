@@ -36,7 +36,7 @@ _REPORT = "dropcopy keys report"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExpiryRun:
     """What one run told. `unheard` are key pairs of entities that have no administrative manager."""
 
     keys: int = 0
@@ -59,7 +59,7 @@ class _Due(NamedTuple):
 class ExpiryNotices(Service):
     """Tells of key pairs that end soon."""
 
-    def send(self, actor: Actor) -> Told:
+    def send(self, actor: Actor) -> ExpiryRun:
         """Tell of everything that is due and was not told yet.
 
         Raises NotEntitled: this needs operations.
@@ -68,25 +68,25 @@ class ExpiryNotices(Service):
             uow.require(MAY_OPERATE)
             # A round that has nothing to tell keeps nobody from writing.
             if next(self._due(uow), None) is None:
-                return Told()
+                return ExpiryRun()
         with self._writing(actor) as uow:
             return self._tell(uow)
 
-    def _tell(self, uow: UnitOfWork) -> Told:
+    def _tell(self, uow: UnitOfWork) -> ExpiryRun:
         found: dict[int, list[_Due]] = defaultdict(list)
         for entity_id, due in self._due(uow):
             found[entity_id].append(due)
         managers = _managers(uow, found)
         heard = {entity_id: keys for entity_id, keys in found.items() if managers[entity_id]}
         if not heard:
-            return Told(unheard=sum(map(len, found.values())))
+            return ExpiryRun(unheard=sum(map(len, found.values())))
         codes = _codes(uow, heard)
         self._mark(uow, heard)
         told = self._write_people(uow, heard, managers, codes)
         for entity_id, keys in heard.items():
             self._record(uow, codes[entity_id], keys, len(managers[entity_id]))
         number = sum(map(len, heard.values()))
-        return Told(number, told, sum(map(len, found.values())) - number)
+        return ExpiryRun(number, told, sum(map(len, found.values())) - number)
 
     def _due(self, uow: UnitOfWork) -> Iterator[tuple[int, _Due]]:
         """Every living pair of a session in use whose nearest threshold was not told, with its entity."""

@@ -21,7 +21,7 @@ from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.bulk import Failed, Progress, each
+from dropcopy_tui.services.bulk import Failure, Progress, each
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
@@ -47,7 +47,7 @@ class Generated:
     request: RequestView
     keys: tuple[KeyView, ...]
     file: Path | None = None
-    failed: tuple[Failed, ...] = ()
+    failed: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Downloaded:
 
     keys: tuple[KeyView, ...]
     file: Path | None
-    failed: tuple[Failed, ...] = ()
+    failed: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Deleted:
 
     request: RequestView
     keys: tuple[KeyView, ...]
-    failed: tuple[Failed, ...] = ()
+    failed: tuple[Failure, ...] = ()
 
 
 class KeyPairs(Service):
@@ -147,7 +147,7 @@ class KeyPairs(Service):
             unreadable = file.write(uow, living)
             names = {key_of(row.id): row.session_id for row in rows}
             failed += [
-                Failed(names[pair.session_pk], unreadable[pk])
+                Failure(names[pair.session_pk], unreadable[pk])
                 for pair in living
                 if (pk := key_of(pair.id)) in unreadable
             ]
@@ -227,7 +227,7 @@ class KeyPairs(Service):
         entity: EntityRow,
         names: Sequence[str],
         pairs: Sequence[KeyPairRow],
-        failed: Sequence[Failed],
+        failed: Sequence[Failure],
     ) -> RequestRow:
         """The request for what was done, completed at once, with what was not done among its reasons (rule Q1)."""
         asked = {"sessions": list(names), "keys": [pair.access_key_id for pair in pairs]}
@@ -280,7 +280,7 @@ def _owners(rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> list[str
     return [row.session_id for row in rows if key_of(row.id) in served]
 
 
-def _reasons(pairs: Sequence[KeyPairRow], failed: Sequence[Failed]) -> list[str]:
+def _reasons(pairs: Sequence[KeyPairRow], failed: Sequence[Failure]) -> list[str]:
     """What a request says of the rows that were left as they were; nothing where all went through."""
     if not failed:
         return []

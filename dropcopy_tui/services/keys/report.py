@@ -34,7 +34,7 @@ from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, Se
 
 
 @dataclass(frozen=True, slots=True)
-class KeyLine:
+class KeyReportLine:
     """A key pair in the report. Days are those of its market.
 
     Attributes:
@@ -62,7 +62,7 @@ class KeyLine:
 class KeyReport(Service):
     """The key pairs of the sessions that a person may see."""
 
-    def page(self, actor: Actor, ask: PageRequest, *, entity: str = "", deleted: bool = False) -> Page[KeyLine]:
+    def page(self, actor: Actor, ask: PageRequest, *, entity: str = "", deleted: bool = False) -> Page[KeyReportLine]:
         """A page of the report, by session; `deleted` pairs are in it where asked for. Raises NotFound."""
         with self._reading(actor) as uow:
             rows = _select().where(col(SessionRow.entity_id).in_(uow.visible_ids()))
@@ -74,7 +74,7 @@ class KeyReport(Service):
             page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
             return Page(self._lines(uow, page.rows), page.cursors, page.total)
 
-    def of_sessions(self, actor: Actor, session_pks: Sequence[int]) -> tuple[KeyLine, ...]:
+    def of_sessions(self, actor: Actor, session_pks: Sequence[int]) -> tuple[KeyReportLine, ...]:
         """The lines of some sessions, in their order, as far as the person may see them; without deleted pairs."""
         order = {pk: number for number, pk in enumerate(session_pks)}
         with self._reading(actor) as uow:
@@ -86,7 +86,7 @@ class KeyReport(Service):
             found = uow.tx.execute(rows.order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))).all()
             return self._lines(uow, sorted(found, key=lambda row: order[key_of(row[1].id)]))
 
-    def _lines(self, uow: UnitOfWork, rows: Sequence[Any]) -> tuple[KeyLine, ...]:
+    def _lines(self, uow: UnitOfWork, rows: Sequence[Any]) -> tuple[KeyReportLine, ...]:
         """Lines of rows of `_select`; what else their sessions have and what was told is read at once."""
         siblings = key_rows(uow, list({key_of(row[1].id) for row in rows}))
         told = _told(uow, [key_of(row[0].id) for row in rows])
@@ -94,13 +94,13 @@ class KeyReport(Service):
 
     def _line(
         self, uow: UnitOfWork, found: Any, siblings: Sequence[KeyPairRow], told: tuple[int, datetime] | None
-    ) -> KeyLine:
+    ) -> KeyReportLine:
         pair, owner, entity = found[0], found[1], found[2]
         now, hours = uow.now, market_hours(owner.market, uow.settings)
         key = pair_of(pair, owner.session_id, owner.market)
         state = state_of(key, now)
         others = [pair_of(row, owner.session_id, owner.market) for row in siblings if row.id != pair.id]
-        return KeyLine(
+        return KeyReportLine(
             session_id=owner.session_id,
             market=owner.market,
             kind=SessionKind(owner.kind),

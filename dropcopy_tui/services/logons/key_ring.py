@@ -42,7 +42,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _RingKey:
     """A key pair of the store; `sealed` is None once its secret was destroyed."""
 
     id: int
@@ -57,7 +57,7 @@ class KeyRing:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _RingKey] = {}
         # By pair and what is sealed: a pair whose secret was destroyed or sealed anew is opened anew.
         self._open: dict[tuple[int, bytes], bytes] = {}
 
@@ -75,7 +75,7 @@ class KeyRing:
         """Hold these pairs as well."""
         for pair, owner in rows:
             public = pair_of(pair, owner.session_id)
-            held = _Held(key_of(pair.id), public, owner.market, owner.gateway, pair.sealed_secret)
+            held = _RingKey(key_of(pair.id), public, owner.market, owner.gateway, pair.sealed_secret)
             self._held.setdefault(pair.access_key_id, held)
 
     def accepts(self, message: LogonMessage, now: datetime) -> bool:
@@ -96,14 +96,14 @@ class KeyRing:
         reasons = tuple(dict.fromkeys((*problems(message), *found.words)))
         return _verdict(message, named, now, False, reasons, found.lines)
 
-    def _candidate(self, held: _Held, sealed: bytes) -> Candidate:
+    def _candidate(self, held: _RingKey, sealed: bytes) -> Candidate:
         pair = held.pair
         secret = self._secret(held, sealed)
         return Candidate(
             pair.access_key_id, pair.session_id, secret, pair.expires_at, pair.created_at, pair.deleted_at is None
         )
 
-    def _secret(self, held: _Held, sealed: bytes) -> bytes:
+    def _secret(self, held: _RingKey, sealed: bytes) -> bytes:
         secret = self._open.get((held.id, sealed))
         if secret is None:
             place = ("key_pair", str(held.id), held.pair.session_id, held.pair.access_key_id)
@@ -111,7 +111,7 @@ class KeyRing:
         return secret
 
 
-def _gone(named: _Held | None) -> str:
+def _gone(named: _RingKey | None) -> str:
     """What to say of a named key that is no candidate: nobody knows it, or its secret was destroyed."""
     if named is None:
         return _UNKNOWN
@@ -120,7 +120,7 @@ def _gone(named: _Held | None) -> str:
 
 def _verdict(
     message: LogonMessage,
-    named: _Held | None,
+    named: _RingKey | None,
     now: datetime,
     valid: bool,
     reasons: tuple[str, ...],

@@ -42,7 +42,7 @@ DEAD_LETTER = "Email could not be delivered: the outbox shows which, and why."
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class MailRun:
     """What one run of sending did. `trouble` is why it stopped before everything that was due had its turn."""
 
     sent: int = 0
@@ -62,7 +62,7 @@ class _LeasedLetter(Lease):
 class Mailing(Service):
     """Sends what is due, and puts dead letters back."""
 
-    def send_due(self, actor: Actor, limit: int = _A_RUN) -> Sent:
+    def send_due(self, actor: Actor, limit: int = _A_RUN) -> MailRun:
         """Send the email that is due, at most so many messages.
 
         Raises:
@@ -84,7 +84,7 @@ class Mailing(Service):
             if not leased:
                 break
             trouble = self._send(actor, server, leased, count)
-        return Sent(count["sent"], count["later"], count["failed"], trouble)
+        return MailRun(count["sent"], count["later"], count["failed"], trouble)
 
     def retry(self, actor: Actor, ids: Iterable[int]) -> int:
         """Put dead letters back into the queue, all of them or none; how many.

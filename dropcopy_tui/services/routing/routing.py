@@ -29,7 +29,7 @@ _NAMES_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Routed:
+class RoutedMessage:
     """A message of a log: what it is, which groups receive a copy, and why none does.
 
     Attributes:
@@ -93,7 +93,7 @@ class Route:
         self._group_filters: dict[int, Counter[Filter]] = defaultdict(Counter)
         self._names: dict[str, None] = {}
 
-    def __iter__(self) -> Iterator[Routed]:
+    def __iter__(self) -> Iterator[RoutedMessage]:
         """Every message that was not read yet, with what becomes of it."""
         decided: dict[Reading, tuple[tuple[Receiver, ...], str]] = {}
         for number, message, what in self.readings():
@@ -102,7 +102,7 @@ class Route:
                 if len(decided) > _MOST_HELD:
                     decided.clear()
                 found = decided[what] = (self._router.groups(what), self._router.why_not(what, self._about))
-            yield Routed(number, message.line, what, *found, message.problems)
+            yield RoutedMessage(number, message.line, what, *found, message.problems)
 
     def readings(self) -> Iterator[tuple[int, LogMessage, Reading]]:
         """The same without what becomes of it: number, message, what it is. Its sources are learnt."""
@@ -163,7 +163,7 @@ def _ordered(counts: Counter[Filter]) -> dict[Filter, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class LogReview:
     """A log that was read for a screen: its messages by number, and its report. `about` is the group at hand."""
 
     index: LogIndex
@@ -177,10 +177,10 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MessageDetail:
     """One message, whole: what becomes of it for every group that has its source, and its fields."""
 
-    routed: Routed
+    routed: RoutedMessage
     fields: tuple[tuple[str, str], ...]
     original: tuple[tuple[str, str], ...]
     others: tuple[tuple[Receiver, str], ...]
@@ -209,7 +209,7 @@ class Routing(Service):
         group_id: int | None = None,
         filters: frozenset[Filter] | None = None,
         watch: Watch | None = None,
-    ) -> Reviewed:
+    ) -> LogReview:
         """Read a log for a screen. Nothing of it is held in memory but what is on the screen.
 
         Args:
@@ -230,12 +230,12 @@ class Routing(Service):
             entries = (_entry(router, about, *found) for found in route.readings())
             index = read_index(source, entries, lambda: route._log.taken, watch)
         try:
-            return Reviewed(index, route.report(), about, router)
+            return LogReview(index, route.report(), about, router)
         except BaseException:
             index.close()
             raise
 
-    def messages(self, actor: Actor, reviewed: Reviewed, only: str, ask: PageRequest) -> Page[Routed]:
+    def messages(self, actor: Actor, reviewed: LogReview, only: str, ask: PageRequest) -> Page[RoutedMessage]:
         """A page of a log's messages; `only` is "" or a name of `log_index`.
 
         Raises NotFound when the person may no longer see what it is about.
@@ -244,7 +244,7 @@ class Routing(Service):
         page = reviewed.index.page(only, ask)
         return Page(_routed(reviewed, page.rows), page.cursors, page.total)
 
-    def message(self, actor: Actor, reviewed: Reviewed, number: int) -> Told:
+    def message(self, actor: Actor, reviewed: LogReview, number: int) -> MessageDetail:
         """One message, whole. Raises NotFound, FileRefused."""
         from dropcopy_tui.services.routing.message_fields import fields_of
 
@@ -258,8 +258,8 @@ class Routing(Service):
         source = reviewed._router.source(routed.reading.source)
         having = [reviewed._router.receivers[pk] for pk in source.groups]
         others = tuple((group, reviewed._router.why_not(routed.reading, group)) for group in having)
-        whole = Routed(number, entry.line, routed.reading, routed.groups, routed.why_not, problems)
-        return Told(whole, fields, original, others)
+        whole = RoutedMessage(number, entry.line, routed.reading, routed.groups, routed.why_not, problems)
+        return MessageDetail(whole, fields, original, others)
 
     def example(self, actor: Actor, entity: str = "") -> Iterator[bytes]:
         """The lines of a sample log of the person's own SenderComps; always the same one.
@@ -299,7 +299,7 @@ class Routing(Service):
             receivers = with_draft(receivers, filters, about)
         return Router(self._resources, actor, places, receivers)
 
-    def _still_seen(self, actor: Actor, reviewed: Reviewed) -> None:
+    def _still_seen(self, actor: Actor, reviewed: LogReview) -> None:
         with self._reading(actor) as uow:
             if not reviewed._router._entities <= frozenset(uow.visible_ids()):
                 raise NotFound("You may no longer see all that this log was routed by. Read it again.")
@@ -321,13 +321,13 @@ def _entry(router: Router, about: Receiver | None, number: int, message: LogMess
     )
 
 
-def _routed(reviewed: Reviewed, entries: Sequence[Entry]) -> tuple[Routed, ...]:
+def _routed(reviewed: LogReview, entries: Sequence[Entry]) -> tuple[RoutedMessage, ...]:
     router = reviewed._router
     readings = [entry.reading() for entry in entries]
     router.learn(readings)
     flag = ("flagged",)
     return tuple(
-        Routed(
+        RoutedMessage(
             entry.number,
             entry.line,
             what,

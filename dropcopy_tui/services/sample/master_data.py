@@ -32,7 +32,7 @@ _OLDEST = timedelta(days=520)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PastEvent:
     """Something that happened, to be audited once all of them are in order."""
 
     at: datetime
@@ -52,7 +52,7 @@ class Ground:
     entities: dict[str, int] = field(default_factory=dict)
     people: dict[str, PersonRow] = field(default_factory=dict)
     front_ends: list[FrontEndRow] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[PastEvent] = field(default_factory=list)
 
     def person(self, user_id: str) -> int:
         """The primary key of a person."""
@@ -82,7 +82,7 @@ class Ground:
 
     def note(self, at: datetime, person: str, action: str, subject: str, entity: str, **after: Any) -> None:
         """Remember an event for the audit trail. `person` may be the desk."""
-        self.events.append(Event(at, person, action, subject, entity, after))
+        self.events.append(PastEvent(at, person, action, subject, entity, after))
 
     def audit(self) -> None:
         """Write every event that was noted, the oldest first."""
