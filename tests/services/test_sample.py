@@ -243,7 +243,7 @@ def test_set_up_and_the_services_agree_with_the_sample(resources: Resources) -> 
     with looking(resources, DESK) as uow:
         for row in uow.tx.exec(select(RequestRow).where(RequestRow.status == "in_progress")).all():
             draft = uow.tx.get_one(DraftRow, row.draft_id)
-            assert draft_checks.problems(uow, draft, resources.settings) == []
+            assert draft_checks.problems(uow, draft) == []
             needed = draft_checks.approvers(uow, draft, draft_checks.tally(uow, draft))
             assert needed == list(missing(uow, row))
 
