@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import and_, col, or_
 
 from dropcopy_tui.domain.names import name_key
@@ -15,6 +15,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, Service, UnitOfWork, digest_of
+from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
@@ -30,8 +31,8 @@ class Event:
     action: str
     entity: str | None
     subject: str
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
+    before: Facts = field(default_factory=dict)
+    after: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +174,9 @@ def _says(name: str, value: str) -> ColumnElement[bool]:
     return or_(_has(col(AuditRow.before), said), _has(col(AuditRow.after), said))
 
 
-def _has(facts: Any, said: str) -> ColumnElement[bool]:
+def _has(facts: Mapped[Facts], said: str) -> ColumnElement[bool]:
     """Whether the JSON as it is stored has this in it: twice as quick as with letter case aside."""
-    found: ColumnElement[bool] = cast(facts, String).contains(said, autoescape=True)
-    return found
+    return cast(facts, String).contains(said, autoescape=True)
 
 
 def _event(row: AuditRow) -> Event:

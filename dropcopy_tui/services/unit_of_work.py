@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -20,6 +19,7 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services import rights
 from dropcopy_tui.services.base import Resources, entity_named, key_of
+from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import AuditRow, EntityRow, NoticeRow, OutboxRow, PersonRow
 
 FIRST_DIGEST = "0" * 64
@@ -49,8 +49,8 @@ class UnitOfWork:
         subject: str,
         *,
         entity: str | None = None,
-        before: Mapping[str, Any] | None = None,
-        after: Mapping[str, Any] | None = None,
+        before: Facts | None = None,
+        after: Facts | None = None,
     ) -> None:
         """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
         self.tx.flush()

@@ -13,6 +13,9 @@ from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SessionKind
 
+# What JSON holds: of a request, of an audit event.
+Facts = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class EntityView:
@@ -208,7 +211,7 @@ class RequestView:
     submitted_at: datetime
     ended_at: datetime | None = None
     reasons: tuple[str, ...] = ()
-    asked: dict[str, Any] = field(default_factory=dict)
+    asked: Facts = field(default_factory=dict)
     story: tuple[Moment, ...] = ()
     group_id: int | None = None
     targets: tuple[str, ...] = ()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select, delete, insert, literal, select
+from sqlalchemy import ColumnElement, Select, delete, insert, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func
 
@@ -17,8 +15,9 @@ from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.requests.approvals import waiting_for
 from dropcopy_tui.services.requests.sources import frozen
+from dropcopy_tui.services.sendercomps import SenderCompRows
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.services.views import Changes, FieldChange
+from dropcopy_tui.services.views import Changes, Facts, FieldChange
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
@@ -54,8 +53,10 @@ def changes_of(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     )
 
 
-def sources_changed(draft: DraftRow, change: Change) -> Select[Any]:
+def sources_changed(draft: DraftRow, change: Change) -> SenderCompRows:
     """The SenderComps that the draft adds to its group, or takes out of it."""
+    wanted: type[DraftSourceRow] | type[GroupSourceRow]
+    present: type[DraftSourceRow] | type[GroupSourceRow]
     wanted, present = (DraftSourceRow, GroupSourceRow) if change is Change.ADDED else (GroupSourceRow, DraftSourceRow)
     there = select(literal(1)).where(_holds(present, draft), col(present.sender_comp_pk) == col(wanted.sender_comp_pk))
     return (
@@ -65,8 +66,10 @@ def sources_changed(draft: DraftRow, change: Change) -> Select[Any]:
     )
 
 
-def _holds(table: Any, draft: DraftRow) -> Any:
-    return table.draft_id == draft.id if table is DraftSourceRow else table.group_id == draft.group_id
+def _holds(table: type[DraftSourceRow] | type[GroupSourceRow], draft: DraftRow) -> ColumnElement[bool]:
+    if issubclass(table, DraftSourceRow):
+        return col(table.draft_id) == draft.id
+    return col(table.group_id) == draft.group_id
 
 
 def _shared(uow: UnitOfWork, draft: DraftRow) -> int:
@@ -130,7 +133,7 @@ def _deed(uow: UnitOfWork, row: RequestRow) -> str:
     return f"{who} ({row.reference}) {deed_words(row.asked)}"
 
 
-def deed_words(asked: dict[str, Any]) -> str:
+def deed_words(asked: Facts) -> str:
     """What an edit does, such as `changed the name, added 3 SenderComps`."""
     done = [f"the {name.replace('_', ' ')}" for name in asked.get("changes", {})]
     parts = [f"changed {' and '.join(done)}"] if done else []
@@ -232,7 +235,7 @@ def _take_sources_over(uow: UnitOfWork, draft: DraftRow, since: list[int]) -> No
     )
 
 
-def _first_touched(since: list[int], change: Change) -> Select[Any]:
+def _first_touched(since: list[int], change: Change) -> Select[int]:
     """The SenderComps to which the first of these requests that touched them did this: before, it was the reverse."""
     earlier = aliased(RequestSourceRow)
     touched = select(literal(1)).where(

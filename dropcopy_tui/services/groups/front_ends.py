@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
@@ -144,7 +143,7 @@ def _users(uow: UnitOfWork, place: EntityRow, row: FrontEndRow) -> tuple[str, ..
     return tuple(uow.tx.execute(names).scalars())
 
 
-def _living(*conditions: Any) -> Any:
+def _living(*conditions: ColumnElement[bool]) -> Select[GroupRow]:
     return select(GroupRow).where(col(GroupRow.deleted_at).is_(None), *conditions)
 
 
@@ -165,7 +164,7 @@ def _listing(entity_id: int) -> Listing:
     )
 
 
-def _line(found: Any) -> MappingLine:
+def _line(found: Row[FrontEndRow, int, int]) -> MappingLine:
     return MappingLine(front_end_view(found[0]), bool(found[1]), found[2])
 
 

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
@@ -214,12 +213,12 @@ class Groups(Service):
             return tuple(submit_deletion(uow, row) for row in rows.values())
 
 
-def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Any:
+def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, str, str, str]:
     """One visible group: an int is its id, text its name, or its id where no group has that name."""
     rows = _select().where(col(GroupRow.entity_id).in_(uow.visible_ids()))
     if entity:
         rows = rows.where(col(EntityRow.code) == entity)
-    found: Sequence[Any] = []
+    found: Sequence[Row[GroupRow, str, str, str]] = []
     if isinstance(group, str):
         found = uow.tx.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
     name = str(group)
@@ -232,7 +231,7 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Any:
     return found[0]
 
 
-def _select() -> Any:
+def _select() -> Select[GroupRow, str, str, str]:
     return (
         select(
             GroupRow,
@@ -246,7 +245,7 @@ def _select() -> Any:
     )
 
 
-def _listing(rows: Any) -> Listing:
+def _listing(rows: Select[GroupRow, str, str, str]) -> Listing:
     return Listing(
         rows=rows,
         orders={
@@ -261,13 +260,15 @@ def _listing(rows: Any) -> Listing:
     )
 
 
-def _lines(uow: UnitOfWork, rows: Sequence[Any]) -> tuple[GroupLine, ...]:
+def _lines(uow: UnitOfWork, rows: Sequence[Row[GroupRow, str, str, str]]) -> tuple[GroupLine, ...]:
     group_ids = [key_of(row[0].id) for row in rows]
     sessions, filters = _target_sessions(uow, group_ids), _filters(uow, group_ids)
     return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], uow.now) for row in rows)
 
 
-def _line(found: Any, sessions: Sequence[SessionView], filters: tuple[Filter, ...], now: datetime) -> GroupLine:
+def _line(
+    found: Row[GroupRow, str, str, str], sessions: Sequence[SessionView], filters: tuple[Filter, ...], now: datetime
+) -> GroupLine:
     row: GroupRow = found[0]
     return GroupLine(
         id=key_of(row.id),

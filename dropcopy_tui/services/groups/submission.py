@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NameTaken
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.markets import market_named
@@ -16,7 +13,7 @@ from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.requests.lifecycle import make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.services.views import Changes, RequestView
+from dropcopy_tui.services.views import Changes, Facts, RequestView
 from dropcopy_tui.store.tables import (
     DraftRow,
     EntityRow,
@@ -98,9 +95,9 @@ def submit_deletion(uow: UnitOfWork, group: GroupRow) -> RequestView:
     return request_view(uow, row)
 
 
-def _asked(uow: UnitOfWork, draft: DraftRow, sources: int, changes: Changes | None) -> dict[str, Any]:
+def _asked(uow: UnitOfWork, draft: DraftRow, sources: int, changes: Changes | None) -> Facts:
     front_end = uow.tx.get_one(FrontEndRow, draft.front_end_id)
-    asked: dict[str, Any] = {
+    asked: Facts = {
         "name": draft.name,
         "market": draft.market,
         "front_end": front_end_view(front_end).title,
@@ -113,7 +110,7 @@ def _asked(uow: UnitOfWork, draft: DraftRow, sources: int, changes: Changes | No
     return asked
 
 
-def _letter(asked: Mapping[str, Any]) -> str:
+def _letter(asked: Facts) -> str:
     market = market_named(asked["market"]).name
     lines = [f"Group {asked['name']} in {market}, front end {asked['front_end']}, {asked['sources']:,} SenderComps."]
     for name, (before, after) in asked.get("changes", {}).items():

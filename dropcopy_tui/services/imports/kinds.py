@@ -33,6 +33,7 @@ from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.domain.sessions import SenderCompStatus, make_sender_comp
 from dropcopy_tui.services.imports.csv_lines import Cells, Columns
+from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import METADATA
 
 _ENTITY = METADATA.tables["entity"]
@@ -63,7 +64,7 @@ class FileEntry:
     """A line that keeps the rules. `keys` name what may exist only once, as a refusal says it."""
 
     line: int
-    values: dict[str, Any]
+    values: Facts
     keys: tuple[str, ...]
 
 
@@ -164,7 +165,7 @@ class PeopleFile(FileOfEntities):
     columns = Columns(("user_id", "name", "email", "roles"), optional=("mobile", "os_account"))
 
     def entry(self, line: int, cells: Cells) -> FileEntry:
-        values: dict[str, Any] = {
+        values: Facts = {
             "user_id": clean_user_id(cells["user_id"]),
             "name": clean_name(cells["name"], "Name", PERSON_NAME_LENGTH),
             "email": clean_email(cells["email"]),
@@ -281,7 +282,7 @@ class FrontEndFile(FileOfEntities):
         return {(name, version, vendor): number for number, name, version, vendor in found}
 
 
-def _front_end(values: dict[str, Any]) -> tuple[str, str, str]:
+def _front_end(values: Facts) -> tuple[str, str, str]:
     return values["name"], values["version"], values["vendor"]
 
 

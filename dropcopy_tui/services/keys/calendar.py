@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
@@ -26,7 +25,7 @@ from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRo
 
 # Where a session stands that never had a pair: behind all others. A literal, not a parameter: what is sorted by is
 # computed once a row only where its text is the same wherever it stands.
-_NEVER: Any = literal_column("'9999-01-01 00:00:00.000000'")
+_NEVER: ColumnElement[datetime] = literal_column("'9999-01-01 00:00:00.000000'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +96,14 @@ class Calendar(Service):
         """Whether the market is open on the day by today's calendar: holidays may have come since a pair was made."""
         return is_business_day(market_hours(market, self._settings), day)
 
-    def _lines(self, uow: UnitOfWork, rows: Sequence[Any]) -> tuple[CalendarLine, ...]:
+    def _lines(self, uow: UnitOfWork, rows: Sequence[Row[SessionRow, str, str]]) -> tuple[CalendarLine, ...]:
         pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
         now = uow.now
         hours = {market: market_hours(market, uow.settings) for market in {row[0].market for row in rows}}
         return tuple(_line(row, pairs[key_of(row[0].id)], hours[row[0].market], now) for row in rows)
 
 
-def _stops() -> Any:
+def _stops() -> ColumnElement[datetime]:
     """When the last pair of a session ends that was kept: by the index on its pairs, session by session."""
     last = select(func.max(col(KeyPairRow.expires_at))).where(
         col(KeyPairRow.session_pk) == col(SessionRow.id), col(KeyPairRow.deleted_at).is_(None)
@@ -112,7 +111,7 @@ def _stops() -> Any:
     return func.coalesce(last.correlate(SessionRow).scalar_subquery(), _NEVER)
 
 
-def _listing(rows: Any) -> Listing:
+def _listing(rows: Select[SessionRow, str, str]) -> Listing:
     return Listing(
         rows=rows,
         orders={"expires": _stops(), "session_id": col(SessionRow.session_id), "market": col(SessionRow.market)},
@@ -127,7 +126,9 @@ def _listing(rows: Any) -> Listing:
     )
 
 
-def _line(found: Any, rows: Sequence[KeyPairRow], hours: MarketHours, now: datetime) -> CalendarLine:
+def _line(
+    found: Row[SessionRow, str, str], rows: Sequence[KeyPairRow], hours: MarketHours, now: datetime
+) -> CalendarLine:
     place: SessionRow = found[0]
     made = [local_day(hours, row.created_at) for row in rows]
     pairs = [

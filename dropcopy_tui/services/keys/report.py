@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.keypairs import (
@@ -86,14 +85,18 @@ class KeyReport(Service):
             found = uow.tx.execute(rows.order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))).all()
             return self._lines(uow, sorted(found, key=lambda row: order[key_of(row[1].id)]))
 
-    def _lines(self, uow: UnitOfWork, rows: Sequence[Any]) -> tuple[KeyReportLine, ...]:
+    def _lines(self, uow: UnitOfWork, rows: Sequence[Row[KeyPairRow, SessionRow, str]]) -> tuple[KeyReportLine, ...]:
         """Lines of rows of `_select`; what else their sessions have and what was told is read at once."""
         siblings = key_rows(uow, list({key_of(row[1].id) for row in rows}))
         told = _told(uow, [key_of(row[0].id) for row in rows])
         return tuple(self._line(uow, row, siblings[key_of(row[1].id)], told.get(key_of(row[0].id))) for row in rows)
 
     def _line(
-        self, uow: UnitOfWork, found: Any, siblings: Sequence[KeyPairRow], told: tuple[int, datetime] | None
+        self,
+        uow: UnitOfWork,
+        found: Row[KeyPairRow, SessionRow, str],
+        siblings: Sequence[KeyPairRow],
+        told: tuple[int, datetime] | None,
     ) -> KeyReportLine:
         pair, owner, entity = found[0], found[1], found[2]
         now, hours = uow.now, market_hours(owner.market, uow.settings)
@@ -149,7 +152,7 @@ def _told(uow: UnitOfWork, keys: Sequence[int]) -> dict[int, tuple[int, datetime
     return {pk: (days, at) for pk, days, at in rows}
 
 
-def _select() -> Any:
+def _select() -> Select[KeyPairRow, SessionRow, str]:
     return (
         select(KeyPairRow, SessionRow, col(EntityRow.code))
         .join(SessionRow, col(SessionRow.id) == col(KeyPairRow.session_pk))
@@ -157,7 +160,7 @@ def _select() -> Any:
     )
 
 
-def _listing(rows: Any) -> Listing:
+def _listing(rows: Select[KeyPairRow, SessionRow, str]) -> Listing:
     return Listing(
         rows=rows,
         orders={"session_id": col(SessionRow.session_id), "expires": col(KeyPairRow.expires_at)},

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlmodel import col, or_
 
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, state_of
@@ -64,14 +63,14 @@ class KeyRing:
     def __repr__(self) -> str:
         return f"KeyRing({len(self._held)} key pairs)"
 
-    def hold(self, rows: Sequence[Any]) -> None:
+    def hold(self, rows: Sequence[Row[KeyPairRow, SessionRow]]) -> None:
         """Hold these pairs (rows of `rows_of`) and no others; secrets of pairs that are gone are forgotten."""
         self._held = {}
         self.hold_too(rows)
         kept = {(held.id, held.sealed) for held in self._held.values()}
         self._open = {place: secret for place, secret in self._open.items() if place in kept}
 
-    def hold_too(self, rows: Sequence[Any]) -> None:
+    def hold_too(self, rows: Sequence[Row[KeyPairRow, SessionRow]]) -> None:
         """Hold these pairs as well."""
         for pair, owner in rows:
             public = pair_of(pair, owner.session_id)
@@ -144,7 +143,7 @@ def managed_ids(uow: UnitOfWork) -> list[int]:
     return found
 
 
-def rows_of(entity_ids: Sequence[int]) -> Any:
+def rows_of(entity_ids: Sequence[int]) -> Select[KeyPairRow, SessionRow]:
     """Key pairs with their sessions, of these entities."""
     return (
         select(KeyPairRow, SessionRow)
@@ -153,16 +152,18 @@ def rows_of(entity_ids: Sequence[int]) -> Any:
     )
 
 
-def own_rows(uow: UnitOfWork, rows: Any, message: LogonMessage) -> Sequence[Any]:
+def own_rows(
+    uow: UnitOfWork, rows: Select[KeyPairRow, SessionRow], message: LogonMessage
+) -> Sequence[Row[KeyPairRow, SessionRow]]:
     """Of these, the pair that the logon names, and those of its session."""
     named = col(KeyPairRow.access_key_id) == (message.access_key_id or "")
     own = col(SessionRow.session_id) == (message.session_id or "")
-    found: Sequence[Any] = uow.tx.execute(rows.where(or_(named, own)).order_by(col(KeyPairRow.id).desc())).all()
-    return found
+    return uow.tx.execute(rows.where(or_(named, own)).order_by(col(KeyPairRow.id).desc())).all()
 
 
-def other_rows(uow: UnitOfWork, rows: Any, most: int) -> Sequence[Any]:
+def other_rows(
+    uow: UnitOfWork, rows: Select[KeyPairRow, SessionRow], most: int
+) -> Sequence[Row[KeyPairRow, SessionRow]]:
     """Of these, the newest that still have a secret, to be tried for an explanation."""
     sealed = rows.where(col(KeyPairRow.sealed_secret).is_not(None)).order_by(col(KeyPairRow.id).desc())
-    found: Sequence[Any] = uow.tx.execute(sealed.limit(most)).all()
-    return found
+    return uow.tx.execute(sealed.limit(most)).all()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, Row, case, func, select, update
 from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
@@ -64,7 +64,7 @@ class Notices(Service):
         return count
 
 
-def _mine(actor: Actor) -> Any:
+def _mine(actor: Actor) -> ColumnElement[bool]:
     return col(NoticeRow.person_id) == actor.person_id
 
 
@@ -84,6 +84,6 @@ def _of(actor: Actor) -> Listing:
     )
 
 
-def _notice(row: Any) -> Notice:
+def _notice(row: Row[NoticeRow, str]) -> Notice:
     notice = row[0]
     return Notice(key_of(notice.id), notice.text, notice.at, notice.read_at is not None, row[1] or "")

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PersonStatus, masked_mobile
@@ -197,7 +196,7 @@ def _entitlements(uow: UnitOfWork, scope: Scope, person_ids: Sequence[int]) -> d
     return {person_id: tuple(found[person_id]) for person_id in person_ids}
 
 
-def _held(person_ids: Sequence[int]) -> Any:
+def _held(person_ids: Sequence[int]) -> Select[int, str, int | None, str]:
     return (
         select(
             col(EntitlementRow.person_id), col(EntitlementRow.role), col(EntitlementRow.entity_id), col(EntityRow.code)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from sqlmodel import col, select
 
@@ -15,6 +14,7 @@ from dropcopy_tui.services.requests.approvals import ask_approvals, missing
 from dropcopy_tui.services.requests.views import search_words
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (
     DraftRow,
     EntitlementRow,
@@ -29,7 +29,7 @@ def make_request(
     kind: RequestType,
     entity: EntityRow,
     subject: str,
-    asked: Mapping[str, Any],
+    asked: Facts,
     draft: DraftRow | None = None,
     waits_for: Iterable[int] = (),
     group_id: int | None = None,

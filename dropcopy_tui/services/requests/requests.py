@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from sqlalchemy import Select
 from sqlmodel import col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
@@ -190,7 +189,7 @@ def _by(uow: UnitOfWork, row: RequestRow) -> str:
     return f" ({verdict} by {uow.tx.get_one(PersonRow, last.person_id).user_id})"
 
 
-def _to_review(uow: UnitOfWork) -> Any:
+def _to_review(uow: UnitOfWork) -> Select[RequestRow]:
     """Requests that wait for a firm of the person's, but for those of their own accounts."""
     waits = exists().where(
         col(ApprovalRow.request_id) == RequestRow.id,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Page, PageRequest
@@ -23,7 +23,7 @@ _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
 _STATUS_WORDS = {status.value: status.words for status in RequestStatus}
 
 
-def request_rows() -> Any:
+def request_rows() -> Select[RequestRow]:
     """Requests; who asked and where is looked up for those that are shown."""
     return select(RequestRow)
 
@@ -33,7 +33,7 @@ def search_words(reference: str, kind: RequestType, subject: str, entity: str, u
     return f"{reference} {kind.value.replace('_', ' ')} {subject} {entity} {user_id} {at:%Y-%m-%d}".casefold()
 
 
-def request_page(uow: UnitOfWork, rows: Any, ask: PageRequest) -> Page[RequestView]:
+def request_page(uow: UnitOfWork, rows: Select[RequestRow], ask: PageRequest) -> Page[RequestView]:
     """A page of such rows, newest first."""
     page = fetch(uow.tx, _listing(rows), ask, lambda row: row[0])
     if not page.rows:
@@ -47,8 +47,8 @@ def request_page(uow: UnitOfWork, rows: Any, ask: PageRequest) -> Page[RequestVi
     return Page(views, page.cursors, page.total)
 
 
-def _named(uow: UnitOfWork, key: Any, name: Any, keys: set[int]) -> dict[int, str]:
-    return {row[0]: row[1] for row in uow.tx.execute(select(key, name).where(key.in_(keys)))}
+def _named(uow: UnitOfWork, key: Mapped[int | None], name: Mapped[str], keys: set[int]) -> dict[int, str]:
+    return {key_of(row[0]): row[1] for row in uow.tx.execute(select(key, name).where(key.in_(keys)))}
 
 
 def request_view(uow: UnitOfWork, row: RequestRow) -> RequestView:
@@ -61,7 +61,7 @@ def request_view(uow: UnitOfWork, row: RequestRow) -> RequestView:
     return _view(row, code, submitter, approvals, uow, _story(uow, row, submitter), targets)
 
 
-def _listing(rows: Any) -> Listing:
+def _listing(rows: Select[RequestRow]) -> Listing:
     number = col(RequestRow.id)
     waits = _waits()
     return Listing(
@@ -82,11 +82,11 @@ def _listing(rows: Any) -> Listing:
     )
 
 
-def _of(name: Any, key: Any, value: Any) -> Any:
+def _of(name: Mapped[str], key: Mapped[int | None], value: Mapped[int]) -> ScalarSelect[str]:
     return select(name).where(key == value).correlate(RequestRow).scalar_subquery()
 
 
-def _waits() -> Any:
+def _waits() -> ColumnElement[str]:
     """What the stage sorts by: the status, and for what is in progress the firm whose approval is missing."""
     firm = (
         select(func.min(col(EntityRow.code)))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
@@ -140,7 +139,7 @@ class Router:
         return f"{name} is not a source of this group."
 
 
-def _of_sources(names: Sequence[str]) -> Any:
+def _of_sources(names: Sequence[str]) -> Select[str, str, int, int]:
     """SenderComps by name in every market, each with the groups that have it. (The index begins with the market.)"""
     return (
         select(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.people import Actor, Role
@@ -17,7 +17,9 @@ from dropcopy_tui.domain.sessions import SenderCompStatus, session_ids
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
+from dropcopy_tui.services.sendercomps import SenderCompRows
 from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (
     METADATA,
     EntitlementRow,
@@ -40,7 +42,7 @@ class PastEvent:
     action: str
     subject: str
     entity: str | None
-    after: dict[str, Any]
+    after: Facts
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class Ground:
         """The transaction as it would have been at a past moment."""
         return replace(self.uow, now=moment)
 
-    def sources(self, entity: str, market: str, gfids: tuple[str, ...]) -> Select[Any]:
+    def sources(self, entity: str, market: str, gfids: tuple[str, ...]) -> SenderCompRows:
         """The active SenderComps of these firms of an entity."""
         return select(SenderCompRow).where(
             col(SenderCompRow.entity_id) == self.entities[entity],
@@ -76,7 +78,7 @@ class Ground:
             col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
         )
 
-    def count(self, rows: Select[Any]) -> int:
+    def count(self, rows: SenderCompRows) -> int:
         """How many rows a query has."""
         return int(self.uow.tx.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
 
@@ -153,7 +155,7 @@ def _add_front_ends(ground: Ground) -> None:
         )
 
 
-def _sender_comps(ground: Ground) -> Iterator[dict[str, Any]]:
+def _sender_comps(ground: Ground) -> Iterator[Facts]:
     """Every SenderComp of every block; a Session ID belongs to one block of its market."""
     reserved = (facts.TARGET_LETTER, facts.MARKET_DATA_LETTER)
     usable = [name for name in session_ids() if not name.startswith(reserved)]
@@ -176,7 +178,7 @@ def _endings(free: Iterator[str], count: int) -> Iterator[tuple[str, str]]:
             yield session_id, fti
 
 
-def _sender_comp(ground: Ground, block: facts.BlockFact, session_id: str, fti: str, number: int) -> dict[str, Any]:
+def _sender_comp(ground: Ground, block: facts.BlockFact, session_id: str, fti: str, number: int) -> Facts:
     guaranteed = block.gfid == facts.GUARANTEED_GFID
     inactive = number % facts.INACTIVE_EVERY == 0
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import insert, literal
 from sqlmodel import col
@@ -18,6 +17,7 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.groups import KeyMade
 from dropcopy_tui.services.sample.master_data import Ground
+from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import METADATA, DecisionRow, DraftRow, GroupRow, RequestRow, SenderCompRow
 
 _SET_UP_TOOK = timedelta(seconds=2)
@@ -114,7 +114,7 @@ def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
     return row
 
 
-def _content(name: str, market: str, title: str, filters: tuple[Filter, ...], sources: int) -> dict[str, Any]:
+def _content(name: str, market: str, title: str, filters: tuple[Filter, ...], sources: int) -> Facts:
     return {
         "name": name,
         "market": market,
@@ -125,7 +125,7 @@ def _content(name: str, market: str, title: str, filters: tuple[Filter, ...], so
 
 
 def _request(
-    ground: Ground, kind: RequestType, entity: str, subject: str, asked: dict[str, Any], by: str, made: datetime
+    ground: Ground, kind: RequestType, entity: str, subject: str, asked: Facts, by: str, made: datetime
 ) -> RequestRow:
     return RequestRow(
         reference="",

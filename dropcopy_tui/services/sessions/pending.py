@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -23,7 +22,7 @@ from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 _SLACK = timedelta(days=4)
 
 
-def expiring(uow: UnitOfWork, conditions: Sequence[Any]) -> tuple[PendingView, ...]:
+def expiring(uow: UnitOfWork, conditions: Sequence[ColumnElement[bool]]) -> tuple[PendingView, ...]:
     """Active sessions whose last living pair is pending expiration, the soonest first.
 
     Asked by the index on the expiry: it costs what is found, however many sessions there are.

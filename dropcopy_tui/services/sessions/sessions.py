@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
@@ -119,9 +118,11 @@ class Sessions(Service):
             return views(uow, uow.tx.execute(session_rows(col(SessionRow.id) == row.id)).all())[0]
 
 
-def narrowed(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None) -> list[Any]:
+def narrowed(
+    uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None
+) -> list[ColumnElement[bool]]:
     """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
-    conditions: list[Any] = [col(SessionRow.entity_id).in_(uow.visible_ids())]
+    conditions: list[ColumnElement[bool]] = [col(SessionRow.entity_id).in_(uow.visible_ids())]
     if entity:
         conditions.append(col(SessionRow.entity_id) == uow.entity(entity).id)
     if kind is not None:
@@ -168,13 +169,13 @@ def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int]) 
     return views(uow, found)[0]
 
 
-def views(uow: UnitOfWork, rows: Sequence[Any]) -> tuple[SessionView, ...]:
+def views(uow: UnitOfWork, rows: Sequence[Row[SessionRow, str, str]]) -> tuple[SessionView, ...]:
     """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
     pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
     return tuple(_view(row, pairs[key_of(row[0].id)], uow.now) for row in rows)
 
 
-def session_rows(*conditions: Any) -> Any:
+def session_rows(*conditions: ColumnElement[bool]) -> Select[SessionRow, str, str]:
     """Sessions with the code of their entity and the name of their group."""
     return (
         select(SessionRow, col(EntityRow.code), col(GroupRow.name))
@@ -184,7 +185,7 @@ def session_rows(*conditions: Any) -> Any:
     )
 
 
-def _listing(rows: Any) -> Listing:
+def _listing(rows: Select[SessionRow, str, str]) -> Listing:
     return Listing(
         rows=rows,
         orders={
@@ -198,7 +199,7 @@ def _listing(rows: Any) -> Listing:
     )
 
 
-def _view(found: Any, pairs: Sequence[KeyPairRow], now: datetime) -> SessionView:
+def _view(found: Row[SessionRow, str, str], pairs: Sequence[KeyPairRow], now: datetime) -> SessionView:
     row: SessionRow = found[0]
     market = market_named(row.market)
     gateway = Gateway(row.gateway)
