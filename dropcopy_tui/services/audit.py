@@ -101,6 +101,7 @@ class Audit(Service):
             uow.require(MAY_AUDIT)
             previous, count = FIRST_DIGEST, 0
             rows = uow.tx.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
+            # The trail grows for ever: it is never in memory as a whole.
             for row in rows.yield_per(1_000):
                 count += 1
                 if digest_of(row, previous) != row.digest:

@@ -43,6 +43,7 @@ def each(
     refusals: list[tuple[str, DeskError]] = []
     for number, row in enumerate(rows, start=1):
         try:
+            # A savepoint a row: the row that fails is undone, those before it stay.
             with uow.tx.begin_nested():
                 done.append(verb(row))
         except _OF_ONE_ROW as refusal:

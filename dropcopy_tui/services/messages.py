@@ -31,6 +31,7 @@ def _sealed(
     )
     uow.tx.add(row)
     uow.tx.flush()
+    # Sealed for its own row: the body of one message cannot be read under another's number.
     row.sealed_body = uow.resources.vault.seal(body.encode(), "outbox", str(row.id))
     return key_of(row.id)
 

@@ -27,6 +27,7 @@ def nobody(origin: str, login: str = "") -> Actor:
 
 def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:
     """The roles the person holds on the desk and at the entity; none when disabled."""
+    # The desk is no row of the store: it operates, and may do nothing else.
     if actor == DESK:
         return MAY_OPERATE
     held_at = col(EntitlementRow.entity_id)
@@ -46,6 +47,7 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
     if held & allowed:
         return
     needed = " or ".join(sorted(role.words for role in allowed))
+    # A role on the desk is held at no entity, so naming one would send the reader to the wrong administrator.
     place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
     raise NotEntitled(
         f"{actor.user_id} is not entitled: this needs {needed}{place}. Ask a user administrator. Nothing was changed."

@@ -68,6 +68,7 @@ class Chores(Service):
         Raises NotEntitled: this needs operations. What nobody foresaw is raised after the last part.
         """
         with self._reading(actor) as uow:
+            # Asked once before the round, so that a refusal is one event and not one a chore.
             uow.require(MAY_OPERATE)
         parts, surprise = [], None
         for name, chore in self._chores.items():

@@ -53,6 +53,7 @@ class UnitOfWork:
         after: Facts | None = None,
     ) -> None:
         """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
+        # Earlier events of this transaction must be in the table: the chain goes on from the newest of them.
         self.tx.flush()
         last = self.tx.exec(select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)).first()
         row = AuditRow(
@@ -172,6 +173,7 @@ def _refusals_recorded(resources: Resources, actor: Actor) -> Iterator[None]:
 
 def digest_of(row: AuditRow, previous: str) -> str:
     """SHA-256 over the digest before and everything the event says."""
+    # Sorted keys and fixed separators: the same event gives the same bytes on every machine, and in every release.
     what = [row.action, row.entity, row.subject, row.before, row.after]
     said = [previous, row.at.isoformat(timespec="microseconds"), row.person, row.origin, *what]
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

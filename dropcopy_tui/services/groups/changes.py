@@ -36,6 +36,7 @@ GONE = "The group was deleted in the meantime, so it can no longer be edited."
 
 def edited_group(uow: UnitOfWork, draft: DraftRow) -> GroupRow | None:
     """The group that the draft edits, if it lives."""
+    # A deleted group stays in the table for the record, so being there is not enough.
     group = uow.tx.get(GroupRow, draft.group_id) if draft.group_id else None
     return group if group is not None and group.deleted_at is None else None
 
@@ -158,6 +159,7 @@ def refuse_second_change(uow: UnitOfWork, group: GroupRow, actor: Actor) -> None
     row = open_change(uow, key_of(group.id))
     if row is None:
         return
+    # Whoever asked can be told the way out; for everybody else it is whom to talk to.
     mine = row.submitted_by == actor.person_id
     user_id = uow.tx.get_one(PersonRow, row.submitted_by).user_id
     which = f"Your own request {row.reference}" if mine else f"{row.reference} by {user_id}"
@@ -201,6 +203,7 @@ def catch_up(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> None:
     base: dict[str, str] = {}
     for row in since:
         base = {name: before for name, (before, _) in row.asked.get("changes", {}).items()} | base
+    # Where the draft still says what the group said, the person did not touch the field: the newer value is theirs too.
     for name, before in base.items():
         if mine[name] == before:
             _take_over(uow, draft, group, name)

@@ -112,6 +112,7 @@ class Drafts(Service):
             self._put(uow, row, fields)
             row.version += 1
             row.updated_at = uow.now
+            # Going from step to step is kept, but is no event: nothing was entered.
             if after:
                 what = f"draft {row.id}"
                 uow.record("draft:saved", what, before=before, after=after)
@@ -234,6 +235,7 @@ class Drafts(Service):
         if row.group_id is not None and (entity.id if entity else None) != row.entity_id:
             raise InvalidValue("A group stays at its entity. Ask for a new group there instead.", "entity")
         if (entity.id if entity else None) != row.entity_id:
+            # Sources and front end systems belong to an entity: another one has none of them.
             draft_checks.empty_draft(uow, row)
             row.front_end_id = None
             row.entity_id = entity.id if entity else None

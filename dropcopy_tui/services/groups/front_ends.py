@@ -82,6 +82,7 @@ class FrontEnds(Service):
                 col(FrontEndRow.version) == version,
                 col(FrontEndRow.vendor) == vendor,
             )
+            # The same system under two keys would split its users, so name, version and vendor find it first.
             row = uow.tx.execute(select(FrontEndRow).where(*same)).scalar_one_or_none()
             made = row is None
             if row is None:

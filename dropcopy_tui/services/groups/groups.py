@@ -219,6 +219,7 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, 
     if entity:
         rows = rows.where(col(EntityRow.code) == entity)
     found: Sequence[Row[GroupRow, str, str, str]] = []
+    # A group may be named 17: text is a name first, and an id only where no group is named so.
     if isinstance(group, str):
         found = uow.tx.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
     name = str(group)

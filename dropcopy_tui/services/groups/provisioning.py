@@ -74,10 +74,12 @@ class Provisioning(Service):
         """Set one request up, or fail it with every reason; None when it has ended or waits meanwhile."""
         with self._writing(DESK) as uow:
             row = uow.tx.get_one(RequestRow, request_pk)
+            # Read again behind the writers' gate: another process may have set it up, or its requester cancelled it.
             in_progress = row.status == RequestStatus.IN_PROGRESS.value
             if not in_progress or approvals.missing(uow, row) or not self._is_due(uow, row):
                 return None
             reasons, said = self._reasons(uow, row), ""
+            # Before anything is made: a firm that guarantees a source by now has the same say as one that did then.
             if not reasons and self._needs_more_approval(uow, row):
                 return None
             if not reasons:

@@ -32,6 +32,7 @@ from dropcopy_tui.store.tables import (
     SenderCompRow,
 )
 
+# So many names go into one IN: SQLite before 3.32 binds 999 values at most.
 _CHUNK = 500
 
 
@@ -95,6 +96,7 @@ def _other_version(uow: UnitOfWork, draft: DraftRow, group: GroupRow, version: i
     numbers = f"at version {group.version}, not {version}. Nothing was submitted."
     if version > group.version:
         return f"{group.name} is {numbers}"
+    # The draft is thrown away with this transaction; it is set back to tell what happened since that version.
     draft.base_version = version
     return f"{changes.stale_words(uow, draft, group)} It is {numbers}"
 

@@ -35,6 +35,7 @@ _SPACE = len(ALPHABET) ** SESSION_ID_LENGTH
 def set_up(uow: UnitOfWork, row: RequestRow) -> tuple[list[str], str]:
     """Carry a request out. Returns the reasons why not, with nothing done, or what came of it in words."""
     try:
+        # A savepoint: what a refused request had begun is undone, while its refusal is kept.
         with uow.tx.begin_nested():
             return [], _WAYS[RequestType(row.type)](uow, row)
     except DeskError as error:
@@ -145,6 +146,7 @@ def _copy_sources(uow: UnitOfWork, draft: DraftRow, group_id: int) -> None:
     chosen = select(literal(group_id), col(DraftSourceRow.sender_comp_pk)).where(
         col(DraftSourceRow.draft_id) == draft.id
     )
+    # Inside the database: a million sources never pass through this process.
     uow.tx.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], chosen))
 
 

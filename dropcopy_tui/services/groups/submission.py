@@ -36,12 +36,14 @@ def submit_draft(uow: UnitOfWork, draft: DraftRow, *, kept: bool = True) -> Requ
     uow.require(MAY_CHANGE_GROUPS, entity)
     group = _edited(uow, draft) if draft.group_id else None
     counted = draft_checks.tally(uow, draft)
+    # Everything that stands against it is told at once: nobody should submit five times to learn five things.
     _refuse_problems(uow, draft, counted, kept)
     draft.name = clean_name(draft.name, "Group name", uow.settings.group_name_length)
     chosen = complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
     draft.filters = [kind.value for kind in chosen]
     # What would change is told of the cleaned values: spaces and a mandatory filter left out are no change.
     wanted = _changes(uow, draft, group) if group else None
+    # From here on the draft is the request's record: nobody can open or change it any more.
     draft.submitted_at = uow.now
     asked = _asked(uow, draft, counted.total, wanted)
     kind = RequestType.EDIT_GROUP if wanted else RequestType.CREATE_GROUP

@@ -76,6 +76,7 @@ class Imports(Service):
             with self._writing(actor) as uow:
                 uow.require(MAY_OPERATE)
                 _Import(KINDS[kind](uow.tx.connection(), uow.now), tally).run(stream)
+                # Only now: the constraints of the store have had their say about every line.
                 if tally.rejected or dry_run:
                     raise _NothingKept
                 counts = {"read": tally.read, "imported": tally.read}

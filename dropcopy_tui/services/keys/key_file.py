@@ -80,6 +80,7 @@ class _NewFile:
         try:
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
+            # On the disk before the transaction commits: pairs are never made whose file was lost.
             os.fsync(self._handle)
         except OSError as error:
             raise FileRefused(
@@ -90,6 +91,7 @@ class _NewFile:
 
 
 def _reserve(path: Path) -> int:
+    # O_EXCL and O_NOFOLLOW: neither an existing file nor a link that somebody laid there is written through.
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         return os.open(path, flags, 0o600)

@@ -102,8 +102,10 @@ class KeyPairs(Service):
                 chosen to be deleted, or was released with its group.
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
+        # The file is reserved before the transaction begins: a pair whose file cannot be written is never made.
         with deliver(out) as file, self._writing(actor) as uow:
             rows, entity = self._entitled(uow, sessions)
+            # Inside this transaction: what is refused below gives the code back.
             spend(uow, proof, Purpose.KEYS)
             pairs = key_rows(uow, [key_of(row.id) for row in rows])
 
@@ -195,6 +197,7 @@ class KeyPairs(Service):
         visible = uow.visible_ids()
         found = [known[pk] for pk in wanted if pk in known and known[pk].entity_id in visible]
         if len(found) != len(wanted):
+            # One answer for what is gone and what may not be seen: it tells nobody what exists.
             raise NotFound(_GONE.format(what))
         places = {row.entity_id for row in found}
         for place in places:

@@ -102,6 +102,7 @@ class KeyReport(Service):
         now, hours = uow.now, market_hours(owner.market, uow.settings)
         key = pair_of(pair, owner.session_id, owner.market)
         state = state_of(key, now)
+        # A pair's expiry may come from a newer one of its session (rule K4), so the remark needs all of them.
         others = [pair_of(row, owner.session_id, owner.market) for row in siblings if row.id != pair.id]
         return KeyReportLine(
             session_id=owner.session_id,

@@ -58,6 +58,7 @@ def _sealed(uow: UnitOfWork, row: SessionRow, plan: Plan, slot: int) -> KeyPairR
     )
     uow.tx.add(pair)
     uow.tx.flush()
+    # Sealed in with the secret: a secret moved to another row or session cannot be opened.
     place = ("key_pair", str(pair.id), row.session_id, pair.access_key_id)
     pair.sealed_secret = uow.resources.vault.seal(uow.resources.entropy.secret(), *place)
     return pair

@@ -100,6 +100,7 @@ class Rehearsals(Service):
     def note(self, actor: Actor, rehearsal: Rehearsal, outcome: Outcome) -> None:
         """Leave the outcome of a logon in the audit trail. Raises NotEntitled."""
         with self._writing(actor) as uow:
+            # A client may claim any Session ID: an entity is named only where the person manages its keys.
             managed = managed_ids(uow)
             known = session_rows(
                 col(SessionRow.session_id) == (outcome.session_id or ""), col(SessionRow.entity_id).in_(managed)

@@ -75,6 +75,7 @@ class Mailing(Service):
         with self._writing(actor) as uow:
             uow.require(MAY_OPERATE)
             server = self._server(uow)
+            # Before anything is leased: a configuration that cannot work would use up the tries of every message.
             check(server)
             _queue_held(uow)
         count: Counter[str] = Counter()
@@ -234,6 +235,7 @@ def _dead_letter(uow: UnitOfWork, number: int) -> OutboxRow:
 
 def _operators_to_tell(uow: UnitOfWork) -> list[int]:
     """Everybody with operations who does not have this notice unread already."""
+    # One unread notice is enough: a mail server that is down fails hundreds of messages.
     told = select(col(NoticeRow.person_id)).where(col(NoticeRow.text) == DEAD_LETTER, col(NoticeRow.read_at).is_(None))
     rows = (
         select(col(EntitlementRow.person_id))

@@ -50,6 +50,7 @@ class Identity(Service):
         with self._writing(nobody(origin, login)) as uow:
             person = _find(uow, login)
             if person is None:
+                # As slow as for somebody who is there: the time it takes does not tell which user ids exist.
                 password_holds(password, None)
                 self._refuse(uow, login, "unknown")
             self._refuse_locked(uow, person)
@@ -130,6 +131,7 @@ class Identity(Service):
         if person.locked_until is None:
             return
         if person.locked_until <= now:
+            # The lock has run out: five new tries begin.
             person.failed_tries, person.locked_until = 0, None
             return
         self._note_refusal(uow, person.user_id, "locked")

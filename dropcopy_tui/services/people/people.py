@@ -259,6 +259,7 @@ class People(Service):
         mine = uow.entities_with(MAY_ADMINISTER)
         if not mine:
             uow.require(MAY_OPERATE | MAY_ADMINISTER)
+        # All of the places, not one of them: disabling an account stops the person everywhere.
         places = [entity_id for _, entity_id in held_by(uow, row)]
         if not places or not mine.issuperset(places):
             raise NotEntitled(

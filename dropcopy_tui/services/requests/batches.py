@@ -32,4 +32,5 @@ def _hours(market: str, settings: Settings) -> MarketHours | None:
     if at is None:
         return None
     hours = hours_of(market_named(market), close=at, closed=settings.closed_days, opened=settings.open_days)
+    # The batch runs on the days of its market, but at the hour and in the zone that the site has set.
     return MarketHours(settings.batch_zone, hours.close, hours.calendar, hours.closed, hours.open)

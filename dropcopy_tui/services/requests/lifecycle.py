@@ -37,6 +37,7 @@ def make_request(
     """A request inside the caller's transaction, with its audit event."""
     now = uow.now
     row = RequestRow(
+        # The reference holds the row's number, which is known once the row is in; until then it must only be unique.
         reference=f"new-{uow.resources.entropy.token()}",
         type=kind.value,
         entity_id=key_of(entity.id),
@@ -89,6 +90,7 @@ def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons
     row.status = status.value
     row.reasons = reasons
     row.ended_at = uow.now
+    # A decision is bound to the version that was shown: one that comes now finds another.
     row.version += 1
     person = uow.tx.get_one(PersonRow, row.submitted_by)
     kind = RequestType(row.type).words.lower()

@@ -144,6 +144,7 @@ class Requests(Service):
 
 def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
+    # Nobody decides about their own request, be it by way of a second account (rule Q3).
     if row.submitted_by in same_person_ids(uow.tx, uow.actor.person_id):
         whose = "your own" if row.submitted_by == uow.actor.person_id else "that of another account of yours"
         raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")

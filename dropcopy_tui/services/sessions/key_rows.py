@@ -17,12 +17,15 @@ from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import KeyView
 from dropcopy_tui.store.tables import KeyPairRow
 
+# So many sessions go into one IN: SQLite before 3.32 binds 999 values at most.
+_CHUNK = 500
+
 
 def key_rows(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[KeyPairRow]]:
     """The key pairs of sessions, oldest first."""
     found: dict[int, list[KeyPairRow]] = defaultdict(list)
-    for start in range(0, len(session_pks), 500):
-        chosen = session_pks[start : start + 500]
+    for start in range(0, len(session_pks), _CHUNK):
+        chosen = session_pks[start : start + _CHUNK]
         rows = uow.tx.execute(
             select(KeyPairRow)
             .where(col(KeyPairRow.session_pk).in_(chosen))
