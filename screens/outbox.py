@@ -14,7 +14,7 @@ from textual.widgets import Static
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.pages import PageSource
-from dropcopy_tui.services.outbox.outbox import Message, Standing
+from dropcopy_tui.services.outbox.outbox import Message, OutboxStanding
 from screens.jobs import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.base import DeskModal
@@ -117,7 +117,7 @@ class OutboxScreen(OneListScreen):
         self.app.push_screen(TextModal(event.row, self.desk_app.sandbox))
 
 
-def _words(standing: Standing) -> str:
+def _words(standing: OutboxStanding) -> str:
     """What waits and what failed, in one line."""
     if standing.words:
         return standing.words
@@ -126,7 +126,7 @@ def _words(standing: Standing) -> str:
     return _queue(standing)
 
 
-def _queue(standing: Standing) -> str:
+def _queue(standing: OutboxStanding) -> str:
     return f"{standing.queued:,} queued; dropcopy tick sends them." if standing.queued else "Nothing waits."
 
 

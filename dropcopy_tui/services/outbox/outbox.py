@@ -46,7 +46,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OutboxStanding:
     """How the outbox stands; `words` says what is held and why, "" where nothing is."""
 
     held: int
@@ -77,7 +77,7 @@ class Outbox(Service):
             )
             return fetch(uow.tx, rows, ask, lambda row: self._message(row[0]))
 
-    def standing(self, actor: Actor) -> Standing:
+    def standing(self, actor: Actor) -> OutboxStanding:
         """How many messages wait and failed. Raises NotEntitled as `page` does."""
         with self._reading(actor) as uow:
             if not uow.resources.sandbox:
@@ -86,7 +86,7 @@ class Outbox(Service):
             rows = uow.tx.execute(select(state, func.count()).group_by(state))
             count: dict[str, int] = {row[0]: row[1] for row in rows}
             words = held_words(uow)
-            return Standing(count.get("held", 0), count.get("queued", 0), count.get("failed", 0), words)
+            return OutboxStanding(count.get("held", 0), count.get("queued", 0), count.get("failed", 0), words)
 
     def _message(self, row: OutboxRow) -> Message:
         body = row.body if row.sealed_body is None else self._opened(row)
