@@ -21,7 +21,7 @@ NOBODY = Actor(person_id=0, user_id="", name="", origin="")
 
 
 def nobody(origin: str, login: str = "") -> Actor:
-    """Whoever is not known yet: the one who signs in, seen from where (`origin`) and as whom (`login`)."""
+    """Somebody who has not signed in yet: where the attempt comes from (`origin`) and which name it gives (`login`)."""
     return Actor(0, shorten(login, 40), "", origin)
 
 

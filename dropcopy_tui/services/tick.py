@@ -63,7 +63,7 @@ class Chores(Service):
         }
 
     def tick(self, actor: Actor) -> Round:
-        """Do everything that is due; a part that fails is told, and does not stop the others.
+        """Run every chore that is due; one that fails is reported and does not stop the others.
 
         Raises NotEntitled: this needs operations. What nobody foresaw is raised after the last part.
         """

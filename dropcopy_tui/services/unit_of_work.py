@@ -144,14 +144,14 @@ class Service:
 
 @contextmanager
 def reading(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
-    """One look at the store; a right that is missing is an event (rule P4)."""
+    """Open a read transaction. A missing right is recorded as an event (rule P4)."""
     with _refusals_recorded(resources, actor), resources.store.read() as tx:
         yield UnitOfWork(tx, actor, resources, resources.clock.now())
 
 
 @contextmanager
 def writing(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
-    """One write transaction of the person's; a right that is missing is an event of its own (rule P4).
+    """Open a write transaction. A missing right is recorded as an event of its own (rule P4).
 
     The moment is taken inside the gate, so that the events of the audit trail are in the order of their times.
     """

@@ -44,7 +44,7 @@ class FrontEnds(Service):
     """The front end systems of the desk, and who may use them."""
 
     def page(self, actor: Actor, entity: str, ask: PageRequest) -> Page[MappingLine]:
-        """Every known front end system, for whoever may see the entity. Raises NotFound."""
+        """Every known front end system, and whether the entity may use it. Raises NotFound."""
         with self._reading(actor) as uow:
             place = uow.entity(entity)
             return fetch(uow.tx, _listing(key_of(place.id)), ask, _line)
@@ -68,7 +68,7 @@ class FrontEnds(Service):
             return self._map(uow, place, _known(uow, front_end_id), made=False)
 
     def map_new(self, actor: Actor, entity: str, name: str, version: str = "", vendor: str = "") -> FrontEnd:
-        """The same by name, version and vendor (domain section 1); one that nobody knows yet is made known.
+        """Map a front end system by name, version and vendor (domain section 1); a new one is added first.
 
         Raises NotEntitled, NotFound, InvalidValue.
         """
@@ -126,7 +126,7 @@ class FrontEnds(Service):
         before: bool,
         **more: int,
     ) -> None:
-        """The event of a mapping that was turned (rule P4)."""
+        """Record that a mapping was added or removed (rule P4)."""
         after = {"mapped": not before, "version": view.version, "vendor": view.vendor, **more}
         uow.record(action, view.name, entity=place.code, before={"mapped": before}, after=after)
 

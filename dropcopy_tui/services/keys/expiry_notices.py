@@ -37,7 +37,7 @@ _REPORT = "dropcopy keys report"
 
 @dataclass(frozen=True, slots=True)
 class ExpiryRun:
-    """What one run told. `unheard` are key pairs of entities that have no administrative manager."""
+    """What one run sent. `unheard` counts key pairs of entities without an administrative manager."""
 
     keys: int = 0
     people: int = 0
@@ -45,7 +45,7 @@ class ExpiryRun:
 
 
 class _Due(NamedTuple):
-    """A key pair whose end has to be told, and the threshold it is told for. A tuple: there may be 100,000."""
+    """A key pair that is due for a notice, and its threshold. A tuple, because there may be 100,000 of them."""
 
     key_pair_id: int
     session_pk: int
@@ -60,7 +60,7 @@ class ExpiryNotices(Service):
     """Tells of key pairs that end soon."""
 
     def send(self, actor: Actor) -> ExpiryRun:
-        """Tell of everything that is due and was not told yet.
+        """Send every notice that is due and has not been sent.
 
         Raises NotEntitled: this needs operations.
         """
@@ -89,7 +89,7 @@ class ExpiryNotices(Service):
         return ExpiryRun(number, told, sum(map(len, found.values())) - number)
 
     def _due(self, uow: UnitOfWork) -> Iterator[tuple[int, _Due]]:
-        """Every living pair of a session in use whose nearest threshold was not told, with its entity."""
+        """The living pairs of active sessions whose nearest threshold has no notice yet, each with its entity."""
         days = sorted(uow.settings.expiry_notice_days)
         if not days:
             return
@@ -107,7 +107,7 @@ class ExpiryNotices(Service):
                 yield entity_id, _Due(pk, session_pk, threshold, left, expires_at, session_id, market)
 
     def _mark(self, uow: UnitOfWork, found: Mapping[int, Sequence[_Due]]) -> None:
-        """Write down what is told: the primary key is the last word that it is told once."""
+        """Record the notices. The primary key guarantees that each threshold is announced only once."""
         now = uow.now
         rows = (
             {"key_pair_id": due.key_pair_id, "days": due.threshold, "at": now}
@@ -194,7 +194,7 @@ def _ending(now: datetime, days: int) -> Any:
 
 
 def _managers(uow: UnitOfWork, entities: Mapping[int, object]) -> dict[int, list[int]]:
-    """Who is told at each entity: its administrative managers whose accounts are in use."""
+    """Who is notified at each entity: its administrative managers whose accounts are enabled."""
     found: dict[int, list[int]] = defaultdict(list)
     rows = uow.tx.execute(
         select(col(EntitlementRow.entity_id), col(EntitlementRow.person_id))

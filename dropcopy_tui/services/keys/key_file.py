@@ -29,7 +29,7 @@ class KeyFile(Protocol):
     path: Path | None
 
     def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
-        """Write the pairs with their secrets, once; those that cannot be opened are left out and told.
+        """Write the pairs with their secrets, once. Those that cannot be opened are returned, each with the reason.
 
         Raises FileRefused, MasterKeyMissing, and WrongMasterKey where no pair can be opened.
         """

@@ -1,4 +1,4 @@
-"""The report of key pairs: what expires when, what was told of it, and what the calendar says now (rules K1, K2, K7).
+"""The key pair report: what expires when, which notices were sent, and what the calendar says now (rules K1, K2, K7).
 
 A stored expiry stays, whatever becomes of the calendar: the report says where today's calendar would give another.
 """
@@ -86,7 +86,7 @@ class KeyReport(Service):
             return self._lines(uow, sorted(found, key=lambda row: order[key_of(row[1].id)]))
 
     def _lines(self, uow: UnitOfWork, rows: Sequence[Row[KeyPairRow, SessionRow, str]]) -> tuple[KeyReportLine, ...]:
-        """Lines of rows of `_select`; what else their sessions have and what was told is read at once."""
+        """Lines for rows of `_select`; their sessions' other pairs and their notices take one query each."""
         siblings = key_rows(uow, list({key_of(row[1].id) for row in rows}))
         told = _told(uow, [key_of(row[0].id) for row in rows])
         return tuple(self._line(uow, row, siblings[key_of(row[1].id)], told.get(key_of(row[0].id))) for row in rows)
@@ -144,7 +144,7 @@ def _due_today(key: KeyPair, others: Sequence[KeyPair], hours: MarketHours) -> d
 
 
 def _told(uow: UnitOfWork, keys: Sequence[int]) -> dict[int, tuple[int, datetime]]:
-    """What each pair was last told for: the nearest threshold, and when."""
+    """The nearest threshold for which a notice of each pair was sent, and when."""
     rows = uow.tx.execute(
         select(col(ExpiryNoticeRow.key_pair_id), col(ExpiryNoticeRow.days), col(ExpiryNoticeRow.at))
         .where(col(ExpiryNoticeRow.key_pair_id).in_(keys))

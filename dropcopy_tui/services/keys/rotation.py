@@ -1,4 +1,4 @@
-"""How a key pair is planned and made, inside the transaction of whoever makes it (rules K2 to K4, K8)."""
+"""How a key pair is planned and made, inside the caller's transaction (rules K2 to K4, K8)."""
 
 from __future__ import annotations
 

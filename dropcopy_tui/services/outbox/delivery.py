@@ -115,7 +115,7 @@ class Mailing(Service):
         return server
 
     def _lease(self, number: int) -> list[_LeasedLetter]:
-        """Take messages that are due and that nobody has: theirs is whoever writes the lease."""
+        """Lease messages that are due and that no other sender has."""
         with self._writing(DESK) as uow:
             now = uow.now
             rows = uow.tx.execute(due(EMAIL, now).limit(number)).scalars().all()
@@ -165,7 +165,7 @@ class Mailing(Service):
         return "sent", ""
 
     def _mark_sent(self, actor: Actor, message: _LeasedLetter) -> None:
-        """It was taken by the server: that holds whoever has the lease by now."""
+        """Mark a message as sent. The server took it, so this holds even if the lease has passed to another sender."""
         with self._writing(actor) as uow:
             row = uow.tx.get_one(OutboxRow, message.id)
             if row.state == MessageState.SENT.value:

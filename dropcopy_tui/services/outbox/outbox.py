@@ -56,7 +56,7 @@ class OutboxStanding:
 
 
 class Outbox(Service):
-    """Messages, for whoever looks after them."""
+    """The messages of the desk, for the people who operate it."""
 
     def page(self, actor: Actor, ask: PageRequest) -> Page[Message]:
         """Messages, the newest first. Outside a sandbox this needs operations, and codes stay hidden."""

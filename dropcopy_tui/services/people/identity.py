@@ -155,7 +155,7 @@ class Identity(Service):
 
 
 def _renew_hash(person: PersonRow, password: str) -> dict[str, bool]:
-    """Replace a hash of an earlier release while the password is at hand; what the audit trail adds for it."""
+    """Replace a hash of an earlier release while the password is known. Returns what the audit event adds for it."""
     if not is_outdated(person.password_hash or ""):
         return {}
     person.password_hash = renewed_hash(password)

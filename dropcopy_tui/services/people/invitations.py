@@ -81,7 +81,7 @@ def _letter(actor: Actor, person: PersonRow, row: InvitationRow, code: str) -> s
 
 
 def accept_invitation(resources: Resources, login: str, code: str, password: str, origin: str) -> Accepted:
-    """Set the password of whoever has the code.
+    """Set the password of the person who holds the invitation code.
 
     Raises:
         InvalidValue: the password is too short, or this cannot be a code; it costs no try.

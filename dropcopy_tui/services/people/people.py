@@ -119,7 +119,7 @@ class People(Service):
             return view_of(uow, scope, person_in(uow, scope, user_id))
 
     def roles(self, actor: Actor, user_id: str, entity: str = "") -> tuple[RoleChoice, ...]:
-        """Every role at an entity (none: on the desk), whether the person holds it, and why it cannot be turned.
+        """Each role at an entity ("": on the desk), whether the person holds it, and why the viewer cannot change it.
 
         The person may be unknown: then it is about somebody new. Raises NotEntitled, NotFound.
         """
@@ -184,7 +184,7 @@ class People(Service):
             return self._invited(uow, row, expires)
 
     def accept(self, login: str, code: str, password: str, origin: str) -> Accepted:
-        """Set the password of whoever has an invitation's code; they sign in afterwards.
+        """Set the password of the person who holds an invitation code; they sign in afterwards.
 
         Raises InvalidValue for what cannot be a code or a password, NotSignedIn for everything else.
         """
@@ -201,7 +201,7 @@ class People(Service):
     def change_roles(
         self, actor: Actor, user_id: str, give: Sequence[Entitlement] = (), take: Sequence[Entitlement] = ()
     ) -> PersonLine:
-        """Give and take several roles, all or none of them; the person is told.
+        """Give and take several roles, all of them or none, and notify the person.
 
         Whoever may give a role may give it to anybody whose user id they know: a person works for several entities.
         Raises NotEntitled, NotFound, InvalidValue.

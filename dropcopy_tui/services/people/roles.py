@@ -59,7 +59,7 @@ def why_not(role: Role, mine: frozenset[Role], own: bool) -> str:
 
 
 def change_roles(uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken: Sequence[Place]) -> None:
-    """Give and take, leave the event, tell the person. Raises InvalidValue: it is so already."""
+    """Give and take roles, record the event and notify the person. Raises InvalidValue: nothing would change."""
     before = {each for each, _ in held_by(uow, row)}
     plus, minus = [each for each, _ in given], [each for each, _ in taken]
     _check(row, before, plus, minus)
@@ -80,7 +80,7 @@ def change_roles(uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken:
 
 
 def add_roles(uow: UnitOfWork, row: PersonRow, places: Sequence[Place]) -> None:
-    """Entitlement rows, effective at the next action of whoever holds them."""
+    """Add entitlements, effective at the person's next action."""
     for each, entity_id in places:
         uow.tx.add(EntitlementRow(person_id=key_of(row.id), role=each.role.value, entity_id=entity_id))
     uow.tx.flush()

@@ -1,4 +1,4 @@
-"""How a request is made and how it ends, inside the transaction of whoever makes or ends it (rules Q1, Q2, Q6)."""
+"""How a request begins and ends, always inside the caller's transaction (rules Q1, Q2, Q6)."""
 
 from __future__ import annotations
 

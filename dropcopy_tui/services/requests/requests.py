@@ -191,7 +191,7 @@ def _by(uow: UnitOfWork, row: RequestRow) -> str:
 
 
 def _to_review(uow: UnitOfWork) -> Select[RequestRow]:
-    """Requests that wait for a firm of the person's, but for those of their own accounts."""
+    """Requests that await approval by an entity the person approves for, without those from their own accounts."""
     waits = exists().where(
         col(ApprovalRow.request_id) == RequestRow.id,
         col(ApprovalRow.given_at).is_(None),

@@ -197,7 +197,7 @@ def receiver_named(receivers: Sequence[Receiver], group: str) -> Receiver:
 
 
 def with_draft(receivers: Sequence[Receiver], filters: frozenset[Filter], about: int | None) -> list[Receiver]:
-    """The groups with the filters of a draft in the place of those of the group at hand, or beside them all."""
+    """The groups, with a draft's filters instead of those of the group it edits, or with the draft as one more."""
     if about is None:
         return [*receivers, Receiver(DRAFT_ID, "this draft", "", "", filters, ())]
     return [replace(receiver, filters=filters) if receiver.id == about else receiver for receiver in receivers]

@@ -94,7 +94,7 @@ class Route:
         self._names: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[RoutedMessage]:
-        """Every message that was not read yet, with what becomes of it."""
+        """The messages that have not been read yet, each with the groups that receive it."""
         decided: dict[Reading, tuple[tuple[Receiver, ...], str]] = {}
         for number, message, what in self.readings():
             found = decided.get(what)
@@ -105,7 +105,7 @@ class Route:
             yield RoutedMessage(number, message.line, what, *found, message.problems)
 
     def readings(self) -> Iterator[tuple[int, LogMessage, Reading]]:
-        """The same without what becomes of it: number, message, what it is. Its sources are learnt."""
+        """The same messages without their receivers: number, message, kind. Sources are looked up in batches."""
         messages = iter(self._log)
         while batch := [(message, read(message)) for message in islice(messages, _BATCH)]:
             self._router.learn(what for _, what in batch)
@@ -164,7 +164,7 @@ def _ordered(counts: Counter[Filter]) -> dict[Filter, int]:
 
 @dataclass(frozen=True, slots=True)
 class LogReview:
-    """A log that was read for a screen: its messages by number, and its report. `about` is the group at hand."""
+    """A log that a screen shows: its messages by number, and its report. `about` is the group it was opened from."""
 
     index: LogIndex
     report: Report
@@ -178,7 +178,7 @@ class LogReview:
 
 @dataclass(frozen=True, slots=True)
 class MessageDetail:
-    """One message, whole: what becomes of it for every group that has its source, and its fields."""
+    """One message in full: its fields, and for every group that has its source whether it receives a copy."""
 
     routed: RoutedMessage
     fields: tuple[tuple[str, str], ...]
@@ -262,7 +262,7 @@ class Routing(Service):
         return MessageDetail(whole, fields, original, others)
 
     def example(self, actor: Actor, entity: str = "") -> Iterator[bytes]:
-        """The lines of a sample log of the person's own SenderComps; always the same one.
+        """The lines of a sample log with SenderComps that the person may see; it is the same every time.
 
         Raises:
             InvalidValue: the desk is no sandbox.

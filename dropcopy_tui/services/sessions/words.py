@@ -27,7 +27,7 @@ def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
 
 
 def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
-    """What becomes of a session when these of its pairs are deleted; "" when none of them is its own (rule K6)."""
+    """What deleting these key pairs does to a session; "" when it has none of them (rule K6)."""
     gone = [key for key in view.keys if key.access_key_id in chosen and key.deleted_at is None]
     if not gone:
         return ""
