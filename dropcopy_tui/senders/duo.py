@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,8 @@ class Known:
 
 def preauth(service: DuoService, user: str) -> Known:
     """Whether Duo would ask this person for a factor. Raises FactorUnavailable."""
-    with _trouble(service):
-        answer = _fields(_client(service).preauth(username=user))
+    with _trouble(service), _client(service) as client:
+        answer = _fields(client.preauth(username=user))
     result = answer.get("result")
     if result == "auth":
         devices = answer.get("devices")
@@ -53,9 +53,9 @@ def preauth(service: DuoService, user: str) -> Known:
 
 def push(service: DuoService, user: str, what: str) -> str:
     """Send a push to the person's phone and return its transaction id. Raises FactorUnavailable."""
-    with _trouble(service):
+    with _trouble(service), _client(service) as client:
         asked = {"username": user, "device": "auto", "async_txn": True, "type": what}
-        answer = _fields(_client(service).auth("push", **asked))
+        answer = _fields(client.auth("push", **asked))
     transaction = answer.get("txid")
     if not isinstance(transaction, str) or not 0 < len(transaction) <= 255:
         raise _unusable("it accepted the push but returned no transaction id")
@@ -65,8 +65,8 @@ def push(service: DuoService, user: str, what: str) -> str:
 def status(service: DuoService, transaction: str, patience: float) -> DuoAnswer:
     """The status of a push; the call waits until Duo reports a change. Raises FactorUnavailable."""
     try:
-        with _trouble(service):
-            answer = _fields(_client(service, patience).auth_status(transaction))
+        with _trouble(service), _client(service, patience) as client:
+            answer = _fields(client.auth_status(transaction))
     except _Slow:
         return DuoAnswer(False, waiting=True)
     return DuoAnswer(answer.get("success") is True, answer.get("waiting") is True, _line(answer.get("status_msg")))
@@ -74,8 +74,8 @@ def status(service: DuoService, transaction: str, patience: float) -> DuoAnswer:
 
 def passcode(service: DuoService, user: str, code: str) -> DuoAnswer:
     """Whether Duo accepts the passcode; it does so only once. Raises FactorUnavailable."""
-    with _trouble(service):
-        answer = _fields(_client(service).auth("passcode", username=user, passcode=code))
+    with _trouble(service), _client(service) as client:
+        answer = _fields(client.auth("passcode", username=user, passcode=code))
     return DuoAnswer(answer.get("result") == "allow", words=_line(answer.get("status_msg")))
 
 
@@ -83,7 +83,9 @@ class _Slow(FactorUnavailable):
     """Duo did not answer in time."""
 
 
-def _client(service: DuoService, timeout: float | None = None) -> Any:
+@contextmanager
+def _client(service: DuoService, timeout: float | None = None) -> Iterator[Any]:
+    """Duo's client. It closes its connection after an answer only: on a refusal or a time-out this does."""
     import duo_client
 
     secret = read_secret(service.secret_file, "Duo secret key", FactorUnavailable)
@@ -97,7 +99,16 @@ def _client(service: DuoService, timeout: float | None = None) -> Any:
     )
     # Otherwise the client sleeps for up to a minute after a rate limit, and that sleep cannot be cancelled.
     client._MAX_BACKOFF_WAIT_SECS = 0
-    return client
+    connect, opened = client._connect, ExitStack()
+
+    def connect_and_remember() -> Any:
+        connection = connect()
+        opened.callback(connection.close)
+        return connection
+
+    client._connect = connect_and_remember
+    with opened:
+        yield client
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duo_client
 import pytest
 
 from dropcopy_tui.domain.errors import (
@@ -285,6 +286,26 @@ def test_a_duo_that_proves_to_be_somebody_else_is_not_told_anything(world: World
         with pytest.raises(FactorUnavailable, match="does not match"):
             Factors(other).start(world.operator, "duo")
         assert bench.web.asked == []
+
+
+def test_a_refused_or_slow_duo_keeps_no_connection(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    connect = duo_client.Auth._connect
+    monkeypatch.setattr(duo_client.Auth, "_connect", lambda client: opened.append(connect(client)) or opened[-1])
+    with bench_on(world, tmp_path, DuoWorld()) as bench:
+        service = bench.resources.duo
+        assert service is not None
+        for named in ({"ca_file": None}, {"host": "127.0.0.1"}):
+            with pytest.raises(FactorUnavailable):
+                Factors(replace(world.resources, duo=replace(service, **named))).start(world.operator, "duo")
+        challenge = bench.pushed()
+        monkeypatch.setattr(duo_service, "POLL_PATIENCE", 0.2)
+        bench.web.hangs = True
+        assert bench.duo.poll(world.operator, challenge.id) is None
+        assert len(opened) >= 4
+        assert [connection.sock for connection in opened if connection.sock is not None] == []
 
 
 def test_a_question_that_duo_keeps_open_is_still_waiting(

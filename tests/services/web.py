@@ -65,6 +65,9 @@ def serving(web: Web, context: Any = None) -> Iterator[Web]:
     """The server, while the block runs."""
 
     class Handler(BaseHTTPRequestHandler):
+        # A client that says nothing and stays would be waited for without end.
+        timeout = 30
+
         def log_message(self, *_: Any) -> None:
             """Nothing."""
 
