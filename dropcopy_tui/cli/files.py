@@ -28,12 +28,22 @@ def opened(name: str, what: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def read_text(name: str, what: str, largest: int = LARGEST) -> str:
-    """Read the whole file as text. Raises FileRefused if it is too large or not UTF-8."""
+def read_bytes(name: str, what: str, largest: int = LARGEST) -> bytes:
+    """Read the whole file. Raises FileRefused if it is too large."""
     with opened(name, what) as file:
         raw = file.read(largest + 1)
     if len(raw) > largest:
         raise FileRefused(f"{what} {name} is larger than {largest:,} bytes and was not read.")
+    return raw
+
+
+def read_text(name: str, what: str, largest: int = LARGEST) -> str:
+    """Read the whole file as text. Raises FileRefused if it is too large or not UTF-8."""
+    return as_text(read_bytes(name, what, largest), name, what)
+
+
+def as_text(raw: bytes, name: str, what: str) -> str:
+    """Decode the bytes of a file. Raises FileRefused if they are not valid UTF-8."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

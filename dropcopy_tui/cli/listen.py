@@ -29,7 +29,7 @@ def rehearse(call: Call, desk: Desk, actor: Actor, port: int, session_id: str, m
 
     Raises:
         PortUnusable: the port cannot be opened.
-        PortClosed: five invalid logons, and nobody at a terminal who could open it again.
+        PortClosed: five invalid logons, and no terminal at which the port could be opened again.
         NotEntitled, NotFound, InvalidValue: as `Rehearsals.start`.
     """
     rehearsal = desk.rehearsals.start(actor, session_id, market)
@@ -72,7 +72,7 @@ async def _until(ended: asyncio.Future[int], other: object) -> int | None:
 
 
 async def _asked_again(call: Call, ended: asyncio.Future[int]) -> int | None:
-    """Wait for Enter at a terminal to open the port again. Raises PortClosed where nobody is there."""
+    """Wait for Enter at a terminal to open the port again. Raises PortClosed without a terminal."""
     from dropcopy_tui.cli.sign_in import may_ask
 
     if not may_ask(call):

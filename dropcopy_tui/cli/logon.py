@@ -10,16 +10,21 @@ from dropcopy_tui.cli.call import Call, Decorator, noun, verb
 from dropcopy_tui.cli.output import fields, say, show
 
 if TYPE_CHECKING:
-    from dropcopy_tui.cli.key_files import FileVerdict
+    from dropcopy_tui.cli.key_files import KeyFile
     from dropcopy_tui.domain.logon import LogonMessage
-    from dropcopy_tui.domain.logon_mistakes import SignedLine
-    from dropcopy_tui.services.logons.key_ring import Verdict
+    from dropcopy_tui.domain.logon_text import LoggedLogon
 
+_MESSAGE = "The message"
+# An engine's log is read whole.
+_LARGEST_LOG = 64 * 1_048_576
 _message: Decorator = click.option(
     "--message",
     required=True,
     metavar="FILE",
     help="A FIX logon with SOH or | between fields, or JSON of Negotiate or Establish; - is standard input.",
+)
+_market: Decorator = click.option(
+    "--market", default="", metavar="M", help="Whose days the key file's dates are; else the market of tag 57."
 )
 _session: Decorator = click.option(
     "--session", metavar="S", help="Whose key pair, where the file has several sessions."
@@ -35,15 +40,15 @@ def logon() -> None:
 @click.option("--key-file", required=True, metavar="FILE", help="A downloaded key file.")
 @_session
 @_message
+@_market
 @click.option("--complete", is_flag=True, help="Print the whole signed logon instead: 354, 355, 1400 to 1402 added.")
 @verb
-def sign(call: Call, key_file: str, session: str | None, message: str, complete: bool) -> None:
+def sign(call: Call, key_file: str, session: str | None, message: str, market: str, complete: bool) -> None:
     """Sign a logon with a key file. Needs no store."""
-    from dropcopy_tui.cli.key_files import read_key_file, row_to_sign_with
     from dropcopy_tui.domain import logon as rules
 
     read = _read(message)
-    row = row_to_sign_with(read_key_file(key_file), read, session)
+    row = _key_file(call, key_file, market).to_sign_with(read, session)
     secret = rules.decode_secret(row.secret)
     document = {
         "access_key_id": row.access_key_id,
@@ -70,34 +75,28 @@ def sign(call: Call, key_file: str, session: str | None, message: str, complete:
 @click.option("--key-file", metavar="FILE", help="Verify with this file instead of the store's key pairs.")
 @_session
 @_message
+@_market
 @verb
-def verify(call: Call, key_file: str | None, session: str | None, message: str) -> int:
-    """Say whether a signed logon would be accepted, and if not, why; exit code 1 when not."""
-    read = _read(message)
-    verdict: FileVerdict | Verdict
+def verify(call: Call, key_file: str | None, session: str | None, message: str, market: str) -> int:
+    """Say whether signed logons would be accepted, and if not, why; exit code 1 when one is refused.
+
+    FILE holds a logon, or is the log of an engine: then each of the client's logons in it is judged.
+    """
+    from dropcopy_tui.cli.logon_report import Judged, report
+
+    if key_file is None and (session is not None or market):
+        option = "--session" if session is not None else "--market"
+        raise click.UsageError(f"{option} goes with --key-file; the store knows the session of every key.")
+    texts = _logons(message)
     if key_file is not None:
-        from dropcopy_tui.cli.key_files import judge, read_key_file
-
-        verdict = judge(read_key_file(key_file), read, session)
+        file = _key_file(call, key_file, market)
+        found = [Judged.of(text, lambda read: file.judge(read, session)) for text in texts]
     else:
-        if session is not None:
-            raise click.UsageError("--session goes with --key-file; the store knows the session of every key.")
         with call.signed_in() as (desk, actor):
-            verdict = desk.logons.verify(actor, read)
-    from dropcopy_tui.cli.shapes import line_shape
-    from dropcopy_tui.domain.logon import canonical
-
-    document = {
-        "valid": verdict.valid,
-        "access_key_id": verdict.access_key_id,
-        "session_id": verdict.session_id,
-        "key_state": verdict.key_state.value if verdict.key_state else None,
-        "explanations": list(verdict.explanations),
-        "canonical": canonical(read),
-        "compared": [line_shape(line) for line in verdict.lines],
-    }
-    show(call, document, _lines(verdict))
-    return 0 if verdict.valid else 1
+            found = [Judged.of(text, lambda read: desk.logons.verify(actor, read)) for text in texts]
+    document, lines = report(found)
+    show(call, document, lines)
+    return 0 if document["valid"] else 1
 
 
 @logon.command("listen")
@@ -121,29 +120,22 @@ def listen(call: Call, port: int, session: str, market: str) -> int:
 
 
 def _read(name: str) -> LogonMessage:
-    from dropcopy_tui.cli.files import read_text
+    """The first logon of the file."""
     from dropcopy_tui.domain.logon import parse_message
-    from dropcopy_tui.domain.logon_text import tidy
 
-    return parse_message(tidy(read_text(name, "The message")))
-
-
-def _lines(verdict: FileVerdict | Verdict) -> list[str]:
-    pairs: list[tuple[str, object]] = [
-        ("valid", "yes" if verdict.valid else "no"),
-        ("access key id", verdict.access_key_id or "-"),
-        ("session", verdict.session_id or "-"),
-        ("key state", verdict.key_state.words if verdict.key_state else "-"),
-    ]
-    if verdict.explanations:
-        pairs.append(("explanations", verdict.explanations))
-    if any(line.differs for line in verdict.lines):
-        pairs.append(("signed instead", [_compared(line) for line in verdict.lines]))
-    return fields(pairs)
+    return parse_message(_logons(name)[0].text)
 
 
-def _compared(line: SignedLine) -> str:
-    """One value: as expected, and where it differs, as it was signed."""
-    if not line.differs:
-        return f"  {line.tag:<21} {line.expected}"
-    return f"! {line.tag:<21} {line.expected}  signed: {line.signed or '(left out)'}"
+def _logons(name: str) -> list[LoggedLogon]:
+    """The client's logons of a log; where there is none, what the file holds, as people paste it."""
+    from dropcopy_tui.cli.files import as_text, read_bytes
+    from dropcopy_tui.domain.logon_text import LoggedLogon, logons_in, tidy
+
+    raw = read_bytes(name, _MESSAGE, _LARGEST_LOG)
+    return list(logons_in(raw)) or [LoggedLogon(0, tidy(as_text(raw, name, _MESSAGE)))]
+
+
+def _key_file(call: Call, name: str, market: str) -> KeyFile:
+    from dropcopy_tui.cli.key_files import KeyFile
+
+    return KeyFile(name, call.config().settings.closes, market)

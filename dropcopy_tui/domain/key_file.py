@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.keypairs import KeyPair, market_date, state_of
+from dropcopy_tui.domain.market_close import MarketHours, close_of
 from dropcopy_tui.domain.names import shorten
 
 ENVIRONMENTS = ("PRODUCTION", "NEWRELEASE", "CERT")
@@ -28,6 +31,7 @@ LINE_LENGTH = 166
 LARGEST_FILE = 1_048_576
 _HEADINGS = tuple(heading for heading, _ in COLUMNS)
 _NO_HEADER = f"it must be the header with the columns {', '.join(_HEADINGS)}, and no others"
+_MOVED = "its columns have moved, as if spaces had been added or removed"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _END_NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR alone"}
@@ -94,21 +98,24 @@ def _line(values: Sequence[str]) -> str:
 def parse(text: str) -> list[KeyRow]:
     """The rows of a key file, whose lines all end in LF or all in CR LF.
 
+    Changes by an editor or a mail program that lose nothing are accepted: blanks trimmed at the ends of lines, blank
+    lines removed or added.
+
     Raises:
-        InvalidValue: the text is not exactly such a file; the first line that is not is named by its number.
+        InvalidValue: the text is not such a file; the first line that is not is named by its number.
     """
     if len(text) > LARGEST_FILE:
         raise InvalidValue(f"The key file is larger than {LARGEST_FILE:,} bytes.")
     _check_line_ends(text)
-    contents = _content_lines(text)
-    number, header = next(contents, (1, ""))
-    if header != _line(_HEADINGS):
-        raise _bad(number, _NO_HEADER)
-    return [_row(number, line) for number, line in contents]
+    lines = [(number, line) for number, line in _lines(text) if line]
+    if not lines:
+        raise _bad(1, f"it is empty; {_NO_HEADER}")
+    _check_header(*lines[0], last=len(lines) == 1)
+    return [_row(number, line, last=number == lines[-1][0]) for number, line in lines[1:]]
 
 
 def _check_line_ends(text: str) -> None:
-    """Go on only with line ends of one kind: where they are mixed, something has changed the file."""
+    """Refuse mixed line ends: something has changed the file."""
     first = ""
     for number, end in enumerate(_LINE_END.finditer(text), 1):
         first = first or end[0]
@@ -117,53 +124,37 @@ def _check_line_ends(text: str) -> None:
             raise _bad(number, f"it ends in {_END_NAMES[end[0]]}{others}. Download the file again")
 
 
-def _content_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Header and rows with their line numbers; every second line must be blank.
-
-    The blank line or the LF after the last row may be missing: editors trim them, and nothing is lost.
-    """
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    if lines[-1] == "":
-        lines.pop()
-    for number, line in enumerate(lines, 1):
-        _check_line(number, line, last=number == len(lines))
-        if number % 2:
-            yield number, line
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers, without the blanks at their ends."""
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = line.removesuffix("\r")
+        if "\t" in bare:
+            raise _bad(number, "it has a tab where the columns are parted by spaces. Download the file again")
+        if not bare.isascii() or not (bare.isprintable() or not bare):
+            raise _bad(number, "it has a character that is not printable ASCII")
+        yield number, bare.rstrip(" ")
 
 
-def _check_line(number: int, line: str, *, last: bool) -> None:
-    if not line.isascii() or not line.isprintable():
-        raise _bad(number, "it has a character that is not printable ASCII")
-    blank = not line.strip(" ")
-    if number % 2 == 0:
-        if not blank:
-            raise _bad(number, "a blank line must follow the header and each row")
+def _check_header(number: int, line: str, *, last: bool) -> None:
+    right = _line(_HEADINGS).rstrip(" ")
+    if line == right:
         return
-    if blank:
-        raise _bad(number, "it is blank, where the header or a key pair must stand")
-    if number == 1 and len(line) != LINE_LENGTH and not (last and _line(_HEADINGS).startswith(line)):
-        raise _bad(number, _NO_HEADER)
-    if len(line) < LINE_LENGTH:
-        why = "the file is cut" if last else "the line is cut or its padding is gone"
-        raise _bad(number, f"it has {len(line)} characters instead of {LINE_LENGTH}: {why}")
+    if last and right.startswith(line):
+        raise _bad(number, "the file is cut: its header is not whole")
+    if line.split() == right.split():
+        raise _bad(number, f"{_MOVED}. Download the file again")
+    raise _bad(number, _NO_HEADER)
+
+
+def _row(number: int, line: str, *, last: bool) -> KeyRow:
     if len(line) > LINE_LENGTH:
         more = "there are columns that the header does not have"
         raise _bad(number, f"it has {len(line):,} characters instead of {LINE_LENGTH}: {more}")
-
-
-def _row(number: int, line: str) -> KeyRow:
-    values = []
-    start = 0
-    for heading, width in COLUMNS:
-        value = line[start : start + width].rstrip(" ")
-        complaint = _complaint(value, width)
-        if complaint:
-            raise _bad(number, f"{heading} {complaint}")
-        values.append(value)
-        start += width
-    session_id, access_key_id, secret, created, expires, environment = values
+    session_id, access_key_id, secret, created, expires, environment = _values(number, line, last=last)
     if environment not in ENVIRONMENTS:
-        raise _bad(number, f"Environment must be {_listed(ENVIRONMENTS)}")
+        cut = any(name.startswith(environment) for name in ENVIRONMENTS)
+        why = f"{_cut(last=last)}: it ends in {environment}" if cut else f"Environment must be {_listed(ENVIRONMENTS)}"
+        raise _bad(number, why)
     return KeyRow(
         session_id=session_id,
         access_key_id=access_key_id,
@@ -174,22 +165,58 @@ def _row(number: int, line: str) -> KeyRow:
     )
 
 
+def _values(number: int, line: str, *, last: bool) -> Iterator[str]:
+    """The values of the columns; refused where the line ends before its last one, or a value is in no column."""
+    values = line.split()
+    start = 0
+    for heading, width in COLUMNS:
+        value = line[start : start + width].rstrip(" ")
+        if len(line) <= start:
+            raise _bad(number, f"{_cut(last=last)}: it has no {heading}")
+        complaint = _complaint(value, width)
+        if complaint and len(values) == len(COLUMNS) and all(len(one) < size for one, (_, size) in _zipped(values)):
+            raise _bad(number, f"from {heading} on {_MOVED}. Download the file again")
+        if complaint:
+            raise _bad(number, f"{heading} {complaint}")
+        yield value
+        start += width
+
+
+def _zipped(values: Sequence[str]) -> Iterator[tuple[str, tuple[str, int]]]:
+    return zip(values, COLUMNS, strict=True)
+
+
+def _cut(*, last: bool) -> str:
+    return "the file is cut" if last else "the line is cut"
+
+
 def _date(number: int, heading: str, value: str) -> date:
     try:
         if _DATE.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass  # such as 2026-02-30: the refusal is the same
-    raise _bad(number, f"{heading} is no date like 2026-12-15")
+    raise _bad(number, f"{heading} is not a date like 2026-12-15")
 
 
-def newest(rows: Sequence[KeyRow], session_id: str | None, today: date) -> KeyRow:
+def pair_of(row: KeyRow, hours: MarketHours) -> KeyPair:
+    """The pair of a row, as the store has it: its last day ends at the close of its market (rule K2).
+
+    The file has days, not times: the pair counts from the beginning of the day it was made on, in the market's zone.
+    """
+    made = datetime.combine(row.created, time.min, ZoneInfo(hours.zone))
+    ends = close_of(hours, row.expires)
+    return KeyPair(row.access_key_id, row.session_id, made.astimezone(UTC), ends, zone=hours.zone)
+
+
+def newest(rows: Sequence[KeyRow], session_id: str | None, hours: MarketHours, now: datetime) -> KeyRow:
     """The row that expires last of a session (domain section 7).
 
     Args:
         rows: of one file.
         session_id: the session, or None for the only one of the file.
-        today: a key that expires today is still taken; its market's close is not in the file.
+        hours: of the session's market.
+        now: aware.
 
     Raises:
         InvalidValue: no such row, several sessions and none named, or the key has expired.
@@ -201,10 +228,9 @@ def newest(rows: Sequence[KeyRow], session_id: str | None, today: date) -> KeyRo
     if not own:
         raise InvalidValue(f"The key file has no key pair of session {shorten(wanted)!r}.", "session_id")
     last = max(own, key=lambda row: (row.expires, row.created))
-    if last.expires < today:
-        raise InvalidValue(
-            f"The key pair of session {shorten(wanted)} expired on {last.expires}. Download a newer one."
-        )
+    if not state_of(pair_of(last, hours), now).living:
+        when = market_date(hours, close_of(hours, last.expires))
+        raise InvalidValue(f"The key pair of session {shorten(wanted)} expired on {when}. Download a newer one.")
     return last
 
 

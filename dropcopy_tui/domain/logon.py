@@ -1,7 +1,8 @@
 """Logon signatures, algorithm CME-1-SHA-256: reading, signing and checking (domain section 8).
 
 Source: CME wiki, "CME Globex API Secure Logon" and the iLink 3 session layer; both vectors of the
-specification are in the tests. What explains a wrong signature is in `logon_mistakes`.
+specification are in the tests. What a gateway requires of the fields is in `logon_rules`, what explains a wrong
+signature in `logon_mistakes`, and the verdict on both in `logon_verdict`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from dropcopy_tui.domain.errors import InvalidValue
-from dropcopy_tui.domain.sessions import SESSION_ID_LENGTH, parse_sender_comp
+from dropcopy_tui.domain.sessions import SESSION_ID_LENGTH
 
 ALGORITHM = "CME-1-SHA-256"
 LARGEST_MESSAGE = 1_048_576
 SECRET_LENGTH = 32
-HEARTBEAT_SECONDS = range(5, 61)
 # The signed tags in the order of signing. Names are FIX's; CME puts the front end into 1603 to 1605.
 FIX_SIGNED: Mapping[str, str] = MappingProxyType(
     {
@@ -50,10 +50,11 @@ _ESTABLISH_ONLY = (
 ESTABLISH_SIGNED = NEGOTIATE_SIGNED + _ESTABLISH_ONLY
 _NUMBERS = frozenset({"RequestTimestamp", "UUID", "NextSeqNo", "KeepAliveInterval"})
 _KNOWN = {name.lower(): name for name in (*ESTABLISH_SIGNED, "Signature", "AccessKeyID")}
-_MUST_NOT_BE_SENT = {"98": "EncryptMethod", "95": "RawDataLength", "96": "RawData"}
+# How the iLink 3 schema itself names the field that carries the signature.
+_KNOWN["hmacsignature"] = "Signature"
 _LONGEST_TAG = 9
 _NAMED_FIELD = re.compile(r"\s*([A-Za-z_]{1,40})\s*=\s*(.*?)\s*")
-_BASE64URL_32 = re.compile(r"[A-Za-z0-9_-]{43}")
+BASE64URL_32 = re.compile(r"[A-Za-z0-9_-]{43}")
 _HEX_32 = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -87,7 +88,7 @@ class LogonMessage:
 
 def decode_secret(text: str) -> bytes:
     """The 32 bytes of a secret key. Raises InvalidValue, without the text, unless it is base64url."""
-    if not _BASE64URL_32.fullmatch(text):
+    if not BASE64URL_32.fullmatch(text):
         raise InvalidValue(
             f"The secret key must be 43 characters of base64url without padding; this one has "
             f"{len(text):,} characters{_base64_hint(text)}.",
@@ -120,7 +121,7 @@ def parse_message(text: str) -> LogonMessage:
         raise InvalidValue(f"The logon is larger than {LARGEST_MESSAGE:,} bytes.", "message")
     message = text.strip()
     if not message:
-        raise InvalidValue("There is no logon: the text is empty.", "message")
+        raise InvalidValue("The text is empty: paste or enter a logon.", "message")
     if message.startswith("{"):
         return _parse_ilink(_json_fields(message))
     if _NAMED_FIELD.match(message.split("\n", 1)[0]):
@@ -131,11 +132,11 @@ def parse_message(text: str) -> LogonMessage:
 def _parse_fix(text: str) -> LogonMessage:
     separator = next((mark for mark in ("\x01", "^A") if mark in text), "|")
     fields = text.removesuffix(separator).split(separator)
-    # All of the message at once; field by field only to name the field that is wrong.
+    # The whole message in one check; field by field only to name the field that is wrong.
     plain = text.isascii() and "".join(fields).isprintable()
     raw = _collect(_fix_fields(fields), "Tag", plain=plain)
     if raw.get("35", "A") != "A":
-        raise InvalidValue("The message is no logon: its tag 35 (MsgType) is not A.", "message")
+        raise InvalidValue("The message is not a logon: its tag 35 (MsgType) is not A.", "message")
     _refuse_missing(raw, _FIX_WANTED)
     sender = raw["49"]
     return LogonMessage(
@@ -163,7 +164,7 @@ def _collect(fields: Iterable[tuple[str, str]], what: str, *, plain: bool = Fals
     found: dict[str, str] = {}
     for name, value in fields:
         if name in found:
-            raise InvalidValue(f"{what} {name} is there twice.", "message")
+            raise InvalidValue(f"{what} {name} appears twice.", "message")
         if not value:
             raise InvalidValue(f"{what} {name} has no value.", "message")
         if not plain and not (value.isascii() and value.isprintable()):
@@ -232,12 +233,12 @@ def _json_pairs(text: str) -> list[tuple[str, object]]:
     try:
         pairs = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=_Fraction, parse_constant=_not_json)
     except (ValueError, RecursionError):
-        raise InvalidValue("The message starts like JSON but is no JSON object.", "message") from None
+        raise InvalidValue("The message starts like JSON but is not a valid JSON object.", "message") from None
     return list(pairs)
 
 
 class _Fraction(float):
-    """A number that is no whole number, so that it is not taken for text."""
+    """A number with a fraction, so that it is not taken for text."""
 
 
 def _not_json(name: str) -> NoReturn:
@@ -290,88 +291,12 @@ def verify(message: LogonMessage, secret: bytes) -> bool:
         return False
     if message.is_fix:
         return hmac.compare_digest(message.signature.encode(), sign(message, secret).encode())
-    sent = _raw_signature(message.signature)
+    sent = raw_signature(message.signature)
     return sent is not None and hmac.compare_digest(sent, digest(canonical(message), secret))
 
 
-def _raw_signature(text: str) -> bytes | None:
+def raw_signature(text: str) -> bytes | None:
     """The bytes of an iLink 3 signature, which JSON carries in hex or base64url."""
     if _HEX_32.fullmatch(text):
         return bytes.fromhex(text)
-    return base64.urlsafe_b64decode(text + "=") if _BASE64URL_32.fullmatch(text) else None
-
-
-def problems(message: LogonMessage) -> tuple[str, ...]:
-    """What is wrong with the logon's structure, whether or not its signature holds."""
-    found = _fix_problems(message) if message.is_fix else _ilink_problems(message)
-    return tuple(problem for problem in found if problem)
-
-
-def _fix_problems(message: LogonMessage) -> list[str]:
-    raw = message.raw
-    unwanted = [f"Tag {tag} ({name}) must not be sent." for tag, name in _MUST_NOT_BE_SENT.items() if tag in raw]
-    return [
-        *unwanted,
-        _length_problem(raw, "354", "355", "the access key id"),
-        _algorithm_problem(raw.get("1400")),
-        _length_problem(raw, "1401", "1402", "the signature"),
-        _signature_problem(raw.get("1402")),
-        _sender_problem(raw["49"]),
-        _heartbeat_problem(raw["108"], "Tag 108 (HeartBtInt)", 1),
-    ]
-
-
-def _length_problem(raw: Mapping[str, str], length: str, data: str, what: str) -> str:
-    if data not in raw:
-        return f"Tag {data} ({what}) is missing."
-    right = len(raw[data])
-    if length not in raw:
-        return f"Tag {length} (length of {what}) is missing; it must be {right}."
-    if raw[length] != str(right):
-        return f"Tag {length} is {raw[length][:12]} but {what} in {data} has {right} characters."
-    return ""
-
-
-def _algorithm_problem(algorithm: str | None) -> str:
-    if algorithm is None:
-        return f"Tag 1400 is missing; it must be {ALGORITHM}."
-    return "" if algorithm == ALGORITHM else f"Tag 1400 must be {ALGORITHM}."
-
-
-def _signature_problem(signature: str | None) -> str:
-    if signature is None or _BASE64URL_32.fullmatch(signature):
-        return ""
-    return "Tag 1402 must be 43 characters of base64url without padding."
-
-
-def _sender_problem(sender: str) -> str:
-    try:
-        parse_sender_comp(sender)
-    except InvalidValue as refusal:
-        return f"Tag 49: {refusal.message}"
-    return ""
-
-
-def _heartbeat_problem(value: str, what: str, per_second: int) -> str:
-    low, high = HEARTBEAT_SECONDS[0] * per_second, HEARTBEAT_SECONDS[-1] * per_second
-    unit = "seconds" if per_second == 1 else "milliseconds"
-    if value.isdigit() and len(value) <= len(str(high)) and low <= int(value) <= high:
-        return ""
-    return f"{what} must be {low} to {high} {unit}."
-
-
-def _ilink_problems(message: LogonMessage) -> list[str]:
-    raw = message.raw
-    found = []
-    if "AccessKeyID" not in raw:
-        found.append("AccessKeyID is missing.")
-    if message.signature is None:
-        found.append("Signature is missing.")
-    elif _raw_signature(message.signature) is None:
-        found.append("Signature must be 32 bytes, here as 64 hex digits or 43 characters of base64url.")
-    if len(raw["Session"]) != SESSION_ID_LENGTH:
-        found.append(f"Session must have {SESSION_ID_LENGTH} characters.")
-    if message.kind == "establish":
-        # iLink 3 counts this one in milliseconds (CME wiki: iLink 3 Establish, KeepAliveInterval).
-        found.append(_heartbeat_problem(raw["KeepAliveInterval"], "KeepAliveInterval", 1000))
-    return found
+    return base64.urlsafe_b64decode(text + "=") if BASE64URL_32.fullmatch(text) else None

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dropcopy_tui.domain.fix_log import FixLog
+from dropcopy_tui.domain.logon_rules import EXCHANGE
 
 # A terminal wraps anywhere.
 _START = re.compile(r"(?<![0-9])8\n?=\n?F\n?I\n?X")
@@ -29,6 +34,25 @@ def tidy(text: str) -> str:
     text = text.replace("\n", "")
     end = _CHECKSUM.search(text)
     return text if end is None else text[: end.end()] + end[1]
+
+
+class LoggedLogon(NamedTuple):
+    """A client's logon in a log: its line, from 1, and its text."""
+
+    line: int
+    text: str
+
+
+def logons_in(raw: bytes) -> Iterator[LoggedLogon]:
+    """The whole logons (35=A) of clients in an engine's log, wherever they stand; those of the exchange are not."""
+    for message in FixLog([raw]):
+        header = message.header
+        if header.msg_type != "A" or header.sender == EXCHANGE:
+            continue
+        text = raw[message.offset : message.offset + message.size].decode("latin-1")
+        # What was cut, or lost its end, is read as people paste it.
+        if _CHECKSUM.search(text):
+            yield LoggedLogon(message.line, tidy(text))
 
 
 def shown(text: str) -> str:

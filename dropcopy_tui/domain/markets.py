@@ -42,6 +42,12 @@ class Market:
     gateways: tuple[Gateway, ...]
     limits: tuple[tuple[Gateway, int], ...] = ()
     segments: tuple[str, ...] = ()
+    test_segments: tuple[str, ...] = ()
+
+    @property
+    def all_segments(self) -> tuple[str, ...]:
+        """The market segments of production and of test."""
+        return self.segments + self.test_segments
 
     def limit(self, gateway: Gateway) -> int | None:
         """The most SenderComps that a target session of this gateway may copy, or None without a limit."""
@@ -49,7 +55,8 @@ class Market:
 
 
 # Market closes are local choices where the sources are silent (rule K2); the configuration may change them.
-# Segments: BrokerTec U.S. 40 Treasury Actives, 42 Repo, 48 Chicago (CME wiki: BrokerTec market segments).
+# Segments: BrokerTec U.S. 40 Treasury Actives, 42 Repo, 48 Chicago, in test 97 and 98; of BrokerTec EU those of test
+# are known, 95 and 96 (CME wiki: BrokerTec market segments).
 _TABLE = (
     Market(
         code="brokertec_us",
@@ -60,6 +67,7 @@ _TABLE = (
         calendar="SIFMA",
         gateways=(Gateway.MSGW,),
         segments=("40", "42", "48"),
+        test_segments=("97", "98"),
     ),
     Market(
         code="brokertec_eu",
@@ -69,6 +77,7 @@ _TABLE = (
         close=time(18, 30),
         calendar="UK",
         gateways=(Gateway.MSGW,),
+        test_segments=("95", "96"),
     ),
     Market(
         code="globex",

@@ -11,10 +11,12 @@ from dropcopy_tui.gateway.port import Door, GatewayEvent, Rules
 from dropcopy_tui.gateway.session import GatewaySession
 
 HOST = "127.0.0.1"
-_MOST_CONNECTIONS = 16
+MOST_CONNECTIONS = 512
 _CHUNK = 65_536
 # A client that does not read what it is sent, or does not hang up after a Logout, is not waited for longer.
 _PATIENCE = 5.0
+# An engine answers a Logout and then hangs up; a port that does so first loses what the engine reads last.
+_LINGER = 2.0
 
 
 class _Gone(Exception):
@@ -24,8 +26,9 @@ class _Gone(Exception):
 class Listener:
     """A port of this machine alone. After five invalid logons within 60 seconds it closes itself."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
+    def __init__(self, rules: Rules, most: int = MOST_CONNECTIONS) -> None:
+        """`most` connections are served at a time; who comes then is told off, and so is the operator."""
+        self._rules, self._most = rules, most
         self._door = Door()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -40,7 +43,9 @@ class Listener:
         self._door.reopen()
         self._closed.clear()
         try:
-            self._server = await asyncio.start_server(self._connected, HOST, port, limit=_CHUNK)
+            self._server = await asyncio.start_server(
+                self._connected, HOST, port, limit=_CHUNK, backlog=MOST_CONNECTIONS
+            )
         except (OSError, OverflowError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             why = "something else listens there" if taken else getattr(error, "strerror", None) or str(error)
@@ -69,12 +74,22 @@ class Listener:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._door.closed or len(self._connections) >= _MOST_CONNECTIONS:
+        if self._door.closed or len(self._connections) >= self._most:
+            if not self._door.closed:
+                self._turned_away()
             writer.transport.abort()
             return
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+
+    def _turned_away(self) -> None:
+        words = f"A connection was dropped: {self._most:,} are open, the most that are served at a time."
+        try:
+            self._rules.tell(GatewayEvent("dropped", words))
+        except Exception as trouble:  # noqa: BLE001 - the operator went away: `closed` raises it
+            self._trouble = trouble
+            self._closed.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = self._sessions[writer] = GatewaySession(self._rules, self._door, _steady())
@@ -101,8 +116,14 @@ class Listener:
                 answer = await asyncio.to_thread(_answer, session, data, _steady())
             if answer:
                 await _send(writer, answer)
-            if data == b"" or self._door.closed:
+            if data == b"":
                 return
+            if self._door.closed:
+                break
+        if session.said_logout:
+            # From now on the SenderCompID may log on again, whenever the client hangs up.
+            session.gone()
+            await _gone_by_itself(reader)
 
 
 def _answer(session: GatewaySession, data: bytes | None, at: float) -> bytes:
@@ -118,6 +139,14 @@ async def _read(reader: asyncio.StreamReader, patience: float) -> bytes | None:
         return None
     except OSError:
         raise _Gone from None
+
+
+async def _gone_by_itself(reader: asyncio.StreamReader) -> None:
+    """Until the client hangs up, but not for ever."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            while await reader.read(_CHUNK):
+                pass
 
 
 async def _send(writer: asyncio.StreamWriter, answer: bytes) -> None:

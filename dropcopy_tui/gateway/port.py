@@ -9,11 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from dropcopy_tui.domain.logon import LogonMessage
-from dropcopy_tui.services.logons.key_ring import Verdict
+from dropcopy_tui.domain.logon_verdict import Verdict
 from dropcopy_tui.services.logons.rehearsals import Outcome
 
 # Five invalid logons within so many seconds close the port (CME wiki: drop copy session layer, logon).
 MOST_INVALID, INVALID_SECONDS = 5, 60.0
+# What the client is told whose logon closes the port.
+CLOSURE = "(1000) CME Administered Port Closure Due to Invalid Number of Login Attempts Being Exceeded"
+
+# What a client counts at most of a refused logon: the logon, its answer to the Logout, and (QuickFIX does) a logon
+# that it could not send any more.
+_COUNTED_IF_REFUSED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,41 @@ class GatewayEvent:
 
 @dataclass(slots=True)
 class Numbers:
-    """The next sequence numbers of a SenderCompID; they outlive a connection, as in the gateway's week."""
+    """The next sequence numbers of a SenderCompID; they outlive a connection, as in the gateway's week.
+
+    A refused logon, its Logout, and the client's answer to that open no session. Some engines count them all the
+    same, others do not: until the next logon is accepted both kinds of client are in step. `refused` is how many
+    logons were refused since the last one that was accepted.
+    """
 
     inward: int = 1
     outward: int = 1
     connected: bool = False
+    refused: int = 0
+
+    def fits(self, number: int) -> bool:
+        """Whether a logon may have this number: the next one, or that of a client that counts what was refused."""
+        return self.inward <= number <= self.inward + _COUNTED_IF_REFUSED * self.refused
+
+    def refuse(self, number: int | None) -> int:
+        """A logon with this number is refused: the number of the Logout that says so."""
+        if number is None or not self.fits(number):
+            return self.outward
+        counted = self.refused if number > self.inward else 0
+        self.refused = counted + 1
+        return self.outward + counted
+
+    def accept(self, number: int) -> bool:
+        """A logon with this number is accepted; whether the client had counted refused ones."""
+        counts = number > self.inward
+        self.outward += self.refused if counts else 0
+        self.inward, self.refused, self.connected = number + 1, 0, True
+        return counts
+
+    def restart(self) -> None:
+        """Both sides begin at 1 again."""
+        self.inward = self.outward = 1
+        self.refused = 0
 
 
 class Door:
@@ -41,6 +77,20 @@ class Door:
         self.numbers: dict[str, Numbers] = {}
         self._invalid: deque[float] = deque(maxlen=MOST_INVALID)
         self.closed = False
+
+    def of(self, sender: str) -> Numbers:
+        """The numbers of a SenderCompID; new ones for one that logs on for the first time."""
+        return self.numbers.setdefault(sender, Numbers()) if sender else Numbers()
+
+    def taken(self, sender: str, session_id: str | None) -> str:
+        """Why a SenderCompID cannot log on now, or nothing: a session is connected once."""
+        for other, numbers in self.numbers.items():
+            if not numbers.connected or (other != sender and other[: len(session_id or other)] != session_id):
+                continue
+            if other == sender:
+                return "This SenderCompID is logged on already."
+            return f"Session {session_id} is logged on already, as {other}."
+        return ""
 
     def count_invalid(self, at: float) -> None:
         """One more invalid logon; the fifth within 60 seconds closes the port."""

@@ -1,4 +1,4 @@
-"""Logon check: would the gateway accept this logon, and if not, which known mistake was made?"""
+"""Logon check: would the gateway accept this logon, is there something to look at, or which mistake was made?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from textual.widgets import Static, TextArea
 from dropcopy_tui.domain.logon import FIX_SIGNED, LogonMessage, parse_message
 from dropcopy_tui.domain.logon_mistakes import SignedLine, lines_of
 from dropcopy_tui.domain.logon_text import shown, tidy
-from dropcopy_tui.services.logons.key_ring import Verdict
+from dropcopy_tui.domain.logon_verdict import Level, Verdict
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
 from screens.terminal.values import clip, facts, value
@@ -29,6 +29,12 @@ _HINT = "Paste a FIX logon, or type Negotiate / Establish fields: name=value a l
 _LABEL = 6
 _TAG = 27
 _LEFT_OUT = "(left out)"
+# The three answers, each in its tone.
+_ANSWERS = {
+    Level.REFUSED: ("Refused: a gateway would reject this logon.", "$error bold"),
+    Level.NOTED: ("Accepted, but check the notes: a gateway would accept this logon.", "$warning bold"),
+    Level.ACCEPTED: ("Accepted: a gateway would accept this logon.", "$success bold"),
+}
 
 
 class LogonText(TextArea):
@@ -177,16 +183,13 @@ def _told(checked: tuple[LogonMessage, Verdict | None], width: int) -> Iterator[
 
 
 def _verdict(verdict: Verdict, width: int) -> Iterator[Content]:
-    yield (
-        value("Valid: a gateway would accept it.", "$success bold")
-        if verdict.valid
-        else value("Not valid: a gateway would refuse it.", "$error bold")
-    )
+    yield value(*_ANSWERS[verdict.level])
     state = verdict.key_state
     key = ", ".join(part for part in (verdict.access_key_id or "none is named", state.words if state else "") if part)
     whose = f", of session {verdict.session_id}" if verdict.session_id else ", of no session that you manage"
     rows = [("Key", key + whose, f"${_tone(TONES[state])}" if state else "")]
     rows += [("" if number else "Why", f"! {why}", "") for number, why in enumerate(verdict.explanations)]
+    rows += [("" if number else "Note", note, "") for number, note in enumerate(verdict.notes)]
     yield facts(rows, _LABEL, width)
 
 

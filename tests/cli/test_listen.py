@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import signal
 import socket
 import subprocess
@@ -11,12 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 
 import pytest
 from simplefix import FixParser
 
 from dropcopy_tui.domain.key_file import parse
+from dropcopy_tui.domain.logon_verdict import REFUSED
+from dropcopy_tui.gateway.port import CLOSURE
 from tests.cli.conftest import Cli, proof, target_without_keys
 from tests.services.fix_client import Key, logon, message
 
@@ -26,13 +29,28 @@ class Listening:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
+        self._lines: Queue[str] = Queue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.port = self.line()["port"]
 
-    def line(self) -> Any:
+    def _read(self) -> None:
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], 30)
-        assert ready, "nothing was printed"
-        return json.loads(self.process.stdout.readline())
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def line(self) -> Any:
+        try:
+            return json.loads(self._lines.get(timeout=30))
+        except Empty:
+            raise AssertionError("nothing was printed") from None
+
+    def rest(self) -> tuple[str, str]:
+        """What was not read yet of both streams, once it has ended."""
+        assert self.process.stderr is not None
+        talk = self.process.stderr.read()
+        self._reader.join(20)
+        return "".join(self._lines.queue), talk
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
@@ -50,7 +68,7 @@ def listening(user: Cli, *more: object) -> Iterator[Listening]:
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.wait()
 
 
 def tried(port: int, what: bytes) -> list[dict[int, str]]:
@@ -90,16 +108,16 @@ def test_a_client_logs_on_and_five_invalid_logons_close_the_port(operator: Cli, 
         accepted = port.line()
         assert (accepted["event"], accepted["accepted"], accepted["session_id"]) == ("logon", True, session)
         assert (accepted["access_key_id"], accepted["key_state"]) == (pair.id, "active")
-        for _ in range(5):
+        for number in range(5):
             (refused,) = tried(port.port, of(session, pair, 2, undecoded=True))
-            assert (refused[35], refused[58]) == ("5", "Logon failed: the access key or the signature is not valid.")
+            assert (refused[35], refused[58]) == ("5", REFUSED if number < 4 else CLOSURE)
             told = port.line()
             while told["event"] != "logon":
                 told = port.line()
             assert told["accepted"] is False
             assert told["explanations"][0].startswith("The secret was used without decoding it")
         assert port.process.wait(20) == 1
-        rest, talk = port.process.communicate()
+        rest, talk = port.rest()
         assert json.loads(rest.splitlines()[-1])["error"]["code"] == "port_closed"
         assert "5 invalid logons within 60 seconds closed the port" in talk
         assert "Run the command again to open it." in talk
@@ -128,7 +146,7 @@ def test_a_signal_ends_it_with_a_logout(operator: Cli, key: tuple[str, Key], num
             assert last is not None
             assert last.get(58) == b"The rehearsal has ended."
             assert wire.recv(1) == b""
-        _, talk = port.process.communicate()
+        _, talk = port.rest()
         assert "Traceback" not in talk
         assert "Logon accepted" in talk
 

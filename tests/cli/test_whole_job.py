@@ -47,8 +47,8 @@ def prepare(cli: Cli, store: Path) -> Cli:
 
 def logon_of(session_id: str, access_key_id: str) -> dict[str, str]:
     return {
-        "8": "FIX.4.2", "35": "A", "34": "1", "49": f"{session_id}NEWN", "50": "MSG", "52": "20261122-14:48:42.855",
-        "57": "40", "108": "60", "142": "US,NY", "369": "0", "1603": "BRIO", "1604": "8.0", "1605": "ABC",
+        "8": "FIX.4.2", "35": "A", "34": "1", "49": f"{session_id}NEW01N", "50": "MSG", "52": "20261122-14:48:42.855",
+        "56": "CME", "57": "40", "108": "60", "142": "US,NY", "369": "0", "1603": "BRIO", "1604": "8.0", "1605": "ABC",
         "354": str(len(access_key_id)), "355": access_key_id, "1400": "CME-1-SHA-256",
     }  # fmt: skip
 
@@ -94,9 +94,12 @@ def test_from_csv_to_signed_logon(cli: Cli, sandbox: Path, tmp_path: Path) -> No
         verdict = person.json("logon", "verify", *options, "--message", message)
         assert verdict.pop("canonical") == signed["canonical"]
         assert "\n".join(line["expected"].removesuffix("␊") for line in verdict.pop("compared")) == signed["canonical"]
+        (note,) = verdict.pop("notes")
+        assert "Tag 52 (SendingTime)" in note
+        assert [logon["verdict"] for logon in verdict.pop("logons")] == ["accepted_with_notes"]
         assert verdict == {
             "valid": True, "access_key_id": key_id, "session_id": session["session_id"],
-            "key_state": "active", "explanations": [],
+            "key_state": "active", "explanations": [], "verdict": "accepted_with_notes",
         }  # fmt: skip
     _no_secret_anywhere(cli, sandbox, secret, key_file)
 

@@ -59,7 +59,7 @@ def test_a_wrapped_paste_with_its_soh(home: Path, pair: tuple[str, Key]) -> None
         terminal.press("enter")
         terminal.wait_for("Paste a FIX logon")
         terminal.paste(wrapped)
-        terminal.wait_for("Not valid: a gateway would refuse it")
+        terminal.wait_for("Refused: a gateway would reject this logon")
         terminal.wait_for(r"! Tag 1604 was left out of the signed string\.")
         terminal.wait_for(r"^ ! 1604 .*\(left out\)")
         assert pair[1].secret not in terminal.raw.decode("utf-8", "replace")

@@ -51,7 +51,7 @@ def signed_logon(key: dict[str, str], firm: str) -> str:
     now = datetime.now(UTC)
     values: dict[int, Any] = {
         34: 1, 49: f"{key['Session ID']}{firm}N", 50: "OPS", 52: f"{now:%Y%m%d-%H:%M:%S}.{now.microsecond // 1000:03d}",
-        57: 40, 108: 30, 142: "US,NY", 369: 0, 1603: "ACMECOPY", 1604: "4.2", 1605: "ACME",
+        56: "CME", 57: 40, 108: 30, 142: "US,NY", 369: 0, 1603: "ACMECOPY", 1604: "4.2", 1605: "ACME",
     }  # fmt: skip
     secret = key["Secret Key"]
     decoded = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))

@@ -76,11 +76,11 @@ async def test_a_good_logon(place: Place, size: Size, separator: str) -> None:
         await open_check(seat)
         await seat.paste(pasted(key, separator))
         seat.sees(
-            "Valid: a gateway would accept it",
+            "Accepted: a gateway would accept this logon",
             f"Key +{key.id}, active, of session T4C",
             r"  49 SenderCompID +T4CACM01N␊",
         )
-        seat.sees_not("Not valid", "as it was signed", key.secret)
+        seat.sees_not("Refused", "as it was signed", key.secret)
         assert footer_fits(seat)
 
 
@@ -89,13 +89,34 @@ async def test_a_mistake_is_shown_side_by_side(place: Place, size: Size) -> None
     async with seated(place.app(), size) as seat:
         await open_check(seat)
         await seat.paste(pasted(key, without=1604, signed={108: "45"}))
-        seat.sees("Not valid: a gateway would refuse it", r"! Tag 1604 was left out", "! Tag 108 was sent as 30 but")
+        seat.sees(
+            "Refused: a gateway would reject this logon", r"! Tag 1604 was left out", "! Tag 108 was sent as 30 but"
+        )
         seat.find(LogonText).parent.query_one("#answer").scroll_end(animate=False)
         await seat.settle()
         seat.sees(
             r"^ ! 108 HeartBtInt +30␊ +45␊", r"^ ! 1604 Appl\S+ +4.2␊ +\(left out\)", r"^   1605 Appl\S+ +OWN +OWN"
         )
         seat.sees_not(key.secret)
+
+
+async def test_what_is_worth_a_look_is_said_of_a_good_logon_too(place: Place, size: Size) -> None:
+    key = key_of(place, "T4C")
+    async with seated(place.app(), size) as seat:
+        await open_check(seat)
+        await seat.paste(pasted(key, values={52: "20200101-00:00:00.000"}))
+        seat.sees("Accepted, but check the notes: a gateway would accept this logon")
+        seat.says("Tag 52 (SendingTime) is")
+        seat.sees_not("Refused")
+
+
+async def test_what_the_session_refuses_is_said(place: Place, size: Size) -> None:
+    key = key_of(place, "T4C")
+    async with seated(place.app(), size) as seat:
+        await open_check(seat)
+        await seat.paste(pasted(key, values={49: "T4CXYZN", 57: "G"}))
+        seat.sees("Refused: a gateway would reject this logon", "! XYZ is not a firm of session T4C")
+        seat.says("Tag 57 (TargetSubID) is G: an MSGW session sends")
 
 
 async def test_a_key_that_differs_leaves_the_string_right(place: Place, size: Size) -> None:
@@ -116,10 +137,10 @@ async def test_a_logon_that_a_terminal_wrapped(place: Place, size: Size) -> None
     async with seated(place.app(), size) as seat:
         await open_check(seat)
         await seat.paste(f"2026-11-23 16:45:00 OUT > {wrapped}\r2026-11-23 16:45:01 next line")
-        seat.sees("Valid: a gateway would accept it")
+        seat.sees("Accepted: a gateway would accept this logon")
         # One field a line, without any separator: what FIX tools print.
         await seat.paste(text.replace("|", "\r\n"))
-        seat.sees("Valid: a gateway would accept it")
+        seat.sees("Accepted: a gateway would accept this logon")
 
 
 async def test_fields_of_a_negotiate_are_typed(place: Place, size: Size) -> None:
@@ -151,14 +172,15 @@ async def test_establish_as_json(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_check(seat)
         await seat.paste(json.dumps({**fields, "AccessKeyID": key.id, "Signature": mac.hexdigest()}, indent=2))
-        seat.sees("Valid: a gateway would accept it", "TradingSystemName")
+        seat.sees("Accepted, but check the notes: a gateway would accept this logon", "TradingSystemName")
+        seat.says("Establish opens an order entry session; T4C is a drop copy session.")
 
 
 async def test_what_is_no_logon_and_what_is_too_long(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_check(seat)
         await seat.press("ctrl+r")
-        seat.says("Not done: There is no logon: the text is empty.")
+        seat.says("Not done: The text is empty: paste or enter a logon.")
         await seat.paste("x" * (LONGEST_PASTE + 1))
         seat.says("16,385 characters were pasted: that is no logon. Nothing was taken.")
         assert seat.find(LogonText).text == ""
@@ -174,7 +196,7 @@ async def test_keys_of_other_firms_are_not_known(place: Place) -> None:
     async with seated(place.app()) as seat:
         await open_check(seat)
         await seat.paste(pasted(foreign, values={49: f"{FOREIGN}ACM01N"}))
-        seat.sees("Not valid", "of no session that you")
+        seat.sees("Refused", "of no session that you")
         seat.says("belongs to no key pair that you may manage")
         seat.says("No known key pair made the signature")
 

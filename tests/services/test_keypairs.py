@@ -143,11 +143,13 @@ def test_the_files_secret_signs_a_logon_that_the_desk_accepts(world: World, targ
     (row,) = read(file)
     tags = {"34": "1", "49": "ABCAB123N", "50": "MSG", "52": "20260304-15:00:00.000", "57": "40", "108": "30",
             "142": "US,NY", "369": "0", "1603": "Ladder One", "1604": "4.2", "1605": "Sample"}  # fmt: skip
+    session = "UPDATE session SET kind = 'drop_copy' WHERE session_id = 'ABC'"
+    change(world.resources, session)
     secret = base64.urlsafe_b64decode(row["Secret Key"] + "=")
     mac = hmac.new(secret, "\n".join(tags.values()).encode(), hashlib.sha256).digest()
     signature = base64.urlsafe_b64encode(mac).decode().rstrip("=")
     sent = tags | {"354": "20", "355": row["Access ID"], "1400": "CME-1-SHA-256", "1401": "43", "1402": signature}
-    body = "\x01".join(f"{tag}={value}" for tag, value in ({"35": "A"} | sent).items()) + "\x01"
+    body = "\x01".join(f"{tag}={value}" for tag, value in ({"35": "A", "56": "CME"} | sent).items()) + "\x01"
     verdict = Logons(world.resources).verify(world.operator, parse_message(body))
     assert (verdict.valid, verdict.session_id, verdict.explanations) == (True, "ABC", ())
     assert not Logons(world.resources).verify(world.stranger, parse_message(body)).valid

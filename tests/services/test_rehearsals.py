@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -22,11 +22,11 @@ from dropcopy_tui.domain.fix_frames import LONGEST, Frames
 from dropcopy_tui.domain.key_file import parse
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
+from dropcopy_tui.domain.logon_verdict import REFUSED, Level, Verdict
 from dropcopy_tui.gateway.listener import Listener
-from dropcopy_tui.gateway.port import Door, GatewayEvent, Rules
-from dropcopy_tui.gateway.session import REFUSED, GatewaySession
+from dropcopy_tui.gateway.port import CLOSURE, Door, GatewayEvent, Rules
+from dropcopy_tui.gateway.session import LOGON_SECONDS, GatewaySession
 from dropcopy_tui.services.keys.keypairs import KeyPairs
-from dropcopy_tui.services.logons.key_ring import Verdict
 from dropcopy_tui.services.logons.logons import Logons
 from dropcopy_tui.services.logons.rehearsals import Rehearsals
 from dropcopy_tui.services.sessions.sessions import Sessions
@@ -37,7 +37,7 @@ from tests.services.fix_client import SENDER, Client, Key, logon, message
 
 @pytest.fixture
 def target(world: World) -> int:
-    return add_session(world.resources, "ACME", "ABC")
+    return add_session(world.resources, "ACME", "ABC", kind="drop_copy")
 
 
 def new_key(world: World, session: int) -> Key:
@@ -109,7 +109,7 @@ async def test_on_with_pair_one_out_and_on_with_pair_two(world: World, target: i
     async with rehearsal(world) as port:
         client = await Client.connect(port.number)
         ack, asked = await client.log_on(first, NOW)
-        assert (ack[35], ack[34], ack[49], ack[56], ack[57 if 57 in ack else 50]) == ("A", "1", "CME", SENDER, "40")
+        assert (ack[35], ack[34], ack[49], ack[56], ack[50], ack[57]) == ("A", "1", "CME", SENDER, "40", "MSG")
         assert (ack[108], asked[35], asked[34]) == ("30", "1", "2")
         await client.say("0", t112=asked[112])
         await client.log_out()
@@ -207,7 +207,7 @@ async def test_each_mistake_and_each_pair_of_them(world: World, target: int) -> 
 
 
 async def test_keys_of_others(world: World, target: int) -> None:
-    own, foreign = new_key(world, target), new_key(world, add_session(world.resources, "ACME", "T5A"))
+    own, foreign = new_key(world, target), new_key(world, add_session(world.resources, "ACME", "T5A", kind="drop_copy"))
     async with rehearsal(world) as port:
         swapped = Key(own.id, foreign.secret)
         assert await port.refused(swapped) == REFUSED
@@ -225,14 +225,14 @@ async def test_keys_of_others(world: World, target: int) -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"sent": {98: "0"}}, "Tag 98 (EncryptMethod) must not be sent."),
-        ({"sent": {95: "3", 96: "abc"}}, "Tag 95 (RawDataLength) must not be sent."),
+        ({"sent": {98: "0"}}, "Tag 98 (EncryptMethod) must not be sent with a logon."),
+        ({"sent": {95: "3", 96: "abc"}}, "Tag 95 (RawDataLength) must not be sent with a logon."),
         ({"values": {108: "4"}}, "Tag 108 (HeartBtInt) must be 5 to 60 seconds."),
         ({"values": {108: "61"}}, "Tag 108 (HeartBtInt) must be 5 to 60 seconds."),
         ({"sent": {354: "19"}}, "Tag 354 is 19 but the access key id in 355 has 20 characters."),
         ({"sent": {1400: "CME-1-SHA-1"}}, "Tag 1400 must be CME-1-SHA-256."),
         ({"values": {50: "\xe9".encode("latin-1")}, "signed": {50: "MSG"}}, "Tag 50 has a character that is not"),
-        ({"values": {34: "x"}}, "MsgSeqNum (34) is no number."),
+        ({"values": {34: "x"}}, "Tag 34 (MsgSeqNum) must be a whole number from 1"),
         ({"values": {49: "ABC"}}, "Tag 49: SenderCompID 'ABC' must have 7 to 9 characters"),
     ],
     ids=lambda what: what[:6] if isinstance(what, str) else "",
@@ -243,13 +243,89 @@ async def test_what_the_gateway_names(world: World, target: int, how: dict[str, 
         assert (await port.refused(key, **how)).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("session", "how", "why"),
+    [
+        ({}, {"values": {49: "ABCAB123P"}}, "Tag 49 (SenderCompID) ends in P"),
+        ({}, {"values": {49: "ABCAB123U"}}, "Tag 49 (SenderCompID) ends in U"),
+        (
+            {},
+            {"values": {49: "ABCXYZN"}},
+            "XYZ is not a firm of session ABC. The firms of its entity in BrokerTec U.S.",
+        ),
+        ({}, {"sent": {56: "XXX"}}, "Tag 56 (TargetCompID) is XXX; it must be CME."),
+        ({}, {"values": {50: "M"}}, "Tag 50 (SenderSubID) must have at least 2"),
+        ({}, {"values": {50: "D-K!"}}, "Tag 50 (SenderSubID) must have at least 2"),
+        ({}, {"values": {52: "20261341-99:99:99"}}, "Tag 52 (SendingTime) is not a valid UTC time"),
+        ({}, {"values": {57: "G"}}, "Tag 57 (TargetSubID) is G: an MSGW session sends"),
+        ({}, {"values": {57: "41"}}, "Tag 57 (TargetSubID) is 41, which is not a segment of BrokerTec U.S."),
+        ({}, {"values": {34: "2"}, "sent": {141: "Y"}}, "In session logon message must have 34=1. Logout forced."),
+        ({}, {"sent": {122: "20260304-12:00:00.000"}}, "Tag 122 (OrigSendingTime) must not be sent with a logon."),
+        (
+            {"kind": "order_entry"},
+            {},
+            "The key is of an order entry session, ABC: it does not open a drop copy session.",
+        ),
+        (
+            {"kind": "market_data"},
+            {},
+            "The key is of a market data session, ABC: it does not open a drop copy session.",
+        ),
+        ({"status": "released"}, {}, "Session ABC was released when its group was deleted: it cannot log on."),
+    ],
+    ids=lambda what: what[:14] if isinstance(what, str) else "",
+)
+async def test_listen_and_verify_refuse_the_same(
+    world: World, target: int, session: dict[str, str], how: dict[str, Any], why: str
+) -> None:
+    key = new_key(world, target)
+    for column, value in session.items():
+        change(world.resources, f"UPDATE session SET {column} = :value WHERE session_id = 'ABC'", value=value)
+    raw = logon(key, world.resources.clock.now(), **how).encode().decode()
+    verdict = Logons(world.resources).verify(world.operator, parse_message(raw))
+    assert (verdict.valid, verdict.level) == (False, Level.REFUSED)
+    async with rehearsal(world) as port:
+        await port.refused(key, **how)
+        assert port.why() == list(verdict.explanations)
+    (found,) = verdict.explanations
+    assert found.startswith(why)
+
+
+@pytest.mark.parametrize(("sent", "words"), [("-1 h", "60 minutes behind"), ("+300 d", "300 days ahead of")])
+async def test_a_clock_that_is_off_is_accepted_with_a_note(world: World, target: int, sent: str, words: str) -> None:
+    when = NOW + (timedelta(hours=-1) if sent == "-1 h" else timedelta(days=300))
+    key = new_key(world, target)
+    async with rehearsal(world) as port:
+        answers = await port.try_on(key, values={52: f"{when:%Y%m%d-%H:%M:%S}.000"})
+        assert [answer[35] for answer in answers] == ["A", "1"]
+        (told,) = (told for told in port.told if told.event == "logon")
+        assert told.facts["notes"] == [
+            f"Tag 52 (SendingTime) is {words} the clock here. It must be the current time in UTC."
+        ]
+        assert told.facts["notes"][0] in told.words
+
+
+async def test_two_hundred_clients_and_a_limit_that_is_told(world: World, target: int) -> None:
+    async with rehearsal(world) as port:
+        clients = [await Client.connect(port.number) for _ in range(200)]
+        assert [answer[35] for answer in await clients[-1].log_on(new_key(world, target), NOW)] == ["A", "1"]
+        port.listener._most = 200
+        late = await Client.connect(port.number)
+        with suppress(ConnectionError):
+            assert await late.read() == {}
+        assert port.told[-1].event == "dropped"
+        assert port.told[-1].words == "A connection was dropped: 200 are open, the most that are served at a time."
+        for client in clients:
+            await client.close()
+
+
 async def test_a_repeated_tag(world: World, target: int) -> None:
     async with rehearsal(world) as port:
         twice = logon(new_key(world, target), NOW)
         twice.append_pair(50, "MSG")
         client = await Client.connect(port.number)
         await client.send(twice)
-        assert (await client.read())[58] == "Tag 50 is there twice."
+        assert (await client.read())[58] == "Tag 50 appears twice."
 
 
 # -- the port
@@ -409,17 +485,17 @@ async def test_the_same_sender_twice(world: World, target: int) -> None:
 
 # -- one session without a socket
 
-VERDICT = Verdict(True, "A" * 20, "ABC", KeyState.ACTIVE, ())
+VERDICT = Verdict(Level.ACCEPTED, "A" * 20, "ABC", KeyState.ACTIVE)
 NOBODY = Key("A" * 20, "A" * 43)
 
 
 class Wire:
     """A gateway's side that is given bytes, and a steady clock that the test moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door | None = None, verdict: Verdict = VERDICT) -> None:
         self.told: list[GatewayEvent] = []
-        self.door = Door()
-        rules = Rules(lambda _: VERDICT, lambda _: None, self.told.append, lambda: NOW)
+        self.door = door or Door()
+        rules = Rules(lambda _: verdict, lambda _: None, self.told.append, lambda: NOW)
         self.side = GatewaySession(rules, self.door, 0.0)
         self.at = 0.0
 
@@ -464,20 +540,28 @@ def test_heartbeats_and_silence(wire: Wire) -> None:
     (asked,) = wire.after(6)
     assert asked[35] == "1"
     assert wire.says("0", 4, t112="another") == []
+    (again,) = wire.after(30)
+    assert (again[35], again[112]) == ("1", "REHEARSAL3")
+    assert not wire.side.over
     (gone,) = wire.after(30)
-    assert gone[58] == "No Heartbeat came in answer to the Test Request."
+    assert gone[58] == "2 Test Requests were not answered."
     assert wire.side.over
 
 
 def test_no_logon_and_no_answer_to_the_first_test_request() -> None:
     silent = Wire()
-    assert silent.after(9.9) == []
+    assert LOGON_SECONDS == 60
+    assert silent.after(59.9) == []
+    assert not silent.side.over
     silent.after(0.2)
     assert silent.side.over
     mute = Wire()
     mute.gives(logon(NOBODY, NOW, 1, values={108: "5"}))
     assert mute.side.due() == 5.0
-    assert kinds(mute.after(5)) == ["5"]
+    (again,) = mute.after(5)
+    assert (again[35], again[112]) == ("1", "REHEARSAL2")
+    assert kinds(mute.after(4)) == []
+    assert kinds(mute.after(1)) == ["5"]
 
 
 def test_sequence_numbers(wire: Wire) -> None:
@@ -493,14 +577,110 @@ def test_sequence_numbers(wire: Wire) -> None:
     assert wire.side.over
 
 
-def test_a_logon_with_a_number_too_high_is_asked_to_resend() -> None:
-    late = Wire()
-    answers = late.gives(logon(NOBODY, NOW, 57))
-    assert kinds(answers) == ["A", "2", "1"]
-    assert answers[1][7] == "1"
-    assert late.says("4", 1, t43="Y", t123="Y", t36=58) == []
-    assert late.says("0", 58, t112=answers[2][112]) == []
-    assert late.told[-1].event == "heartbeat"
+@pytest.mark.parametrize(("expected", "sent", "side"), [(1, 57, "high"), (5, 57, "high"), (5, 4, "low"), (5, 1, "low")])
+def test_a_logon_with_a_wrong_number_is_told_the_right_one(expected: int, sent: int, side: str) -> None:
+    off = Wire()
+    off.door.of(SENDER).inward = expected
+    (out,) = off.gives(logon(NOBODY, NOW, sent))
+    assert (out[35], out[789]) == ("5", str(expected))
+    assert out[58] == f"MsgSeqNum too {side}, expecting {expected} but received {sent}."
+    assert off.side.over
+
+
+def test_a_low_number_in_a_session_is_told_the_right_one(wire: Wire) -> None:
+    (out,) = wire.says("0", 1)
+    assert (out[35], out[789]) == ("5", "3")
+
+
+def test_the_header_to_the_client() -> None:
+    on = Wire()
+    for answer in on.gives(logon(NOBODY, NOW, values={50: "DESK7", 142: "GB,LN"})):
+        assert (answer[49], answer[50], answer[56]) == ("CME", "40", SENDER)
+        assert (answer[57], answer[143], answer[369]) == ("DESK7", "GB,LN", "1")
+        assert 122 not in answer
+    (fill,) = on.says("2", 2, t7=1, t16=0)
+    assert (fill[43], fill[122], fill[369]) == ("Y", fill[52], "2")
+
+
+# -- sequence numbers of logons
+
+
+def in_session(door: Door, number: int = 1, **sent: str) -> list[dict[int, str]]:
+    """A logon that restarts both sides, on a new connection of this port."""
+    again = Wire(door)
+    answers = again.gives(logon(NOBODY, NOW, number, sent={141: "Y", **{int(k[1:]): v for k, v in sent.items()}}))
+    again.side.gone()
+    return answers
+
+
+def test_an_in_session_logon_restarts_both_sides(wire: Wire) -> None:
+    wire.says("0", 3)
+    wire.side.gone()
+    numbers = wire.door.of(SENDER)
+    assert (numbers.inward, numbers.outward) == (4, 3)
+    for _ in range(6):
+        ack, asked = in_session(wire.door)
+        assert (ack[35], ack[34], ack[141], asked[34]) == ("A", "1", "Y", "2")
+    assert not wire.door.closed
+    (out,) = in_session(wire.door, 4)
+    # The judge of these tests accepts whatever it is given; a number that is not 1 restarts nothing.
+    assert (out[35], out[789]) == ("5", "2")
+
+
+def test_a_mid_week_logon_goes_on_and_does_not_restart(wire: Wire) -> None:
+    wire.side.gone()
+    again = Wire(wire.door)
+    ack, asked = again.gives(logon(NOBODY, NOW, 3, sent={141: "N"}))
+    assert (ack[34], asked[34]) == ("3", "4")
+    assert 141 not in ack
+
+
+BAD = Verdict(Level.REFUSED, "A" * 20, "ABC", KeyState.ACTIVE, ("Wrong.",), said=REFUSED)
+
+
+@pytest.mark.parametrize("week", ["first", "middle"])
+@pytest.mark.parametrize("counts", [0, 1, 2, 3], ids=["counts nothing", "its logons", "its Logouts too", "QuickFIX"])
+def test_a_refused_logon_puts_no_client_out_of_step(week: str, counts: int) -> None:
+    """Engines count a refused logon and the Logouts after it, or they do not: all go on after two refusals."""
+    door = Door()
+    number = expected = 1 if week == "first" else 5
+    if week == "middle":
+        door.of(SENDER).inward = door.of(SENDER).outward = 5
+    for _ in range(2):
+        (out,) = Wire(door, BAD).gives(logon(NOBODY, NOW, number))
+        assert (out[35], out[34], out[58]) == ("5", str(expected), REFUSED)
+        number, expected = (number + counts, expected + 1) if counts else (number, expected)
+    on = Wire(door)
+    ack, asked = on.gives(logon(NOBODY, NOW, number))
+    assert (ack[35], ack[34], asked[34]) == ("A", str(expected), str(expected + 1))
+    assert on.says("0", number + 1, t112=asked[112]) == []
+    notes = on.told[0].facts["notes"]
+    assert any("expects 34=1 again" in note for note in notes) == (counts > 0 and week == "first")
+
+
+def test_the_fifth_invalid_logon_is_told_that_the_port_is_closed() -> None:
+    door = Door()
+    said = [Wire(door, BAD).gives(logon(NOBODY, NOW))[0][58] for _ in range(5)]
+    assert said == [REFUSED] * 4 + [CLOSURE]
+    assert CLOSURE == ("(1000) CME Administered Port Closure Due to Invalid Number of Login Attempts Being Exceeded")
+    assert door.closed
+
+
+def test_one_firm_at_a_time(wire: Wire) -> None:
+    (out,) = Wire(wire.door).gives(logon(NOBODY, NOW, values={49: "ABCXY123N"}))
+    assert out[58] == f"Session ABC is logged on already, as {SENDER}."
+    (out,) = Wire(wire.door).gives(logon(NOBODY, NOW, 3))
+    assert out[58] == "This SenderCompID is logged on already."
+    wire.side.gone()
+    assert kinds(Wire(wire.door).gives(logon(NOBODY, NOW, values={49: "ABCXY123N"}))) == ["A", "1"]
+
+
+def test_a_resend_request_for_too_much(wire: Wire) -> None:
+    wire.door.of(SENDER).outward = 5_000
+    (fill,) = wire.says("2", 3, t7=1, t16=2_500)
+    assert (fill[35], fill[36]) == ("4", "2501")
+    (no,) = wire.says("2", 4, t7=1, t16=2_501)
+    assert (no[35], no[58]) == ("3", "At most 2,500 messages are resent at a time.")
 
 
 def test_resend_and_reset(wire: Wire) -> None:
@@ -520,8 +700,10 @@ def test_a_garbled_message_is_ignored_while_logged_on(wire: Wire) -> None:
     assert wire.gives(raw[:-2] + b"9\x01" if raw[-2:-1] != b"9" else raw[:-2] + b"8\x01") == []
     assert wire.told[-1].event == "garbled"
     assert kinds(wire.gives(raw)) == ["0"]
-    (out,) = wire.gives(message("0", {34: 4, 49: "OTHERAB1N"}))
-    assert out[58] == "SenderCompID (49) is not that of the logon."
+    # Another SenderCompID than the session's: the message is ignored, and its number is not used up.
+    assert wire.gives(message("1", {34: 4, 49: "OTHERAB1N", 112: "X"})) == []
+    assert wire.told[-1].event == "ignored"
+    assert kinds(wire.says("1", 4, t112="X")) == ["0"]
 
 
 @settings(deadline=None, max_examples=150)

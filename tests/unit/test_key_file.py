@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 import string
+import time
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dropcopy_tui.domain.errors import InvalidValue
-from dropcopy_tui.domain.key_file import KeyRow, newest, parse, render
+from dropcopy_tui.domain.key_file import KeyRow, newest, pair_of, parse, render
+from dropcopy_tui.domain.keypairs import KeyState, state_of
+from dropcopy_tui.domain.market_close import hours_of
+from dropcopy_tui.domain.markets import market_named
 
 SECRET = "2HlZ7exg8jTKltXnURjKvm3GS5iF5n4ClzHiEm_ocv4"
 ROW = KeyRow("T4C", "oNDxM33uE81ohWuVRtWT", SECRET, date(2026, 11, 22), date(2027, 11, 22), "PRODUCTION")
-TODAY = date(2026, 11, 22)
+TODAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOURS = hours_of(market_named("brokertec_us"))
 HEADER = (
     "Session ID           "
     "Access ID                      "
@@ -119,28 +125,28 @@ GOOD = render([ROW, replace(ROW, session_id="T5A")])
     ("text", "why"),
     [
         ("", "Line 1 .* header"),
-        ("\n", "Line 1 .* blank"),
+        ("\n", "Line 1 .* empty"),
         (GOOD.replace("Access ID", "Access Id"), "Line 1 .* header"),
         (GOOD.replace("Secret Key", "Key       "), "Line 1 .* header"),
         (GOOD.split("\n", 2)[2], "Line 1 .* header"),
-        (GOOD[:-5], "Line 5 .* the file is cut"),
-        (GOOD[:-150], "Line 5 .* the file is cut"),
-        (GOOD.replace("PRODUCTION           \n", "PRODUCTION\n", 1), "Line 3 .* the line is cut"),
+        (GOOD[:-19], "Line 5 .* the file is cut: it ends in PROD"),
+        (GOOD[:-150], "Line 5 .* the file is cut: it has no Access ID"),
+        (GOOD.replace("PRODUCTION           \n", "PRODUC\n", 1), "Line 3 .* the line is cut: it ends in PRODUC"),
+        (GOOD.replace("PRODUCTION           \n", "\n", 1), "Line 3 .* the line is cut: it has no Environment"),
         (GOOD.replace("PRODUCTION", "PRODUCTIVE", 1), "Line 3 .* Environment must be"),
-        (GOOD.replace("CTION           \n", "CTION            \n", 1), "Line 3 .* 167 characters"),
-        (GOOD.replace("2027-11-22", "2027-02-30", 1), "Line 3 .* Expiration Date is no date"),
-        (GOOD.replace("2026-11-22", "22-11-2026", 1), "Line 3 .* Creation Date is no date"),
-        (GOOD.replace("2026-11-22", "20261122  ", 1), "Line 3 .* Creation Date is no date"),
+        (GOOD.replace("2027-11-22", "2027-02-30", 1), "Line 3 .* Expiration Date is not a date"),
+        (GOOD.replace("2026-11-22", "22-11-2026", 1), "Line 3 .* Creation Date is not a date"),
+        (GOOD.replace("2026-11-22", "20261122  ", 1), "Line 3 .* Creation Date is not a date"),
         (GOOD.replace("T4C ", "T4Ç ", 1), "Line 3 .* printable ASCII"),
-        (GOOD.replace("T4C ", "T4\t ", 1), "Line 3 .* printable ASCII"),
+        (GOOD.replace("T4C ", "T4\t ", 1), "Line 3 .* a tab where the columns are parted by spaces"),
         (GOOD.replace("T4C ", "T C ", 1), "Line 3 .* Session ID has a space"),
         (GOOD.replace("T4C ", "    ", 1), "Line 3 .* Session ID is empty"),
         (GOOD.replace(SECRET + " " * 8, SECRET + "x" * 8, 1), "Line 3 .* Secret Key is too wide"),
-        (GOOD.replace("\n\n", "\n"), "Line 2 .* a blank line must follow"),
-        (GOOD.replace("\n\n", "\n\n\n", 1), "Line 3 .* blank"),
-        (GOOD + "\n", "Line 7 .* blank"),
+        (re.sub(" {2,}", "  ", GOOD), "Line 1 .* its columns have moved, as if spaces had been added or removed"),
+        (HEADER + "\n\n" + re.sub(" {2,}", "  ", GOOD[168:]), "Line 3 .* its columns have moved"),
+        (GOOD.replace("T4C ", "T4C  ", 1), "Line 3 .* from Access ID on its columns have"),
         ("\ufeff" + GOOD, "Line 1 .* printable ASCII"),
-        (GOOD + "x", "Line 7 .* the file is cut"),
+        (GOOD + "x", "Line 7 .* the file is cut: it has no Access ID"),
         (GOOD.replace("Environment ", "Environment          Owner ", 1), "Line 1 .* header .* and no others"),
         ("Session ID,Access ID\nT4C,x\n", "Line 1 .* header .* and no others"),
         (GOOD.replace("PRODUCTION           ", "PRODUCTION           desk", 1), "Line 3 .* columns that the header"),
@@ -177,10 +183,25 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse(text)
 
 
-def test_an_editor_may_trim_the_last_blank_line_or_pad_it() -> None:
-    assert parse(GOOD.removesuffix("\n")) == parse(GOOD)
-    assert parse(GOOD.removesuffix("\n\n")) == parse(GOOD)
-    assert parse(GOOD.replace("\n\n", "\n" + " " * 166 + "\n")) == parse(GOOD)
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.removesuffix("\n"),
+        GOOD.removesuffix("\n\n"),
+        GOOD.replace("\n\n", "\n" + " " * 166 + "\n"),
+        re.sub(" +$", "", GOOD, flags=re.MULTILINE),
+        re.sub(" +$", "", GOOD, flags=re.MULTILINE).replace("\n\n", "\n"),
+        GOOD.replace("\n\n", "\n"),
+        GOOD.replace("\n\n", "\n\n\n"),
+        GOOD.rstrip(),
+        GOOD.replace("\n\n", "\n").rstrip().replace("\n", "\r\n"),
+        "\n" + GOOD,
+    ],
+    ids=lambda text: f"{len(text)}",
+)
+def test_what_editors_do_to_a_file_loses_nothing(text: str) -> None:
+    assert parse(text) == parse(GOOD)
+    assert len(parse(GOOD)) == 2
 
 
 def test_a_secret_is_never_shown() -> None:
@@ -193,34 +214,61 @@ def test_a_secret_is_never_shown() -> None:
 def test_the_row_that_expires_last_counts() -> None:
     later = replace(ROW, expires=date(2027, 12, 1), access_key_id="later")
     other = replace(ROW, session_id="T5A", expires=date(2028, 1, 1))
-    assert newest([ROW, later, other], "T4C", TODAY) is later
-    assert newest([later, ROW], None, TODAY) is later
-    assert newest([other, ROW], "T5A", TODAY) is other
+    assert newest([ROW, later, other], "T4C", HOURS, TODAY) is later
+    assert newest([later, ROW], None, HOURS, TODAY) is later
+    assert newest([other, ROW], "T5A", HOURS, TODAY) is other
 
 
 def test_among_equals_the_one_made_last_counts() -> None:
     made_later = replace(ROW, created=date(2026, 11, 23))
-    assert newest([ROW, made_later], None, TODAY) is made_later
-    assert newest([made_later, ROW], None, TODAY) is made_later
+    assert newest([ROW, made_later], None, HOURS, TODAY) is made_later
+    assert newest([made_later, ROW], None, HOURS, TODAY) is made_later
 
 
-def test_a_key_is_refused_after_its_expiration_date() -> None:
-    assert newest([ROW], "T4C", ROW.expires) is ROW
-    with pytest.raises(InvalidValue, match="expired on 2027-11-22"):
-        newest([ROW], "T4C", date(2027, 11, 23))
+def test_a_key_is_refused_from_market_close_of_its_last_day_on() -> None:
+    close = datetime(2027, 11, 22, 22, 30, tzinfo=UTC)
+    assert newest([ROW], "T4C", HOURS, close - timedelta(seconds=1)) is ROW
+    with pytest.raises(InvalidValue, match=r"expired on 22 Nov 2027 17:30 ET\. Download a newer one"):
+        newest([ROW], "T4C", HOURS, close)
+
+
+@pytest.mark.parametrize(
+    ("market", "close"),
+    [
+        ("brokertec_us", datetime(2027, 11, 22, 22, 30, tzinfo=UTC)),
+        ("brokertec_eu", datetime(2027, 11, 22, 18, 30, tzinfo=UTC)),
+        ("globex", datetime(2027, 11, 22, 22, 0, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("machine", ["Asia/Tokyo", "America/New_York", "UTC"])
+def test_the_days_of_a_file_are_those_of_its_market(
+    market: str, close: datetime, machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pair of the file lives as long as the store's pair does, wherever the machine stands."""
+    monkeypatch.setenv("TZ", machine)
+    time.tzset()
+    try:
+        pair = pair_of(ROW, hours_of(market_named(market)))
+        assert pair.expires_at == close
+        assert state_of(pair, close - timedelta(seconds=1)) is KeyState.PENDING_EXPIRATION
+        assert state_of(pair, close) is KeyState.EXPIRED
+        assert state_of(pair, datetime(2026, 11, 22, 6, 0, tzinfo=UTC)) is KeyState.ACTIVE
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_several_sessions_need_a_name() -> None:
     rows = [replace(ROW, session_id=f"T{n}A") for n in range(2)]
     with pytest.raises(InvalidValue, match=r"several sessions: T0A, T1A\. Name one"):
-        newest(rows, None, TODAY)
+        newest(rows, None, HOURS, TODAY)
     rows = [replace(ROW, session_id=f"T{n}A") for n in range(8)]
     with pytest.raises(InvalidValue, match=r"T0A, T1A, T2A, T3A, T4A and 3 more"):
-        newest(rows, None, TODAY)
+        newest(rows, None, HOURS, TODAY)
 
 
 def test_a_session_that_is_not_there() -> None:
     with pytest.raises(InvalidValue, match="no key pair of session 'XXX'"):
-        newest([ROW], "XXX", TODAY)
+        newest([ROW], "XXX", HOURS, TODAY)
     with pytest.raises(InvalidValue, match="holds no key pair"):
-        newest([], None, TODAY)
+        newest([], None, HOURS, TODAY)

@@ -22,10 +22,10 @@ from dropcopy_tui.domain.logon import (
     decode_secret,
     encode_secret,
     parse_message,
-    problems,
     sign,
     verify,
 )
+from dropcopy_tui.domain.logon_rules import problems
 
 ACCESS = "oNDxM33uE81ohWuVRtWT"
 SECRET = "2HlZ7exg8jTKltXnURjKvm3GS5iF5n4ClzHiEm_ocv4"
@@ -59,7 +59,7 @@ ESTABLISH = NEGOTIATE | {
 
 def fix(separator: str = "|", /, **changes: str | None) -> str:
     """The vector as a logon; `t108="30"` changes a tag, `t108=None` leaves it out."""
-    fields: dict[str, str | None] = {"8": "FIX.4.2", "9": "200", "35": "A", **VECTOR, "98": None, **EXTRA}
+    fields: dict[str, str | None] = {"8": "FIX.4.2", "35": "A", **VECTOR, "56": "CME", "98": None, **EXTRA}
     fields |= {name.removeprefix("t"): value for name, value in changes.items()}
     return "".join(f"{tag}={value}{separator}" for tag, value in fields.items() if value is not None)
 
@@ -141,19 +141,19 @@ def test_what_is_no_secret(text: str, why: str) -> None:
         (fix(t35="D"), "tag 35"),
         (fix(t35=None), r"lacks 35 \(MsgType\)"),
         (fix(t1604=None, t50=None), r"lacks 50 \(SenderSubID\), 1604 \(ApplicationSystemVersion\)\."),
-        (fix() + "108=60|", "Tag 108 is there twice"),
+        (fix() + "108=60|", "Tag 108 appears twice"),
         (fix(t50=""), "Tag 50 has no value"),
         (fix(t50="MÜG"), "Tag 50 has a character that is not printable ASCII"),
         (fix(t50="M\nG"), "Tag 50 has a character that is not printable ASCII"),
         (fix(t50="x" * 1_048_577), "larger than 1,048,576"),
-        ("{", "no JSON object"),
-        ("{} x", "no JSON object"),
-        ("{" + '"a":{' * 100_000, "no JSON object"),
+        ("{", "not a valid JSON object"),
+        ("{} x", "not a valid JSON object"),
+        ("{" + '"a":{' * 100_000, "not a valid JSON object"),
         ("{}", "lacks RequestTimestamp, UUID, Session, Firm"),
-        ('{"a": NaN}', "no JSON object"),
+        ('{"a": NaN}', "not a valid JSON object"),
         (json.dumps(NEGOTIATE | {"NextSeqNo": 1}), "lacks TradingSystemName, TradingSystemVersion, "),
-        (json.dumps(NEGOTIATE | {"uuid": 1}), "Field UUID is there twice"),
-        ('{"UUID": 1, "UUID": 1}', "Field UUID is there twice"),
+        (json.dumps(NEGOTIATE | {"uuid": 1}), "Field UUID appears twice"),
+        ('{"UUID": 1, "UUID": 1}', "Field UUID appears twice"),
         (json.dumps(NEGOTIATE | {"UUID": True}), "UUID must be a text or a whole number"),
         (json.dumps(NEGOTIATE | {"UUID": 1.5}), "UUID must be a text or a whole number"),
         (json.dumps(NEGOTIATE | {"UUID": [["Session", "x"]]}), "UUID must be a text or a whole number"),
@@ -252,9 +252,9 @@ def test_values_are_not_shown_with_the_message() -> None:
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"t98": "0"}, "Tag 98 (EncryptMethod) must not be sent."),
-        ({"t95": "3"}, "Tag 95 (RawDataLength) must not be sent."),
-        ({"t96": "abc"}, "Tag 96 (RawData) must not be sent."),
+        ({"t98": "0"}, "Tag 98 (EncryptMethod) must not be sent with a logon."),
+        ({"t95": "3"}, "Tag 95 (RawDataLength) must not be sent with a logon."),
+        ({"t96": "abc"}, "Tag 96 (RawData) must not be sent with a logon."),
         ({"t354": "19"}, "Tag 354 is 19 but the access key id in 355 has 20 characters."),
         ({"t354": None}, "Tag 354 (length of the access key id) is missing; it must be 20."),
         ({"t355": None, "t354": None}, "Tag 355 (the access key id) is missing."),
@@ -308,7 +308,7 @@ def test_the_order_of_signing_is_the_specification_s() -> None:
 
 def test_a_completed_logon_verifies_as_it_stands() -> None:
     secret = bytes(range(32))
-    text = "8=FIX.4.2|9=99|35=A|34=1|49=B08004N|50=MSG|52=20170623-14:48:42.855|57=92|108=60|142=US|369=0|" + (
+    text = "8=FIX.4.2|9=99|35=A|56=CME|34=1|49=B08004N|50=MSG|52=20170623-14:48:42.855|57=92|108=60|142=US|369=0|" + (
         "1603=BRIO|1604=8.0|1605=ABC|10=001|"
     )
     whole = complete(parse_message(text), "A" * 20, secret)

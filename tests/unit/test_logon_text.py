@@ -63,7 +63,7 @@ def test_lines_of_names_and_values() -> None:
     ("text", "why"),
     [
         (f"{LINES}\nhello", "Line 10 of the message is not name=value"),
-        (f"{LINES}\nFirm=AGAIN", "Field Firm is there twice"),
+        (f"{LINES}\nFirm=AGAIN", "Field Firm appears twice"),
         (LINES.replace("12345", "12e45"), "Field UUID must be a whole number"),
         (LINES.replace("12345", ""), "Field UUID has no value"),
         ("Session=ABC", "The logon lacks RequestTimestamp, UUID, Firm"),

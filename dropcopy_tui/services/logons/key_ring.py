@@ -9,35 +9,21 @@ from datetime import datetime
 from sqlalchemy import Row, Select, select
 from sqlmodel import col, or_
 
-from dropcopy_tui.domain.keypairs import KeyPair, KeyState, state_of
-from dropcopy_tui.domain.logon import LogonMessage, problems, verify
-from dropcopy_tui.domain.logon_mistakes import Candidate, SignedLine, diagnose, lines_of
-from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.keypairs import KeyPair
+from dropcopy_tui.domain.logon import LogonMessage
+from dropcopy_tui.domain.logon_verdict import KnownKey, SessionFacts, Verdict, firm_of, holds, judge
+from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.people import MAY_USE_KEYS
+from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import pair_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.store.tables import KeyPairRow, SessionRow
+from dropcopy_tui.store.tables import KeyPairRow, SenderCompRow, SessionRow
 from dropcopy_tui.store.vault import Vault
 
 _UNKNOWN = "The access key id it names (tag 355) belongs to no key pair that you may manage."
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a logon would be accepted, and if not, why: no secret is in it.
-
-    `lines` is the signed string, value by value, as we expect it and as the mistake signed it.
-    """
-
-    valid: bool
-    access_key_id: str | None
-    session_id: str | None
-    key_state: KeyState | None
-    explanations: tuple[str, ...]
-    lines: tuple[SignedLine, ...] = ()
-    market: str = ""
-    gateway: str = ""
+# Firms of an entity that a refusal names.
+_MOST_FIRMS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,61 +32,59 @@ class _RingKey:
 
     id: int
     pair: KeyPair
-    market: str
-    gateway: str
+    session: SessionFacts
     sealed: bytes | None = field(repr=False)
 
 
 class KeyRing:
     """Judges logons by the key pairs it holds. Secrets are opened when they are first needed."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, vault: Vault, environment: str = "") -> None:
+        self._vault, self._environment = vault, environment
         self._held: dict[str, _RingKey] = {}
         # By pair and what is sealed: a pair whose secret was destroyed or sealed anew is opened anew.
         self._open: dict[tuple[int, bytes], bytes] = {}
+        self._known_keys: dict[str, KnownKey] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._held)} key pairs)"
 
-    def hold(self, rows: Sequence[Row[KeyPairRow, SessionRow]]) -> None:
-        """Hold these pairs (rows of `rows_of`) and no others; secrets of pairs that are gone are forgotten."""
-        self._held = {}
-        self.hold_too(rows)
+    def hold(self, rows: Sequence[Row[KeyPairRow, SessionRow]], firms: Sequence[str] = ()) -> None:
+        """Hold these pairs (rows of `rows_of`) and no others; secrets of pairs that are gone are forgotten.
+
+        `firms` are those of the entity whose key the logon names (`firms_for`).
+        """
+        self._held, self._known_keys = {}, {}
+        self.hold_too(rows, firms)
         kept = {(held.id, held.sealed) for held in self._held.values()}
         self._open = {place: secret for place, secret in self._open.items() if place in kept}
 
-    def hold_too(self, rows: Sequence[Row[KeyPairRow, SessionRow]]) -> None:
+    def hold_too(self, rows: Sequence[Row[KeyPairRow, SessionRow]], firms: Sequence[str] = ()) -> None:
         """Hold these pairs as well."""
         for pair, owner in rows:
             public = pair_of(pair, owner.session_id)
-            held = _RingKey(key_of(pair.id), public, owner.market, owner.gateway, pair.sealed_secret)
+            held = _RingKey(key_of(pair.id), public, _facts(owner, firms), pair.sealed_secret)
             self._held.setdefault(pair.access_key_id, held)
 
     def accepts(self, message: LogonMessage, now: datetime) -> bool:
         """Whether a gateway would accept the logon. Raises MasterKeyMissing."""
         named = self._held.get(message.access_key_id or "")
-        if named is None or named.sealed is None or not state_of(named.pair, now).living:
-            return False
-        fits = message.session_id in (None, named.pair.session_id)
-        return fits and verify(message, self._secret(named, named.sealed)) and not problems(message)
+        return named is not None and holds(message, self._known(named), now)
 
-    def verdict(self, message: LogonMessage, now: datetime) -> Verdict:
+    def verdict(self, message: LogonMessage, now: datetime, also: Sequence[str] = ()) -> Verdict:
         """The same with its reasons, for which every pair that is held is tried. Raises MasterKeyMissing."""
         named = self._held.get(message.access_key_id or "")
-        if self.accepts(message, now):
-            return _verdict(message, named, now, True, (), lines_of(message))
-        candidates = [self._candidate(held, held.sealed) for held in self._held.values() if held.sealed is not None]
-        found = diagnose(message, candidates, now, _gone(named))
-        reasons = tuple(dict.fromkeys((*problems(message), *found.words)))
-        return _verdict(message, named, now, False, reasons, found.lines)
+        right = not also and self.accepts(message, now)
+        tried = [named] if right and named is not None else list(self._held.values())
+        return judge(message, [self._known(held) for held in tried], now, unknown=_UNKNOWN, also=also)
 
-    def _candidate(self, held: _RingKey, sealed: bytes) -> Candidate:
-        pair = held.pair
-        secret = self._secret(held, sealed)
-        return Candidate(
-            pair.access_key_id, pair.session_id, secret, pair.expires_at, pair.created_at, pair.deleted_at is None
-        )
+    def _known(self, held: _RingKey) -> KnownKey:
+        name = held.pair.access_key_id
+        known = self._known_keys.get(name)
+        if known is None:
+            secret = self._secret(held, held.sealed) if held.sealed is not None else None
+            known = self._known_keys[name] = KnownKey(held.pair, secret, held.session, self._environment)
+        return known
 
     def _secret(self, held: _RingKey, sealed: bytes) -> bytes:
         secret = self._open.get((held.id, sealed))
@@ -110,28 +94,34 @@ class KeyRing:
         return secret
 
 
-def _gone(named: _RingKey | None) -> str:
-    """What to say of a named key that is no candidate: nobody knows it, or its secret was destroyed."""
-    if named is None:
-        return _UNKNOWN
-    return f"The key that the logon names, {named.pair.access_key_id}, was deleted: its secret is destroyed."
-
-
-def _verdict(
-    message: LogonMessage,
-    named: _RingKey | None,
-    now: datetime,
-    valid: bool,
-    reasons: tuple[str, ...],
-    lines: tuple[SignedLine, ...],
-) -> Verdict:
-    if named is None:
-        return Verdict(False, message.access_key_id and shorten(message.access_key_id), None, None, reasons, lines)
-    pair = named.pair
-    state = state_of(pair, now)
-    return Verdict(
-        valid, pair.access_key_id, pair.session_id, state, reasons, lines, market=named.market, gateway=named.gateway
+def _facts(owner: SessionRow, firms: Sequence[str]) -> SessionFacts:
+    return SessionFacts(
+        kind=SessionKind(owner.kind),
+        status=SessionStatus(owner.status),
+        market=market_named(owner.market),
+        gateway=Gateway(owner.gateway),
+        firms=tuple(firms),
     )
+
+
+def firms_for(uow: UnitOfWork, rows: Sequence[Row[KeyPairRow, SessionRow]], message: LogonMessage) -> tuple[str, ...]:
+    """The GFIDs that the entity has in the market of the key that the logon names; () where none is known.
+
+    The logon's own firm alone where it is one of them: the others are not looked for.
+    """
+    owner = next((owner for pair, owner in rows if pair.access_key_id == message.access_key_id), None)
+    if owner is None:
+        return ()
+    own = (
+        select(col(SenderCompRow.gfid))
+        .where(col(SenderCompRow.entity_id) == owner.entity_id, col(SenderCompRow.market) == owner.market)
+        .distinct()
+    )
+    sent = firm_of(message)
+    if uow.tx.execute(own.where(col(SenderCompRow.gfid) == sent).limit(1)).first() is not None:
+        return (sent,)
+    found = uow.tx.execute(own.order_by(col(SenderCompRow.gfid)).limit(_MOST_FIRMS)).scalars()
+    return tuple(str(gfid) for gfid in found)
 
 
 def managed_ids(uow: UnitOfWork) -> list[int]:

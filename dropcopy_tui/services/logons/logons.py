@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.logon import LogonMessage
+from dropcopy_tui.domain.logon_verdict import Verdict
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.logons.key_ring import KeyRing, Verdict, managed_ids, other_rows, own_rows, rows_of
+from dropcopy_tui.services.logons.key_ring import KeyRing, firms_for, managed_ids, other_rows, own_rows, rows_of
 from dropcopy_tui.services.unit_of_work import Service
 
 # Keys of other sessions that are tried for an explanation.
@@ -24,11 +25,12 @@ class Logons(Service):
             MasterKeyMissing: secrets cannot be opened.
         """
         if message.signature is None:
-            raise InvalidValue("The logon carries no signature (tag 1402, or Signature): there is nothing to verify.")
-        ring, now = KeyRing(self._resources.vault), self._now()
+            raise InvalidValue("The logon has no signature (tag 1402, or Signature), so there is nothing to verify.")
+        ring, now = KeyRing(self._resources.vault, self._resources.environment), self._now()
         with self._reading(actor) as uow:
             rows = rows_of(managed_ids(uow))
-            ring.hold(own_rows(uow, rows, message))
+            own = own_rows(uow, rows, message)
+            ring.hold(own, firms_for(uow, own, message))
             if not ring.accepts(message, now):
                 ring.hold_too(other_rows(uow, rows, MOST_OTHERS))
         return ring.verdict(message, now)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.logon import LogonMessage
+from dropcopy_tui.domain.logon_verdict import Verdict
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.sessions import check_session_id
-from dropcopy_tui.services.logons.key_ring import KeyRing, Verdict, managed_ids, other_rows, own_rows, rows_of
+from dropcopy_tui.services.logons.key_ring import KeyRing, firms_for, managed_ids, other_rows, own_rows, rows_of
 from dropcopy_tui.services.logons.logons import MOST_OTHERS
 from dropcopy_tui.services.sessions.sessions import session_rows
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -62,7 +63,7 @@ class Rehearsals(Service):
                 self._check_session(uow, check_session_id(session_id), market)
             else:
                 managed_ids(uow)
-        return Rehearsal(session_id, market, KeyRing(self._resources.vault))
+        return Rehearsal(session_id, market, KeyRing(self._resources.vault, self._resources.environment))
 
     def _check_session(self, uow: UnitOfWork, session_id: str, market: str) -> None:
         """Every session of this name must be one whose keys the person manages."""
@@ -87,15 +88,14 @@ class Rehearsals(Service):
             rows = rows_of(managed_ids(uow))
             if rehearsal.market:
                 rows = rows.where(col(SessionRow.market) == rehearsal.market)
-            own = rows.where(col(SessionRow.session_id) == rehearsal.session_id) if rehearsal.session_id else rows
-            ring.hold(own_rows(uow, own, message))
+            asked = rows.where(col(SessionRow.session_id) == rehearsal.session_id) if rehearsal.session_id else rows
+            own = own_rows(uow, asked, message)
+            ring.hold(own, firms_for(uow, own, message))
             if not ring.accepts(message, now):
                 ring.hold_too(other_rows(uow, rows, MOST_OTHERS))
-        verdict = ring.verdict(message, now)
-        if rehearsal.session_id and message.session_id != rehearsal.session_id:
-            other = f"The logon is not of session {rehearsal.session_id}, which this rehearsal is held for."
-            return replace(verdict, valid=False, explanations=(other, *verdict.explanations))
-        return verdict
+        other = rehearsal.session_id and message.session_id != rehearsal.session_id
+        also = f"The logon is not of session {rehearsal.session_id}, which this rehearsal is held for."
+        return ring.verdict(message, now, (also,) if other else ())
 
     def note(self, actor: Actor, rehearsal: Rehearsal, outcome: Outcome) -> None:
         """Leave the outcome of a logon in the audit trail. Raises NotEntitled."""
