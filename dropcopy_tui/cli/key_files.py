@@ -19,7 +19,7 @@ from dropcopy_tui.domain.sessions import check_session_id
 _UNKNOWN = "The access key id in the logon (tag 355) is not in the key file."
 
 
-class KeyFile:
+class DownloadedKeys:
     """The rows of a key file, whose days are those of a market.
 
     The file does not name its market: it is the one that was asked for, or the one whose segment the logon names in

@@ -10,7 +10,7 @@ from dropcopy_tui.cli.call import Call, Decorator, noun, verb
 from dropcopy_tui.cli.output import fields, say, show
 
 if TYPE_CHECKING:
-    from dropcopy_tui.cli.key_files import KeyFile
+    from dropcopy_tui.cli.key_files import DownloadedKeys
     from dropcopy_tui.domain.logon import LogonMessage
     from dropcopy_tui.domain.logon_text import LoggedLogon
 
@@ -135,7 +135,7 @@ def _logons(name: str) -> list[LoggedLogon]:
     return list(logons_in(raw)) or [LoggedLogon(0, tidy(as_text(raw, name, _MESSAGE)))]
 
 
-def _key_file(call: Call, name: str, market: str) -> KeyFile:
-    from dropcopy_tui.cli.key_files import KeyFile
+def _key_file(call: Call, name: str, market: str) -> DownloadedKeys:
+    from dropcopy_tui.cli.key_files import DownloadedKeys
 
-    return KeyFile(name, call.config().settings.closes, market)
+    return DownloadedKeys(name, call.config().settings.closes, market)
