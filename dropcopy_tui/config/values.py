@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.filters import Filter, parse_filters
+from dropcopy_tui.domain.mail import is_address
 from dropcopy_tui.domain.markets import market_named
 
 
@@ -50,11 +51,6 @@ def _is_word(value: str) -> bool:
 
 def _is_text(value: str) -> bool:
     return len(value) <= 60 and bool(value.strip()) and value.isprintable()
-
-
-def _is_address(value: str) -> bool:
-    name, _, host = value.partition("@")
-    return _is_word(value) and bool(name and host) and value.isascii() and "@" not in host
 
 
 def _is_host(value: str) -> bool:
@@ -101,7 +97,7 @@ Word = Annotated[str, _if(_is_word), Field(description="text of 1 to 255 printab
 Text = Annotated[
     str, _if(_is_text), AfterValidator(str.strip), Field(description="text of 1 to 60 printable characters")
 ]
-Address = Annotated[str, _if(_is_address), Field(description="an email address such as desk@firm.example")]
+Address = Annotated[str, _if(is_address), Field(description="an email address such as desk@firm.example")]
 Host = Annotated[
     str,
     _if(_is_host),

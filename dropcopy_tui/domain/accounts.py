@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.mail import is_address
 from dropcopy_tui.domain.names import shorten
 
-# The name is limited to what a line of a list can show (a local choice); the email length is from RFC 5321.
+# The name is limited to what a line of a list can show (a local choice).
 PERSON_NAME_LENGTH = 100
-EMAIL_LENGTH = 254
 # The attempts allowed per invitation code.
 INVITATION_TRIES = 5
 CODE_GROUPS, CODE_GROUP = 4, 4
@@ -19,7 +19,6 @@ CODE_GROUPS, CODE_GROUP = 4, 4
 CODE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 _USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)*")
 _MOBILE = re.compile(r"\+?[0-9][0-9 ().-]{5,23}")
 _MACHINE_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}")
 # Scheduled jobs act under this user id (services.rights).
@@ -83,7 +82,7 @@ def clean_email(text: str, *, local: bool = False) -> str:
     """
     email = text.strip().lower()
     complete = local or "." in email.partition("@")[2]
-    if len(email) > EMAIL_LENGTH or not complete or not _EMAIL.fullmatch(email):
+    if not complete or not is_address(email):
         raise InvalidValue(f"{shorten(text)!r} is not a valid email address such as name@firm.example.", "email")
     return email
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +12,9 @@ from dropcopy_tui.domain.errors import InvalidValue
 
 # After this many attempts an email is marked as failed; a person may queue it again.
 MOST_ATTEMPTS = 8
+# RFC 5321, 4.5.3.1.
+ADDRESS_LENGTH = 254
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 
 
@@ -78,6 +82,14 @@ class Letter:
     at: datetime
     body: str = field(repr=False)
     secret: bool = False
+
+
+def is_address(text: str) -> bool:
+    """Whether an email can be sent to this address as it stands: in ASCII, without quotes and encoded words.
+
+    An encoded word (RFC 2047) consists of characters that an address may contain, and a receiver might decode it.
+    """
+    return len(text) <= ADDRESS_LENGTH and _ADDRESS.fullmatch(text) is not None and "=?" not in text
 
 
 def is_loopback(host: str) -> bool:

@@ -9,23 +9,17 @@ import smtplib
 import socket
 import ssl
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from email import policy
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
 
 from dropcopy_tui.domain.errors import MailUnusable, TryLater, Undeliverable
 from dropcopy_tui.domain.mail import Letter, MailServer, Security
+from dropcopy_tui.senders.letter import letter_bytes
 from dropcopy_tui.senders.secret_file import read_secret
 
 # Each reply may take the configured time-out, but the whole email must be delivered before its lease ends.
 LONGEST = 45.0
 _REPLY_LENGTH = 200
-# Every server accepts 7-bit data; a body that is not ASCII is encoded.
-_POLICY = policy.SMTP.clone(cte_type="7bit")
 
 
 def check(server: MailServer) -> None:
@@ -42,7 +36,7 @@ def send(server: MailServer, letter: Letter) -> None:
         Undeliverable: the server will never accept this email, or it must not be sent, because control characters
             in a header could inject further headers.
     """
-    message = composed(server, letter)
+    data = letter_bytes(server.sender, letter)
     until = time.monotonic() + LONGEST
     with _trouble_of_server(server):
         line = _Line(server, until)
@@ -50,41 +44,9 @@ def send(server: MailServer, letter: Letter) -> None:
         with _trouble_of_server(server):
             line.open()
         with _trouble_of_letter(server):
-            line.hand_over(server.sender, message["To"].addresses[0].addr_spec, message.as_bytes(), letter.secret)
+            line.hand_over(server.sender, letter.to, data, letter.secret)
     finally:
         line.leave()
-
-
-def composed(server: MailServer, letter: Letter) -> EmailMessage:
-    """Build the message that is sent. Raises Undeliverable."""
-    for value in (server.sender, letter.to, letter.subject, letter.message_id):
-        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
-            raise Undeliverable("The email was not sent: one of its headers contains control characters.")
-    message = EmailMessage(policy=_POLICY)
-    try:
-        message["From"] = _address(server.sender)
-        message["To"] = _address(letter.to)
-        message["Subject"] = letter.subject
-        message["Date"] = letter.at
-        message["Message-ID"] = letter.message_id
-        # Suppresses out-of-office replies (RFC 3834).
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.body)
-        message.as_bytes()
-    except (UnicodeError, ValueError) as error:
-        raise Undeliverable(f"The email cannot be encoded ({type(error).__name__}).") from None
-    return message
-
-
-def _address(text: str) -> Address:
-    """Parse an address. Raises Undeliverable if it is invalid or needs SMTPUTF8, which few servers support."""
-    try:
-        address = Address(addr_spec=text)
-    except (ValueError, IndexError, MessageError):
-        address = Address()
-    if not address.username or not address.domain or not text.isascii():
-        raise Undeliverable("The address is not a valid email address. Correct it, then retry the message.")
-    return address
 
 
 class _Line:

@@ -52,13 +52,12 @@ def send(provider: SmsProvider, message: TextMessage) -> str:
     """
     with _trouble(provider):
         secret, context = _secret(provider), _context(provider)
-        status, answer = _exchange(provider, message, secret, context)
+        body = _body(provider, message)
+        status, answer = _exchange(provider, body, secret, context)
     return _receipt(provider, status, answer)
 
 
-def _exchange(
-    provider: SmsProvider, message: TextMessage, secret: str, context: ssl.SSLContext | None
-) -> tuple[int, bytes]:
+def _exchange(provider: SmsProvider, body: bytes, secret: str, context: ssl.SSLContext | None) -> tuple[int, bytes]:
     """Send one request and read its response. Redirections are not followed: they would send the code elsewhere."""
     parts = urlsplit(provider.url)
     line = _connection(provider, context)
@@ -68,7 +67,7 @@ def _exchange(
     late.daemon = True
     late.start()
     try:
-        line.request(provider.method, path, _body(provider, message), _headers(provider, secret))
+        line.request(provider.method, path, body, _headers(provider, secret))
         answer = line.getresponse()
         return answer.status, answer.read(_ANSWER_LENGTH)
     finally:
@@ -101,7 +100,10 @@ def _body(provider: SmsProvider, message: TextMessage) -> bytes:
         to = "".join(letter for letter in to if letter.isdigit() or letter == "+")
     values = {"to": to, "text": message.text, "sender": provider.sender}
     filled = {name: _filled(template, values) for name, template in provider.body.items()}
-    return (json.dumps(filled) if provider.kind is BodyKind.JSON else urlencode(filled)).encode()
+    try:
+        return (json.dumps(filled) if provider.kind is BodyKind.JSON else urlencode(filled)).encode()
+    except UnicodeEncodeError:
+        raise Undeliverable("The text message cannot be encoded: it contains half of a character.") from None
 
 
 def _filled(template: str, values: dict[str, str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dropcopy_tui.domain.accounts import EMAIL_LENGTH, PERSON_NAME_LENGTH, PersonStatus
+from dropcopy_tui.domain.accounts import PERSON_NAME_LENGTH, PersonStatus
+from dropcopy_tui.domain.mail import ADDRESS_LENGTH
 from dropcopy_tui.domain.people import Entitlement
 from dropcopy_tui.services.people.views import PersonLine
 from dropcopy_tui.services.views import EntityView
@@ -25,7 +26,7 @@ _THE_DESK = "desk"
 _FIELDS = (
     Field("user_id", "User id", 32, placeholder="a-z, 0-9, dot, underscore, hyphen"),
     Field("name", "Name", PERSON_NAME_LENGTH),
-    Field("email", "Email (the code goes there, and nowhere else)", EMAIL_LENGTH),
+    Field("email", "Email (the code goes there, and nowhere else)", ADDRESS_LENGTH),
     Field("mobile", "Mobile for codes by SMS (may stay empty)", 24, placeholder="+1 202 555 0134"),
 )
 _CODE = "A one-time code goes to the person's mailbox: with it they set their own password."

@@ -247,6 +247,48 @@ def test_a_subject_with_another_header_in_it_is_a_dead_letter(real: World) -> No
     assert "control characters" in messages(world)[0].error
 
 
+@pytest.mark.parametrize(
+    ("column", "hostile"),
+    [
+        ("recipient", "<"),
+        ("recipient", '"=?utf-8?q?=0d=0a?="@firm.example'),
+        ("recipient", "=?utf-8?b?DQpCY2M6eEB5Lnp6?=@firm.example"),
+        ("recipient", ""),
+    ],
+)
+def test_a_hostile_address_fails_its_own_letter_only(real: World, column: str, hostile: str) -> None:
+    box = Mailbox()
+    with online(real, box) as world:
+        write(world, "A", "B")
+        change(world.resources, f"UPDATE outbox SET {column} = :hostile WHERE subject = 'A'", hostile=hostile)
+        assert send(world) == Sent(sent=1, failed=1)
+    assert [letter["Subject"] for letter in box.letters] == ["B"]
+
+
+@pytest.mark.parametrize("store_id", ["=?utf-8?q?=0d=0aBcc:x?=", "@", "<", ">", '"', "\n"])
+def test_a_hostile_message_id_fails_the_letter_and_not_the_sender(real: World, store_id: str) -> None:
+    box = Mailbox()
+    with online(real, box) as world:
+        write(world, "A")
+        change(world.resources, "UPDATE setting SET value = :it WHERE key = 'store_id'", it=store_id)
+        assert send(world) == Sent(failed=1)
+    assert box.letters == []
+    assert "Message-ID" in messages(world)[0].error
+
+
+def test_an_encoded_word_in_a_group_s_name_arrives_as_the_text_that_it_is(real: World) -> None:
+    name = "=?utf-8?b?DQpCY2M6eEB5Lnp6?="
+    box = Mailbox()
+    with online(real, box) as world:
+        Groups(world.resources).create(world.operator, new_group(name))
+        assert send(world).failed == 0
+    for raw in box.raw:
+        head = raw.partition(b"\r\n\r\n")[0]
+        assert b"Bcc" not in head
+        assert head.count(b"\r\nTo:") == 1
+    assert box.raw
+
+
 # -- leases
 
 

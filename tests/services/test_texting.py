@@ -296,3 +296,8 @@ def test_a_refused_number_is_undeliverable() -> None:
     with serving(Web(refuse)) as web, pytest.raises(Undeliverable) as caught:
         sms.send(generic(web.port), MESSAGE)
     assert CODE not in caught.value.message
+
+
+def test_half_a_character_fails_its_own_message_only() -> None:
+    with pytest.raises(Undeliverable, match="half of a character"):
+        sms.send(generic(9), sms.TextMessage("+1 202", "\ud800"))
