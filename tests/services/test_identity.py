@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from datetime import timedelta
 from time import perf_counter
@@ -82,6 +83,71 @@ def test_an_unknown_person_costs_as_much_work_as_a_known_one(
     for login in ("nobody", "jo", "gone"):
         sign_in_wrongly(identity, login=login)
     assert work == ["$argon2id$v=19$m=8,t=1,p=1"] * 3
+
+
+def test_no_password_is_hashed_inside_the_gate(
+    identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guess takes as long as it takes, and no writer waits for it."""
+    gate = resources.store.path.with_name("store.db.gate")
+    change(resources, "UPDATE person SET email = email")
+    free: list[bool] = []
+    encode = passwords._encoded
+
+    def seen(password: str) -> bytes:
+        """Everything that hashes encodes the password first."""
+        with gate.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free.append(True)
+            except BlockingIOError:
+                free.append(False)
+        return encode(password)
+
+    monkeypatch.setattr(passwords, "_encoded", seen)
+    sign_in_wrongly(identity)
+    sign_in_wrongly(identity, login="nobody")
+    actor = identity.sign_in("jo", PASSWORD, "test")
+    identity.set_password(actor, PASSWORD, "another horse battery")
+    with pytest.raises(NotSignedIn):
+        identity.set_password(actor, WRONG, "another horse battery 2")
+    assert len(free) == 7
+    assert all(free)
+
+
+@pytest.mark.parametrize("state", ["disabled = 1", "locked_until = '2026-03-04 18:00:00.000000'"])
+def test_a_disabled_and_a_locked_account_cost_as_much_work_as_another(
+    identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    work: list[str] = []
+    check = passwords._argon2id_holds
+
+    def seen(password: bytes, stored: str) -> bool:
+        work.append(stored)
+        return check(password, stored)
+
+    monkeypatch.setattr(passwords, "_argon2id_holds", seen)
+    change(resources, f"UPDATE person SET {state}")
+    with pytest.raises(NotSignedIn):
+        identity.sign_in("jo", PASSWORD, "test")
+    assert len(work) == 1
+
+
+def test_a_password_that_is_changed_while_the_old_one_is_checked_no_longer_opens(
+    identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = passwords._argon2id_holds
+    replaced = hash_password("another horse battery")
+
+    def slow(password: bytes, stored: str) -> bool:
+        answer = check(password, stored)
+        if stored != replaced:
+            change(resources, "UPDATE person SET password_hash = :it", it=replaced)
+        return answer
+
+    monkeypatch.setattr(passwords, "_argon2id_holds", slow)
+    with pytest.raises(NotSignedIn, match="wrong"):
+        identity.sign_in("jo", PASSWORD, "test")
 
 
 def test_five_wrong_tries_lock_the_account_for_three_hours(identity: Identity, resources: Resources) -> None:

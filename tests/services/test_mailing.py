@@ -261,7 +261,7 @@ def test_a_hostile_address_fails_its_own_letter_only(real: World, column: str, h
     with online(real, box) as world:
         write(world, "A", "B")
         change(world.resources, f"UPDATE outbox SET {column} = :hostile WHERE subject = 'A'", hostile=hostile)
-        assert send(world) == Sent(sent=1, failed=1)
+        assert send(world) == MailRun(sent=1, failed=1)
     assert [letter["Subject"] for letter in box.letters] == ["B"]
 
 
@@ -271,7 +271,7 @@ def test_a_hostile_message_id_fails_the_letter_and_not_the_sender(real: World, s
     with online(real, box) as world:
         write(world, "A")
         change(world.resources, "UPDATE setting SET value = :it WHERE key = 'store_id'", it=store_id)
-        assert send(world) == Sent(failed=1)
+        assert send(world) == MailRun(failed=1)
     assert box.letters == []
     assert "Message-ID" in messages(world)[0].error
 

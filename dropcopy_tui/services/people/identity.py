@@ -37,6 +37,30 @@ class Person:
         return "; ".join(f"{place}: {', '.join(roles)}" if place else ", ".join(roles) for place, roles in held.items())
 
 
+class _Checked:
+    """The outcome of a check that was made before the transaction began, against the hash that was stored then."""
+
+    def __init__(self, password: str, stored: str | None, holds: bool) -> None:
+        self._password = password
+        self._stored = stored
+        self._holds = holds
+        # A hash of an earlier release is replaced while the password is at hand.
+        self._renewed = renewed_hash(password) if holds and is_outdated(stored or "") else None
+
+    def holds_for(self, person: PersonRow) -> bool:
+        """Whether the password is the person's; it is checked again if it was changed meanwhile."""
+        if person.password_hash != self._stored:
+            return password_holds(self._password, person.password_hash)
+        return self._holds
+
+    def renew(self, person: PersonRow) -> dict[str, bool]:
+        """Store the new hash if there is one; returns what the audit trail adds for it."""
+        if self._renewed is None or person.password_hash != self._stored:
+            return {}
+        person.password_hash = self._renewed
+        return {"hash_renewed": True}
+
+
 class Identity(Service):
     """Sign-in. Its verbs take the origin instead of an actor: who acts is what they find out."""
 
@@ -47,18 +71,25 @@ class Identity(Service):
             AccountLocked: five wrong tries in a row (rule P1); says until when.
             NotSignedIn: no such person, or the wrong password: the answer is the same.
         """
+        checked = self._check(login, password)
         with self._writing(nobody(origin, login)) as uow:
             person = _find(uow, login)
             if person is None:
-                # As slow as for somebody who is there: the time it takes does not tell which user ids exist.
-                password_holds(password, None)
                 self._refuse(uow, login, "unknown")
             self._refuse_locked(uow, person)
-            # Checked first: a refusal takes as long for a disabled account.
-            holds = password_holds(password, person.password_hash)
-            if person.disabled or not holds:
+            if person.disabled or not checked.holds_for(person):
                 self._count_wrong_try(uow, person)
-            return self._welcome(uow, person, "password", **_renew_hash(person, password))
+            return self._welcome(uow, person, "password", **checked.renew(person))
+
+    def _check(self, login: str, password: str) -> _Checked:
+        """Check the password outside the gate: hashing takes long, and no writer may wait for somebody's guesses.
+
+        Every account costs the same, whether it is unknown, disabled or locked: the time of a refusal tells nothing.
+        """
+        with self._reading(NOBODY) as uow:
+            person = _find(uow, login)
+            stored = None if person is None else person.password_hash
+        return _Checked(password, stored, password_holds(password, stored))
 
     def sign_in_peer(self, account: str, origin: str) -> Actor:
         """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn."""
@@ -109,11 +140,11 @@ class Identity(Service):
         """Change the person's own password. Raises NotSignedIn for a wrong present one."""
         if new == present:
             raise InvalidValue("The new password is the present one. Nothing was changed.", "password")
-        hashed = hash_password(new)
+        hashed, checked = hash_password(new), self._check(actor.user_id, present)
         with self._writing(actor) as uow:
             person = uow.tx.get_one(PersonRow, actor.person_id)
             self._refuse_locked(uow, person)
-            if person.password_hash and not password_holds(present, person.password_hash):
+            if person.password_hash and not checked.holds_for(person):
                 self._count_wrong_try(uow, person)
             person.password_hash = hashed
             person.failed_tries = 0
@@ -152,14 +183,6 @@ class Identity(Service):
 
     def _note_refusal(self, uow: UnitOfWork, login: str, why: str) -> None:
         uow.by(nobody(uow.actor.origin, login)).record("person:sign_in_refused", shorten(login, 40), after={"why": why})
-
-
-def _renew_hash(person: PersonRow, password: str) -> dict[str, bool]:
-    """Replace a hash of an earlier release while the password is known. Returns what the audit event adds for it."""
-    if not is_outdated(person.password_hash or ""):
-        return {}
-    person.password_hash = renewed_hash(password)
-    return {"hash_renewed": True}
 
 
 def _locked(until: datetime, now: datetime) -> str:
