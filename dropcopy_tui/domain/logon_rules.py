@@ -100,7 +100,7 @@ def clock_note(message: LogonMessage, now: datetime) -> str:
         return ""
     side = "behind" if sent < now else "ahead of"
     tag = "Tag 52 (SendingTime)" if message.is_fix else "RequestTimestamp"
-    return f"{tag} is {_span(abs(now - sent))} {side} the clock here. It must be the current time in UTC."
+    return f"{tag} is {_span(abs(now - sent))} {side} the clock here."
 
 
 def sent_at(message: LogonMessage) -> datetime | None:

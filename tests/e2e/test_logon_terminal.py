@@ -43,7 +43,7 @@ def pair(home: Path) -> tuple[str, Key]:
 
 def signed(pair: tuple[str, Key], **how: object) -> bytes:
     session, key = pair
-    encoded: bytes = logon(key, datetime.now(UTC), values={49: f"{session}ACM01N"}, **how).encode()
+    encoded: bytes = logon(key, datetime.now(UTC), values={49: f"{session}9ACN", 57: "12"}, **how).encode()
     return encoded
 
 
@@ -77,7 +77,7 @@ def test_a_port_that_is_opened_again(home: Path, pair: tuple[str, Key]) -> None:
         terminal.press("enter")
         terminal.wait_for(rf"(?s)Press Enter.*Listening on 127\.0\.0\.1:{port}")
         assert [answer[35] for answer in tried(port, signed(pair))] == ["A", "1"]
-        terminal.wait_for("Logon accepted: T9HACM01N")
+        terminal.wait_for("Logon accepted: T9H9ACN")
         terminal.press("ctrl+c")
         assert terminal.wait_exit() == 130
         assert "Traceback" not in terminal.text()
