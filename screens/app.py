@@ -238,7 +238,7 @@ class DropCopyApp(TerminalApp):
         """A job is running that does not wait for the person, or the list that has the keys is not read yet."""
         if super().in_transit:
             return True
-        focused = self.focused
+        focused = self.focused if self.is_screen_shown else None
         # Asked by name: the table's modules are not imported before the first screen is painted.
         if getattr(focused, "is_opening", False):
             return True
@@ -326,10 +326,11 @@ class DropCopyApp(TerminalApp):
     # -- leaving and commands
 
     async def save_work(self) -> None:
-        """Keep what was typed, on every screen that holds something."""
-        for screen in self.screen_stack:
-            if isinstance(screen, DeskScreen):
-                await screen.save_work()
+        """Keep what was typed, on every screen that holds something; one that fails keeps no other from it."""
+        holders = [screen for screen in self.screen_stack if isinstance(screen, DeskScreen)]
+        for failed in await asyncio.gather(*(screen.save_work() for screen in holders), return_exceptions=True):
+            if failed is not None:
+                raise failed
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: our own commands only."""

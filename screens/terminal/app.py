@@ -14,10 +14,11 @@ from threading import Timer
 from typing import Any, ClassVar, NoReturn
 
 from rich.console import Console
-from textual.app import SuspendNotSupported, SystemCommand
+from textual.app import ScreenError, SuspendNotSupported, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
-from textual.events import Event, Key, Paste
+from textual.events import Event, InputEvent, Key, Paste
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.reactive import Initialize, Reactive
@@ -105,7 +106,12 @@ class TerminalApp(TunedApp):
     @property
     def in_transit(self) -> bool:
         """Whether a screen is on its way: keys that were typed for it wait until it is there."""
-        return bool(self.screen_stack) and not self.screen.is_mounted
+        return self.is_screen_shown and not self.screen.is_mounted
+
+    @property
+    def is_screen_shown(self) -> bool:
+        """Whether there is a screen; while the application ends there is none, and asking for it raises."""
+        return not self._exit and bool(self._screen_stack)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """No commands of Textual's: its "Screenshot" writes files on the server."""
@@ -120,9 +126,8 @@ class TerminalApp(TunedApp):
 
     def leave_by_signal(self, number: int) -> None:
         """Save, restore the terminal, and end as the signal wants it."""
-        if self._leaving is None:
-            self._leaving = asyncio.get_running_loop().create_task(self._leave(128 + number))
-            self._leave_by_force_later(128 + number)
+        self._begin_to_leave(128 + number)
+        self._leave_by_force_later(128 + number)
 
     def hang_up(self) -> None:
         """The terminal has gone away, whether or not SIGHUP came."""
@@ -130,12 +135,16 @@ class TerminalApp(TunedApp):
 
     async def action_quit_desk(self) -> None:
         """Leave on the person's wish."""
-        await self._save()
-        self.exit(0)
+        self._begin_to_leave(0)
 
     async def action_quit(self) -> None:
         """Textual's own name for it."""
         await self.run_action("quit_desk", self)
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: Any = None) -> None:
+        """End; what is typed from here on goes nowhere."""
+        self._type_ahead.close()
+        super().exit(result, return_code, message)
 
     def action_command_palette(self) -> None:
         """The commands. The cursor of Textual's field blinks: a kilobyte a second over SSH, for nothing."""
@@ -150,7 +159,17 @@ class TerminalApp(TunedApp):
         """Ctrl-C means copy or habit; it never loses work."""
         self.notify(HOW_TO_QUIT)
 
+    def _begin_to_leave(self, code: int) -> None:
+        """Take no more keys, then leave; whoever asked first decides the exit code.
+
+        In a task of its own: a key's handler that waited for the keys before it would wait for itself.
+        """
+        self._type_ahead.close()
+        if self._leaving is None and not self._exit:
+            self._leaving = asyncio.get_running_loop().create_task(self._leave(code))
+
     async def _save(self) -> None:
+        await self._type_ahead.settled()
         result = self.save_work()
         if inspect.isawaitable(result):
             await result
@@ -181,11 +200,30 @@ class TerminalApp(TunedApp):
         """Keys one after the other, each where the one before has put the focus."""
         if self._type_ahead.holds(event):
             return
+        if isinstance(event, InputEvent) and not self.is_screen_shown:
+            # A mouse that moves while the application ends has nothing to move over.
+            return
         await super().on_event(event)
         if isinstance(event, Key | Paste):
             self._type_ahead.sent()
 
     # -- errors
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End because of an error; one that comes after the end has begun changes nothing any more.
+
+        Work beside the screen finds its screen closed by then, which is no fault of anybody's.
+        """
+        if not self._exit:
+            super()._handle_exception(error)
+        elif not isinstance(error, ScreenError | NoMatches):
+            self._log_incident(error)
+
+    def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What fails between messages is an error like any other; asyncio would print its trace."""
+        error = context.get("exception")
+        with self._context():
+            self._handle_exception(error if isinstance(error, Exception) else RuntimeError(context["message"]))
 
     def panic(self, *renderables: Any) -> None:
         """Errors that bring their own picture are errors like any other."""
@@ -196,16 +234,21 @@ class TerminalApp(TunedApp):
         error = sys.exc_info()[1] or self._exception
         if error is not None:
             self._record(error)
+        self._type_ahead.close()
         self._close_messages_no_wait()
 
     def _record(self, error: BaseException) -> None:
-        first, self._incident = self._incident is None, self._incident or new_incident_id()
-        written = self.incident_log is not None and write_incident(self.incident_log, self._incident, error)
+        first = self._incident is None
+        written = self._log_incident(error)
         where = f"the trace is in {self.incident_log}" if written else "no log could be written"
         if first:
             self._exit_renderables.append(
                 f"Something went wrong, and the screen was closed. Incident {self._incident}; {where}."
             )
+
+    def _log_incident(self, error: BaseException) -> bool:
+        self._incident = self._incident or new_incident_id()
+        return self.incident_log is not None and write_incident(self.incident_log, self._incident, error)
 
     def _print_error_renderables(self) -> None:
         """Print plain lines once the terminal is restored: no markup, no colour, no control characters."""
@@ -245,6 +288,7 @@ class TerminalApp(TunedApp):
             self._driver.set_mouse(not self._driver._mouse)
 
     def _on_mount(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
 
     def _on_ready(self) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.events import Event, Key, Paste
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
             """Whether a screen is on its way."""
 
         @property
+        def is_screen_shown(self) -> bool:
+            """Whether there is a screen: none after the application has begun to end."""
+
+        @property
         def focused(self) -> Widget | None:
             """The widget that has the keys."""
 
@@ -53,6 +59,8 @@ AFTER_THE_FRAME = 0.03
 PATIENCE = 0.25
 # A screen that is still being made, or a service that is still answering: keys wait that long, in seconds.
 LONGEST_TRANSIT = 5.0
+# A field tells its step, and the step its screen, each by a message that sets out behind the one before.
+SETTLING_TRIPS = 4
 _LEAVING = ("ctrl+q", "ctrl+c", "f10")
 
 
@@ -66,10 +74,30 @@ class TypeAhead:
         self._trip: asyncio.TimerHandle | None = None
         self._target: DOMNode | None = None
         self._since: float | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Take no further keys: the application is leaving, and keys that wait have nowhere to go."""
+        self._closed = True
+        self._waiting.clear()
+        self._turn = None
+
+    async def settled(self) -> None:
+        """Wait until the last key has had its effect, on whatever listens to the widget that took it."""
+        if not self._app.is_screen_shown:
+            return
+        arrived = asyncio.Event()
+        self._hop(arrived.set, self._way(self._app.focused) * SETTLING_TRIPS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(arrived.wait(), PATIENCE)
 
     def holds(self, event: Event) -> bool:
-        """Whether the event has to wait; if not, it sets out now."""
-        if not isinstance(event, Key | Paste) or event.is_forwarded or self._app.is_headless:
+        """Whether the event has to wait; if not, it sets out now. Once closed, every key waits for ever."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            return False
+        if self._closed or not self._app.is_screen_shown:
+            return True
+        if self._app.is_headless:
             return False
         loop = asyncio.get_running_loop()
         if event is self._turn:
@@ -101,14 +129,19 @@ class TypeAhead:
         target = self._target
         if target is not None and trip in (None, self._trip):
             self._target = None
-            way = list(target.ancestors_with_self)
             # Twice: a key makes a widget send a message of its own, which sets out behind the first note.
-            self._hop(self._trip, way + way)
+            self._hop(partial(self._back, self._trip), self._way(target) * 2)
 
-    def _hop(self, trip: asyncio.TimerHandle | None, nodes: Sequence[DOMNode]) -> None:
+    def _way(self, target: DOMNode | None) -> list[DOMNode]:
+        return list((target or self._app.screen).ancestors_with_self)
+
+    def _hop(self, arrived: Callable[[], None], nodes: Sequence[DOMNode]) -> None:
         for index, node in enumerate(nodes):
-            if node.is_running and node.call_later(self._hop, trip, nodes[index + 1 :]):
+            if node.is_running and node.call_later(self._hop, arrived, nodes[index + 1 :]):
                 return
+        arrived()
+
+    def _back(self, trip: asyncio.TimerHandle | None) -> None:
         if trip is self._trip:
             self._arrived()
 

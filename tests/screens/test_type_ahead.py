@@ -14,7 +14,7 @@ class SlowApp:
     """One widget that takes its time, and a queue of the application's."""
 
     is_headless = in_transit = False
-    is_running = True
+    is_running = is_screen_shown = True
     focused = None
 
     def __init__(self) -> None:
