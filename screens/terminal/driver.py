@@ -12,15 +12,16 @@ import select
 import signal
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
 from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 from textual.message import Message
 
+from screens.terminal.escape import ESCAPE, EscapeKeys
 from screens.terminal.guard import clamp, terminal_size
 from screens.terminal.paste import PasteCap
 from screens.terminal.tty_file import TtyFile
@@ -98,7 +99,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Wait for keys without waking up in between; tell the application when there will be no more."""
-        parser, cap = XTermParser(self._debug), PasteCap()
+        parser, cap, escapes = XTermParser(self._debug), PasteCap(), EscapeKeys()
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
@@ -106,6 +107,7 @@ class TerminalDriver(LinuxDriver):
         # A lone escape is only known to be the key after a pause: one more look, then sleep.
         pause: float | None = None
         while not self.exit_event.is_set():
+            text = ""
             mask = dict(poll.poll(pause)).get(self.fileno, 0)
             pause = constants.ESCAPE_DELAY * 1000 + 5 if mask else None
             if mask:
@@ -113,15 +115,13 @@ class TerminalDriver(LinuxDriver):
                 if not data:
                     self._loop.call_soon_threadsafe(self._desk.hang_up)
                     return
-                for event in self._parsed(parser, cap(decode(data))):
+                text = cap(decode(data))
+            pieces = escapes.feed(text) if mask else escapes.pause()
+            for piece in pieces:
+                for event in (Key("escape", ESCAPE),) if piece == ESCAPE else parser.feed(piece):
                     self.process_message(event)
             for event in parser.tick():
                 self.process_message(event)
-
-    @staticmethod
-    def _parsed(parser: XTermParser, text: str) -> Iterable[Message]:
-        # Nothing at all would mean the end of input to the parser.
-        return parser.feed(text) if text else ()
 
     def _read_input(self) -> bytes:
         try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 # Textual's parser takes a second for a megabyte, and holds the interpreter while it does.
 PASTE_CHARACTERS = 262_144
 START, END = "\x1b[200~", "\x1b[201~"
+# Textual takes an escape inside a paste for a key, and what follows for more of them.
+_KEYLESS = str.maketrans({"\x1b": "\N{SYMBOL FOR ESCAPE}"})
 
 
 class PasteCap:
-    """Passes keys through, and of each bracketed paste its beginning."""
+    """Passes keys through, and of each bracketed paste its beginning, in which no character is a key."""
 
     def __init__(self, limit: int = PASTE_CHARACTERS) -> None:
         self._limit = limit
@@ -38,11 +40,11 @@ class PasteCap:
         text, marker, rest = joined.partition(END)
         if marker:
             self._left = None
-            return text[:left] + marker, rest
+            return text[:left].translate(_KEYLESS) + marker, rest
         kept = _begun(joined)
         text, self._seen = joined[: len(joined) - kept], joined[len(joined) - kept :]
         self._left = left - min(left, len(text))
-        return text[:left], ""
+        return text[:left].translate(_KEYLESS), ""
 
 
 def _begun(text: str) -> int:

@@ -20,7 +20,7 @@ def whole(text: str, limit: int) -> str:
         out += before + start
         if start:
             inside, end, text = text.partition(END)
-            out += inside[:limit] + end
+            out += inside[:limit].replace("\x1b", "\N{SYMBOL FOR ESCAPE}") + end
     return out
 
 
