@@ -11,6 +11,7 @@ from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
+from dropcopy_tui.new_file import clear_interrupted
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.authenticator import Authenticators
@@ -53,6 +54,8 @@ class Desk:
         self.environment = resources.environment
         self.clock = resources.clock
         self.has_master_key = resources.vault.is_open
+        # One sentence for each key file that a process was killed over; told once, to whoever starts next.
+        self.interrupted = clear_interrupted(resources.store.path)
         self.identity = Identity(resources)
         self.factors = Factors(resources)
         self.authenticators = Authenticators(resources)

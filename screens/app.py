@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 # How often the quiet worker looks for requests that somebody else submitted, in seconds.
 SET_UP_EVERY = 5.0
+# Seconds: a sentence with a path in it takes a while to read and to note.
+_LONG_NOTICE = 30.0
 _STYLES = Path(__file__).parent.parent / "styles"
 
 
@@ -145,6 +147,8 @@ class DropCopyApp(TerminalApp):
             self.exit(error.exit_code, return_code=error.exit_code, message=f"dropcopy: {error.message}")
             return
         self._opened.set()
+        for sentence in self._desk.interrupted:
+            self.notify(sentence, severity="warning", timeout=_LONG_NOTICE)
         if self._actor is None:
             self._ask_who()
         self.set_interval(SET_UP_EVERY, self.set_up)

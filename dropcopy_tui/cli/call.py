@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dropcopy_tui.cli.output import say
 from dropcopy_tui.cli.sign_in import may_ask, who_acts
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Call:
         from dropcopy_tui.desk import open_desk
 
         desk = open_desk(config)
+        for sentence in desk.interrupted:
+            say(f"dropcopy: {sentence}")
         try:
             yield desk
         finally:

@@ -315,9 +315,4 @@ def _delivered(deliver: Any, out: str | None) -> Any:
     target: Delivery | None = sys.stdout
     if target is None:
         raise FileRefused("Standard output is closed. Nothing was changed.")
-    try:
-        return deliver(target)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FileRefused(f"Standard output cannot be written ({error.strerror}). Nothing was changed.") from None
+    return deliver(target)

@@ -6,13 +6,16 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.visible import visible
 
-if TYPE_CHECKING:
-    from dropcopy_tui.cli.call import Call
+
+class Asked(Protocol):
+    """What printing must know of a run of the command line."""
+
+    as_json: bool
 
 
 def say(text: str, *, verbatim: bool = False) -> None:
@@ -24,7 +27,7 @@ def say(text: str, *, verbatim: bool = False) -> None:
             return  # standard error is closed: there is nowhere left to report it
 
 
-def show(call: Call, document: Any, lines: Iterable[str]) -> None:
+def show(call: Asked, document: Any, lines: Iterable[str]) -> None:
     """Print the result: the document with --json, otherwise the lines."""
     if call.as_json:
         write(json.dumps(document, indent=2) + "\n")

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import hmac
 import os
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from io import StringIO
@@ -202,16 +203,16 @@ def test_a_wrong_code_changes_nothing_but_its_try(
     getattr(keypairs, verb)(world.operator, [target], Proof(proof.challenge, CODE), out=file)
 
 
-def half_a_disk(path: Path) -> Any:
-    """os.write for a disk that is full after some bytes of this file."""
-    write, place = os.write, str(path)
+def half_a_disk(folder: Path) -> Any:
+    """os.pwrite for a disk that is full after some bytes of a file in this folder."""
+    write, place = os.pwrite, str(folder)
 
-    def limited(handle: int, data: bytes) -> int:
-        if os.readlink(f"/proc/self/fd/{handle}") != place:
-            return write(handle, data)
-        if os.fstat(handle).st_size:
+    def limited(handle: int, data: bytes, at: int) -> int:
+        if not os.readlink(f"/proc/self/fd/{handle}").startswith(place):
+            return write(handle, data, at)
+        if at:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(handle, data[:100])
+        return write(handle, data[:100], at)
 
     return limited
 
@@ -222,7 +223,7 @@ class FullDisk(StringIO):
 
 
 @pytest.mark.parametrize("verb", ["generate", "download"])
-@pytest.mark.parametrize("trouble", ["exists", "link", "no folder", "a folder", "disk full", "stream full"])
+@pytest.mark.parametrize("trouble", ["exists", "link", "no folder", "a folder", "disk full"])
 def test_a_file_that_cannot_be_written_costs_nothing(
     world: World,
     keypairs: KeyPairs,
@@ -244,23 +245,90 @@ def test_a_file_that_cannot_be_written_costs_nothing(
         out = folder / "none" / "keys.txt"
     elif trouble == "a folder":
         out.mkdir()
-    elif trouble == "disk full":
-        monkeypatch.setattr(key_delivery.os, "write", half_a_disk(out))
     else:
-        out = FullDisk()
+        monkeypatch.setattr(key_delivery.os, "pwrite", half_a_disk(folder))
     proof = proof_of(world.resources, world.operator)
     before, files = contents(world.resources), sorted(tmp_path.rglob("*"))
-    with pytest.raises(OSError if trouble == "stream full" else FileRefused):
+    with pytest.raises(FileRefused):
         getattr(keypairs, verb)(world.operator, [target], proof, out=out)
     assert contents(world.resources) == before
     assert sorted(tmp_path.rglob("*")) == files
     getattr(keypairs, verb)(world.operator, [target], proof, out=tmp_path / "good.txt")
 
 
+@pytest.mark.parametrize("verb", ["generate", "download"])
+def test_an_output_that_fails_after_the_record_says_what_stands(
+    world: World, keypairs: KeyPairs, target: int, verb: str
+) -> None:
+    """Nobody can take back what a stream has: the record comes first, and the refusal tells of it."""
+    make(world, target)
+    proof = proof_of(world.resources, world.operator)
+    with pytest.raises(FileRefused, match="are recorded as downloaded and the code is used up"):
+        getattr(keypairs, verb)(world.operator, [target], proof, out=FullDisk())
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'keypair:downloaded'") == 1
+    assert one(world.resources, "SELECT used_at IS NOT NULL FROM challenge ORDER BY created_at DESC, rowid DESC") == 1
+
+
+def test_a_file_is_synced_before_it_has_its_name(
+    world: World, keypairs: KeyPairs, target: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, synced = os.fsync, []
+
+    def seen(handle: int) -> None:
+        facts = os.fstat(handle)
+        synced.append((facts.st_ino, facts.st_size, file.exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    keypairs.generate(world.operator, [target], proof_of(world.resources, world.operator), out=file)
+    facts = file.stat()
+    assert (facts.st_ino, facts.st_size, False) in synced
+    assert synced[-1][0] == file.parent.stat().st_ino  # its name is on the disk, too
+
+
+def test_a_name_that_somebody_takes_meanwhile_is_left_alone(
+    world: World, keypairs: KeyPairs, target: int, file: Path
+) -> None:
+    make(world, target)
+    proof = proof_of(world.resources, world.operator)
+
+    def taken(done: int, of: int) -> None:
+        file.write_text("theirs")
+
+    with pytest.raises(FileRefused, match="created by somebody else meanwhile"):
+        keypairs.download(world.operator, [target], proof, file, taken)
+    assert file.read_text() == "theirs"
+    assert [path.name for path in file.parent.iterdir() if "part" in path.name] == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_exchanged_folder_changes_nothing(
+    world: World, keypairs: KeyPairs, target: int, tmp_path: Path, fails: bool
+) -> None:
+    """The work goes by the folder's handle: a file of this name in another folder is neither written nor removed."""
+    make(world, target)
+    folder, elsewhere = tmp_path / "mine", tmp_path / "moved"
+    folder.mkdir()
+    out = folder / "keys.txt"
+
+    def exchanged(done: int, of: int) -> None:
+        folder.rename(elsewhere)
+        folder.mkdir()
+        out.write_text("theirs")
+        if fails:
+            raise RuntimeError("in the middle")
+
+    proof = proof_of(world.resources, world.operator)
+    with pytest.raises(RuntimeError) if fails else nullcontext():
+        keypairs.download(world.operator, [target], proof, out, exchanged)
+    assert out.read_text() == "theirs"
+    assert [path.name for path in elsewhere.iterdir()] == ([] if fails else ["keys.txt"])
+
+
 def test_a_store_that_fails_at_the_end_leaves_no_file(
     world: World, keypairs: KeyPairs, target: int, file: Path
 ) -> None:
-    """The file is written before the commit: it goes again when that fails."""
+    """The file has no name before the commit: without one, nothing of it is left."""
     proof = proof_of(world.resources, world.operator)
     world.resources.store.close()
     from sqlalchemy import event

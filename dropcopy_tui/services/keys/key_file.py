@@ -12,6 +12,7 @@ from dropcopy_tui.domain.errors import FileRefused, WrongMasterKey
 from dropcopy_tui.domain.key_file import KeyRow, render
 from dropcopy_tui.domain.logon import encode_secret
 from dropcopy_tui.domain.market_close import local_day
+from dropcopy_tui.new_file import NewFile
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import market_hours
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -21,6 +22,11 @@ from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 Delivery = Path | TextIO
 # Pairs whose stored secret cannot be opened, by primary key: why.
 Unreadable = dict[int, str]
+# What is true of a file that failed after the commit.
+_RECORDED = (
+    "No key file was written, but the key pairs are recorded as downloaded and the code is used up: "
+    "download them again with a new code."
+)
 
 
 class KeyFile(Protocol):
@@ -29,29 +35,35 @@ class KeyFile(Protocol):
     path: Path | None
 
     def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
-        """Write the pairs with their secrets, once. Those that cannot be opened are returned, each with the reason.
+        """Take the pairs with their secrets, once; those that cannot be opened are left out and told.
 
         Raises FileRefused, MasterKeyMissing, and WrongMasterKey where no pair can be opened.
         """
 
 
 @contextmanager
-def deliver(out: Delivery | None) -> Iterator[KeyFile]:
-    """Reserve the file before anything else happens, and take it away again if anything fails.
+def deliver(out: Delivery | None, store: Path) -> Iterator[KeyFile]:
+    """Reserve the file before anything else happens; let it out when the block ends, which includes the commit.
 
-    Raises FileRefused: the file exists, its folder is not there, or it cannot be written.
+    No secret leaves the store before the record that it does: a process that is killed in between leaves an event
+    without a file, and never a file without an event. If anything fails, nothing is left.
+
+    Raises FileRefused: the file exists, its folder does not exist, or it cannot be written.
     """
-    if not isinstance(out, Path):
-        yield _Stream(out)
-        return
-    handle = _reserve(out)
-    try:
-        yield _NewFile(out, handle)
-    except BaseException:
-        out.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(handle)
+    if out is None:
+        yield _Stream(None)
+    elif isinstance(out, Path):
+        file = NewFile(out, store)
+        try:
+            key_file = _Held(file)
+            yield key_file
+            key_file.publish()
+        finally:
+            file.close()
+    else:
+        stream = _Stream(out)
+        yield stream
+        stream.publish()
 
 
 class _Stream:
@@ -59,29 +71,43 @@ class _Stream:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
+        self._text = ""
 
     def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
         if self._stream is None:
             return {}
-        text, unreadable = _reveal(uow, pairs)
-        self._stream.write(text)
-        self._stream.flush()
+        self._text, unreadable = _reveal(uow, pairs)
         return unreadable
 
+    def publish(self) -> None:
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(self._text)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise FileRefused(f"Standard output cannot be written ({error.strerror}). {_RECORDED}") from None
 
-class _NewFile:
-    def __init__(self, path: Path, handle: int) -> None:
-        self.path: Path | None = path
-        self._handle = handle
+
+class _Held:
+    """A new file: its text is in it before the commit, its name is given afterwards."""
+
+    def __init__(self, file: NewFile) -> None:
+        self.path: Path | None = file.path
+        self._file = file
+        self._text = b""
 
     def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
         text, unreadable = _reveal(uow, pairs)
-        rest = memoryview(text.encode("ascii"))
+        self._text = text.encode("ascii")
         try:
-            while rest:
-                rest = rest[os.write(self._handle, rest) :]
-            # On the disk before the transaction commits: pairs are never made whose file was lost.
-            os.fsync(self._handle)
+            if self._file.nameless:
+                self._fill()
+            else:
+                # It has a name that others see: only the space is taken, so that a full disk is found in time.
+                _reserve(self._file.handle, len(self._text))
         except OSError as error:
             raise FileRefused(
                 f"{self.path} cannot be written ({error.strerror}): nothing was changed and no file was left. "
@@ -89,19 +115,29 @@ class _NewFile:
             ) from None
         return unreadable
 
+    def publish(self) -> None:
+        try:
+            if not self._file.nameless:
+                self._fill()
+            self._file.publish()
+        except FileExistsError:
+            raise FileRefused(
+                f"{self.path} was created by somebody else meanwhile and was left as it is. {_RECORDED}"
+            ) from None
+        except OSError as error:
+            raise FileRefused(f"{self.path} cannot be written ({error.strerror}). {_RECORDED}") from None
 
-def _reserve(path: Path) -> int:
-    # O_EXCL and O_NOFOLLOW: neither an existing file nor a link that somebody laid there is written through.
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags, 0o600)
-    except FileExistsError:
-        raise FileRefused(f"{path} exists already and was left as it is. Choose another name.") from None
-    except FileNotFoundError:
-        raise FileRefused(f"The folder {path.parent} is not there. Make it, or choose another.") from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise FileRefused(f"{path} cannot be written: {why}. Choose another name.") from None
+    def _fill(self) -> None:
+        rest, at = memoryview(self._text), 0
+        while rest:
+            done = os.pwrite(self._file.handle, rest, at)
+            rest, at = rest[done:], at + done
+        os.fsync(self._file.handle)
+
+
+def _reserve(handle: int, length: int) -> None:
+    if length and hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, length)
 
 
 def _reveal(uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> tuple[str, Unreadable]:

@@ -1,0 +1,186 @@
+"""A new file that gets its name when it is whole: never over another one, and never half of one.
+
+Everything happens by the handle of the folder, not by its path: whoever exchanges the folder meanwhile changes nothing,
+and nothing that somebody else laid under the name is written to or removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from dropcopy_tui.domain.errors import FileRefused
+
+_PART = re.compile(r"\.dropcopy-[0-9a-f]{16}\.part")
+# The errors of file systems without nameless files (NFS), and of those without hard links (FAT).
+_NOT_NAMELESS = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+_NOTE = ".part-"
+
+
+class NewFile:
+    """A file of mode 0600 that has no name yet.
+
+    `nameless`: it has no name at all, so that a process that is killed leaves nothing of it. Where the file system
+    cannot do that, it has a name of its own until then, and a note beside the store names it (`clear_interrupted`).
+    """
+
+    def __init__(self, path: Path, store: Path | None = None) -> None:
+        """Raises FileRefused: the name is taken, its folder does not exist, or it cannot be written."""
+        self.path = path
+        self.nameless = False
+        self._part = f".dropcopy-{secrets.token_hex(8)}.part"
+        self._named = False
+        self._note: tuple[Path, int] | None = None
+        self.handle = self._folder = -1
+        try:
+            self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._refuse_taken()
+            self._note = _note(store, self.path, self._part) if store is not None else None
+            self._open()
+        except (OSError, ValueError) as error:
+            self.close()
+            raise _refusal(path, error) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self) -> None:
+        """Give the file its name. Raises FileExistsError if somebody took the name meanwhile, and other OSErrors."""
+        os.fsync(self.handle)
+        if self.nameless:
+            os.link(f"/proc/self/fd/{self.handle}", self.path.name, dst_dir_fd=self._folder)
+        else:
+            self._rename()
+        self._named = True
+        os.fsync(self._folder)
+
+    def close(self) -> None:
+        """Close it; without a name, nothing of it is left."""
+        if self.handle >= 0:
+            if not self.nameless:
+                with contextlib.suppress(OSError):
+                    os.unlink(self._part, dir_fd=self._folder)
+            os.close(self.handle)
+        if self._folder >= 0:
+            os.close(self._folder)
+        if self._note is not None:
+            self._note[0].unlink(missing_ok=True)
+            os.close(self._note[1])
+        self.handle, self._folder, self._note = -1, -1, None
+
+    def _refuse_taken(self) -> None:
+        name = self.path.name
+        if name in ("", ".", ".."):
+            raise FileRefused(f"{self.path} is a folder. Add a file name.")
+        try:
+            os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        raise FileExistsError
+
+    def _open(self) -> None:
+        nameless = getattr(os, "O_TMPFILE", 0)
+        if nameless and os.path.isdir("/proc/self/fd"):
+            try:
+                self.handle = os.open(".", nameless | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
+                self.nameless = True
+                return
+            except OSError as error:
+                if error.errno not in _NOT_NAMELESS:
+                    raise
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+        self.handle = os.open(self._part, flags, 0o600, dir_fd=self._folder)
+
+    def _rename(self) -> None:
+        name, folder = self.path.name, self._folder
+        try:
+            os.link(self._part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # The name is taken exclusively by an empty file, which the rename then replaces.
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=folder))
+            os.rename(self._part, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _refusal(path: Path, error: OSError | ValueError) -> FileRefused:
+    if isinstance(error, FileExistsError):
+        return FileRefused(f"{path} exists already and was left as it is. Choose another name.")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return FileRefused(f"The folder {path.parent} does not exist. Create it, or choose another.")
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return FileRefused(f"{path} cannot be written: {why}. Choose another name.")
+
+
+def _note(store: Path, path: Path, part: str) -> tuple[Path, int]:
+    """A file beside the store that names the part; it is locked as long as this process lives."""
+    note = store.with_name(f"{store.name}{_NOTE}{secrets.token_hex(8)}")
+    while True:
+        handle = os.open(note, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.write(handle, json.dumps({"path": os.fspath(path.absolute()), "part": part}).encode())
+        except BaseException:
+            os.close(handle)
+            note.unlink(missing_ok=True)
+            raise
+        # Another process may have found the note before it was locked, and removed it as one that was left behind.
+        if os.fstat(handle).st_nlink:
+            return note, handle
+        os.close(handle)
+
+
+def clear_interrupted(store: Path) -> tuple[str, ...]:
+    """Remove what processes that were killed left of key files; one sentence for each file that was not completed."""
+    said = []
+    with contextlib.suppress(OSError):
+        names = sorted(name for name in os.listdir(store.parent) if name.startswith(store.name + _NOTE))
+        for name in names:
+            with contextlib.suppress(OSError):
+                said += _cleared(store.with_name(name))
+    return tuple(said)
+
+
+def _cleared(note: Path) -> list[str]:
+    handle = os.open(note, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return []  # its process is at work
+        try:
+            what = json.loads(os.read(handle, 65_536))
+            path, part = Path(what["path"]), str(what["part"])
+        except (ValueError, KeyError, TypeError):
+            return []  # it was killed before it wrote the note, and before it made a file
+        finally:
+            note.unlink(missing_ok=True)
+        if _PART.fullmatch(part):
+            _remove_part(path.parent, part)
+        if os.path.lexists(path):
+            return []
+        return [
+            f"The key file {path} was interrupted before it was complete, and nothing of it was left. "
+            "If the audit trail shows its download, download it again."
+        ]
+    finally:
+        os.close(handle)
+
+
+def _remove_part(folder: Path, part: str) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            facts = os.stat(part, dir_fd=handle, follow_symlinks=False)
+            if stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid():
+                os.unlink(part, dir_fd=handle)
+        finally:
+            os.close(handle)
