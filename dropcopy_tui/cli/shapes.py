@@ -84,6 +84,7 @@ def key_shape(key: KeyView) -> Shape:
         "created_at": utc(key.created_at),
         "expires_at": utc(key.expires_at),
         "deleted_at": maybe_utc(key.deleted_at),
+        "days_left": key.days if key.state.living else None,
     }
 
 

@@ -35,7 +35,6 @@ _LABELS = {"America/New_York": "ET", "Europe/London": "UK", "America/Chicago": "
 # In no time zone is a pair pending earlier than this before its expiry: most pairs are known to be active without
 # converting time zones.
 _SURELY_ACTIVE = PENDING_WINDOW + timedelta(days=1, hours=2)
-_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
 class KeyState(StrEnum):
@@ -128,7 +127,10 @@ def pending_from(expires_at: datetime, zone: str) -> datetime:
 
 
 def days_left(hours: MarketHours, expires_at: datetime, now: datetime) -> int:
-    """The market's calendar days from today until the last day of a pair; 0 on that day (rule K7)."""
+    """The market's calendar days from today until the last day of a pair; 0 on that day, negative after it (rule K7).
+
+    The one way to count: screens, emails, the report and exports all say this number.
+    """
     return (local_day(hours, expires_at) - local_day(hours, now)).days
 
 
@@ -262,15 +264,16 @@ def market_date(hours: MarketHours, when: datetime) -> str:
     return moment_words(local, label)
 
 
-def how_far(now: datetime, when: datetime) -> str:
-    """The time difference in whole units, such as `in 23 days`, `in 5 hours`, `3 days ago`; `now` below a minute."""
-    distance = abs(when - now)
-    for name, unit in _UNITS:
-        count = distance // unit
-        if count:
-            words = plural(count, name)
-            return f"in {words}" if when > now else f"{words} ago"
-    return "now"
+def left_words(days: int) -> str:
+    """The days until a pair's last day, such as `in 23 days`, `today`, `3 days ago`."""
+    if days == 0:
+        return "today"
+    return f"in {plural(days, 'day')}" if days > 0 else f"{plural(-days, 'day')} ago"
+
+
+def left_in_cells(days: int) -> str:
+    """The same for a narrow column, such as `23 d`, `today`."""
+    return f"{days:,} d" if days else "today"
 
 
 def _a_year_after(day: date) -> date:

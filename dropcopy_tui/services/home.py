@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dropcopy_tui.domain.keypairs import how_far, market_date, pending_from
+from dropcopy_tui.domain.keypairs import days_left, left_words, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of, local_day
-from dropcopy_tui.domain.markets import Menu, market_named, markets_of
+from dropcopy_tui.domain.markets import MARKETS, Menu, market_named, markets_of
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
@@ -119,12 +119,13 @@ def _of_menu(groups: dict[str, int], menu: Menu) -> int:
 def _expiring(key: home_queries.LivingKey, settings: Settings, now: datetime) -> ExpiringSession:
     market = market_named(key.market)
     hours = hours_of(market, close=settings.closes.get(key.market))
-    words = market_date(hours, key.expires_at)
-    return ExpiringSession(key.session_pk, key.session_id, key.kind, market.name, words, how_far(now, key.expires_at))
+    words, left = market_date(hours, key.expires_at), left_words(days_left(hours, key.expires_at, now))
+    return ExpiringSession(key.session_pk, key.session_id, key.kind, market.name, words, left)
 
 
 def _keyless(key: home_queries.Keyless, now: datetime) -> KeylessSession:
-    since = how_far(now, key.expired_at) if key.expired_at else ""
+    hours = hours_of(market_named(key.market))
+    since = left_words(days_left(hours, key.expired_at, now)) if key.expired_at else ""
     return KeylessSession(key.session_pk, key.session_id, key.kind, since)
 
 
@@ -135,7 +136,9 @@ def _months(living: tuple[home_queries.LivingKey, ...], now: datetime) -> tuple[
         day = local_day(hours_of(market_named(key.market)), key.expires_at)
         counted[day.year, day.month] += 1
     months = []
-    year, month = now.year, now.month
+    # Where it is still the old month, pairs of that month may yet expire.
+    today = min(local_day(hours_of(market), now) for market in MARKETS.values())
+    year, month = today.year, today.month
     for _ in range(_MONTHS):
         months.append(Month(year, month, counted[year, month]))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)

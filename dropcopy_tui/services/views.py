@@ -50,7 +50,13 @@ class FirmCount:
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """A key pair without its secret. `when` is its expiry in the market's own time, `left` how far off that is."""
+    """A key pair without its secret.
+
+    Attributes:
+        when: its expiry in the market's own time.
+        days: the market's days until its last day, 0 on that day, negative after it.
+        left: the same in words, "deleted" for a deleted pair.
+    """
 
     access_key_id: str
     session_id: str
@@ -58,6 +64,7 @@ class KeyView:
     created_at: datetime
     expires_at: datetime
     when: str
+    days: int
     left: str
     deleted_at: datetime | None = None
 

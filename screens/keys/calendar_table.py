@@ -9,7 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 
-from dropcopy_tui.services.keys.calendar import CalendarLine, CalendarPair
+from dropcopy_tui.domain.keypairs import left_in_cells
+from dropcopy_tui.services.keys.calendar import CalendarLine
 from screens.keys.life_line import WEEK, monday_of, months, spans
 from screens.widgets.columns import Column, fitted
 from screens.widgets.record_table import RecordTable
@@ -29,13 +30,7 @@ def _expires(line: CalendarLine) -> str:
         return "no key pair yet"
     day, month, year = last.when.split()[:3]
     short = f"{day} {month} {year[2:]}"
-    return f"{short:>9} {_left(last):>5}" if last.state.living else f"ended {short}"
-
-
-def _left(pair: CalendarPair) -> str:
-    """`in 23 days` as `23 d`."""
-    count, _, unit = pair.left.removeprefix("in ").partition(" ")
-    return f"{count} {unit[:1]}".strip()
+    return f"{short:>9} {left_in_cells(last.days):>5}" if last.state.living else f"ended {short}"
 
 
 def _tone(line: CalendarLine) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.keypairs import KeyState, left_in_cells
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.services.views import KeyView, SessionView
 from screens.widgets.columns import Column
@@ -52,26 +52,13 @@ _WHERE: tuple[Column[SessionLine], ...] = (
     Column("Gateway", lambda line: line.gateway, 7, optional=2),
     Column("Segments", lambda line: line.segments, 9, optional=3),
 )
-_KEY: tuple[Column[SessionLine], ...] = (
-    Column("Public key id", lambda line: line.key_id, 20),
-    Column("State", lambda line: line.state, 10, tone=lambda line: line.tone),
-    Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone),
-)
-# Lists of any length, a line a session: drop copy sessions have the group they belong or belonged to.
-PAGED_COLUMNS: tuple[Column[SessionLine], ...] = (
-    _SESSION,
-    Column("Group", lambda line: line.group),
-    *_WHERE,
-    _STATUS,
-    *_KEY,
-)
-MARKET_COLUMNS: tuple[Column[SessionLine], ...] = (
-    _SESSION,
-    Column("Market", lambda line: line.market, least=14),
-    *_WHERE,
-    replace(_STATUS, optional=1),
-    *_KEY,
-)
+_KEY_ID: Column[SessionLine] = Column("Public key id", lambda line: line.key_id, 20)
+# Wide enough for two pairs: "2 pairs, older ends 24 Dec".
+_STATE: Column[SessionLine] = Column("State", lambda line: line.state, 26, tone=lambda line: line.tone)
+_EXPIRES: Column[SessionLine] = Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone)
+_GROUP: Column[SessionLine] = Column("Group", lambda line: line.group)
+_MARKET: Column[SessionLine] = Column("Market", lambda line: line.market, least=14)
+_SHORT_STATE: Column[SessionLine] = replace(_STATE, show=lambda line: line.state.partition(",")[0], width=10)
 
 
 class SessionTable(RecordTable[SessionLine]):
@@ -94,14 +81,29 @@ def session_lines(sessions: Sequence[SessionView], shows_key_ids: bool) -> list[
     return lines
 
 
+def paged_columns(*, drop_copy: bool, key_ids: bool) -> tuple[Column[SessionLine], ...]:
+    """The columns of a list of any length, a line a session.
+
+    Args:
+        drop_copy: sessions that belong or belonged to a group; others have their market instead.
+        key_ids: whether the public key ids are shown. They take the room of a longer state.
+    """
+    about = _GROUP if drop_copy else _MARKET
+    status = _STATUS if drop_copy else replace(_STATUS, optional=1)
+    pair = (_KEY_ID, _SHORT_STATE) if key_ids else (_STATE,)
+    return (_SESSION, about, *_WHERE, status, *pair, _EXPIRES)
+
+
 def session_line(view: SessionView, shows_key_ids: bool) -> SessionLine:
-    """A session in one line: its pair that lives longest, and how long the older one still does."""
+    """A session in one line: its pair that expires last, and when the older one does."""
     pair = max(view.living, key=lambda key: key.expires_at, default=view.keys[-1] if view.keys else None)
     line = _line(view, pair, 0, shows_key_ids)
     older = min(view.living, key=lambda key: key.expires_at, default=pair)
-    state = line.state if older is None or older is pair else f"1 ends {_soon(older)}"
-    no_pair = "none" if view.status != "active" and pair is None else line.key_id
-    return replace(line, key=str(view.pk), group=view.group, market=view.market_name, state=state, key_id=no_pair)
+    state = line.state if older is None or older is pair else _older_ends(older)
+    if pair is None:
+        line = replace(line, key_id="")
+        state = "none: k makes one" if view.status == "active" else "none"
+    return replace(line, key=str(view.pk), group=view.group, market=view.market_name, state=state)
 
 
 def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: bool) -> SessionLine:
@@ -122,18 +124,12 @@ def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: b
 def _expiry(pair: KeyView) -> str:
     """The day, and how far off it is: `15 Dec 2026 23 d`."""
     day = " ".join(pair.when.split()[:3])
-    return f"{day} {_left(pair)}" if pair.state.living else day
+    return f"{day} {left_in_cells(pair.days)}" if pair.state.living else day
 
 
-def _left(pair: KeyView) -> str:
-    """How far off its end is: `23 d`."""
-    return pair.left.removeprefix("in ").replace(" days", " d").replace(" day", " d")
-
-
-def _soon(pair: KeyView) -> str:
-    """The same in a few cells: `23d`, `5h`."""
-    count, _, unit = pair.left.removeprefix("in ").partition(" ")
-    return f"{count}{unit[:1]}"
+def _older_ends(pair: KeyView) -> str:
+    """`2 pairs, older ends 24 Dec`: within four weeks (rule K3), so that the year goes without saying."""
+    return f"2 pairs, older ends {' '.join(pair.when.split()[:2])}"
 
 
 def _state(pair: KeyView | None) -> str:

@@ -17,10 +17,11 @@ from screens.entity_list import EntityListScreen
 from screens.jobs import job, off_thread
 from screens.keys.expiry_line import ExpiryLine
 from screens.keys.manage import manage_keys
-from screens.keys.session_table import MARKET_COLUMNS, PAGED_COLUMNS, SessionLine, SessionTable, session_line
+from screens.keys.session_table import SessionLine, SessionTable, paged_columns, session_line
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import TypedConfirmModal
 from screens.terminal.values import value
+from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wording import SESSION_KINDS, plural
@@ -64,9 +65,13 @@ class SessionsScreen(EntityListScreen):
         yield ExpiryLine()
         yield Static("", id="narrowed", markup=False)
         yield RecordList(
-            PAGED_COLUMNS if drop_copy else MARKET_COLUMNS, lambda line: line.key, empty=_EMPTY if drop_copy else _NONE,
+            self._columns(), lambda line: line.key, empty=_EMPTY if drop_copy else _NONE,
             noun="sessions", table=SessionTable,
         )  # fmt: skip
+
+    def _columns(self) -> tuple[Column[SessionLine], ...]:
+        drop_copy = self._kind is SessionKind.DROP_COPY
+        return paged_columns(drop_copy=drop_copy, key_ids=self.desk_app.shows_key_ids)
 
     def place(self) -> tuple[str, ...]:
         """The entity, then the kind."""
@@ -141,7 +146,9 @@ class SessionsScreen(EntityListScreen):
     def action_show(self) -> None:
         """Show or hide the public key ids."""
         self.desk_app.shows_key_ids = not self.desk_app.shows_key_ids
-        self.query_one(RecordTable).reload()
+        table = self.query_one(RecordTable)
+        table.show_columns(self._columns())
+        table.reload()
 
     @job()
     async def action_keys(self) -> None:

@@ -12,6 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.services.bulk import Failure
 from dropcopy_tui.services.views import KeyView
 from screens.modals.base import DeskModal
@@ -39,7 +40,7 @@ class ResultModal(DeskModal[bool]):
         """Session, public key id, expiry; the file; what to do next."""
         rows = [value(f"{failure.session_id:<9}not done: {failure.reason}", "$error") for failure in self._failed]
         rows += [value(f"{'Session':<9}{'Public key id':<23}Expires", "$text-muted")]
-        rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{key.when}  {key.left}") for key in self._keys]
+        rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{_expires(key)}") for key in self._keys]
         with Vertical(classes="dialog wide"):
             yield Static(value(self._title + self._counted()), classes="title")
             with VerticalScroll(classes="lines"):
@@ -56,3 +57,8 @@ class ResultModal(DeskModal[bool]):
         if not self._failed and len(self._keys) < 2:
             return ""
         return f": {len(self._keys):,}" + (f", not done: {len(self._failed):,}" if self._failed else "")
+
+
+def _expires(key: KeyView) -> str:
+    """A deleted pair has no expiry ahead of it."""
+    return "deleted" if key.state is KeyState.DELETED else f"{key.when}  {key.left}"

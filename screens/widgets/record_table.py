@@ -147,6 +147,12 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.picked = Selection()
         self.load_first()
 
+    def show_columns(self, columns: Sequence[Column[Row]]) -> None:
+        """Show other columns of the same rows."""
+        self.columns = tuple(columns)
+        self._arrange()
+        self.refresh()
+
     def narrow(self, match: str) -> None:
         """Show the rows that match only; what was selected by `*` no longer is."""
         self.query_ask = replace(self.query_ask, match=match)

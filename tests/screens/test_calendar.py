@@ -69,7 +69,7 @@ async def test_the_line_under_the_cursor_is_said_in_words(place: Place, size: Si
         seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second pair")
         await go_to(seat, "T3F")
         seat.says("T3F: stopped: pair")
-        seat.says("expired Wed 14 Oct 2026 18:30 UK, 39 days ago")
+        seat.says("expired Wed 14 Oct 2026 18:30 UK, 40 days ago")
         await go_to(seat, "T5A")
         seat.says("expires Fri 11 Dec 2026 17:30 ET, in 18 days; then")
         seat.says("until Fri 19 Nov 2027 17:30 ET; moved from Sat 20 Nov: weekend")

@@ -39,7 +39,7 @@ def picked(seat: Seat) -> int:
 async def test_a_module_from_the_palette(module: str, count: int, place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await command(seat, module)
-        seat.sees(f"ACME > {module}", "Session +Market .*Public key id +State +Expires", f"1 of {count} sessions")
+        seat.sees(f"ACME > {module}", "Session +Market .*State +Expires", f"1 of {count} sessions")
         assert footer_fits(seat)
         assert "d" not in seat.screen.active_bindings, "only drop copy sessions are retired"
         assert {"b", "f", "r", "k", "x"} <= set(seat.screen.active_bindings)

@@ -56,7 +56,7 @@ async def test_released_sessions_stay_with_the_name_of_their_group(released: Pla
     async with seated(released.app(), size) as seat:
         await open_sessions(seat)
         seat.sees("Request Center > ACME > Drop Copy Sessions", "Status +all +f shows another", "1 of 9 sessions")
-        seat.sees(r"T5A +US-REPO-\S+ .*released .* 1 ends 18d +\d+ \w+ 2027 \d+ d")
+        seat.sees(r"T5A +US-REPO-\S+ .*released .*2 pairs, older ends 11 Dec +\d+ \w+ 2027 \d+ d")
         seat.sees(r"T7K +US-BACKUP .*released +none", r"T4C +US-RATES-\S+ .*active ")
         assert footer_fits(seat)
         await seat.press("escape")
@@ -66,7 +66,8 @@ async def test_released_sessions_stay_with_the_name_of_their_group(released: Pla
 async def test_s_shows_the_public_key_ids(released: Place, size: Size) -> None:
     async with seated(released.app(), size) as seat:
         await open_sessions(seat)
-        seat.sees(r"T4C .*s to show")
+        seat.sees(r"T4C +US-RATES-\S+ .*active +active +14 Oct 2027 325 d")
+        seat.sees_not("Public key id")
         await seat.press("s")
         (key_id,) = stored(
             released,

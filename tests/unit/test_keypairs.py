@@ -20,7 +20,8 @@ from dropcopy_tui.domain.keypairs import (
     days_left,
     expiry_for,
     grace_expiry,
-    how_far,
+    left_in_cells,
+    left_words,
     market_date,
     pending_from,
     plan_generation,
@@ -335,23 +336,18 @@ def test_market_dates(hours: MarketHours, when: datetime, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("distance", "words"),
+    ("days", "words", "cells"),
     [
-        (timedelta(days=23, hours=5), "in 23 days"),
-        (timedelta(days=1), "in 1 day"),
-        (timedelta(hours=23, minutes=59), "in 23 hours"),
-        (timedelta(hours=5), "in 5 hours"),
-        (timedelta(minutes=1), "in 1 minute"),
-        (timedelta(seconds=59), "now"),
-        (timedelta(0), "now"),
-        (-timedelta(seconds=59), "now"),
-        (-timedelta(hours=1), "1 hour ago"),
-        (-timedelta(days=3, minutes=1), "3 days ago"),
-        (timedelta(days=1234), "in 1,234 days"),
+        (23, "in 23 days", "23 d"),
+        (1, "in 1 day", "1 d"),
+        (0, "today", "today"),
+        (-1, "1 day ago", "-1 d"),
+        (-3, "3 days ago", "-3 d"),
+        (1234, "in 1,234 days", "1,234 d"),
     ],
 )
-def test_how_far(distance: timedelta, words: str) -> None:
-    assert how_far(NOW, NOW + distance) == words
+def test_days_in_words(days: int, words: str, cells: str) -> None:
+    assert (left_words(days), left_in_cells(days)) == (words, cells)
 
 
 def test_the_words_of_zones_without_a_label() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Row, Select, select
 from sqlmodel import col, func
@@ -100,7 +99,7 @@ class Groups(Service):
             sessions = _target_sessions(uow, [key_of(row.id)])
             filters = _filters(uow, [key_of(row.id)])[key_of(row.id)]
             return GroupView(
-                line=_line(found, sessions[key_of(row.id)], filters, uow.now),
+                line=_line(found, sessions[key_of(row.id)], filters),
                 entity_name=place.name,
                 front_end=front_end_view(uow.tx.get_one(FrontEndRow, row.front_end_id)),
                 filters=filters,
@@ -264,11 +263,11 @@ def _listing(rows: Select[GroupRow, str, str, str]) -> Listing:
 def _lines(uow: UnitOfWork, rows: Sequence[Row[GroupRow, str, str, str]]) -> tuple[GroupLine, ...]:
     group_ids = [key_of(row[0].id) for row in rows]
     sessions, filters = _target_sessions(uow, group_ids), _filters(uow, group_ids)
-    return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)], uow.now) for row in rows)
+    return tuple(_line(row, sessions[key_of(row[0].id)], filters[key_of(row[0].id)]) for row in rows)
 
 
 def _line(
-    found: Row[GroupRow, str, str, str], sessions: Sequence[SessionView], filters: tuple[Filter, ...], now: datetime
+    found: Row[GroupRow, str, str, str], sessions: Sequence[SessionView], filters: tuple[Filter, ...]
 ) -> GroupLine:
     row: GroupRow = found[0]
     return GroupLine(
@@ -280,7 +279,7 @@ def _line(
         front_end=f"{found[2]} {found[3]}".strip(),
         sources=row.sources,
         targets=len(sessions),
-        keys=keys_summary(sessions, now),
+        keys=keys_summary(sessions),
         version=row.version,
         filters=filters,
     )

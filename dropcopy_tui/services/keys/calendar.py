@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
-from dropcopy_tui.domain.keypairs import KeyState, how_far, market_date, pending_from, state_of
+from dropcopy_tui.domain.keypairs import KeyState, days_left, left_words, market_date, pending_from, state_of
 from dropcopy_tui.domain.market_close import MarketHours, is_business_day, local_day
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
@@ -30,7 +30,7 @@ _NEVER: ColumnElement[datetime] = literal_column("'9999-01-01 00:00:00.000000'")
 
 @dataclass(frozen=True, slots=True)
 class CalendarPair:
-    """The life of a key pair. Days are those of its market; `when` and `left` as in `KeyView`.
+    """The life of a key pair. Days are those of its market; `when`, `days` and `left` as in `KeyView`.
 
     Attributes:
         made: the first day.
@@ -45,6 +45,7 @@ class CalendarPair:
     created_at: datetime
     expires_at: datetime
     when: str
+    days: int
     left: str
     made: date
     pending: date
@@ -152,13 +153,15 @@ def _pair(
     row: KeyPairRow, place: SessionRow, hours: MarketHours, now: datetime, newer_made: date | None
 ) -> CalendarPair:
     made, ends = local_day(hours, row.created_at), local_day(hours, row.expires_at)
+    state, days = state_of(pair_of(row, place.session_id, place.market), now), days_left(hours, row.expires_at, now)
     return CalendarPair(
         access_key_id=row.access_key_id,
-        state=state_of(pair_of(row, place.session_id, place.market), now),
+        state=state,
         created_at=row.created_at,
         expires_at=row.expires_at,
         when=market_date(hours, row.expires_at),
-        left=how_far(now, row.expires_at),
+        days=days,
+        left=left_words(days) if state is not KeyState.DELETED else state.words,
         made=made,
         pending=local_day(hours, pending_from(row.expires_at, hours.zone)),
         ends=ends,

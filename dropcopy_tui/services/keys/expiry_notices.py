@@ -19,7 +19,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from dropcopy_tui.domain.keypairs import days_left, market_date
+from dropcopy_tui.domain.keypairs import days_left, left_words, market_date
 from dropcopy_tui.domain.market_close import MarketHours
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import MAY_OPERATE, MAY_RECEIVE_EXPIRY, Actor
@@ -153,7 +153,7 @@ class ExpiryNotices(Service):
         lines += [_line(due, code, pairs[due.session_pk], hours[due.market]) for due, code in keys]
         if number > MOST_LINES:
             lines.append(f"... and {number - MOST_LINES:,} more: `{_REPORT}` lists all of them.")
-        return f"{what}: {first.session_id} {_when(first.left)}", "\n".join(lines)
+        return f"{what}: {first.session_id} {left_words(first.left)}", "\n".join(lines)
 
     def _record(self, uow: UnitOfWork, code: str, keys: Sequence[_Due], people: int) -> None:
         counted: dict[str, int] = defaultdict(int)
@@ -222,9 +222,5 @@ def _line(due: _Due, code: str, pairs: Sequence[KeyPairRow], hours: MarketHours)
     own = next(pair for pair in pairs if pair.id == due.key_pair_id)
     others = [pair.expires_at for pair in pairs if pair.slot is not None and pair is not own]
     other = f"; the session's other pair ends {market_date(hours, max(others))}" if others else ""
-    ends = f"{market_date(hours, due.expires_at)}, {_when(due.left)}"
+    ends = f"{market_date(hours, due.expires_at)}, {left_words(due.left)}"
     return f"{code}  {due.session_id}  {own.access_key_id}  {ends}{other}"
-
-
-def _when(left: int) -> str:
-    return "today" if left == 0 else f"in {plural(left, 'day')}"

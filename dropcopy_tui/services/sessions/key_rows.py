@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import col
 
-from dropcopy_tui.domain.keypairs import KeyPair, how_far, market_date, state_of
+from dropcopy_tui.domain.keypairs import KeyPair, KeyState, days_left, left_words, market_date, state_of
 from dropcopy_tui.domain.market_close import MarketHours, hours_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.settings import Settings
@@ -51,14 +51,17 @@ def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
 
 def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
     """A key pair's public side with its state now."""
+    hours = hours_of(market_named(market))
+    state, days = state_of(pair_of(row, session_id, market), now), days_left(hours, row.expires_at, now)
     return KeyView(
         access_key_id=row.access_key_id,
         session_id=session_id,
-        state=state_of(pair_of(row, session_id, market), now),
+        state=state,
         created_at=row.created_at,
         expires_at=row.expires_at,
-        when=market_date(hours_of(market_named(market)), row.expires_at),
-        left=how_far(now, row.expires_at),
+        when=market_date(hours, row.expires_at),
+        days=days,
+        left=left_words(days) if state is not KeyState.DELETED else state.words,
         deleted_at=row.deleted_at,
     )
 

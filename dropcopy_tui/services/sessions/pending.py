@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from dropcopy_tui.domain.keypairs import PENDING_WINDOW, how_far, market_date, pending_from
+from dropcopy_tui.domain.keypairs import PENDING_WINDOW, days_left, left_words, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.sessions import SessionStatus
@@ -63,5 +63,5 @@ def _view(pair: KeyPairRow, place: SessionRow, now: datetime) -> PendingView:
         session_id=place.session_id,
         group_id=place.group_id,
         when=market_date(hours, pair.expires_at),
-        left=how_far(now, pair.expires_at),
+        left=left_words(days_left(hours, pair.expires_at, now)),
     )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
-from dropcopy_tui.domain.keypairs import KeyState
+from dropcopy_tui.domain.keypairs import KeyState, left_in_cells
 from dropcopy_tui.services.views import SessionView
 
 
-def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
+def keys_summary(sessions: Sequence[SessionView]) -> str:
     """The key pairs of a group in a word or two, the session that needs somebody most first.
 
-    "! expired": a feed has stopped; "! 23 d": one stops in 23 days; "none": one has no pair yet.
+    "! expired": a feed has stopped; "! 23 d": one stops in 23 days, "! today" today; "none": one has no pair yet.
     """
     last = [max(view.living, key=lambda key: key.expires_at, default=None) for view in sessions]
     for view, key in zip(sessions, last, strict=True):
@@ -20,7 +19,7 @@ def keys_summary(sessions: Sequence[SessionView], now: datetime) -> str:
             return "! expired"
     pending = [key for key in last if key is not None and key.state is KeyState.PENDING_EXPIRATION]
     if pending:
-        return f"! {min((key.expires_at - now).days for key in pending)} d"
+        return f"! {left_in_cells(min(key.days for key in pending))}"
     if None in last or not last:
         return "none"
     return f"{sum(len(view.living) for view in sessions)} active"
