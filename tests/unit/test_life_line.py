@@ -43,6 +43,7 @@ def pair(made: int, ends: int, gone: int | None = None, move: Move | None = None
         created_at=datetime.combine(first, datetime.min.time(), UTC),
         expires_at=datetime.combine(last, datetime.min.time(), UTC),
         when="",
+        days=(last - TODAY).days,
         left="",
         made=first,
         pending=last - timedelta(weeks=4),
