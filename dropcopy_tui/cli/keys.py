@@ -145,6 +145,7 @@ def generate(
         chosen = _chosen(found, drops)
         pks = [view.pk for view in found]
         plans = desk.keypairs.plan(actor, pks, chosen)
+        _check_target(out)
         proof = _proof(call, desk, actor, challenge, code, code_file)
         made = _delivered(lambda target: desk.keypairs.generate(actor, pks, proof, chosen, target), out)
     for plan in plans:
@@ -192,6 +193,7 @@ def download(
     """
     with call.signed_in() as (desk, actor):
         pks = [view.pk for view in desk.sessions.find(actor, session_ids, market or "")]
+        _check_target(out)
         proof = _proof(call, desk, actor, challenge, code, code_file)
         done = _delivered(lambda target: desk.keypairs.download(actor, pks, proof, target), out)
     failed = _told(done.failed)
@@ -306,6 +308,15 @@ def _proof(call: Call, desk: Desk, actor: Actor, challenge: str, code: str | Non
         raise click.UsageError("Use --code or --code-file, not both.")
     given = code if code is not None else secret(call, code_file, "Verification code", "--code-file")
     return proof_of(desk, actor, challenge, given)
+
+
+def _check_target(out: str | None) -> None:
+    """Find a file that cannot be written before a code is asked for, or given to a provider."""
+    # Late for the sake of start-up: most verbs write no file.
+    from dropcopy_tui.services.keys.key_target import check_target
+
+    if out not in (None, _STDOUT):
+        check_target(Path(str(out)))
 
 
 def _delivered(deliver: Any, out: str | None) -> Any:

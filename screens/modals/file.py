@@ -10,6 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
+from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.services.keys.key_target import check_target
 from screens.modals.base import DeskModal
 from screens.terminal.values import paragraphs, value
 from screens.widgets.inputs import DeskInput
@@ -52,14 +54,13 @@ def path_problem(text: str, path: Path) -> str:
     """Why the path cannot be a new file, as far as a look can tell; the write itself decides."""
     if not text or "\0" in text or not text.isprintable():
         return "Enter the path of a file."
-    if path.is_dir():
+    # Unlike Path.is_dir, this takes a name that is too long.
+    if os.path.isdir(path):
         return f"{path} is a folder. Add a file name."
-    if path.exists():
-        return "A file of this name exists already and stays as it is. Choose another name."
-    if not path.parent.is_dir():
-        return f"The folder {path.parent} is not there. Make it, or choose another."
-    if not os.access(path.parent, os.W_OK):
-        return f"You may not write to the folder {path.parent}. Choose another."
+    try:
+        check_target(path)
+    except FileRefused as refusal:
+        return refusal.message
     return ""
 
 

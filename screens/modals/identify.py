@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import Enum, auto
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
@@ -18,26 +21,43 @@ from screens.widgets.inputs import CodeInput
 from screens.wording import plural
 
 _SENDING = "Sending the code to {} ..."
+_MINUTE = 60
 
 
-class CodeModal(DeskModal[str]):
-    """One field for the code; gives the code, or "" for a push where Duo can send one.
+class Wanted(Enum):
+    """What somebody asks for instead of typing the code."""
+
+    NEW_CODE = auto()
+    OTHER_FACTOR = auto()
+
+
+class CodeModal(DeskModal[str | Wanted]):
+    """One field for the code; gives the code, "" for a push where Duo can send one, or what is wanted instead.
+
+    How long the code is valid is drawn anew with every key and once a minute: an idle terminal gets one line a minute.
 
     `error` is what was wrong with the last code. `sending` hands the code's message over while the person waits, and
     says what went wrong with that, "" for nothing.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n", "want_new", "New code", id="code.new",
+                tooltip="Send a new code; the present one is void then."),
+        Binding("ctrl+o", "want_other", "Other factor", id="code.other",
+                tooltip="Choose another second factor; the present code is void then."),
+    ]  # fmt: skip
+
     def __init__(
         self,
         challenge: Challenge,
-        now: datetime,
+        now: Callable[[], datetime],
         what: str,
         error: str = "",
         sending: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
         super().__init__()
         self._challenge, self._what, self._error, self._sending = challenge, what, error, sending
-        self._minutes = max(0, round((challenge.expires_at - now).total_seconds() / 60))
+        self._now = now
         # No worker of Textual's: the person may type, or leave, meanwhile.
         self._sender: asyncio.Task[None] | None = None
 
@@ -60,6 +80,7 @@ class CodeModal(DeskModal[str]):
     def on_mount(self) -> None:
         """Show what was wrong with the last code, and begin to send this one."""
         self.show_error(self._error)
+        self.set_interval(_MINUTE, self._count_down)
         if self._sending is not None:
             self._sender = asyncio.create_task(self._send(self._sending))
 
@@ -73,15 +94,42 @@ class CodeModal(DeskModal[str]):
         trouble = await sending()
         self.query_one(".source", Static).update(value(trouble or self._challenge.source))
 
+    @on(Input.Changed)
+    def _count_down(self) -> None:
+        self.query_one(".hint", Static).update(value(self._hint()))
+
     def _hint(self) -> str:
+        new = "Ctrl-N sends a new code · " if self._sends else ""
+        return f"{self._life()} Enter confirms · {new}Ctrl-O other factors · Esc cancels"
+
+    def _life(self) -> str:
+        minutes = round((self._challenge.expires_at - self._now()).total_seconds() / _MINUTE)
+        if minutes <= 0 and self._now() >= self._challenge.expires_at:
+            return "This code has expired."
         left = plural(self._challenge.codes_left_today, "code is", "codes are")
-        life = f"Valid for {plural(self._minutes, 'minute')}"
+        life = f"Valid for {plural(max(1, minutes), 'minute')}"
         if self._challenge.starts_later:
             life += " from when it is issued"
-        # After a wrong code the line above says how many tries are left.
-        tries = "" if self._error else " three tries;"
-        hint = f"{life};{tries} {left} left for today. "
-        return hint + "Enter confirms, Escape cancels: nothing happens then."
+        # After a wrong code the line above says how many attempts are left.
+        tries = "" if self._error else " three attempts;"
+        return f"{life};{tries} {left} left for today."
+
+    @property
+    def _sends(self) -> bool:
+        """Whether the code comes in a message, which can be sent anew."""
+        return bool(self._challenge.to_send or self._challenge.sandbox_message)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A new code is sent only where a message brings it."""
+        return self._sends if action == "want_new" else True
+
+    def action_want_new(self) -> None:
+        """Another message with another code."""
+        self.dismiss(Wanted.NEW_CODE)
+
+    def action_want_other(self) -> None:
+        """Back to the factors."""
+        self.dismiss(Wanted.OTHER_FACTOR)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

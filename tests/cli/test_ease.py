@@ -129,3 +129,18 @@ def test_a_code_goes_to_the_provider_at_once(operator: Cli, tmp_path: Path) -> N
         assert read_code(user) in web.asked[0].form["Body"]
         web.answer = lambda asked: (503, b"")
         assert "The code was not sent" in user("keys", "challenge", "--factor", "sms").err
+
+
+def test_a_file_that_cannot_be_written_asks_for_no_factor(duo: Any) -> None:
+    user, there = duo
+    challenge = user.json("keys", "challenge", "--factor", "duo")["challenge"]
+    target = target_without_keys(user)
+    for path, why in (
+        ("/proc/keys.txt", "No file can be written in /proc"),
+        ("/nowhere/keys.txt", "The folder /nowhere does not exist."),
+        ("x" * 300, "File name too long"),
+    ):
+        done = user("keys", "generate", target, "--challenge", challenge, "--code", "push", "--out", path)
+        assert done.code != 0
+        assert why in done.err
+    assert there.pushes == 0

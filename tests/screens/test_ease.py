@@ -6,7 +6,9 @@ import re
 import sqlite3
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,9 +18,9 @@ from dropcopy_tui.domain.providers import DuoService, SmsProvider
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command, open_line
-from tests.screens.test_keys import choose, files, open_group
+from tests.screens.test_keys import choose, code_on, files, open_group
 from tests.screens.test_people import stored
-from tests.services.web import DuoWorld, Web, duo_serving, provider_on, serving
+from tests.services.web import Answer, Asked, DuoWorld, Web, duo_serving, provider_on, serving
 
 Size = tuple[int, int]
 AGENT = "ease-agent"
@@ -166,6 +168,9 @@ async def test_escape_while_waiting_ends_it(duo: Any) -> None:
         await seat.pilot.press("enter")
         await seat.until_seen("Waiting for the answer")
         await seat.press("escape")
+        # One level back: another factor, or nothing at all.
+        await seat.until(lambda: seat.on == "ChooseModal", "the factors")
+        await seat.press("escape")
         await seat.until(lambda: seat.on == "GroupScreen", "back")
         there.answers = ["allow"]
         assert not files(place)
@@ -180,9 +185,7 @@ async def test_a_denied_push_and_a_passcode(duo: Any) -> None:
         await seat.pilot.press("enter")
         await seat.until_seen("did not confirm")
         assert not files(place)
-        await seat.press("k")
-        await choose(seat, "Generate Key")
-        await seat.press("enter")
+        assert seat.on == "ChooseModal"
         await choose(seat, "Duo Security")
         await seat.type("111111")
         await seat.press("enter")
@@ -197,7 +200,57 @@ async def test_a_duo_in_trouble_is_one_line(duo: Any) -> None:
     there.raw = lambda asked: (500, b"")
     async with seated(place.app()) as seat:
         await to_the_factor(seat, "Duo Security")
+        await seat.until(lambda: seat.on == "ChooseModal", "the factors")
         seat.says("Duo Security is unavailable: localhost sent an unusable response (500). Choose another factor.")
+        # The list of factors is there to choose another one at once.
+        await choose(seat, "SMS code")
+        await seat.type(code_on(seat))
+        await seat.press("enter")
+        seat.sees("Key pairs generated")
+
+
+async def test_a_slow_duo_can_be_left_and_opens_nothing(duo: Any) -> None:
+    place, there = duo
+    go_on = Event()
+
+    def slow(asked: Asked) -> Answer:
+        go_on.wait(20)
+        there.raw = None
+        return there.answer(asked)
+
+    there.raw = slow
+    async with seated(place.app()) as seat:
+        await to_the_factor(seat, "Duo Security")
+        await seat.until_seen("Asking Duo Security ...")
+        await seat.pilot.press("enter", "enter", "1")
+        assert seat.on == "WaitModal"
+        await seat.pilot.press("escape")
+        await seat.until(lambda: seat.on == "ChooseModal", "the factors")
+        go_on.set()
+        await seat.until(
+            lambda: stored(place, "SELECT expires_at <= created_at FROM challenge") == [(1,)], "the late one is void"
+        )
+    assert there.pushes == 0
+
+
+async def test_a_new_code_and_another_factor(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_the_factor(seat, "SMS code")
+        first = code_on(seat)
+        seat.says("Valid for 5 minutes; three attempts; 9 codes are left for today.")
+        place.clock.advance(timedelta(minutes=3))
+        await seat.type("1")
+        seat.says("Valid for 2 minutes")
+        place.clock.advance(timedelta(minutes=2))
+        await seat.type("1")
+        seat.says("This code has expired. Enter confirms · Ctrl-N sends a new code")
+        await seat.press("ctrl+n")
+        assert seat.on == "CodeModal"
+        assert code_on(seat) != first
+        seat.says("Valid for 5 minutes; three attempts; 8 codes are left for today.")
+        await seat.press("ctrl+o")
+        assert seat.on == "ChooseModal"
+    assert stored(place, "SELECT count(*) FROM challenge WHERE expires_at > used_at") == [(0,)]
 
 
 async def test_a_code_that_was_not_sent_says_so(place: Place, tmp_path: Path) -> None:

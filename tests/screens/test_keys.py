@@ -137,6 +137,10 @@ async def test_three_wrong_codes_end_it(place: Place) -> None:
         for _ in range(3):
             await seat.type(wrong)
             await seat.press("enter")
+        # Another factor can be chosen; who does not want one reads what happened on the page, too.
+        assert seat.on == "ChooseModal"
+        seat.says("The code is wrong: ask for a new one.")
+        await seat.press("escape")
         assert seat.on == "GroupScreen"
         seat.says("The code is wrong: ask for a new one.")
         assert kept(place) == before
@@ -212,8 +216,11 @@ async def test_a_file_that_exists_and_a_folder_that_is_not_there(place: Place, s
         await seat.press("k", "enter")
         field = seat.find(DeskInput)
         for path, problem in (
-            (taken, "A file of this name exists already"),
-            (place.folder / "nowhere" / "keys.txt", "is not there. Make it, or choose another."),
+            (taken, "already exists and was left as it is. Choose another name."),
+            (place.folder / "nowhere" / "keys.txt", "does not exist. Create it, or choose another."),
+            (place.folder / ("x" * 300), "File name too long"),
+            # Its permissions let an administrator write, the kernel does not.
+            (Path("/proc/keys.txt"), "No file can be written in /proc"),
             ("", "Enter the path of a file."),
         ):
             field.value = str(path)
