@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dropcopy_tui.domain.errors import CodesUsedUp, SecondFactorFailed
-from dropcopy_tui.services.factors.challenges import give_code, spend
+from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.factors import Factors
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, give_code
 from dropcopy_tui.services.factors.table import FACTORS, Factor, Proof, Purpose
 from dropcopy_tui.services.unit_of_work import UnitOfWork, writing
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow

@@ -9,7 +9,7 @@ from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import codes_left, new_challenge, spend
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -28,6 +28,10 @@ class AuthenticatorApp(CodeFactor):
         if row is None or row.confirmed_at is None:
             return Offer("", "no app is enrolled; the command palette can enrol one")
         return Offer("the code your app shows")
+
+    def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
+        """The app makes the code: nothing is sent."""
+        return Sent()
 
     def source(self, sent_to: str, push: bool) -> str:
         """The app."""

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlmodel import col, func, select
 
 from dropcopy_tui.domain.errors import CodesUsedUp, SecondFactorFailed
-from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of
-from dropcopy_tui.services.factors.table import FACTORS, Factor, Proof, Purpose
+from dropcopy_tui.services.factors.table import Factor, Proof, Purpose
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
 
@@ -49,13 +49,6 @@ def new_challenge(
     uow.tx.add(row)
     uow.tx.flush()
     return row
-
-
-def give_code(resources: Resources, row: ChallengeRow, digits: int = 0) -> str:
-    """A new code for the challenge, of which the store keeps a keyed digest only."""
-    code = resources.entropy.code(digits or FACTORS[row.factor].digits[0])
-    row.code_mac = resources.vault.mac(code, "challenge", row.id)
-    return code
 
 
 def own_challenge(uow: UnitOfWork, challenge: str) -> ChallengeRow:

@@ -11,8 +11,8 @@ from dropcopy_tui.domain.mail import is_loopback
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.challenges import give_code, own_challenge, refuse_spent, wrong_try
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer
+from dropcopy_tui.services.factors.challenges import own_challenge, refuse_spent, wrong_try
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, give_code
 from dropcopy_tui.services.factors.table import FACTORS, Proof
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
@@ -142,6 +142,10 @@ class DuoSecurity(CodeFactor):
     def prepare(self, resources: Resources, actor: Actor) -> bool:
         """Whether a push reaches the person."""
         return Duo(resources).reaches(actor)
+
+    def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
+        """Duo asks or checks: no code of ours is made before it allows one."""
+        return Sent()
 
     def source(self, sent_to: str, push: bool) -> str:
         """A push where Duo has a phone for it."""

@@ -17,7 +17,8 @@ from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, N
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.factors.challenges import codes_left, give_code, new_challenge
+from dropcopy_tui.services.factors.challenges import codes_left, new_challenge
+from dropcopy_tui.services.factors.strategy import give_code
 from dropcopy_tui.services.factors.table import FACTORS, Factor, Purpose
 from dropcopy_tui.services.people.roles import is_own, refuse_own
 from dropcopy_tui.services.people.views import PersonLine, Scope, held_by, line_of, lines, listing, person_named

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dropcopy_tui.services.factors.challenges import give_code
 from dropcopy_tui.services.factors.sms import texts_leave
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, give_code
 from dropcopy_tui.services.messages import text_message
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow

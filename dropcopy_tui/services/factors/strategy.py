@@ -82,7 +82,8 @@ class Strategy(Protocol):
 class CodeFactor:
     """A factor whose code the desk makes, keeps as a keyed digest, and compares itself.
 
-    Every strategy extends it: an `offer` and a `source` are all that a plain one adds.
+    Every strategy extends it. A plain one adds `offer` and `source`, and a `start` that also carries the code to the
+    person: this one makes a code that only the sandbox's phone shows.
     """
 
     standing: Standing | None = None
@@ -95,8 +96,9 @@ class CodeFactor:
         return False
 
     def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
-        """Nothing is sent."""
-        return Sent()
+        """Make a code. It is shown in a sandbox, and nowhere else: a real factor sends it."""
+        code = give_code(uow.resources, row)
+        return Sent(sandbox_message=f"Your code is {code}." if uow.resources.sandbox else "")
 
     def holds(self, uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
         """Compare with the digest. Without one nothing holds: a push that nobody has answered yet."""
@@ -113,6 +115,13 @@ class CodeFactor:
     def poll(self, resources: Resources, actor: Actor, challenge: str) -> Proof | None:
         """Raises FactorUnavailable: this factor has no push."""
         raise FactorUnavailable(f"{self.factor.label} cannot send a push. Enter a code instead.")
+
+
+def give_code(resources: Resources, row: ChallengeRow, digits: int = 0) -> str:
+    """A new code for the challenge, of which the store keeps a keyed digest only."""
+    code = resources.entropy.code(digits or FACTORS[row.factor].digits[0])
+    row.code_mac = resources.vault.mac(code, "challenge", row.id)
+    return code
 
 
 def strategy_of(name: str) -> Strategy:
