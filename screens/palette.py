@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 
 from dropcopy_tui.domain.errors import DeskError, SecondFactorFailed
 from dropcopy_tui.origin import origin
+from dropcopy_tui.services.factors.table import Purpose
 from screens.groups.new_group import new_group
 from screens.jobs import off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
@@ -19,6 +20,7 @@ from screens.routes import DESTINATIONS
 from screens.terminal.values import clip
 
 if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
     from screens.desk_app import CommandedApp
     from screens.frame import DeskScreen
     from screens.navigation import Route
@@ -91,9 +93,20 @@ async def _act_as(app: CommandedApp, screen: DeskScreen[Any]) -> None:
 
 
 async def _enrol(screen: DeskScreen[Any]) -> None:
-    """Show the QR code, take the first code, and count the app as a factor."""
+    """Confirm who it is, show the QR code, take the first code, and count the app as a factor."""
+    from screens.keys.identify import confirmed  # late, for start-up speed
+
     desk = await screen.desk()
-    enrolment = await off_thread(desk.authenticators.enrol, screen.actor)
+    await off_thread(desk.authenticators.may_enrol, screen.actor)
+    enrolment = await confirmed(
+        screen,
+        desk,
+        "To enrol an authenticator app.",
+        lambda proof: off_thread(desk.authenticators.enrol, screen.actor, proof),
+        Purpose.ENROL,
+    )
+    if enrolment is None:
+        return
 
     async def confirm(code: str) -> bool:
         await off_thread(desk.authenticators.confirm, screen.actor, code)
@@ -103,6 +116,13 @@ async def _enrol(screen: DeskScreen[Any]) -> None:
         lambda error, _: screen.app.push_screen_wait(EnrolModal(enrolment, error)), confirm, SecondFactorFailed
     )
     if enrolled:
-        screen.say("The authenticator app is enrolled: it is a second factor from now on.")
+        screen.say(f"The authenticator app is enrolled. {await _since_when(screen, desk)} An email was written.")
     else:
         screen.say("No authenticator app was enrolled.", "note")
+
+
+async def _since_when(screen: DeskScreen[Any], desk: Desk) -> str:
+    """From when on the new app is a second factor."""
+    choices = await off_thread(desk.factors.choices, screen.actor)
+    reason = next((choice.reason for choice in choices if choice.factor.name == "totp"), "")
+    return f"{reason[:1].upper()}{reason[1:]}." if reason else "It is a second factor from now on."

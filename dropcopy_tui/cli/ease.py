@@ -80,9 +80,16 @@ def _caller_lines(caller: Caller) -> list[str]:
     required=True,
     help=f"A check that the caller passed; repeat for at least {LEAST_CHECKS}.",
 )
+@click.option(
+    "--purpose",
+    type=click.Choice(["keys", "enrol"]),
+    default="keys",
+    show_default=True,
+    help="What the code is for: key pairs, or enrolling an authenticator app.",
+)
 @verb
-def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
-    """Issue a verification code for key pairs, to be read out to the caller.
+def issue(call: Call, user: str, verified: tuple[str, ...], purpose: str) -> None:
+    """Issue a verification code, to be read out to the caller.
 
     The code is printed once; an older code becomes invalid.
 
@@ -93,11 +100,11 @@ def issue(call: Call, user: str, verified: tuple[str, ...]) -> None:
     with call.signed_in() as (desk, actor):
         from dropcopy_tui.services.factors.table import Purpose
 
-        issued = desk.ease.issue(actor, user, Purpose.KEYS, verified)
+        issued = desk.ease.issue(actor, user, Purpose(purpose), verified)
     document = {
         "user_id": issued.user_id,
         "code": issued.code,
-        "purpose": "keys",
+        "purpose": issued.purpose.value,
         "expires_at": utc(issued.expires_at),
         "codes_left_today": issued.codes_left_today,
     }

@@ -67,6 +67,9 @@ class SettingsTable(Table):
     sign_in_tries: Annotated[int, whole(1, 20)] = 0
     lock_minutes: _Minutes = timedelta()
     invitation_hours: Annotated[timedelta, lasting("hours", 1, 720)] = timedelta()
+    factor_wait_hours: Annotated[timedelta, lasting("hours", 0, 720)] = timedelta()
+    wrong_codes_in_row: Annotated[int, whole(5, 50)] = 0
+    approver_wait_days: Annotated[timedelta, lasting("days", 0, 365)] = timedelta()
     closes: TimesByMarket = {}
     batches: TimesByMarket = {}
     batch_zone: Zone = ""
@@ -138,6 +141,8 @@ SETTINGS_BY_KEY = {
     "code_life_minutes": "code_life",
     "lock_minutes": "lock_time",
     "invitation_hours": "invitation_life",
+    "factor_wait_hours": "factor_wait",
+    "approver_wait_days": "approver_wait",
     "challenge_life_days": "challenge_life",
     "notice_life_days": "notice_life",
 }

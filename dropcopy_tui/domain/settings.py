@@ -29,6 +29,10 @@ class Settings:
         sign_in_tries: the wrong passwords in a row that lock an account (rule P1).
         lock_time: how long an account stays locked (rule P1).
         invitation_life: how long an invitation code is valid.
+        factor_wait: how long a new second factor confirms nothing unless an EASE agent vouched for it (rule P2);
+            None is 24 hours, and no time at all in a sandbox.
+        wrong_codes_in_row: the wrong codes in a row that switch a factor off until EASE helps (rule P2).
+        approver_wait: how long nobody approves requests of those who invited or entitled them (rule Q3).
         closes: market closes that differ from the default, by market (rule K2).
         closed_days: days on which markets are closed in addition to the calendar's holidays.
         open_days: days on which markets are open although the calendar has a holiday.
@@ -50,6 +54,9 @@ class Settings:
     sign_in_tries: int = 5
     lock_time: timedelta = timedelta(hours=3)
     invitation_life: timedelta = timedelta(hours=72)
+    factor_wait: timedelta | None = None
+    wrong_codes_in_row: int = 50
+    approver_wait: timedelta = timedelta(days=30)
     closes: Mapping[str, time] = field(default_factory=_none)
     closed_days: frozenset[date] = frozenset()
     open_days: frozenset[date] = frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
@@ -14,6 +15,9 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.tables import EntityRow
 from dropcopy_tui.store.vault import Vault
+
+# Long enough for the person to read that a factor was enrolled, and to object.
+FACTOR_WAIT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,13 @@ class Resources:
         """The state of a new email: held where nothing sends it, so that it waits where it can be read."""
         sends = self.mail is not None and not self.sandbox
         return (MessageState.QUEUED if sends else MessageState.HELD).value
+
+    @property
+    def factor_wait(self) -> timedelta:
+        """How long a new second factor confirms nothing: a sandbox, which is for trying things, does not wait."""
+        if self.settings.factor_wait is not None:
+            return self.settings.factor_wait
+        return timedelta() if self.sandbox else FACTOR_WAIT
 
     @property
     def text_state(self) -> str:

@@ -66,7 +66,10 @@ class PersonRow(SQLModel, table=True):
 
 
 class InvitationRow(SQLModel, table=True):
-    """A one-time code with which a person sets their password; only a keyed digest of the code is stored."""
+    """A one-time code with which a person sets their password; only a keyed digest of the code is stored.
+
+    `after_event` is the last audit event before it.
+    """
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -81,20 +84,42 @@ class InvitationRow(SQLModel, table=True):
     created_by: int = Field(foreign_key="person.id")
     expires_at: datetime
     used_at: datetime | None = None
+    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class AuthenticatorRow(SQLModel, table=True):
-    """An authenticator app: its encrypted seed, and the last accepted time step, so that no code works twice."""
+    """An authenticator app: its encrypted seed, and the last accepted time step, so that no code works twice.
+
+    `proven_by` is the factor that opened the enrolment, `vouched_by` the EASE agent whose code did. Without an agent,
+    the app confirms nothing before `usable_at`: whoever stole a way in does not gain a second factor at once.
+    """
 
     __tablename__ = "authenticator"
     person_id: int = Field(primary_key=True, foreign_key="person.id")
     sealed_seed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     confirmed_at: datetime | None = None
     last_step: int = 0
+    proven_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    vouched_by: int | None = Field(default=None, foreign_key="person.id")
+    usable_at: datetime | None = None
+
+
+class FactorStateRow(SQLModel, table=True):
+    """How often a person's factor was answered wrongly in a row; `off_since` is when that switched it off."""
+
+    __tablename__ = "factor_state"
+    __table_args__ = (CheckConstraint("wrong_in_row >= 0", name="ck_factor_state_wrong"), _NO_ROWID)
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    factor: str = Field(primary_key=True)
+    wrong_in_row: int = 0
+    off_since: datetime | None = None
 
 
 class EntitlementRow(SQLModel, table=True):
-    """A role at an entity, or a desk-wide role (if and only if entity_id is null)."""
+    """A role at an entity, or a desk-wide role (if and only if entity_id is null).
+
+    `given_by` and `given_at` are null for roles that were given before they were recorded.
+    """
 
     __tablename__ = "entitlement"
     __table_args__ = (
@@ -114,6 +139,8 @@ class EntitlementRow(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id")
     role: str
     entity_id: int | None = Field(default=None, foreign_key="entity.id", index=True)
+    given_by: int | None = Field(default=None, foreign_key="person.id")
+    given_at: datetime | None = None
 
 
 class FrontEndRow(SQLModel, table=True):
@@ -292,6 +319,8 @@ class ChallengeRow(SQLModel, table=True):
     """A second factor that was started (rule P2); only a keyed digest of its code is stored.
 
     An EASE code was issued by an agent (`issued_by`); `remote_id` is the id that an external provider gave it.
+    `scope` is a digest of what the code was asked for ("" binds it to its purpose only), `ended` says why nothing
+    answers it any more, and `after_event` is the last audit event before it: later events prove which times passed.
     """
 
     __tablename__ = "challenge"
@@ -310,6 +339,9 @@ class ChallengeRow(SQLModel, table=True):
     used_at: datetime | None = None
     issued_by: int | None = Field(default=None, foreign_key="person.id")
     remote_id: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    scope: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    ended: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class FactorResetRow(SQLModel, table=True):

@@ -101,8 +101,8 @@ class IssuedModal(DeskModal[None]):
             yield Static(value(f"Read out to {issued.user_id}"), classes="title")
             yield Static(value(f"{issued.code[:_GROUP]} {issued.code[_GROUP:]}"), classes="phone code")
             text = (
-                f"For key pairs, once, until {utc(issued.expires_at)}. They choose Contact EASE and enter it. "
-                "An email tells them that it was issued. It is not shown again."
+                f"For {issued.purpose.words}, once, until {utc(issued.expires_at)}. "
+                "They choose Contact EASE and enter it. An email tells them that it was issued. It is not shown again."
             )
             yield Static(value(text), classes="hint")
             yield Static("Enter or Escape closes.", classes="hint", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropcopy_tui.services.factors.ease import Caller
 from dropcopy_tui.services.factors.table import Purpose
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
@@ -17,14 +18,27 @@ async def issue_code(screen: DeskScreen[Any], user_id: str) -> bool:
     """Verify a caller and read a code out to them; whether one was issued."""
     desk = await screen.desk()
     caller = await off_thread(desk.ease.caller, screen.actor, user_id)
+    purpose = await _purpose(screen, caller)
+    if purpose is None:
+        return False
     ticked = await screen.app.push_screen_wait(VerifyModal(caller))
     if ticked is None:
         return False
-    issued = await off_thread(desk.ease.issue, screen.actor, user_id, Purpose.KEYS, ticked)
+    issued = await off_thread(desk.ease.issue, screen.actor, user_id, purpose, ticked)
     await screen.app.push_screen_wait(IssuedModal(issued))
     left = plural(issued.codes_left_today, "code is", "codes are")
     screen.say(f"A code was issued to {user_id}; {left} left for today. They were told by email.")
     return True
+
+
+async def _purpose(screen: DeskScreen[Any], caller: Caller) -> Purpose | None:
+    """What the caller wants the code for: it works for that alone. None when cancelled."""
+    if caller.has_app or caller.reason:
+        return Purpose.KEYS
+    choices = [Choice(purpose.value, f"{purpose.words[:1].upper()}{purpose.words[1:]}") for purpose in Purpose]
+    text = "The code works for this alone."
+    chosen = await screen.app.push_screen_wait(ChooseModal(f"What does {caller.line.user_id} need?", choices, text))
+    return None if chosen is None else Purpose(chosen)
 
 
 async def ask_reset(screen: DeskScreen[Any], user_id: str) -> bool:

@@ -67,6 +67,8 @@ async def test_an_agent_issues_a_code_and_the_person_uses_it(place: Place, size:
         await find(seat, "acme-operator")
         assert footer_fits(seat)
         await seat.press("c")
+        seat.sees("What does acme-operator need\\?", "Key pairs", "Enrolling an authenticator app")
+        await seat.press("enter")
         seat.sees("Who is calling\\? acme-operator", r"\[ \] Called back", "acme-operator@acme.example")
         await seat.press("enter")
         seat.says("Tick at least 2 checks")
@@ -90,7 +92,7 @@ async def test_an_agent_issues_a_code_and_the_person_uses_it(place: Place, size:
 async def test_escape_issues_nothing(place: Place) -> None:
     async with seated(place.app(AGENT)) as seat:
         await find(seat, "acme-operator")
-        await seat.press("c", "space", "down", "space", "escape")
+        await seat.press("c", "enter", "space", "down", "space", "escape")
         assert seat.on == "EaseScreen"
     assert stored(place, "SELECT count(*) FROM challenge") == [(0,)]
 

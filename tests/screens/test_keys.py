@@ -257,6 +257,11 @@ async def test_whoever_may_not_manage_keys_is_refused(place: Place) -> None:
 async def test_an_authenticator_app_is_enrolled_and_then_a_factor(place: Place) -> None:
     async with seated(place.app()) as seat:
         await command(seat, "Authenticator")
+        seat.sees("Confirm your identity", "Choose a second factor")
+        await choose(seat, "SMS code")
+        seat.sees("To enrol an authenticator app.")
+        await seat.type(code_on(seat))
+        await seat.press("enter")
         assert seat.on == "EnrolModal"
         seed = re.sub(
             r"[^A-Z2-7]", "", "".join(re.findall(r"\b(?:[A-Z2-7]{4} )*[A-Z2-7]{4}\b(?=[ │]*$)", seat.text(), re.M))

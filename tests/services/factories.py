@@ -16,9 +16,9 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources, entity_named, key_of
-from dropcopy_tui.services.factors.authenticator import Authenticators
+from dropcopy_tui.services.factors.authenticator import Authenticators, Enrolment
 from dropcopy_tui.services.factors.factors import Factors
-from dropcopy_tui.services.factors.table import Proof
+from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.groups import NewGroup
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
@@ -205,9 +205,16 @@ def approve(resources: Resources, request: RequestView, actor: Actor) -> Request
     return requests.approve(actor, request.id, requests.show(actor, request.id).version)
 
 
-def proof_of(resources: Resources, actor: Actor, code: str = CODE) -> Proof:
+def proof_of(resources: Resources, actor: Actor, code: str = CODE, purpose: Purpose = Purpose.KEYS) -> Proof:
     """A new challenge on the person's phone, answered with this code."""
-    return Proof(Factors(resources).start(actor, "sms").id, code)
+    return Proof(Factors(resources).start(actor, "sms", purpose).id, code)
+
+
+def enrolment_of(resources: Resources, actor: Actor) -> Enrolment:
+    """An authenticator app that was shown to the person, who proved themselves by their phone."""
+    started = Factors(resources).start(actor, "sms", Purpose.ENROL)
+    code = started.sandbox_message.split("code is ")[1][:6]
+    return Authenticators(resources).enrol(actor, Proof(started.id, code))
 
 
 def rows(resources: Resources, sql: str, **values: Any) -> list[tuple[Any, ...]]:

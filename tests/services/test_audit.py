@@ -24,7 +24,7 @@ from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.sample.fill import fill
 from tests.services.conftest import World
-from tests.services.factories import FixedEntropy, FrozenClock, change, new_group, one, rows
+from tests.services.factories import FixedEntropy, FrozenClock, change, enrolment_of, new_group, one, rows
 
 PASSWORD = "right horse battery"
 
@@ -155,7 +155,7 @@ def test_no_secret_is_anywhere_in_the_folder_of_the_store(desk: Desk, tmp_path: 
     with pytest.raises(NotSignedIn):
         desk.identity.sign_in("chief", "wrong horse battery", "test")
     desk.identity.sign_in("chief", PASSWORD, "test")
-    seed = desk.authenticators.enrol(operator).seed
+    seed = enrolment_of(desk.resources, operator).seed
     desk.authenticators.confirm(operator, pyotp.TOTP(seed).at(desk.clock.now()))
     target = desk.sessions.find(operator, ["T7K"])[0].pk
     stream = StringIO()

@@ -36,6 +36,7 @@ from tests.services.factories import (
     add_role,
     change,
     contents,
+    enrolment_of,
     one,
     open_resources,
     rows,
@@ -147,7 +148,8 @@ def test_a_disabled_or_unknown_person_gets_none(ease: Ease, world: World, agent:
         issue(ease, agent)
     with pytest.raises(NotFound):
         issue(ease, agent, "nobody")
-    with pytest.raises(InvalidValue, match="key pairs only"):
+    enrol(Factors(world.resources), world.stranger)
+    with pytest.raises(InvalidValue, match="has an authenticator app"):
         ease.issue(agent, "stranger", Purpose.ENROL, VERIFIED)
 
 
@@ -269,7 +271,7 @@ def test_a_factor_is_reset_by_two_agents(ease: Ease, world: World, agent: Actor,
     assert ease.resets(second) == ()
     told = rows(world.resources, "SELECT subject FROM outbox WHERE recipient = 'operator@firm.example'")
     assert ("Your authenticator app was removed",) in told
-    assert Authenticators(world.resources).enrol(world.operator)
+    assert enrolment_of(world.resources, world.operator)
     with pytest.raises(InvalidValue, match="confirmed already"):
         ease.confirm_reset(second, asked.id)
 
@@ -327,7 +329,7 @@ def confirm_in(agent: Actor, reset: int, resources: Resources) -> str:
 
 def test_two_agents_confirm_a_reset_once(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
     third = add_person(world.resources, "third", Role.EASE_AGENT)
-    app = pyotp.TOTP(Authenticators(world.resources).enrol(world.operator).seed)
+    app = pyotp.TOTP(enrolment_of(world.resources, world.operator).seed)
     Authenticators(world.resources).confirm(world.operator, app.at(world.resources.clock.now()))
     asked = ease.reset_factor(agent, "operator", "totp")
     jobs = [partial(confirm_in, actor, asked.id) for actor in (second, third)]

@@ -33,7 +33,7 @@ from dropcopy_tui.services.imports.imports import ImportKind
 from dropcopy_tui.services.logons.rehearsals import Outcome
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import DraftView, RequestView
-from tests.services.factories import add_person, change, new_group, one, proof_of, rows
+from tests.services.factories import add_person, change, enrolment_of, new_group, one, proof_of, rows
 from tests.services.smtp import Mailbox, serving
 from tests.services.web import DuoWorld, Web, duo_serving, provider_on
 from tests.services.web import serving as web_serving
@@ -122,7 +122,7 @@ class Bench:
         return partial(self.desk.people.accept, who, found[0], PASSWORD, "test")
 
     def enrolled(self) -> Call:
-        seed = self.desk.authenticators.enrol(self.operator).seed
+        seed = enrolment_of(self.resources, self.operator).seed
         return partial(self.desk.authenticators.confirm, self.operator, pyotp.TOTP(seed).at(self.resources.clock.now()))
 
     def with_password(self) -> Call:
@@ -191,6 +191,7 @@ _NEW_ENTITY = b"entity,name,clearing_firm\nNEWFIRM,NEW FIRM LLC,no\n"
 
 READS = {
     "audit": "kinds page verify",
+    "authenticators": "may_enrol",
     "calendar": "is_open page",
     "drafts": "added available entities fee firms front_ends get loads mine name_problem review",
     "ease": "caller find resets",
@@ -238,7 +239,9 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
         at.desk.factors.cancel, at.operator, at.desk.factors.start(at.operator, "sms").id
     ),
     "authenticators.confirm": Bench.enrolled,
-    "authenticators.enrol": lambda at: _with(at.desk.authenticators.enrol, at.operator),
+    "authenticators.enrol": lambda at: _with(
+        at.desk.authenticators.enrol, at.operator, proof_of(at.resources, at.operator, purpose=Purpose.ENROL)
+    ),
     "factors.start": lambda at: _with(at.desk.factors.start, at.operator, "sms"),
     "front_ends.map": lambda at: _with(at.desk.front_ends.map, at.admin, "ACME", at.front_end("ACME", mapped=False)),
     "front_ends.map_new": lambda at: _with(at.desk.front_ends.map_new, at.admin, "ACME", "Brand New", "1.0"),

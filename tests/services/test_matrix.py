@@ -95,8 +95,8 @@ class Ground:
         """A rehearsal that the owner of the keys holds."""
         return self.desk.rehearsals.start(self.people["owner"], self.ids["session_id"], "brokertec_us")
 
-    def proof(self, actor: Actor) -> Any:
-        return proof_of(self.desk.resources, actor)
+    def proof(self, actor: Actor, purpose: Purpose = Purpose.KEYS) -> Any:
+        return proof_of(self.desk.resources, actor, purpose=purpose)
 
 
 Call = Callable[[Ground, Actor], Any]
@@ -423,7 +423,12 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         REFUSED,
     ),
     "authenticators.enrol": (
-        lambda at, who: at.desk.authenticators.enrol(who),
+        lambda at, who: at.desk.authenticators.enrol(who, at.proof(who, Purpose.ENROL)),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "authenticators.may_enrol": (
+        lambda at, who: at.desk.authenticators.may_enrol(who) or OK,
         EVERYBODY,
         REFUSED,
     ),

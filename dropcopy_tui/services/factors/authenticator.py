@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from datetime import timedelta
 
+from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import key_of
@@ -27,6 +29,8 @@ class AuthenticatorApp(CodeFactor):
         row = uow.tx.get(AuthenticatorRow, key_of(person.id))
         if row is None or row.confirmed_at is None:
             return Offer("", "no app is enrolled; the command palette can enrol one")
+        if row.usable_at is not None and uow.now < row.usable_at:
+            return Offer("", f"the app is new: it can be used from {moment_words(row.usable_at)}")
         return Offer("the code your app shows")
 
     def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
@@ -66,29 +70,43 @@ class Enrolment:
 
 
 class Authenticators(Service):
-    """The enrolment of authenticator apps."""
+    """The enrolment of authenticator apps.
 
-    def enrol(self, actor: Actor) -> Enrolment:
+    A new factor takes proof by another one: with a password alone, somebody else could make themselves a factor.
+    """
+
+    def may_enrol(self, actor: Actor) -> None:
+        """Find out before a code is asked for. Raises FactorUnavailable when an app is enrolled already."""
+        with self._reading(actor) as uow:
+            _refuse_enrolled(uow)
+
+    def enrol(self, actor: Actor, proof: Proof) -> Enrolment:
         """Make a seed for an app; it counts once `confirm` was given a code.
 
-        Raises FactorUnavailable when an app is enrolled already.
+        Raises:
+            SecondFactorFailed: the proof, which is for enrolling, does not hold; the try is counted.
+            FactorUnavailable: an app is enrolled already.
         """
         import pyotp  # late, for start-up speed
 
         seed = pyotp.random_base32()
         with self._writing(actor) as uow:
             person = person_row(uow)
-            row = uow.tx.get(AuthenticatorRow, actor.person_id)
-            if row is not None and row.confirmed_at is not None:
-                raise FactorUnavailable("An authenticator app is enrolled already. EASE can reset it.")
+            row = _refuse_enrolled(uow)
+            proven = spend(uow, proof, Purpose.ENROL)
             sealed = uow.resources.vault.seal(seed.encode(), "authenticator", str(person.id))
-            uow.tx.add(_with_seed(row, key_of(person.id), sealed))
-            uow.record("factor:enrolling", person.user_id, after={"factor": "totp"})
+            row = _with_seed(row, key_of(person.id), sealed)
+            row.proven_by, row.vouched_by = proven.factor, proven.issued_by
+            uow.tx.add(row)
+            uow.record("factor:enrolling", person.user_id, after={"factor": "totp", "proven_by": proven.factor})
         issuer = "dropcopy sandbox" if self._resources.sandbox else "dropcopy"
         return Enrolment(pyotp.TOTP(seed, name=actor.user_id, issuer=issuer).provisioning_uri(), seed)
 
     def confirm(self, actor: Actor, code: str) -> None:
-        """Finish the enrolment with the app's first code. Raises SecondFactorFailed, CodesUsedUp."""
+        """Finish the enrolment with the app's first code; the person is told, for it may not have been them.
+
+        Raises SecondFactorFailed, CodesUsedUp, FactorUnavailable.
+        """
         with self._writing(actor) as uow:
             if codes_left(uow, actor.person_id) <= 0:
                 raise CodesUsedUp("No tries are left for today: at most ten in 24 hours. Try again tomorrow.")
@@ -99,7 +117,28 @@ class Authenticators(Service):
             challenge = new_challenge(uow, person, FACTORS["totp"], Purpose.ENROL, uow.settings.code_life)
             spend(uow, Proof(challenge.id, code), Purpose.ENROL)
             row.confirmed_at = uow.now
-            uow.record("factor:enrolled", person.user_id, after={"factor": "totp"})
+            row.usable_at = uow.now + (timedelta() if row.vouched_by is not None else uow.resources.factor_wait)
+            after = {"factor": "totp", "proven_by": row.proven_by, "usable_at": row.usable_at.isoformat()}
+            uow.record("factor:enrolled", person.user_id, after=after)
+            uow.tell(person, "An authenticator app was enrolled for you", _letter(uow, row))
+
+
+def _refuse_enrolled(uow: UnitOfWork) -> AuthenticatorRow | None:
+    """An enrolment that was begun, if any. Raises FactorUnavailable: an app is enrolled."""
+    row = uow.tx.get(AuthenticatorRow, uow.actor.person_id)
+    if row is not None and row.confirmed_at is not None:
+        raise FactorUnavailable("An authenticator app is enrolled already. EASE can reset it.")
+    return row
+
+
+def _letter(uow: UnitOfWork, row: AuthenticatorRow) -> str:
+    proven = f" after confirming by {FACTORS[row.proven_by].label}" if row.proven_by else ""
+    waits = row.usable_at is not None and row.usable_at > uow.now
+    usable = f"from {moment_words(row.usable_at)}" if waits and row.usable_at else "at once"
+    return (
+        f"It was enrolled as {uow.actor.user_id} from {uow.actor.origin}{proven}. It can confirm key pairs {usable}. "
+        "If that was not you, call EASE at once."
+    )
 
 
 def _with_seed(row: AuthenticatorRow | None, person_id: int, sealed: bytes) -> AuthenticatorRow:

@@ -92,8 +92,8 @@ def wrong_try(uow: UnitOfWork, row: ChallengeRow) -> SecondFactorFailed:
     return SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
 
 
-def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> None:
-    """Use up a second factor inside the caller's transaction.
+def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
+    """Use up a second factor inside the caller's transaction; the challenge that was answered.
 
     It must be the first write of that transaction: a wrong try is remembered with it.
     Raises SecondFactorFailed saying what is wrong and what to do.
@@ -107,6 +107,7 @@ def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> None:
         raise wrong_try(uow, row)
     row.used_at = uow.now
     uow.record("challenge:passed", row.id, after={"factor": row.factor})
+    return row
 
 
 def _answered(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:

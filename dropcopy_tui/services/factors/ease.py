@@ -58,6 +58,7 @@ class Issued:
     code: str = field(repr=False)
     expires_at: datetime
     codes_left_today: int
+    purpose: Purpose = Purpose.KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,14 @@ class Ease(Service):
             InvalidValue: too few checks were ticked, or the account is disabled.
             CodesUsedUp: the person has had all codes of the day.
         """
-        if purpose is not Purpose.KEYS:
-            raise InvalidValue("EASE issues codes for key pairs only. No code was issued.", "purpose")
         with self._writing(actor) as uow:
             uow.require(MAY_EASE)
             row = person_named(uow, user_id)
             refuse_own(uow, row, "issue a code to")
             if row.disabled:
                 raise InvalidValue(f"{row.user_id} is disabled: no code was issued.")
+            if purpose is Purpose.ENROL and _app_of(uow, row) is not None:
+                raise InvalidValue(f"{row.user_id} has an authenticator app: no code was issued.", "purpose")
             known = {key for key, answer in _answers(uow, row).items() if answer}
             ticked = check_verified(verified, known)
             left = codes_left(uow, key_of(row.id))
@@ -138,10 +139,10 @@ class Ease(Service):
             uow.tell(
                 row,
                 "EASE issued a one-time code for you",
-                f"{actor.user_id} issued it after verifying a caller. It is valid for {minutes} minutes, for key "
-                f"pairs, signed in as {row.user_id}. If that was not you, call EASE at once.",
+                f"{actor.user_id} issued it after verifying a caller. It is valid for {minutes} minutes, for "
+                f"{purpose.words}, signed in as {row.user_id}. If that was not you, call EASE at once.",
             )
-            return Issued(row.user_id, code, challenge.expires_at, left - 1)
+            return Issued(row.user_id, code, challenge.expires_at, left - 1, purpose)
 
     def resets(self, actor: Actor) -> tuple[Reset, ...]:
         """The resets that wait for a second agent, the oldest first. Raises NotEntitled."""
@@ -243,7 +244,9 @@ class Ease(Service):
 
 
 def _app_of(uow: UnitOfWork, person: PersonRow) -> AuthenticatorRow | None:
-    return uow.tx.get(AuthenticatorRow, key_of(person.id))
+    """An app that counts: one whose enrolment was begun and not finished is none."""
+    row = uow.tx.get(AuthenticatorRow, key_of(person.id))
+    return row if row is not None and row.confirmed_at is not None else None
 
 
 def _answers(uow: UnitOfWork, person: PersonRow) -> Mapping[str, str]:

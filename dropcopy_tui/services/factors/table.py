@@ -54,6 +54,11 @@ class Purpose(StrEnum):
     KEYS = "keys"
     ENROL = "enrol"
 
+    @property
+    def words(self) -> str:
+        """What the code is for, as it is told to people."""
+        return {Purpose.KEYS: "key pairs", Purpose.ENROL: "enrolling an authenticator app"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class FactorChoice:

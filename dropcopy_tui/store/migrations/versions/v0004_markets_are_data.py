@@ -1,4 +1,4 @@
-"""Markets are data: the CHECK constraints that named them are removed."""
+"""Markets are data: the CHECK constraints that named them are removed. Factors and roles remember how they came."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import sqlalchemy as sa
 from alembic import op
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 revision = "0004"
 down_revision = "0003"
@@ -16,9 +17,37 @@ _TABLES = ("sender_comp", "drop_copy_group", "draft", "session")
 
 
 def upgrade() -> None:
-    """Take the checks away; the rows stay where they are."""
+    """Take the checks away, and add what second factors and approvals need; the rows stay where they are."""
     for table in _TABLES:
         _drop_check(table, f"ck_{table}_market")
+    _factors()
+    _givers()
+
+
+def _factors() -> None:
+    op.create_table(
+        "factor_state",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("factor", sa.String(), nullable=False),
+        sa.Column("wrong_in_row", sa.Integer(), nullable=False),
+        sa.Column("off_since", UTCDateTime(), nullable=True),
+        sa.CheckConstraint("wrong_in_row >= 0", name="ck_factor_state_wrong"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("person_id", "factor"),
+        sqlite_with_rowid=False,
+    )
+    op.execute("ALTER TABLE authenticator ADD COLUMN proven_by VARCHAR DEFAULT '' NOT NULL")
+    op.execute("ALTER TABLE authenticator ADD COLUMN vouched_by INTEGER REFERENCES person (id)")
+    op.execute("ALTER TABLE authenticator ADD COLUMN usable_at DATETIME")
+    for column in ("scope", "ended"):
+        op.execute(f"ALTER TABLE challenge ADD COLUMN {column} VARCHAR DEFAULT '' NOT NULL")
+    for table in ("challenge", "invitation"):
+        op.execute(f"ALTER TABLE {table} ADD COLUMN after_event INTEGER DEFAULT 0 NOT NULL")
+
+
+def _givers() -> None:
+    op.execute("ALTER TABLE entitlement ADD COLUMN given_by INTEGER REFERENCES person (id)")
+    op.execute("ALTER TABLE entitlement ADD COLUMN given_at DATETIME")
 
 
 def _drop_check(table: str, name: str) -> None:
