@@ -91,7 +91,7 @@ class AuthenticatorRow(SQLModel, table=True):
     """An authenticator app: its encrypted seed, and the last accepted time step, so that no code works twice.
 
     `proven_by` is the factor that opened the enrolment, `vouched_by` the EASE agent whose code did. Without an agent,
-    the app confirms nothing before `usable_at`: whoever stole a way in does not gain a second factor at once.
+    the app confirms nothing before `usable_at`: whoever stole a way in does not gain a second factor with it.
     """
 
     __tablename__ = "authenticator"
@@ -319,8 +319,8 @@ class ChallengeRow(SQLModel, table=True):
     """A second factor that was started (rule P2); only a keyed digest of its code is stored.
 
     An EASE code was issued by an agent (`issued_by`); `remote_id` is the id that an external provider gave it.
-    `scope` is a digest of what the code was asked for ("" binds it to its purpose only), `ended` says why nothing
-    answers it any more, and `after_event` is the last audit event before it: later events prove which times passed.
+    `scope` is a digest of what the code was asked for ("" binds it to its purpose only), `ended` says why it is
+    no longer answered, and `after_event` is the last audit event before it: later events prove which times passed.
     """
 
     __tablename__ = "challenge"
