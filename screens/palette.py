@@ -94,7 +94,8 @@ async def _act_as(app: CommandedApp, screen: DeskScreen[Any]) -> None:
 
 async def _enrol(screen: DeskScreen[Any]) -> None:
     """Confirm who it is, show the QR code, take the first code, and count the app as a factor."""
-    from screens.keys.identify import confirmed  # late, for start-up speed
+    # Late for the sake of start-up: few enrol an app.
+    from screens.keys.identify import confirmed
 
     desk = await screen.desk()
     await off_thread(desk.authenticators.may_enrol, screen.actor)
