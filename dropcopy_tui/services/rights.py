@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.accounts import marks, same_person
@@ -19,10 +19,26 @@ DESK = Actor(person_id=0, user_id="desk", name="The desk", origin="desk")
 # Whoever asks before anybody signed in.
 NOBODY = Actor(person_id=0, user_id="", name="", origin="")
 
+_DISABLED = select(col(PersonRow.disabled)).where(col(PersonRow.id) == bindparam("it"))
+
 
 def nobody(origin: str, login: str = "") -> Actor:
     """Somebody who has not signed in yet: where the attempt comes from (`origin`) and which name it gives (`login`)."""
     return Actor(0, shorten(login, 40), "", origin)
+
+
+def require_present(tx: Session, actor: Actor) -> None:
+    """Serve nobody who was disabled, or is gone, whatever session they have open (rule P3). Raises NotEntitled.
+
+    Every unit of work asks this first, with one lookup by primary key. The desk, and whoever signs in, have no row.
+    """
+    if actor.person_id == DESK.person_id:
+        return
+    disabled = tx.connection().execute(_DISABLED, {"it": actor.person_id}).scalar()
+    if disabled is None:
+        raise NotEntitled(f"{actor.user_id} is no longer known here. Sign in again. Nothing was changed.")
+    if disabled:
+        raise NotEntitled(f"{actor.user_id} is disabled. Ask a user administrator. Nothing was changed.")
 
 
 def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:

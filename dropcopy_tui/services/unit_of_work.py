@@ -146,6 +146,7 @@ class Service:
 def reading(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
     """Open a read transaction. A missing right is recorded as an event (rule P4)."""
     with _refusals_recorded(resources, actor), resources.store.read() as tx:
+        rights.require_present(tx, actor)
         yield UnitOfWork(tx, actor, resources, resources.clock.now())
 
 
@@ -156,6 +157,7 @@ def writing(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
     The moment is taken inside the gate, so that the events of the audit trail are in the order of their times.
     """
     with _refusals_recorded(resources, actor), resources.store.write() as tx:
+        rights.require_present(tx, actor)
         yield UnitOfWork(tx, actor, resources, resources.clock.now())
 
 
@@ -169,6 +171,21 @@ def _refusals_recorded(resources: Resources, actor: Actor) -> Iterator[None]:
             uow = UnitOfWork(tx, actor, resources, resources.clock.now())
             uow.record("person:refused", actor.user_id, after={"why": refusal.message})
         raise
+
+
+def last_event(uow: UnitOfWork) -> int:
+    """The primary key of the last audit event, 0 before the first."""
+    return uow.tx.exec(select(AuditRow.id).order_by(col(AuditRow.id).desc()).limit(1)).first() or 0
+
+
+def was_later(uow: UnitOfWork, after_event: int, moment: datetime) -> bool:
+    """Whether an event after that one says that it was this late already, though the clock went back since.
+
+    What has a life of its own, such as a code, is over then for good. Events from before it do not count: a clock that
+    was ahead once does not end what is begun when it is right again.
+    """
+    events = select(AuditRow.id).where(col(AuditRow.at) >= moment, col(AuditRow.id) > after_event)
+    return uow.tx.exec(events.limit(1)).first() is not None
 
 
 def digest_of(row: AuditRow, previous: str) -> str:

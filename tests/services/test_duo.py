@@ -136,7 +136,7 @@ def test_only_allow_allows(bench: Bench, answer: str) -> None:
     with pytest.raises(SecondFactorFailed, match="did not confirm"):
         bench.duo.poll(bench.world.operator, challenge.id)
     bench.there.answers = ["allow"]
-    with pytest.raises(SecondFactorFailed, match="expired"):
+    with pytest.raises(SecondFactorFailed, match="denied"):
         bench.duo.poll(bench.world.operator, challenge.id)
 
 
@@ -174,7 +174,7 @@ def test_an_approval_after_the_person_cancelled_opens_nothing(bench: Bench) -> N
         return bench.there.answer(asked)
 
     bench.there.raw = cancelled
-    with pytest.raises(SecondFactorFailed, match="expired"):
+    with pytest.raises(SecondFactorFailed, match="cancelled"):
         bench.duo.poll(bench.world.operator, challenge.id)
     assert rows(bench.resources, "SELECT code_mac, used_at FROM challenge") == [(None, None)]
 

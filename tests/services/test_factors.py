@@ -255,15 +255,15 @@ def test_a_step_that_was_used_is_never_accepted_again(world: World, factors: Fac
     app = enrol(factors, world.operator)
     now = world.resources.clock.now()
     assert answer(factors, world.operator, app.at(now)) == "passed"
-    assert "wrong" in answer(factors, world.operator, app.at(now))
-    assert "wrong" in answer(factors, world.operator, app.at(now - timedelta(seconds=30)))
+    assert "used already" in answer(factors, world.operator, app.at(now))
+    assert "used already" in answer(factors, world.operator, app.at(now - timedelta(seconds=30)))
 
 
 def test_the_code_of_the_enrolment_confirms_nothing_else(world: World, factors: Factors) -> None:
     app = pyotp.TOTP(enrolment_of(factors._resources, world.operator).seed)
     code = app.at(world.resources.clock.now())
     apps_of(factors).confirm(world.operator, code)
-    assert "wrong" in answer(factors, world.operator, code)
+    assert "used already" in answer(factors, world.operator, code)
 
 
 @pytest.mark.parametrize(("steps", "passes"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])

@@ -388,3 +388,48 @@ def test_the_present_password_may_have_a_hash_of_either_kind(identity: Identity,
 def test_a_damaged_hash_lets_nobody_in() -> None:
     assert not password_holds(PASSWORD, "$argon2id$v=19$m=8")
     assert not password_holds("", "$argon2id$")
+
+
+# -- counters and locks belong to the way of proof
+
+
+def test_a_peer_sign_in_does_not_reset_wrong_passwords(identity: Identity, resources: Resources) -> None:
+    """Measured on 0.3.2: 120 guesses in 30 minutes without a lock, because a minutely `tick` signed in between."""
+    codes = []
+    for _ in range(5):
+        codes += sign_in_wrongly(identity)
+        if codes[-1] == "not_signed_in":
+            identity.sign_in_peer("jo-at-work", "local")
+            identity.act_as("jo", "local")
+    assert codes == ["not_signed_in"] * 4 + ["account_locked"]
+
+
+def test_wrong_passwords_do_not_stop_a_peer_sign_in(identity: Identity, resources: Resources) -> None:
+    """Measured on 0.3.2: five wrong passwords by anybody stopped `tick` for three hours."""
+    sign_in_wrongly(identity, 5)
+    assert identity.sign_in_peer("jo-at-work", "local").user_id == "jo"
+    with pytest.raises(AccountLocked):
+        identity.sign_in("jo", PASSWORD, "test")
+
+
+def test_the_right_password_still_resets_them(identity: Identity) -> None:
+    sign_in_wrongly(identity, 4)
+    identity.sign_in("jo", PASSWORD, "test")
+    assert sign_in_wrongly(identity, 4) == ["not_signed_in"] * 4
+
+
+def test_a_first_password_proves_nothing_about_wrong_ones(identity: Identity, resources: Resources) -> None:
+    sign_in_wrongly(identity, 4)
+    change(resources, "UPDATE person SET password_hash = NULL")
+    actor = identity.sign_in_peer("jo-at-work", "local")
+    identity.set_password(actor, "", "a new password")
+    assert sign_in_wrongly(identity) == ["account_locked"]
+
+
+def test_a_lock_lasts_no_longer_because_the_clock_went_back(identity: Identity, resources: Resources) -> None:
+    sign_in_wrongly(identity, 5)
+    later(resources, -timedelta(days=2))
+    with pytest.raises(AccountLocked, match="3 h 00 min"):
+        identity.sign_in("jo", PASSWORD, "test")
+    later(resources, HOURS)
+    assert identity.sign_in("jo", PASSWORD, "test")

@@ -172,6 +172,13 @@ def test_a_code_lives_for_three_days(people: People, world: World, admin: Actor)
     go_on(world, LIFE)
     refusal(people, "newcomer", code)
     go_on(world, -timedelta(seconds=1))
+    refusal(people, "newcomer", code)
+
+
+def test_a_code_is_valid_until_the_last_second(people: People, world: World, admin: Actor) -> None:
+    invite(people, admin)
+    code = mailed_code(world.resources)
+    go_on(world, LIFE - timedelta(seconds=1))
     assert people.accept("newcomer", code, PASSWORD, "test")
 
 

@@ -890,3 +890,25 @@ STAYS = dict.fromkeys(
      "requests.show", "requests.sources"),
     OWNER,
 ) | dict.fromkeys(("notices.page", "notices.read_all", "notices.unread"), OWNER | APPROVE)  # fmt: skip
+
+
+# A rehearsal that was begun is judged by what it holds already; its note is refused.
+WITHOUT_THE_STORE = {"rehearsals.judge"}
+
+
+@pytest.mark.parametrize("name", sorted(set(VERBS) - WITHOUT_THE_STORE))
+@pytest.mark.parametrize("gone", ["disabled", "vanished"])
+def test_nobody_who_was_disabled_or_is_gone_is_served(
+    name: str, gone: str, ground: tuple[Ground, Callable[[], None]]
+) -> None:
+    """With whatever session is open: not to change, not to read (rule P3)."""
+    (at, put_back), (verb, allowed, _) = ground, VERBS[name]
+    label = min(allowed - OWNER) if allowed - OWNER else "owner"
+    who = at.people[label]
+    if gone == "disabled":
+        change(at.desk.resources, "UPDATE person SET disabled = 1 WHERE id = :it", it=who.person_id)
+    else:
+        who = replace(who, person_id=9_999)
+    with pytest.raises(NotEntitled, match="disabled" if gone == "disabled" else "no longer known"):
+        verb(at, who)
+    put_back()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dropcopy_tui.domain.dates import moment_words
-from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable
+from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable, SecondFactorFailed
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import codes_left, new_challenge, spend
@@ -19,6 +19,10 @@ from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
 
 # Seconds for which an app shows a code (RFC 6238, section 5.2).
 TOTP_STEP = 30
+_USED = (
+    "This code was used already, or is older than the last one that was. Wait for the next one that your app shows: it "
+    "changes every 30 seconds. Nothing was changed."
+)
 
 
 class AuthenticatorApp(CodeFactor):
@@ -42,7 +46,10 @@ class AuthenticatorApp(CodeFactor):
         return "The code your authenticator app shows"
 
     def holds(self, uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
-        """Whether the app shows this code now, or did one step ago, at a step that was never accepted before."""
+        """Whether the app shows this code now, or did one step ago, at a step that was never accepted before.
+
+        Raises SecondFactorFailed for a step that was: it is no guess, and costs none.
+        """
         import pyotp  # late, for start-up speed
 
         app = uow.tx.get(AuthenticatorRow, row.person_id)
@@ -52,9 +59,12 @@ class AuthenticatorApp(CodeFactor):
         present = int(uow.now.timestamp()) // TOTP_STEP
         for step in (present, present - 1, present + 1):
             shown = pyotp.TOTP(seed).at(step * TOTP_STEP)
-            if step > app.last_step and hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):
-                app.last_step = step
-                return True
+            if not hmac.compare_digest(shown.encode(), code.encode("utf-8", "surrogatepass")):
+                continue
+            if step <= app.last_step:
+                raise SecondFactorFailed(_USED, retry=True)
+            app.last_step = step
+            return True
         return False
 
 

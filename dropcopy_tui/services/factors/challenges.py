@@ -6,31 +6,57 @@ person was given, whoever issued it, and a challenge of one purpose opens no oth
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlmodel import col, func, select
 
 from dropcopy_tui.domain.errors import CodesUsedUp, SecondFactorFailed
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.factors.states import count_right, count_wrong, refuse_off
 from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of
-from dropcopy_tui.services.factors.table import Factor, Proof, Purpose
-from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.factors.table import FACTORS, Factor, Proof, Purpose
+from dropcopy_tui.services.unit_of_work import UnitOfWork, last_event, was_later
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
 
 _DAY = timedelta(days=1)
 # A clock may be set back by so much and no more.
 _SLACK = timedelta(minutes=1)
+# Why a challenge is no longer answered, as people read it.
+_ENDED = {
+    "expired": "This code has expired. Ask for a new one. Nothing was changed.",
+    "denied": "The push was denied, or nobody answered it. Start again. Nothing was changed.",
+    "cancelled": "This code was cancelled. Ask for a new one. Nothing was changed.",
+    "replaced": "EASE issued a newer code, which replaced this one. Enter that. Nothing was changed.",
+}
 
 
 def codes_left(uow: UnitOfWork, person_id: int) -> int:
     """How many codes the person may still be given within 24 hours; none after as many wrong tries."""
+    used, wrong = _of_the_day(uow, person_id)
+    most = uow.settings.codes_a_day
+    return 0 if wrong >= most else max(0, most - used)
+
+
+def can_be_answered(uow: UnitOfWork, person_id: int, strategy: Strategy) -> bool:
+    """Whether the person holds an open code of a factor whose codes others issue."""
+    if strategy.standing is None or _of_the_day(uow, person_id)[1] >= uow.settings.codes_a_day:
+        return False
+    rows = select(ChallengeRow).where(
+        ChallengeRow.person_id == person_id,
+        ChallengeRow.factor == strategy.factor.name,
+        col(ChallengeRow.expires_at) > uow.now,
+    )
+    return any(not _complaint(uow, row) for row in uow.tx.exec(rows))
+
+
+def _of_the_day(uow: UnitOfWork, person_id: int) -> tuple[int, int]:
+    """How many codes the person was given within 24 hours, and how many wrong ones they entered."""
     used, wrong = uow.tx.exec(
         select(func.count(), func.coalesce(func.sum(col(ChallengeRow.tries)), 0)).where(
             ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > uow.now - _DAY
         )
     ).one()
-    most = uow.settings.codes_a_day
-    return 0 if wrong >= most else max(0, most - int(used))
+    return int(used), int(wrong)
 
 
 def new_challenge(
@@ -45,6 +71,7 @@ def new_challenge(
         purpose=purpose.value,
         created_at=now,
         expires_at=now + life,
+        after_event=last_event(uow),
     )
     uow.tx.add(row)
     uow.tx.flush()
@@ -61,9 +88,13 @@ def own_challenge(uow: UnitOfWork, challenge: str) -> ChallengeRow:
 
 def refuse_spent(uow: UnitOfWork, row: ChallengeRow) -> None:
     """Go on only while the challenge can be answered. Raises SecondFactorFailed, CodesUsedUp."""
-    complaint = _complaint(row, uow.now, uow.settings.code_tries)
+    complaint = _complaint(uow, row)
     if complaint:
+        if complaint == _ENDED["expired"]:
+            # A clock that goes back later does not make it valid again.
+            row.ended = row.ended or "expired"
         raise SecondFactorFailed(complaint)
+    refuse_off(uow, row)
     refuse_guessing(uow, row.person_id)
 
 
@@ -72,12 +103,7 @@ def refuse_guessing(uow: UnitOfWork, person_id: int) -> None:
 
     Raises CodesUsedUp.
     """
-    since = uow.now - _DAY
-    wrong = uow.tx.exec(
-        select(func.coalesce(func.sum(col(ChallengeRow.tries)), 0)).where(
-            ChallengeRow.person_id == person_id, col(ChallengeRow.created_at) > since
-        )
-    ).one()
+    _, wrong = _of_the_day(uow, person_id)
     if wrong >= uow.settings.codes_a_day:
         raise CodesUsedUp(
             f"Too many wrong codes: {wrong} within 24 hours, over all factors. Try again tomorrow. Nothing was changed."
@@ -87,6 +113,9 @@ def refuse_guessing(uow: UnitOfWork, person_id: int) -> None:
 def wrong_try(uow: UnitOfWork, row: ChallengeRow) -> SecondFactorFailed:
     """The event of a wrong try that was counted, and what to raise for it."""
     uow.record("challenge:wrong_code", row.id, after={"tries": row.tries})
+    if count_wrong(uow, row):
+        label = FACTORS[row.factor].label
+        return SecondFactorFailed(f"The code is wrong, and {label} is off now. Call EASE. Nothing was changed.")
     left = uow.settings.code_tries - row.tries
     what = f"{left} {'try' if left == 1 else 'tries'} left" if left else "ask for a new one"
     return SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
@@ -106,6 +135,7 @@ def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
         row.tries += 1
         raise wrong_try(uow, row)
     row.used_at = uow.now
+    count_right(uow, row)
     uow.record("challenge:passed", row.id, after={"factor": row.factor})
     return row
 
@@ -135,13 +165,17 @@ def standing_of(challenge: str) -> Strategy | None:
     return None
 
 
-def _complaint(row: ChallengeRow, now: datetime, tries: int) -> str:
+def _complaint(uow: UnitOfWork, row: ChallengeRow) -> str:
+    """Why no code answers the challenge; "" where one may."""
     if row.used_at is not None:
         return "This code was used already: it works once. Ask for a new one. Nothing was changed."
-    if row.tries >= tries:
+    if row.ended:
+        return _ENDED[row.ended]
+    if row.tries >= uow.settings.code_tries:
         return "This code was tried too often. Ask for a new one. Nothing was changed."
-    if now >= row.expires_at or now < row.created_at - _SLACK:
-        return "This code has expired. Ask for a new one. Nothing was changed."
+    over = uow.now >= row.expires_at or uow.now < row.created_at - _SLACK
+    if over or was_later(uow, row.after_event, row.expires_at):
+        return _ENDED["expired"]
     return ""
 
 

@@ -74,8 +74,10 @@ class Duo(Service):
         if verdict.allowed:
             return self._approved(actor, challenge)
         with self._writing(actor) as uow:
-            row = self._open(uow, challenge)
-            row.expires_at = uow.now
+            # Not `_open`: a denial is told as one, though the challenge may have expired meanwhile.
+            row = own_challenge(uow, challenge)
+            if row.used_at is None and not row.ended:
+                row.ended, row.expires_at = "denied", min(row.expires_at, uow.now)
             uow.record("challenge:denied", row.id, after={"factor": row.factor})
         said = f" ({verdict.words.rstrip('.')})" if verdict.words else ""
         raise SecondFactorFailed(f"Duo Security did not confirm it{said}. Nothing was changed.")

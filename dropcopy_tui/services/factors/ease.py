@@ -18,6 +18,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import codes_left, new_challenge
+from dropcopy_tui.services.factors.states import off_factors, switch_on
 from dropcopy_tui.services.factors.strategy import give_code
 from dropcopy_tui.services.factors.table import FACTORS, Factor, Purpose
 from dropcopy_tui.services.people.roles import is_own, refuse_own
@@ -48,6 +49,7 @@ class Caller:
     codes_left_today: int
     has_app: bool
     reason: str = ""
+    off: tuple[Factor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class Ease(Service):
             if line.status is PersonStatus.DISABLED:
                 reason = "the account is disabled"
             left = codes_left(uow, key_of(row.id))
-            return Caller(line, checks, left, _app_of(uow, row) is not None, reason)
+            off = tuple(FACTORS[name] for name in off_factors(uow, key_of(row.id)))
+            return Caller(line, checks, left, _app_of(uow, row) is not None, reason, off)
 
     def issue(self, actor: Actor, user_id: str, purpose: Purpose, verified: Collection[str]) -> Issued:
         """Issue a one-time code to a caller who was verified; an older one that is open is void then.
@@ -219,7 +222,7 @@ class Ease(Service):
             col(ChallengeRow.expires_at) > now,
         )
         for row in uow.tx.execute(rows).scalars():
-            row.expires_at = now
+            row.expires_at, row.ended = now, "replaced"
 
     def _waiting(self) -> Any:
         waits = (col(FactorResetRow.confirmed_at).is_(None), col(FactorResetRow.expires_at) > self._now())
@@ -241,6 +244,8 @@ class Ease(Service):
         if app is None:
             raise InvalidValue("The authenticator app no longer exists. Nothing was changed.")
         uow.tx.delete(app)
+        # The next app begins without the wrong codes of this one.
+        switch_on(uow, row.person_id, (row.factor,))
 
 
 def _app_of(uow: UnitOfWork, person: PersonRow) -> AuthenticatorRow | None:

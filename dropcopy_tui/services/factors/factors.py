@@ -5,14 +5,27 @@ What each one does is its strategy (`strategy`, `table`); what all have in commo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.services.factors.challenges import codes_left, new_challenge, own_challenge, standing_of
+from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.factors.challenges import (
+    can_be_answered,
+    codes_left,
+    new_challenge,
+    own_challenge,
+    standing_of,
+)
+from dropcopy_tui.services.factors.states import off_factors
 from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of
 from dropcopy_tui.services.factors.table import Challenge, FactorChoice, Proof, Purpose
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import PersonRow
+
+NONE_LEFT = "no codes are left for today"
+_USED_UP = "No codes are left for today: at most ten in 24 hours. Try again tomorrow."
 
 
 class Factors(Service):
@@ -22,7 +35,8 @@ class Factors(Service):
         """Every factor, and why one cannot be used."""
         with self._reading(actor) as uow:
             person = person_row(uow)
-            return tuple(_choice(uow, person, strategy) for strategy in strategies())
+            off, left = off_factors(uow, actor.person_id), codes_left(uow, actor.person_id)
+            return tuple(_choice(uow, person, strategy, off, left) for strategy in strategies())
 
     def codes_left(self, actor: Actor) -> int:
         """How many codes the person can still ask for within 24 hours."""
@@ -40,8 +54,10 @@ class Factors(Service):
         """
         strategy = strategy_of(factor)
         with self._reading(actor) as uow:
-            choice = _choice(uow, person_row(uow), strategy)
-            left = codes_left(uow, actor.person_id)
+            off, left = off_factors(uow, actor.person_id), codes_left(uow, actor.person_id)
+            choice = _choice(uow, person_row(uow), strategy, off, left)
+        if choice.reason == NONE_LEFT:
+            raise CodesUsedUp(_USED_UP)
         if not choice.available:
             raise FactorUnavailable(f"{choice.factor.label} cannot be used: {choice.reason}. Choose another factor.")
         if strategy.standing is not None:
@@ -55,7 +71,7 @@ class Factors(Service):
             person = person_row(uow)
             left = codes_left(uow, actor.person_id)
             if left <= 0:
-                raise CodesUsedUp("No codes are left for today: at most ten in 24 hours. Try again tomorrow.")
+                raise CodesUsedUp(_USED_UP)
             row = new_challenge(uow, person, choice.factor, purpose, uow.settings.code_life)
             sent = strategy.start(uow, person, row)
             uow.record("challenge:started", row.id, after={"factor": factor})
@@ -99,7 +115,7 @@ class Factors(Service):
         with self._writing(actor) as uow:
             row = own_challenge(uow, challenge)
             if row.used_at is None and row.expires_at > uow.now:
-                row.expires_at = uow.now
+                row.expires_at, row.ended = uow.now, "cancelled"
                 uow.record("challenge:cancelled", row.id, after={"factor": row.factor})
 
     def _strategy(self, actor: Actor, challenge: str) -> Strategy:
@@ -111,6 +127,10 @@ class Factors(Service):
             return strategy_of(own_challenge(uow, challenge).factor)
 
 
-def _choice(uow: UnitOfWork, person: PersonRow, strategy: Strategy) -> FactorChoice:
+def _choice(uow: UnitOfWork, person: PersonRow, strategy: Strategy, off: Mapping[str, str], left: int) -> FactorChoice:
+    """A factor, and the first thing that stands in its way."""
     offer = strategy.offer(uow, person)
-    return FactorChoice(strategy.factor, not offer.reason, offer.hint, offer.reason)
+    reason = offer.reason or off.get(strategy.factor.name, "")
+    if not reason and left <= 0 and not can_be_answered(uow, key_of(person.id), strategy):
+        reason = NONE_LEFT
+    return FactorChoice(strategy.factor, not reason, offer.hint, reason)

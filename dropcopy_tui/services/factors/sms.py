@@ -188,4 +188,4 @@ def texts_leave(resources: Resources) -> bool:
 
 
 def _is_open(challenge: ChallengeRow, now: datetime, tries: int) -> bool:
-    return challenge.used_at is None and challenge.tries < tries and now < challenge.expires_at
+    return challenge.used_at is None and not challenge.ended and challenge.tries < tries and now < challenge.expires_at

@@ -79,6 +79,7 @@ class Identity(Service):
             self._refuse_locked(uow, person)
             if person.disabled or not checked.holds_for(person):
                 self._count_wrong_try(uow, person)
+            person.failed_tries, person.locked_until = 0, None
             return self._welcome(uow, person, "password", **checked.renew(person))
 
     def _check(self, login: str, password: str) -> _Checked:
@@ -104,7 +105,6 @@ class Identity(Service):
             if person.disabled:
                 self._note_refusal(uow, person.user_id, "disabled")
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
-            self._refuse_locked(uow, person)
             return self._welcome(uow, person, "peer")
 
     def is_peer(self, account: str, login: str) -> bool:
@@ -146,13 +146,13 @@ class Identity(Service):
             self._refuse_locked(uow, person)
             if person.password_hash and not checked.holds_for(person):
                 self._count_wrong_try(uow, person)
+            if person.password_hash:
+                person.failed_tries = 0
             person.password_hash = hashed
-            person.failed_tries = 0
             uow.record("person:password_changed", person.user_id)
 
     def _welcome(self, uow: UnitOfWork, person: PersonRow, proof: str, **also: bool) -> Actor:
-        person.failed_tries = 0
-        person.locked_until = None
+        """The person, and the event. Wrong passwords count until a password is right: no other proof ends that."""
         actor = Actor(key_of(person.id), person.user_id, person.name, uow.actor.origin)
         uow.by(actor).record("person:signed_in", person.user_id, after={"by": proof, **also})
         return actor
@@ -165,6 +165,8 @@ class Identity(Service):
             # The lock has run out: five new tries begin.
             person.failed_tries, person.locked_until = 0, None
             return
+        # A clock that went back makes no lock longer.
+        person.locked_until = min(person.locked_until, now + uow.settings.lock_time)
         self._note_refusal(uow, person.user_id, "locked")
         raise AccountLocked(_locked(person.locked_until, now))
 

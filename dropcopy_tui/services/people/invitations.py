@@ -30,7 +30,7 @@ from dropcopy_tui.services.messages import sealed_mail
 from dropcopy_tui.services.people.passwords import hash_password
 from dropcopy_tui.services.people.views import newest_invitation
 from dropcopy_tui.services.rights import nobody
-from dropcopy_tui.services.unit_of_work import UnitOfWork, writing
+from dropcopy_tui.services.unit_of_work import UnitOfWork, last_event, was_later, writing
 from dropcopy_tui.store.tables import InvitationRow, PersonRow
 
 _NO_MATCH = (
@@ -59,6 +59,7 @@ def send_invitation(uow: UnitOfWork, person: PersonRow) -> datetime:
         created_at=now,
         created_by=uow.actor.person_id,
         expires_at=now + uow.settings.invitation_life,
+        after_event=last_event(uow),
     )
     uow.tx.add(row)
     uow.tx.flush()
@@ -95,7 +96,7 @@ def accept_invitation(resources: Resources, login: str, code: str, password: str
         if person is None:
             _refuse(uow, shorten(login, 40), "unknown")
         row = newest_invitation(uow, key_of(person.id))
-        complaint = _complaint(person, row, uow.now)
+        complaint = _complaint(uow, person, row)
         if row is None or complaint:
             _refuse(uow, person.user_id, complaint)
         if not hmac.compare_digest(_mac(resources, row, code), row.code_mac):
@@ -117,7 +118,7 @@ def _set_password(uow: UnitOfWork, person: PersonRow, row: InvitationRow, hashed
     return Accepted(person.user_id, locked)
 
 
-def _complaint(person: PersonRow, row: InvitationRow | None, now: datetime) -> str:
+def _complaint(uow: UnitOfWork, person: PersonRow, row: InvitationRow | None) -> str:
     """Why no code at all would do, for the audit trail."""
     if person.disabled:
         return "disabled"
@@ -127,7 +128,8 @@ def _complaint(person: PersonRow, row: InvitationRow | None, now: datetime) -> s
         return "used"
     if row.tries >= INVITATION_TRIES:
         return "tried too often"
-    return "" if row.created_at <= now < row.expires_at else "expired"
+    valid = row.created_at <= uow.now < row.expires_at and not was_later(uow, row.after_event, row.expires_at)
+    return "" if valid else "expired"
 
 
 def _refuse(uow: UnitOfWork, login: str, why: str) -> NoReturn:
