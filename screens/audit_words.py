@@ -18,6 +18,8 @@ ACTIONS = {
     "draft:sources_removed": "SenderComps taken out of a draft",
     "draft:started": "Draft started",
     "factor:enrolled": "Authenticator app enrolled",
+    "factor:off": "Second factor switched off",
+    "factor:on": "Second factor switched on",
     "factor:enrolling": "Authenticator app shown",
     "factor:issued": "One-time code issued by EASE",
     "factor:reset": "Authenticator app removed",

@@ -110,9 +110,9 @@ class Factors(Service):
 
         A code that somebody else issued stays open: the person may still be on the phone. Raises SecondFactorFailed.
         """
-        if standing_of(challenge) is not None:
-            return
         with self._writing(actor) as uow:
+            if standing_of(challenge) is not None:
+                return
             row = own_challenge(uow, challenge)
             if row.used_at is None and row.expires_at > uow.now:
                 row.expires_at, row.ended = uow.now, "cancelled"
@@ -120,11 +120,8 @@ class Factors(Service):
 
     def _strategy(self, actor: Actor, challenge: str) -> Strategy:
         """How the challenge's factor works. Raises SecondFactorFailed: the challenge is not the person's."""
-        standing = standing_of(challenge)
-        if standing is not None:
-            return standing
         with self._reading(actor) as uow:
-            return strategy_of(own_challenge(uow, challenge).factor)
+            return standing_of(challenge) or strategy_of(own_challenge(uow, challenge).factor)
 
 
 def _choice(uow: UnitOfWork, person: PersonRow, strategy: Strategy, off: Mapping[str, str], left: int) -> FactorChoice:

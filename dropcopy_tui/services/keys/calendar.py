@@ -95,7 +95,8 @@ class Calendar(Service):
 
     def is_open(self, actor: Actor, market: str, day: date) -> bool:
         """Whether the market is open on the day by today's calendar: holidays may have come since a pair was made."""
-        return is_business_day(market_hours(market, self._settings), day)
+        with self._reading(actor) as uow:
+            return is_business_day(market_hours(market, uow.settings), day)
 
     def _lines(self, uow: UnitOfWork, rows: Sequence[Row[SessionRow, str, str]]) -> tuple[CalendarLine, ...]:
         pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
