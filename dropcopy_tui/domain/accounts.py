@@ -26,15 +26,35 @@ _RESERVED_USER = "desk"
 # The digits that base32 leaves out because people read them as these letters.
 _MISREAD = str.maketrans("018", "OIB", " -")
 
+# Two names of one mail host.
+_SAME_HOST = {"googlemail.com": "gmail.com"}
+# Fewer digits are only a part of a number, which many others share.
+_NATIONAL_DIGITS = 8
+
 
 def marks(email: str, mobile: str | None) -> frozenset[str]:
     """The marks by which two accounts are recognized as one person's: the mailbox and the mobile phone.
 
-    Letter case and a suffix after + are ignored, because both addresses reach the same mailbox.
+    Letter case, dots and a suffix after + are ignored, because all such addresses reach the same mailbox. A phone is
+    its digits without spaces, signs and leading zeros; `shared` knows that the country code may be missing.
     """
     name, _, host = email.casefold().rpartition("@")
-    phone = "".join(letter for letter in mobile or "" if letter.isdigit())
-    return frozenset(mark for mark in (f"{name.split('+')[0]}@{host}", phone) if mark)
+    mailbox = f"{name.split('+')[0].replace('.', '')}@{_SAME_HOST.get(host, host)}"
+    digits = "".join(letter for letter in (mobile or "").replace("(0)", "") if letter.isdigit())
+    return frozenset(mark for mark in (mailbox, digits.lstrip("0")) if mark)
+
+
+def shared(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether the marks of two accounts are those of one person."""
+    if some & others:
+        return True
+    return any(_same_phone(one, other) for one in some for other in others)
+
+
+def _same_phone(one: str, other: str) -> bool:
+    """Whether two numbers are one, written with and without its country code."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _NATIONAL_DIGITS and "@" not in long and long.endswith(short) and len(long) - len(short) < 5
 
 
 def same_person(account: int, marked: Mapping[int, frozenset[str]]) -> frozenset[int]:
@@ -44,7 +64,7 @@ def same_person(account: int, marked: Mapping[int, frozenset[str]]) -> frozenset
     third.
     """
     found, mine = {account}, marked.get(account, frozenset())
-    while more := {other for other, its in marked.items() if other not in found and its & mine}:
+    while more := {other for other, its in marked.items() if other not in found and shared(its, mine)}:
         found |= more
         mine = mine.union(*(marked[other] for other in more))
     return frozenset(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
@@ -10,9 +11,9 @@ from sqlmodel import Session, col
 from dropcopy_tui.domain.accounts import marks, same_person
 from dropcopy_tui.domain.errors import NotEntitled, NotFound
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.domain.people import DESK_ROLES, MAY_OPERATE, MAY_VIEW, Actor, Role
+from dropcopy_tui.domain.people import DESK_ROLES, MAY_ADMINISTER, MAY_APPROVE, MAY_OPERATE, MAY_VIEW, Actor, Role
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+from dropcopy_tui.store.tables import EntitlementRow, EntityRow, InvitationRow, PersonRow
 
 # The desk itself: set-up, notices and clean-up act in its name. It may operate and nothing else.
 DESK = Actor(person_id=0, user_id="desk", name="The desk", origin="desk")
@@ -109,3 +110,33 @@ def entities_of(actor: Actor, roles: Iterable[Role] = Role) -> Select[int | None
 def visible_ids(tx: Session, actor: Actor) -> list[int]:
     """The primary keys of the entities the person may see."""
     return [key_of(entity.id) for entity in visible_entities(tx, actor)]
+
+
+def sponsor_ids(tx: Session, person_id: int, since: datetime) -> frozenset[int]:
+    """Everybody who made the person an approver since then: by inviting or entitling them, or whoever did that to them.
+
+    With all accounts of each. They do not get their own requests approved by somebody whom they made (rule Q3).
+    """
+    found: frozenset[int] = frozenset()
+    asked = same_person_ids(tx, person_id)
+    own = asked
+    while asked:
+        makers = set(tx.execute(_inviters(asked, since)).scalars()) | set(tx.execute(_givers(asked, since)).scalars())
+        reached = frozenset().union(*(same_person_ids(tx, maker) for maker in makers if maker is not None))
+        asked = reached - found - own
+        found |= asked
+    return found
+
+
+def _inviters(people: Iterable[int], since: datetime) -> Select[tuple[int]]:
+    return select(col(InvitationRow.created_by)).where(
+        col(InvitationRow.person_id).in_(people), col(InvitationRow.created_at) > since
+    )
+
+
+def _givers(people: Iterable[int], since: datetime) -> Select[tuple[int | None]]:
+    return select(col(EntitlementRow.given_by)).where(
+        col(EntitlementRow.person_id).in_(people),
+        col(EntitlementRow.given_at) > since,
+        col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE | MAY_ADMINISTER]),
+    )

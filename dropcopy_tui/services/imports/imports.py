@@ -75,7 +75,9 @@ class Imports(Service):
         try:
             with self._writing(actor) as uow:
                 uow.require(MAY_OPERATE)
-                _Import(KINDS[kind](uow.tx.connection(), uow.now), tally).run(stream)
+                made = KINDS[kind](uow.tx.connection(), uow.now)
+                made.importer = actor.person_id
+                _Import(made, tally).run(stream)
                 # Only now: the constraints of the store have had their say about every line.
                 if tally.rejected or dry_run:
                     raise _NothingKept

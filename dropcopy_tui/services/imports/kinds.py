@@ -19,6 +19,9 @@ from dropcopy_tui.domain.accounts import (
     clean_machine_account,
     clean_mobile,
     clean_user_id,
+    marks,
+    same_person,
+    shared,
 )
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.markets import Market, market_named
@@ -72,6 +75,9 @@ class FileKind(ABC):
     """One kind of file, inside the transaction of its import."""
 
     columns: ClassVar[Columns]
+
+    # Who imports: the primary key of the person.
+    importer = 0
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
@@ -164,6 +170,15 @@ class PeopleFile(FileOfEntities):
 
     columns = Columns(("user_id", "name", "email", "roles"), optional=("mobile", "os_account"))
 
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        # As they were before the file: a new entity is filled by the file that brings its first administrator.
+        administered = connection.scalars(
+            select(_ENTITLEMENT.c.entity_id).where(_ENTITLEMENT.c.role == Role.USER_ADMINISTRATOR.value)
+        )
+        self._administered = frozenset(administered)
+        self._own: frozenset[str] | None = None
+
     def entry(self, line: int, cells: Cells) -> FileEntry:
         values: Facts = {
             "user_id": clean_user_id(cells["user_id"]),
@@ -173,6 +188,10 @@ class PeopleFile(FileOfEntities):
             "os_account": clean_machine_account(cells["os_account"]),
             "roles": self._roles(cells["roles"]),
         }
+        if shared(marks(values["email"], values["mobile"]), self._marks_of_importer()):
+            raise InvalidValue(
+                f"{values['user_id']} has your mobile phone or mailbox: you may not import an account of your own."
+            )
         return FileEntry(line, values, _person_keys(values["user_id"], values["email"], values["os_account"]))
 
     def _roles(self, text: str) -> frozenset[tuple[str, int | None]]:
@@ -193,7 +212,23 @@ class PeopleFile(FileOfEntities):
             return role.value, None
         if not code:
             raise InvalidValue(f"Role {role} is held at an entity: write {role}@ENTITY.")
-        return role.value, self.entity(code)
+        entity_id = self.entity(code)
+        if role is not Role.USER_ADMINISTRATOR and entity_id in self._administered:
+            raise InvalidValue(
+                f"Role {role} is granted by the user administrators of {code}: dropcopy people entitle. Leave it out."
+            )
+        return role.value, entity_id
+
+    def _marks_of_importer(self) -> frozenset[str]:
+        """By what all accounts of the importer are recognized."""
+        if self._own is None:
+            known = {
+                row.id: marks(row.email, row.mobile)
+                for row in self._connection.execute(select(_PERSON.c.id, _PERSON.c.email, _PERSON.c.mobile))
+            }
+            mine = same_person(self.importer, known)
+            self._own = frozenset().union(*(known.get(account, frozenset()) for account in mine))
+        return self._own
 
     def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
         return self._lines_of(
@@ -215,7 +250,13 @@ class PeopleFile(FileOfEntities):
         wanted = {entry.values["user_id"]: entry.values["roles"] for entry in entries}
         found = self._connection.execute(select(_PERSON.c.id, user_id).where(user_id.in_(wanted)))
         rows = [
-            {"person_id": person_id, "role": role, "entity_id": entity_id}
+            {
+                "person_id": person_id,
+                "role": role,
+                "entity_id": entity_id,
+                "given_by": self.importer,
+                "given_at": self._now,
+            }
             for person_id, name in found
             for role, entity_id in sorted(wanted[name], key=str)
         ]

@@ -82,7 +82,15 @@ def change_roles(uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken:
 def add_roles(uow: UnitOfWork, row: PersonRow, places: Sequence[Place]) -> None:
     """Add entitlements, effective at the person's next action."""
     for each, entity_id in places:
-        uow.tx.add(EntitlementRow(person_id=key_of(row.id), role=each.role.value, entity_id=entity_id))
+        uow.tx.add(
+            EntitlementRow(
+                person_id=key_of(row.id),
+                role=each.role.value,
+                entity_id=entity_id,
+                given_by=uow.actor.person_id,
+                given_at=uow.now,
+            )
+        )
     uow.tx.flush()
 
 

@@ -12,7 +12,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.requests.approvals import ask_approvals, missing
 from dropcopy_tui.services.requests.views import search_words
-from dropcopy_tui.services.rights import same_person_ids
+from dropcopy_tui.services.rights import same_person_ids, sponsor_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (
@@ -69,7 +69,7 @@ def tell_submitted(uow: UnitOfWork, row: RequestRow, letter: str) -> None:
 
 
 def approvers_of(uow: UnitOfWork, row: RequestRow) -> list[PersonRow]:
-    """Everybody who may approve what is missing; never a person who asked, under any account (rule Q3)."""
+    """Everybody who may approve what is missing; never who asked, nor whom they made an approver (rule Q3)."""
     rows = uow.tx.exec(
         select(PersonRow)
         .join(EntitlementRow, col(EntitlementRow.person_id) == PersonRow.id)
@@ -82,7 +82,8 @@ def approvers_of(uow: UnitOfWork, row: RequestRow) -> list[PersonRow]:
         .distinct()
         .order_by(col(PersonRow.id))
     )
-    return list(rows)
+    since = uow.now - uow.settings.approver_wait
+    return [person for person in rows if row.submitted_by not in sponsor_ids(uow.tx, key_of(person.id), since)]
 
 
 def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons: list[str], said: str = "") -> None:

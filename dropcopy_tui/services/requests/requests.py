@@ -15,7 +15,7 @@ from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.sources import sources_of
 from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
-from dropcopy_tui.services.rights import entities_of, same_person_ids
+from dropcopy_tui.services.rights import entities_of, same_person_ids, sponsor_ids
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
@@ -148,6 +148,7 @@ def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     if row.submitted_by in same_person_ids(uow.tx, uow.actor.person_id):
         whose = "your own" if row.submitted_by == uow.actor.person_id else "that of another account of yours"
         raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")
+    _refuse_sponsored(uow, row)
     _open(uow, row)
     asked = [place for place in approvals.needed(uow, row) if uow.roles_at(place) & MAY_APPROVE]
     if not asked:
@@ -162,6 +163,17 @@ def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
             f"{row.reference} is no longer awaiting your approval{_by(uow, row)}. Nothing was changed."
         )
     return mine
+
+
+def _refuse_sponsored(uow: UnitOfWork, row: RequestRow) -> None:
+    """Raises NotEntitled: who asked made the person an approver, and would approve it by them."""
+    wait = uow.settings.approver_wait
+    if row.submitted_by in sponsor_ids(uow.tx, uow.actor.person_id, uow.now - wait):
+        asked_by = uow.tx.get_one(PersonRow, row.submitted_by).user_id
+        raise NotEntitled(
+            f"{row.reference} was requested by {asked_by}, who invited or entitled you within {wait.days} days: "
+            "somebody else must decide. Nothing was changed."
+        )
 
 
 def _open(uow: UnitOfWork, row: RequestRow) -> None:
@@ -199,7 +211,10 @@ def _to_review(uow: UnitOfWork) -> Select[RequestRow]:
     )
     return request_rows().where(
         col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
-        col(RequestRow.submitted_by).not_in(same_person_ids(uow.tx, uow.actor.person_id)),
+        col(RequestRow.submitted_by).not_in(
+            same_person_ids(uow.tx, uow.actor.person_id)
+            | sponsor_ids(uow.tx, uow.actor.person_id, uow.now - uow.settings.approver_wait)
+        ),
         waits,
     )
 
