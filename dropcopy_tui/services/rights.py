@@ -128,13 +128,13 @@ def sponsor_ids(tx: Session, person_id: int, since: datetime) -> frozenset[int]:
     return found
 
 
-def _inviters(people: Iterable[int], since: datetime) -> Select[tuple[int]]:
+def _inviters(people: Iterable[int], since: datetime) -> Select[int]:
     return select(col(InvitationRow.created_by)).where(
         col(InvitationRow.person_id).in_(people), col(InvitationRow.created_at) > since
     )
 
 
-def _givers(people: Iterable[int], since: datetime) -> Select[tuple[int | None]]:
+def _givers(people: Iterable[int], since: datetime) -> Select[int | None]:
     return select(col(EntitlementRow.given_by)).where(
         col(EntitlementRow.person_id).in_(people),
         col(EntitlementRow.given_at) > since,

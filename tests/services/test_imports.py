@@ -171,7 +171,7 @@ def test_repeated_people_entities_and_front_ends(resources: Resources, operator:
         "Email one@firm.example is also on line 2.",
         "Account acc is also on line 2.",
         "User id operations is already in the store.",
-        "Email operations@firm.example is already in the store.",
+        "six has your mobile phone or mailbox: you may not import an account of your own.",
     ]
     report = run(resources, operator, "entities", "entity,name,clearing_firm\nNEW,A,no\nNEW,B,no\nACME,C,no\n")
     assert [error.reason for error in report.errors] == [
