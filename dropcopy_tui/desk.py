@@ -23,6 +23,7 @@ from dropcopy_tui.services.groups.edits import GroupEdits
 from dropcopy_tui.services.groups.front_ends import FrontEnds
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.groups.receivers import Receivers
 from dropcopy_tui.services.imports.imports import Imports
 from dropcopy_tui.services.keys.calendar import Calendar
 from dropcopy_tui.services.keys.keypairs import KeyPairs
@@ -80,6 +81,7 @@ class Desk:
         self.logons = Logons(resources)
         self.rehearsals = Rehearsals(resources)
         self.routing = Routing(resources)
+        self.receivers = Receivers(resources)
         self.people = People(resources)
         self.front_ends = FrontEnds(resources)
 

@@ -36,6 +36,7 @@ _VERBS = {
     "outbox": _Verb("outbox:outbox", "Outgoing messages: list, send, retry."),
     "notices": _Verb("notices:notices", "Your notifications: list, read."),
     "route": _Verb("route:route", "Show which messages of a FIX log each group receives."),
+    "who-gets": _Verb("who_gets:who_gets", "Show who receives the messages of a SenderComp or a firm."),
     "logon": _Verb("logon:logon", "Logon signatures: sign, verify; listen runs a test gateway for your client."),
     "audit": _Verb("audit:audit", "Audit trail: list, verify."),
     "password": _Verb("password:password", "Change your own password."),

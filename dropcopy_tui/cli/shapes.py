@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.audit import Event
     from dropcopy_tui.services.bulk import Failure
     from dropcopy_tui.services.groups.front_ends import MappingLine
+    from dropcopy_tui.services.groups.receivers import Reception
     from dropcopy_tui.services.keys.report import KeyReportLine
     from dropcopy_tui.services.outbox.notices import Notice
     from dropcopy_tui.services.outbox.outbox import Message
@@ -228,6 +229,29 @@ def front_end_shape(view: FrontEnd) -> Shape:
 def mapping_shape(line: MappingLine) -> Shape:
     """A front end system as one entity sees it; groups is a count."""
     return {**front_end_shape(line.front_end), "mapped": line.mapped, "groups": line.groups}
+
+
+def reception_shape(found: Reception) -> Shape:
+    """Who receives the messages of a SenderComp, of a Globex Firm, or one message."""
+    return {
+        "asked": found.asked,
+        "sender_comps": found.sender_comps,
+        "kind": found.kind or None,
+        "matched_filters": [kind.value for kind in found.filters],
+        "why_not": found.why_not,
+        "groups": [
+            {
+                "id": group.id,
+                "name": group.name,
+                "entity": group.entity,
+                "market": group.market,
+                "filters": [kind.value for kind in group.filters],
+                "sources": group.sources,
+                "sessions": [session_shape(session) for session in group.sessions],
+            }
+            for group in found.groups
+        ],
+    }
 
 
 def report_shape(report: Report) -> Shape:

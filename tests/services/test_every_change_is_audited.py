@@ -208,6 +208,7 @@ READS = {
     "people": "entities open_requests page powers roles show",
     "rehearsals": "judge start",
     "requests": "may_decide page show sources to_do",
+    "receivers": "of_firm of_message of_sender_comp",
     "routing": "example message messages review route",
     "sendercomps": "coverage page",
     "sessions": "find get page pending picked",

@@ -760,6 +760,21 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         SEE | APPROVE,
         HIDDEN,
     ),
+    "receivers.of_firm": (
+        lambda at, who: at.desk.receivers.of_firm(who, "AB123"),
+        SEE,
+        HIDDEN,
+    ),
+    "receivers.of_message": (
+        lambda at, who: at.desk.receivers.of_message(who, b"8=FIX.4.2|35=8|49=CME|56=AAAAB123P|39=2|"),
+        SEE,
+        HIDDEN,
+    ),
+    "receivers.of_sender_comp": (
+        lambda at, who: at.desk.receivers.of_sender_comp(who, "AAAAB123P"),
+        SEE,
+        HIDDEN,
+    ),
     "requests.to_do": (
         lambda at, who: at.desk.requests.to_do(who, PageRequest()),
         APPROVE,
