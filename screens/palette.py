@@ -39,6 +39,9 @@ def commands(app: CommandedApp, screen: DeskScreen[Any]) -> Iterable[SystemComma
         return
     yield SystemCommand("Home", "The first screen", app.go_home)
     yield SystemCommand("New group", "Ask for a new drop copy group", _run(app, screen, new_group))
+    yield SystemCommand(
+        "Who gets this?", "The groups that receive a SenderComp or a Globex Firm", _run(app, screen, _ask_who_gets)
+    )
     yield SystemCommand("Authenticator app", "Enrol an app as second factor", _run(app, screen, _enrol))
     if app.sandbox:
         yield SystemCommand(
@@ -90,6 +93,14 @@ async def _act_as(app: CommandedApp, screen: DeskScreen[Any]) -> None:
     app.go_home()
     await app.refresh_home()
     app.tell(f"You act as {chosen} now.")
+
+
+async def _ask_who_gets(screen: DeskScreen[Any]) -> None:
+    """Ask for a SenderComp, then show who receives its messages."""
+    # Late for the sake of start-up: most people never ask.
+    from screens.groups.receivers import ask_who_gets
+
+    await ask_who_gets(screen)
 
 
 async def _enrol(screen: DeskScreen[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
@@ -12,7 +13,8 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.services.views import EntityView, SenderCompView
 from screens.entity_list import EntityListScreen
-from screens.jobs import off_thread
+from screens.groups.receivers import who_gets_sender_comp
+from screens.jobs import job, off_thread
 from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import ListChanged, RecordList
@@ -65,6 +67,13 @@ class CoverageScreen(EntityListScreen):
 
         self.query_one(RecordTable).show_source(page)
         self._tell(-1)
+
+    @on(RecordTable.Opened)
+    @job()
+    async def _opened(self, event: RecordTable.Opened) -> None:
+        """Who gets the messages of this SenderComp?"""
+        event.stop()
+        await who_gets_sender_comp(self, event.row.sender_comp_id)
 
     def on_list_changed(self, event: ListChanged) -> None:
         """The count is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -12,8 +13,9 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from dropcopy_tui.domain.errors import NotFound
-from dropcopy_tui.services.views import GroupView, SessionView
+from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
 from screens.groups.columns import FIRMS, SOURCES
+from screens.groups.receivers import who_gets_firm, who_gets_sender_comp
 from screens.groups.verbs import clone_group, delete_groups, edit_group
 from screens.jobs import job, off_thread
 from screens.keys.manage import manage_keys
@@ -169,6 +171,16 @@ class GroupScreen(TabbedScreen):
     async def action_check_logon(self) -> None:
         """Logon check."""
         await self.go(OpenLogonCheck())
+
+    @on(RecordTable.Opened)
+    @job()
+    async def _opened(self, event: RecordTable.Opened) -> None:
+        """Who gets the messages of this SenderComp, or of this firm?"""
+        event.stop()
+        if isinstance(event.row, SenderCompView):
+            await who_gets_sender_comp(self, event.row.sender_comp_id)
+        elif isinstance(event.row, FirmCount):
+            await who_gets_firm(self, event.row.gfid)
 
     @job()
     async def action_route(self) -> None:
