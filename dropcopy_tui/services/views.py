@@ -180,7 +180,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The last step of the wizard: the whole request on one page."""
+    """The last step of the wizard: the whole request on one page. `set_up` says when, once nobody has to approve."""
 
     draft: DraftView
     filters: tuple[Filter, ...]
@@ -190,6 +190,7 @@ class Review:
     fee: str
     problems: tuple[str, ...]
     changes: Changes | None = None
+    set_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,13 @@ def _said(found: Sequence[Deletion]) -> list[str]:
         f"{names}{more}: copies of {plural(sources, 'SenderComp')} stop when the request is set up.",
         _of_sessions(sessions),
         "Key pairs are kept until they expire.",
-        f"It waits for an administrative manager of {', '.join(firms)} first." if firms else "It is set up at once.",
+        f"It waits for an administrative manager of {', '.join(firms)} first." if firms else f"It is {_when(found)}.",
     ]
+
+
+def _when(found: Sequence[Deletion]) -> str:
+    """When they are set up: groups of several markets may be in several batches."""
+    return ", or ".join(sorted({group.set_up for group in found}))
 
 
 def _of_sessions(sessions: Sequence[str]) -> str:

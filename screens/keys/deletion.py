@@ -91,9 +91,16 @@ def _lines(sessions: Sequence[SessionView], chosen: Sequence[str]) -> list[str]:
     stopping = sum(stops for stops, _ in words)
     count = plural(len(chosen), "key pair")
     head = f"{count} will be deleted. " + (
-        f"{plural(stopping, 'session')} will have no living pair, and will stop." if stopping else "No session stops."
+        f"{plural(stopping, 'session')} will have no living pair, and will stop." if stopping else _none_stops(words)
     )
     return [head, "", *(line for _, line in sorted(words, key=lambda found: not found[0]) if line)]
+
+
+def _none_stops(words: Sequence[tuple[bool, str]]) -> str:
+    """A session that keeps a pair stops all the same where its client signs with the one that goes."""
+    if not any("is valid until" in line for _, line in words):
+        return "No session stops."
+    return "No session loses its last active key pair, but a client that signs with a deleted one is refused."
 
 
 def _stops(view: SessionView, gone: set[str]) -> bool:

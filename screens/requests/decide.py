@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import MAY_APPROVE
-from dropcopy_tui.services.requests.batches import due_at, due_words
+from dropcopy_tui.services.requests.batches import set_up_words
 from dropcopy_tui.services.views import RequestView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread, show_refusal
@@ -64,9 +64,6 @@ async def _decide(screen: DeskScreen[None], verb: Callable[[], RequestView]) -> 
 
 def _then(desk: Desk, view: RequestView) -> str:
     """When it is set up once nobody's approval is missing (rule Q5)."""
-    settings, now = desk.config.settings, desk.clock.now()
     market = str(view.asked.get("market", ""))
-    due = due_at(market, settings, now)
-    if due is None:
-        return "nobody else has to approve: it is set up at once"
-    return f"nobody else has to approve: it is queued until {due_words(market, settings, due, now)}"
+    when = set_up_words(market, desk.config.settings, desk.clock.now())
+    return f"nobody else has to approve: it is {when}"

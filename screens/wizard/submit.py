@@ -187,7 +187,7 @@ def _new_page(review: Review, width: int) -> Content:
             "Will get",
             f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
         ),
-        ("Approval", f"by an administrative manager of {approval}" if approval else "not needed: set up at once"),
+        ("Approval", f"by an administrative manager of {approval}" if approval else f"not needed: {review.set_up}"),
         ("Fee", review.fee),
     ]
     parts = [_problems(review), facts([(name, text, "") for name, text in rows], 11, width)]

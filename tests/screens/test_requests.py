@@ -27,6 +27,7 @@ from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_groups import written
 from tests.screens.test_home import act_as, open_line
 from tests.screens.test_hostile import looks_harmless
+from tests.screens.test_keys import open_group
 from tests.screens.test_wizard import to_step
 
 Size = tuple[int, int]
@@ -213,7 +214,7 @@ async def test_approve_from_to_do_sets_the_group_up(place: Place, size: Size) ->
         assert seat.on == "DecideModal"
         seat.sees(f"Approve {NEWEST}", "create group FUT-CLEARED-RISK of ACME", "Asked by +acme-operator")
         seat.sees("Front end system +Ladder One", "Source SenderComps +198", "You approve for +SAMPLECLR")
-        seat.says("nobody else has to approve: it is set up at")
+        seat.says("nobody else has to approve: it is set up immediately")
         await seat.press("enter")
         await seat.until_seen("completed")
         seat.says(f"Done: {NEWEST}, create group FUT-CLEARED-RISK: completed. Target session")
@@ -509,13 +510,24 @@ async def test_a_key_request_has_its_story_alone(place: Place) -> None:
 )
 async def test_the_banner_says_where_a_new_request_is(place: Place, settings: Settings, said: str) -> None:
     place.settings = settings
+    before = "queued until 16:00 CT today" if settings.batches else "set up immediately"
     async with seated(place.app()) as seat:
         await to_step(seat, 6)
+        seat.says(f"not needed: {before}")
         # What set-up tells would take the banner's place.
         seat.app.set_up = lambda: None
         await seat.press("enter")
         reference = seat.sees(r"Request (DC-2026-\d{6})\s+submitted")[1]
         seat.says(f"Done: Request {reference} submitted: In Progress, {said}")
+
+
+@pytest.mark.parametrize("batches", [{"brokertec_us": time(16, 0)}, {}])
+async def test_a_deletion_says_when_it_is_set_up(place: Place, batches: dict[str, time]) -> None:
+    place.settings = Settings(batches=batches)
+    async with seated(place.app()) as seat:
+        await open_group(seat, "US-BACKUP")
+        await seat.press("d")
+        seat.says("It is queued until 16:00 CT today." if batches else "It is set up immediately.")
 
 
 async def test_acting_as_the_other_shows_both_sides(place: Place) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.audit import Audit
@@ -506,6 +507,16 @@ def _ask() -> tuple[object, ...]:
 
 
 # -- between approval and set-up
+
+
+def test_all_has_what_one_decided_at_an_entity_that_one_may_not_see(
+    world: World, other: Actor, request_: RequestView
+) -> None:
+    requests = Requests(world.resources)
+    assert requests.page(other, PageRequest(), everyone=True).total == 0
+    deny(world, other, request_)
+    assert [view.id for view in requests.page(other, PageRequest(), everyone=True).rows] == [request_.id]
+    assert requests.page(world.stranger, PageRequest(), everyone=True).total == 0
 
 
 def test_another_guarantor_by_set_up_time_is_asked_too(world: World, other: Actor) -> None:

@@ -250,6 +250,7 @@ def test_the_words_of_a_deletion(world: World, target: int) -> None:
     assert words() == words("x" * 20) == ""
     assert words(older) == (
         f"ABC: {older} (pending expiration) is deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
+        ", and a client that signs with this one stops"
     )
     assert words(older, newer).endswith("are deleted; it has no other active key pair, so its feed stops immediately")
     later(world.resources, 500 * DAY)

@@ -20,6 +20,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
 from dropcopy_tui.services.groups.submission import submit_deletion
+from dropcopy_tui.services.requests.batches import set_up_words
 from dropcopy_tui.services.sendercomps import group_sources, listing, sender_comp_view
 from dropcopy_tui.services.sessions.sessions import session_rows, views
 from dropcopy_tui.services.sessions.words import keys_summary
@@ -52,13 +53,14 @@ __all__ = ["Deletion", "GroupEdit", "Groups", "NewGroup"]
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What deleting a group would do: its active target sessions are released; whose approval it needs."""
+    """What deleting a group would do: its active target sessions are released; whose approval it needs, and when."""
 
     group_id: int
     name: str
     sources: int
     sessions: tuple[str, ...]
     approval_of: tuple[str, ...]
+    set_up: str
 
 
 class Groups(Service):
@@ -193,6 +195,7 @@ class Groups(Service):
                         for view in sessions[key_of(row.id)]
                         if view.status == SessionStatus.ACTIVE.value
                     ),
+                    set_up=set_up_words(row.market, uow.settings, uow.now),
                     approval_of=deletion_approval(uow, row),
                 )
                 for row, *_ in found

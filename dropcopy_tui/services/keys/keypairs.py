@@ -220,7 +220,7 @@ class KeyPairs(Service):
     def _living(self, uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow]) -> list[KeyPairRow]:
         living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), uow.now).living]
         if not living:
-            raise NotFound(f"{row.session_id} has no active key pair. Generate one first. Nothing was written.")
+            raise NotFound(f"{row.session_id} has no active key pair. Generate one first.")
         return living
 
     def _completed(

@@ -27,6 +27,12 @@ def due_words(market: str, settings: Settings, due: datetime, now: datetime) -> 
     return " ".join(words.split(" ")[3:]) + " today"
 
 
+def set_up_words(market: str, settings: Settings, now: datetime) -> str:
+    """When a request that nobody has to approve any more is set up, as the end of a sentence that says "it is"."""
+    due = due_at(market, settings, now)
+    return f"queued until {due_words(market, settings, due, now)}" if due else "set up immediately"
+
+
 def _hours(market: str, settings: Settings) -> MarketHours | None:
     at = settings.batches.get(market)
     if at is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from sqlmodel import col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
@@ -35,14 +35,18 @@ class Requests(Service):
     """What was asked for, and what is decided about it."""
 
     def page(self, actor: Actor, ask: PageRequest, everyone: bool = False) -> Page[RequestView]:
-        """Request Status: the person's own requests, or (`everyone`) all of the entities they may see."""
+        """Request Status: the person's own requests.
+
+        With `everyone` also those of the entities they may see, and those of other firms that they decided.
+        """
         with self._reading(actor) as uow:
-            rows = request_rows()
+            own = col(RequestRow.submitted_by) == actor.person_id
             if everyone:
-                rows = rows.where(col(RequestRow.entity_id).in_(uow.visible_ids()))
-            else:
-                rows = rows.where(col(RequestRow.submitted_by) == actor.person_id)
-            return request_page(uow, rows, ask)
+                decided = exists().where(
+                    col(DecisionRow.request_id) == col(RequestRow.id), col(DecisionRow.person_id) == actor.person_id
+                )
+                own = or_(own, decided, col(RequestRow.entity_id).in_(uow.visible_ids()))
+            return request_page(uow, request_rows().where(own), ask)
 
     def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestView]:
         """To Do: requests that wait for this person's approval (rule Q7)."""

@@ -34,7 +34,8 @@ def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
     what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
     stays = [key for key in view.living if key.access_key_id not in chosen]
     if stays:
-        return f"{what}; its other key pair is valid until {stays[-1].when}"
+        client = "" if all(not key.state.living for key in gone) else ", and a client that signs with this one stops"
+        return f"{what}; its other key pair is valid until {stays[-1].when}{client}"
     if any(key.state.living for key in gone):
         return f"{what}; it has no other active key pair, so its feed stops immediately"
     return f"{what}; nothing stops by it"
