@@ -20,6 +20,8 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services import rights
 from dropcopy_tui.services.base import Resources, entity_named, key_of
 from dropcopy_tui.services.views import Facts
+from dropcopy_tui.store.engine import WITNESS
+from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.tables import AuditRow, EntityRow, NoticeRow, OutboxRow, PersonRow
 
 FIRST_DIGEST = "0" * 64
@@ -70,6 +72,7 @@ class UnitOfWork:
         row.digest = digest_of(row, last or FIRST_DIGEST)
         self.tx.add(row)
         self.tx.flush()
+        self.tx.info[WITNESS] = (key_of(row.id), row.digest)
 
     def tell(self, person: PersonRow, subject: str, body: str, request_id: int | None = None) -> None:
         """Tell a person by a notice in the application and by email (rule Q6)."""
@@ -135,8 +138,8 @@ class Service:
     def _reading(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
         return reading(self._resources, actor)
 
-    def _writing(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
-        return writing(self._resources, actor)
+    def _writing(self, actor: Actor, patience: float = PATIENCE) -> AbstractContextManager[UnitOfWork]:
+        return writing(self._resources, actor, patience)
 
     def _now(self) -> datetime:
         return self._resources.clock.now()
@@ -151,12 +154,12 @@ def reading(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
 
 
 @contextmanager
-def writing(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
+def writing(resources: Resources, actor: Actor, patience: float = PATIENCE) -> Iterator[UnitOfWork]:
     """Open a write transaction. A missing right is recorded as an event of its own (rule P4).
 
     The moment is taken inside the gate, so that the events of the audit trail are in the order of their times.
     """
-    with _refusals_recorded(resources, actor), resources.store.write() as tx:
+    with _refusals_recorded(resources, actor), resources.store.write(actor.user_id, patience) as tx:
         rights.require_present(tx, actor)
         yield UnitOfWork(tx, actor, resources, resources.clock.now())
 

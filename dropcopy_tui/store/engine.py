@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreUnusable
+from dropcopy_tui.store.gate import PATIENCE, Gate
 from dropcopy_tui.store.location import APPLICATION_ID, SCHEMA_VERSION, check_place
 
 _PRAGMAS = (
@@ -25,6 +25,8 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "temp_store=MEMORY",
 )
+# Where a transaction's session keeps the id and digest of its last audit event (`Session.info`).
+WITNESS = "witness"
 # Before these releases, SQLite can corrupt a WAL store that two connections write and checkpoint at the same time.
 _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_version_info in (
     (3, 50, 7),
@@ -38,7 +40,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = _engine(path)
-        self._gate = path.with_name(path.name + ".gate")
+        self._gate = Gate(path)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -47,35 +49,58 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, who: str = "", patience: float = PATIENCE) -> Iterator[Session]:
         """Open one transaction: committed when the block ends, rolled back when it raises. Raises StoreBusy.
 
         A refusal with `remembered` commits what was written before it (a wrong code counts as an attempt).
         """
-        with _desk_errors(), self._through_gate():
+        with _desk_errors(), self._gate.through(who, patience):
             engine = self._engine.execution_options(immediate=True)
             with Session(engine, expire_on_commit=False) as session:
                 try:
                     yield session
                 except DeskError as refusal:
                     if refusal.remembered:
-                        session.commit()
+                        self._commit(session)
                     raise
-                session.commit()
+                self._commit(session)
 
-    @contextmanager
-    def _through_gate(self) -> Iterator[None]:
-        """Queue writers at a file lock.
+    def _commit(self, session: Session) -> None:
+        """Commit; if that fails, the store itself says what stands.
 
-        The lock serves waiting writers in order. SQLite's busy handler polls instead, so that one writer may wait until
-        its time-out while others keep overtaking it.
+        An error at the last sync of a commit leaves it open whether the change was stored.
         """
-        handle = os.open(self._gate, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        session.flush()  # fails before the commit: nothing is unknown then
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+            session.commit()
+        except OperationalError as error:
+            if "locked" in str(error.orig) or "busy" in str(error.orig):
+                raise
+            session.invalidate()
+            if not self._stands(session.info.get(WITNESS), error):
+                raise
+
+    def _stands(self, witness: tuple[int, str] | None, error: OperationalError) -> bool:
+        """Whether the transaction's last audit event is in the store. Raises StoreBusy if nobody can know."""
+        self._engine.dispose()
+        try:
+            if witness is None:
+                raise sqlite3.OperationalError("no event")
+            connection = sqlite3.connect(self.path)
+            try:
+                look = "SELECT 1 FROM audit_event WHERE id = ? AND digest = ?"
+                return connection.execute(look, witness).fetchone() is not None
+            finally:
+                connection.close()
+        except sqlite3.Error:
+            raise StoreBusy(
+                f"The disk failed while the change was being stored ({error.orig}); it is not known whether it was. "
+                "Check the disk, then look at what is there before you try again."
+            ) from error
+
+    def give_up(self) -> None:
+        """Let nobody of this process wait for other writers any longer."""
+        self._gate.give_up()
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,15 +143,24 @@ def _desk_errors() -> Iterator[None]:
         raise StoreUnusable(f"The store cannot be read ({error.orig}). Restore it from a backup.") from error
 
 
-def _explained(error: OperationalError) -> StoreBusy | StoreUnusable:
-    said = str(error.orig)
-    if "full" in said:
+def _explained(error: BaseException) -> StoreBusy | StoreUnusable:
+    said = [str(cause.orig) for cause in _causes(error) if isinstance(cause, DBAPIError)]
+    if any("full" in words for words in said):
         return StoreBusy("The disk is full. Nothing was changed. Free some space and try again.")
-    if "locked" in said or "busy" in said:
+    if any("locked" in words or "busy" in words for words in said):
         return StoreBusy("The store is busy. Nothing was changed. Try again.")
-    if "readonly" in said or "I/O" in said or "unable to open" in said:
-        return StoreBusy(f"The store cannot be written ({said}). Nothing was changed. Check its disk and file mode.")
-    return StoreUnusable(f"The store cannot be used ({said}).")
+    why = next((words for words in said if "readonly" in words or "I/O" in words or "unable to open" in words), "")
+    if why:
+        return StoreBusy(f"The store cannot be written ({why}). Nothing was changed. Check its disk and file mode.")
+    return StoreUnusable(f"The store cannot be used ({said[0]}).")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those it came up over: SQLite forgets the savepoints of a transaction that it had to end itself."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def create_store(path: Path) -> None:
@@ -165,7 +199,7 @@ def migrate(path: Path, revision: str = "head") -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     store = Store(path)
     try:
-        with store._through_gate(), store._engine.execution_options(immediate=True).begin() as connection:
+        with store._gate.through("migration"), store._engine.execution_options(immediate=True).begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
             version = SCHEMA_VERSION if revision == "head" else int(revision)
