@@ -100,6 +100,10 @@ class Desk:
             self.requests.page(actor, ask)
             self.requests.to_do(actor, ask)
 
+    def give_up(self) -> None:
+        """Let nothing here wait for other writers any longer: whoever leaves does not wait."""
+        self.resources.store.give_up()
+
     def close(self) -> None:
         """Give the store back."""
         self.resources.store.close()

@@ -133,6 +133,12 @@ class DropCopyApp(TerminalApp):
         self.screen.call_after_refresh(self._painted.set)
         self._open()
 
+    def exit(self, result: int | None = None, return_code: int = 0, message: Any = None) -> None:
+        """End, without waiting for somebody else's change."""
+        if self._desk is not None:
+            self._desk.give_up()
+        super().exit(result, return_code, message)
+
     @work
     async def _open(self) -> None:
         """Fill Home with what can be read at once, open the store, prove who acts."""

@@ -40,7 +40,7 @@ class Gate:
         wait = _Wait(handle)
         self._waiting.add(wait)
         try:
-            held = not self._closed and wait.enter(patience)
+            held = wait.enter(0.0 if self._closed else patience)
         finally:
             self._waiting.discard(wait)
         if not held:
@@ -85,15 +85,21 @@ class _Wait:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
+        if patience <= 0:
+            self._look()
+            os.close(self._handle)
+            return False
         threading.Thread(target=self._wait, name="gate", daemon=True).start()
         self._over.wait(patience)
         with self._lock:
-            if self._locked:
-                return True
-            self._given_up = True
-            with contextlib.suppress(OSError):
-                self.holder = os.pread(self._handle, _HOLDER_LENGTH, 0)
-            return False
+            self._given_up = not self._locked
+            if self._given_up:
+                self._look()
+            return self._locked
+
+    def _look(self) -> None:
+        with contextlib.suppress(OSError):
+            self.holder = os.pread(self._handle, _HOLDER_LENGTH, 0)
 
     def give_up(self) -> None:
         self._over.set()
