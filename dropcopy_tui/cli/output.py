@@ -32,13 +32,18 @@ def show(call: Asked, document: Any, lines: Iterable[str]) -> None:
     if call.as_json:
         write(json.dumps(document, indent=2) + "\n")
     else:
-        write("".join(f"{line}\n" for line in lines))
+        write("".join(f"{visible(line)}\n" for line in lines))
 
 
 def write(text: str) -> None:
-    """Write data to standard output and flush it. Raises FileRefused where it cannot be written."""
+    """Write data to standard output and flush it. Raises FileRefused where it cannot be written.
+
+    A terminal gets no control character of stored text, whatever the verb; a file or a pipe gets the data as they are.
+    """
     if sys.stdout is None:
         return
+    if sys.stdout.isatty():
+        text = "\n".join(map(visible, text.split("\n")))
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -5,6 +5,7 @@ Uses the standard library only: a refusal must not wait for the imports of the d
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -57,7 +58,13 @@ def check_store(path: Path) -> None:
         if not path.exists():
             raise StoreMissing(f"No store exists at {path}. Create one with: dropcopy init   (or try: dropcopy demo)")
         check_place(path)
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        facts = path.stat()
+        # A FIFO in its place would wait for a writer for ever.
+        if not stat.S_ISREG(facts.st_mode):
+            raise StoreUnusable(f"{path} cannot be read: it is not a regular file. Choose another --store.")
+        if facts.st_uid != os.geteuid():
+            raise StoreUnusable(f"{path} is owned by another account. Choose another --store.")
+        if facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise StoreUnusable(f"Other accounts can read the store. Run: chmod 600 {path}")
         _check_header(path)
     except OSError as error:

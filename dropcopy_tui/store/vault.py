@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import os
 import secrets
@@ -102,19 +103,38 @@ def read_master_key(path: Path) -> bytes | None:
     """Read the master key; None if the file does not exist.
 
     Raises:
-        MasterKeyLoose: other accounts can read the file.
+        MasterKeyLoose: other accounts can read, replace or own the file.
+        StoreUnusable: it is a link, a folder or another thing that is no file.
         WrongMasterKey: it is not 32 bytes long.
     """
+    # Without O_NONBLOCK, a FIFO in its place would wait for a writer for ever.
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(path, flags)
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StoreUnusable(f"The master key {path} is a symbolic link. Put the file itself there.") from None
         raise StoreUnusable(f"The master key {path} cannot be read: {error.strerror}.") from None
-    with os.fdopen(handle, "rb") as file:
-        if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise MasterKeyLoose(f"Other accounts can read the master key. Run: chmod 600 {path}")
-        master = file.read(MASTER_KEY_BYTES + 1)
+    try:
+        _must_be_ours(path, os.fstat(handle))
+        master = os.read(handle, MASTER_KEY_BYTES + 1)
+    finally:
+        os.close(handle)
     if len(master) != MASTER_KEY_BYTES:
         raise WrongMasterKey(f"{path} is not a master key (expected {MASTER_KEY_BYTES} bytes). Nothing was changed.")
     return master
+
+
+def _must_be_ours(path: Path, facts: os.stat_result) -> None:
+    """Refuse what is no file, what another account owns, and what others can read or replace."""
+    if not stat.S_ISREG(facts.st_mode):
+        raise StoreUnusable(f"The master key {path} is not a regular file. Restore the file.")
+    if facts.st_uid != os.geteuid():
+        raise MasterKeyLoose(f"The master key {path} is owned by another account. Restore it as a file of your own.")
+    if facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise MasterKeyLoose(f"Other accounts can read the master key. Run: chmod 600 {path}")
+    folder = path.parent.stat().st_mode
+    if folder & (stat.S_IWGRP | stat.S_IWOTH) and not folder & stat.S_ISVTX:
+        raise MasterKeyLoose(f"Other accounts can replace the master key. Run: chmod 700 {path.parent}")

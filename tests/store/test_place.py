@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -53,6 +54,19 @@ def test_a_folder_in_place_of_a_store_is_refused(tmp_path: Path) -> None:
     folder.mkdir(mode=0o700)
     with pytest.raises(StoreUnusable, match="cannot be read"):
         check_store(folder)
+
+
+def test_a_fifo_in_place_of_a_store_does_not_hang(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    os.mkfifo(path, 0o600)
+    with pytest.raises(StoreUnusable, match="not a regular file"):
+        check_store(path)
+
+
+def test_a_store_of_another_account_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(StoreUnusable, match="owned by another account"):
+        check_store(path)
 
 
 def test_a_database_of_another_application_is_left_alone(path: Path) -> None:

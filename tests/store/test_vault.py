@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,42 @@ def test_a_key_of_another_length_is_refused(key_file: Path, length: int) -> None
     key_file.write_bytes(b"k" * length)
     with pytest.raises(WrongMasterKey, match="32 bytes"):
         read_master_key(key_file)
+
+
+def test_a_fifo_in_place_of_the_key_does_not_hang(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    os.mkfifo(path, 0o600)
+    with pytest.raises(StoreUnusable, match="not a regular file"):
+        read_master_key(path)
+
+
+def test_a_folder_in_place_of_the_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    path.mkdir(0o700)
+    with pytest.raises(StoreUnusable, match="not a regular file"):
+        read_master_key(path)
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_to_a_key_is_refused(key_file: Path, dangling: bool) -> None:
+    link = key_file.with_name("link.key")
+    link.symlink_to(key_file)
+    if dangling:
+        key_file.unlink()
+    with pytest.raises(StoreUnusable, match="symbolic link"):
+        read_master_key(link)
+
+
+def test_a_key_of_another_account_is_refused(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(MasterKeyLoose, match="owned by another account"):
+        read_master_key(key_file)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_key_that_others_may_replace_is_refused(key_file: Path, mode: int) -> None:
+    key_file.parent.chmod(mode)
+    with pytest.raises(MasterKeyLoose, match="chmod 700"):
+        read_master_key(key_file)
+    key_file.parent.chmod(0o1777)
+    assert read_master_key(key_file)
