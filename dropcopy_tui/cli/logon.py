@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, Decorator, noun, verb
-from dropcopy_tui.cli.output import fields, say, show
+from dropcopy_tui.cli.output import fields, say, show, write
 
 if TYPE_CHECKING:
     from dropcopy_tui.cli.key_files import DownloadedKeys
@@ -63,7 +63,7 @@ def sign(call: Call, key_file: str, session: str | None, message: str, market: s
     if read.access_key_id not in (None, row.access_key_id):
         say(f"The logon names another key (355={read.access_key_id}): send 355={row.access_key_id} instead.")
     if complete and not call.as_json:
-        click.echo(document["message"])
+        write(document["message"] + "\n")
         return
     # Where a value ends must be seen: a line feed too many is the commonest mistake.
     marked = "␊\n".join(document["canonical"].split("\n")).split("\n")

@@ -141,7 +141,7 @@ class Identity(Service):
         """
         with self._reading(NOBODY) as uow:
             person = uow.tx.exec(select(PersonRow).where(who, col(PersonRow.disabled).is_(False))).first()
-            if person is None or (person.locked_until is not None and person.locked_until > uow.now):
+            if person is None:
                 raise busy
             return Actor(key_of(person.id), person.user_id, person.name, origin)
 
