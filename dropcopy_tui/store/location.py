@@ -59,7 +59,7 @@ def check_store(path: Path) -> None:
             raise StoreMissing(f"No store exists at {path}. Create one with: dropcopy init   (or try: dropcopy demo)")
         check_place(path)
         facts = path.stat()
-        # A FIFO in its place would wait for a writer for ever.
+        # A FIFO in its place would wait for a writer without end.
         if not stat.S_ISREG(facts.st_mode):
             raise StoreUnusable(f"{path} cannot be read: it is not a regular file. Choose another --store.")
         if facts.st_uid != os.geteuid():

@@ -104,10 +104,10 @@ def read_master_key(path: Path) -> bytes | None:
 
     Raises:
         MasterKeyLoose: other accounts can read, replace or own the file.
-        StoreUnusable: it is a link, a folder or another thing that is no file.
+        StoreUnusable: it is a link or a folder, or not a regular file for another reason.
         WrongMasterKey: it is not 32 bytes long.
     """
-    # Without O_NONBLOCK, a FIFO in its place would wait for a writer for ever.
+    # Without O_NONBLOCK, a FIFO in its place would wait for a writer without end.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         handle = os.open(path, flags)
@@ -128,7 +128,7 @@ def read_master_key(path: Path) -> bytes | None:
 
 
 def _must_be_ours(path: Path, facts: os.stat_result) -> None:
-    """Refuse what is no file, what another account owns, and what others can read or replace."""
+    """Refuse what is not a regular file, what another account owns, and what others can read or replace."""
     if not stat.S_ISREG(facts.st_mode):
         raise StoreUnusable(f"The master key {path} is not a regular file. Restore the file.")
     if facts.st_uid != os.geteuid():
