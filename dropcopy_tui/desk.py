@@ -101,7 +101,7 @@ class Desk:
             self.requests.to_do(actor, ask)
 
     def give_up(self) -> None:
-        """Let nothing here wait for other writers any longer: whoever leaves does not wait."""
+        """End every wait for other writers: whoever leaves does not wait."""
         self.resources.store.give_up()
 
     def close(self) -> None:

@@ -81,7 +81,7 @@ class Store:
                 raise
 
     def _stands(self, witness: tuple[int, str] | None, error: OperationalError) -> bool:
-        """Whether the transaction's last audit event is in the store. Raises StoreBusy if nobody can know."""
+        """Whether the transaction's last audit event is in the store. Raises StoreBusy if that cannot be known."""
         self._engine.dispose()
         try:
             if witness is None:
@@ -99,7 +99,7 @@ class Store:
             ) from error
 
     def give_up(self) -> None:
-        """Let nobody of this process wait for other writers any longer."""
+        """End every wait of this process for other writers."""
         self._gate.give_up()
 
     def close(self) -> None:

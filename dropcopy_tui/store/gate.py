@@ -52,7 +52,7 @@ class Gate:
             os.close(handle)
 
     def give_up(self) -> None:
-        """Let nobody of this process wait any longer: whoever leaves the application does not wait for a writer."""
+        """End every wait of this process: whoever leaves the application does not wait for a writer."""
         self._closed = True
         for wait in tuple(self._waiting):
             wait.give_up()
@@ -110,7 +110,7 @@ class _Wait:
             with self._lock:
                 self._locked = not self._given_up
         if not self._locked:
-            os.close(self._handle)  # too late, or the lock failed: nobody else has the handle any more
+            os.close(self._handle)  # too late, or the lock failed: `enter` has left the handle to this thread
         self._over.set()
 
 
