@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.drafts import clone_group
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import group_shape, request_shape, whole_group_shape
+from dropcopy_tui.cli.sources import group_firms, group_sources
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import MARKETS
@@ -238,6 +240,11 @@ def delete_groups(call: Call, names: tuple[str, ...], entity: str, yes: bool) ->
     shapes = [request_shape(view) for view in views]
     lines = [line for view in views for line in request_lines(view)]
     show(call, shapes[0] if len(shapes) == 1 else shapes, lines)
+
+
+groups.add_command(group_sources)
+groups.add_command(group_firms)
+groups.add_command(clone_group)
 
 
 def _listed(name: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import request_shape, whole_request_shape
+from dropcopy_tui.cli.sources import request_sources
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.views import RequestView
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 @noun("requests")
 def requests() -> None:
     """Requests and their approvals."""
+
+
+requests.add_command(request_sources)
 
 
 @requests.command("list")

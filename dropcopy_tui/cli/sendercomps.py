@@ -8,12 +8,15 @@ import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.groups import MARKET
-from dropcopy_tui.cli.output import say, show, table
+from dropcopy_tui.cli.output import say, show
 from dropcopy_tui.cli.shapes import sender_comp_shape
+from dropcopy_tui.cli.sources import sender_comp_table
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.pages import Anchor, PageRequest
 
 if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.views import SenderCompView
 
 _ALL = 2**63 - 1
@@ -25,7 +28,7 @@ def sendercomps() -> None:
 
 
 @sendercomps.command("list")
-@click.option("--entity", required=True, metavar="E")
+@click.option("--entity", default="", metavar="E", help="Entity; optional if you have access to only one.")
 @click.option("--market", type=MARKET, help="Only SenderComps of this market.")
 @click.option("--gfid", default="", metavar="G", help="Only this Globex Firm ID.")
 @click.option("--match", default="", metavar="TEXT", help="Only SenderCompIDs with this text.")
@@ -48,15 +51,26 @@ def list_sendercomps(
     ask = PageRequest(match=match, limit=limit + 1, anchor=Anchor.AFTER if beside else Anchor.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
         pages = desk.sendercomps.coverage if uncovered else desk.sendercomps.page
-        page = pages(actor, entity, ask, market=market or "", gfid=gfid)
+        page = pages(actor, entity or _only_entity(desk, actor), ask, market=market or "", gfid=gfid.upper())
     rows = page.rows[:limit]
     following = _name(rows[-1], market) if len(page.rows) > limit else None
     document = {"total": page.total, "rows": [sender_comp_shape(row) for row in rows], "next": following}
     empty = "Every active SenderComp is copied by a group." if uncovered else "No SenderComps found."
-    show(call, document, _lines(rows, empty) if not call.as_json else ())
+    show(call, document, sender_comp_table(rows, empty) if not call.as_json else ())
     if not call.as_json and rows:
         more = f" Next page: --after {following}" if following else ""
         say(f"{len(rows):,} of {page.total:,}.{more}")
+
+
+def _only_entity(desk: Desk, actor: Actor) -> str:
+    """The only entity that the person has access to. Raises InvalidValue for none and for several."""
+    found = desk.groups.entities(actor)
+    if len(found) == 1:
+        return found[0].code
+    if not found:
+        raise InvalidValue("You have no access to any entity. Ask a user administrator.", "entity")
+    codes = ", ".join(entity.code for entity in found)
+    raise InvalidValue(f"Specify --entity. You have access to: {codes}.", "entity")
 
 
 def _cursor(after: str) -> tuple[object, ...]:
@@ -72,9 +86,3 @@ def _cursor(after: str) -> tuple[object, ...]:
 def _name(row: SenderCompView, market: str | None) -> str:
     """The cursor of a row. A SenderCompID is unique within its market only, so that without one the row id is added."""
     return row.sender_comp_id if market else f"{row.sender_comp_id}/{row.id}"
-
-
-def _lines(rows: tuple[SenderCompView, ...], empty: str) -> list[str]:
-    headers = ("SENDERCOMP", "SESSION", "GFID", "FTI", "GATEWAY", "STATUS")
-    shown = [(row.sender_comp_id, row.session_id, row.gfid, row.fti, row.gateway, row.status) for row in rows]
-    return table(headers, shown, empty)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.people.views import PersonLine, PersonView
     from dropcopy_tui.services.routing.routing import Report, RoutedMessage
     from dropcopy_tui.services.views import (
+        DraftView,
+        FirmCount,
         GroupLine,
         GroupView,
         KeyView,
         RequestView,
+        Review,
         SenderCompView,
         SessionView,
     )
@@ -151,6 +154,46 @@ def sender_comp_shape(view: SenderCompView) -> Shape:
         "fti": view.fti,
         "gateway": view.gateway,
         "status": view.status,
+    }
+
+
+def firm_shape(row: FirmCount) -> Shape:
+    """A Globex Firm of a group, and how many source SenderComps it has there."""
+    return {"gfid": row.gfid, "sources": row.count}
+
+
+def draft_shape(view: DraftView) -> Shape:
+    """A draft; sources is a count, group the one that it edits."""
+    return {
+        "id": view.id,
+        "version": view.version,
+        "name": view.name,
+        "entity": view.entity or None,
+        "market": view.market,
+        "group": view.group or None,
+        "group_id": view.group_id,
+        "front_end": view.front_end.title if view.front_end else None,
+        "filters": [kind.value for kind in view.filters],
+        "sources": view.sources,
+        "step": view.step,
+        "updated_at": utc(view.updated_at),
+    }
+
+
+def review_shape(review: Review) -> Shape:
+    """A draft as its last step shows it: what it changes, whose approval it needs, what prevents its submission."""
+    changes = review.changes
+    return {
+        **draft_shape(review.draft),
+        "filters": [kind.value for kind in review.filters],
+        "firms": [firm_shape(row) for row in review.firms],
+        "gateways": [gateway.value for gateway in review.gateways],
+        "approval_of": list(review.approval_of),
+        "fee": review.fee,
+        "problems": list(review.problems),
+        "changes": {each.field: [each.before, each.after] for each in changes.fields} if changes else {},
+        "added": changes.added if changes else review.draft.sources,
+        "removed": changes.removed if changes else 0,
     }
 
 

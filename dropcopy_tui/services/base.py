@@ -69,8 +69,8 @@ def key_of(row_id: int | None) -> int:
 
 
 def entity_named(tx: Session, code: str) -> EntityRow:
-    """The entity with this code. Raises NotFound."""
-    row = tx.exec(select(EntityRow).where(col(EntityRow.code) == code)).first()
+    """The entity with this code, in any case: codes are upper case. Raises NotFound."""
+    row = tx.exec(select(EntityRow).where(col(EntityRow.code).in_((code, code.upper())))).first()
     if row is None:
         raise NotFound(f"Entity {code!r} does not exist, or you have no access to it.")
     return row

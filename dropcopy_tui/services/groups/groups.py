@@ -219,7 +219,7 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, 
     """One visible group: an int is its id, text its name, or its id where no group has that name."""
     rows = _select().where(col(GroupRow.entity_id).in_(uow.visible_ids()))
     if entity:
-        rows = rows.where(col(EntityRow.code) == entity)
+        rows = rows.where(col(EntityRow.code).in_((entity, entity.upper())))
     found: Sequence[Row[GroupRow, str, str, str]] = []
     # A group may be named 17: text is a name first, and an id only where no group is named so.
     if isinstance(group, str):

@@ -1,0 +1,124 @@
+"""dropcopy drafts, and the copy of a group, which is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.output import fields, short_utc, show, table
+from dropcopy_tui.cli.requests import request_lines
+from dropcopy_tui.cli.shapes import draft_shape, request_shape, review_shape
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.views import DraftView, Review
+
+_DRAFT = click.argument("draft_id", metavar="DRAFT", type=int)
+
+
+@noun("drafts")
+def drafts() -> None:
+    """Your drafts of new groups and of edits."""
+
+
+@drafts.command("list")
+@verb
+def list_drafts(call: Call) -> None:
+    """List your drafts, last changed first."""
+    with call.signed_in() as (desk, actor):
+        found = desk.drafts.mine(actor)
+    headers = ("ID", "NAME", "ENTITY", "MARKET", "EDIT OF", "SOURCES", "STEP", "CHANGED")
+    rows = [
+        (row.id, row.name or "-", row.entity or "-", row.market, row.group or "-", f"{row.sources:,}", row.step,
+         short_utc(row.updated_at))
+        for row in found
+    ]  # fmt: skip
+    show(
+        call, [draft_shape(row) for row in found], table(headers, rows, "No drafts found.") if not call.as_json else ()
+    )
+
+
+@drafts.command("show")
+@_DRAFT
+@verb
+def show_draft(call: Call, draft_id: int) -> None:
+    """Show a draft: its content, what it changes, and what prevents its submission.
+
+    \b
+    Examples:
+      dropcopy drafts list
+      dropcopy drafts show 7 --json
+    """
+    with call.signed_in() as (desk, actor):
+        review = desk.drafts.review(actor, draft_id)
+    show(call, review_shape(review), _lines(review))
+
+
+@drafts.command("discard")
+@_DRAFT
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@verb
+def discard_draft(call: Call, draft_id: int, yes: bool) -> None:
+    """Discard a draft permanently."""
+    with call.signed_in() as (desk, actor):
+        view = desk.drafts.get(actor, draft_id)
+        if not yes:
+            call.confirm(f"Discard draft {view.id} ({view.name or 'no name'})?")
+        desk.drafts.discard(actor, draft_id)
+    show(call, draft_shape(view), [f"Draft {view.id} discarded."])
+
+
+@drafts.command("submit")
+@_DRAFT
+@click.option("--version", type=int, metavar="N", help="Refuse unless the draft is still at this version.")
+@verb
+def submit_draft(call: Call, draft_id: int, version: int | None) -> None:
+    """Submit a draft and print the request."""
+    with call.signed_in() as (desk, actor):
+        at = desk.drafts.get(actor, draft_id).version if version is None else version
+        view = desk.drafts.submit(actor, draft_id, at)
+    show(call, request_shape(view), request_lines(view))
+
+
+@click.command("clone")
+@click.argument("group")
+@click.option("--entity", default="", metavar="E", help="Entity of the group, if several have the name.")
+@verb
+def clone_group(call: Call, group: str, entity: str) -> None:
+    """Start a draft of a new group with the content of an existing one.
+
+    \b
+    Examples:
+      dropcopy groups clone DC-NY-1
+    """
+    with call.signed_in() as (desk, actor):
+        view = desk.edits.clone(actor, desk.groups.show(actor, group, entity).line.id)
+    show(call, draft_shape(view), _facts(view))
+
+
+def _facts(view: DraftView) -> list[str]:
+    return fields(
+        (
+            ("draft", view.id),
+            ("name", view.name or "-"),
+            ("entity", view.entity or "-"),
+            ("market", view.market_name),
+            ("edit of", view.group or "-"),
+            ("front end", view.front_end.title if view.front_end else "-"),
+            ("filters", [kind.words for kind in view.filters] or "-"),
+            ("sources", f"{view.sources:,}"),
+        )
+    )
+
+
+def _lines(review: Review) -> list[str]:
+    changes = review.changes
+    changed = [f"{each.field}: {each.before} -> {each.after}" for each in changes.fields] if changes else []
+    if changes and (changes.added or changes.removed):
+        changed.append(f"sources: {changes.added:,} added, {changes.removed:,} removed")
+    more: list[tuple[str, object]] = [("approval of", list(review.approval_of) or "nobody")]
+    if changes:
+        more.append(("changes", changed or "none"))
+    more.append(("problems", list(review.problems) or "none"))
+    return [*_facts(review.draft), *fields(more)]

@@ -1,0 +1,74 @@
+"""What a screen shows, a verb shows too: sources and firms of a group, sources of a request, drafts and copies."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import Cli
+from tests.cli.test_shapes import has
+
+DRAFT = {"id", "version", "name", "entity", "market", "group", "front_end", "filters", "sources", "step", "updated_at"}
+
+
+def test_the_sources_of_a_group(operator: Cli) -> None:
+    group = operator.json("groups", "show", "US-BACKUP")
+    found = operator.json("groups", "sources", "US-BACKUP")
+    assert len(found) == group["sources"]
+    has(found[0], {"sender_comp_id", "session_id", "gfid", "fti", "gateway", "status"})
+    firms = operator.json("groups", "firms", "US-BACKUP")
+    assert {row["gfid"]: row["sources"] for row in firms} == {
+        gfid: len(operator.json("groups", "sources", "US-BACKUP", "--gfid", gfid.lower()))
+        for gfid in {row["gfid"] for row in found}
+    }
+    text = operator("groups", "sources", "US-BACKUP", "--limit", "1")
+    assert text.out.split()[:2] == ["SENDERCOMP", "SESSION"]
+    assert found[0]["sender_comp_id"] in text.out
+    assert operator("groups", "firms", "US-BACKUP").out.startswith("GFID")
+
+
+def test_a_copy_is_a_draft_that_can_be_seen_submitted_and_discarded(operator: Cli) -> None:
+    before = {row["id"] for row in operator.json("drafts", "list")}
+    copy = operator.json("groups", "clone", "US-BACKUP")
+    has(copy, DRAFT)
+    assert {row["id"] for row in operator.json("drafts", "list")} - before == {copy["id"]}
+    seen = operator.json("drafts", "show", copy["id"])
+    has(seen, DRAFT | {"firms", "gateways", "approval_of", "problems", "changes", "added", "removed"})
+    assert seen["sources"] == operator.json("groups", "show", "US-BACKUP")["sources"]
+    text = operator("drafts", "show", copy["id"])
+    assert "problems" in text.out
+    assert operator.json("drafts", "discard", copy["id"], "--yes")["id"] == copy["id"]
+    assert {row["id"] for row in operator.json("drafts", "list")} == before
+    assert operator("drafts", "show", copy["id"], "--json").error == "not_found"
+
+
+def test_a_draft_is_submitted_once_at_the_version_that_was_seen(operator: Cli) -> None:
+    copy = operator.json("groups", "clone", "US-BACKUP")
+    stale = operator("drafts", "submit", copy["id"], "--version", copy["version"] + 7, "--json")
+    assert (stale.code, stale.error) == (1, "changed_meanwhile")
+    assert operator.json("drafts", "show", copy["id"])["problems"] == []
+    request = operator.json("drafts", "submit", copy["id"])
+    assert request["type"] == "create_group"
+    assert operator("drafts", "submit", copy["id"], "--json").error == "not_found"
+
+
+def test_what_a_request_adds_and_removes(operator: Cli) -> None:
+    source = operator.json("groups", "sources", "US-BACKUP")[0]["sender_comp_id"]
+    request = operator.json("groups", "edit", "US-BACKUP", "--remove", source)
+    removed = operator.json("requests", "sources", request["id"], "--removed")
+    assert [row["sender_comp_id"] for row in removed] == [source]
+    assert operator.json("requests", "sources", request["id"]) == []
+    assert source in operator("requests", "sources", request["id"], "--removed").out
+
+
+def test_entity_codes_in_any_case_and_the_only_one_is_taken(operator: Cli) -> None:
+    asked = operator.json("sendercomps", "list", "--entity", "acme")
+    assert asked["total"] > 0
+    assert operator.json("sendercomps", "list") == asked
+    assert operator.json("groups", "show", "US-BACKUP", "--entity", "acme")["entity"] == "ACME"
+    assert operator.json("groups", "list", "--entity", "Acme") == operator.json("groups", "list", "--entity", "ACME")
+
+
+def test_several_entities_are_named(operator: Cli) -> None:
+    options = tuple("multi-operator" if each == "acme-operator" else each for each in operator.options)
+    several = Cli(operator.home, options, operator.environ)
+    ran = several("sendercomps", "list", "--json")
+    assert ran.code == 1
+    assert "Specify --entity. You have access to: " in ran.json["error"]["message"]
