@@ -84,16 +84,24 @@ def submit_draft(call: Call, draft_id: int, version: int | None) -> None:
 @click.command("clone")
 @click.argument("group")
 @click.option("--entity", default="", metavar="E", help="Entity of the group, if several have the name.")
+@click.option("--name", metavar="NAME", help="Name of the new group; a draft can be submitted only with one.")
 @verb
-def clone_group(call: Call, group: str, entity: str) -> None:
+def clone_group(call: Call, group: str, entity: str, name: str | None) -> None:
     """Start a draft of a new group with the content of an existing one.
 
     \b
     Examples:
-      dropcopy groups clone DC-NY-1
+      dropcopy groups clone DC-NY-1 --name DC-NY-2
+      dropcopy drafts submit 7
     """
     with call.signed_in() as (desk, actor):
         view = desk.edits.clone(actor, desk.groups.show(actor, group, entity).line.id)
+        if name is not None:
+            from dropcopy_tui.services.groups.drafts import DraftFields
+
+            front_end = view.front_end.id if view.front_end else None
+            named = DraftFields(view.entity, name, front_end, view.filters, view.step)
+            view = desk.drafts.save(actor, view.id, view.version, named)
     show(call, draft_shape(view), _facts(view))
 
 
@@ -117,7 +125,7 @@ def _lines(review: Review) -> list[str]:
     changed = [f"{each.field}: {each.before} -> {each.after}" for each in changes.fields] if changes else []
     if changes and (changes.added or changes.removed):
         changed.append(f"sources: {changes.added:,} added, {changes.removed:,} removed")
-    more: list[tuple[str, object]] = [("approval of", list(review.approval_of) or "nobody")]
+    more: list[tuple[str, object]] = [("approval of", list(review.approval_of) or "not needed")]
     if changes:
         more.append(("changes", changed or "none"))
     more.append(("problems", list(review.problems) or "none"))

@@ -40,7 +40,8 @@ def test_a_copy_is_a_draft_that_can_be_seen_submitted_and_discarded(operator: Cl
 
 
 def test_a_draft_is_submitted_once_at_the_version_that_was_seen(operator: Cli) -> None:
-    copy = operator.json("groups", "clone", "US-BACKUP")
+    copy = operator.json("groups", "clone", "US-BACKUP", "--name", "US-BACKUP-2")
+    assert copy["name"] == "US-BACKUP-2"
     stale = operator("drafts", "submit", copy["id"], "--version", copy["version"] + 7, "--json")
     assert (stale.code, stale.error) == (1, "changed_meanwhile")
     assert operator.json("drafts", "show", copy["id"])["problems"] == []
