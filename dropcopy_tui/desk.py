@@ -104,6 +104,10 @@ class Desk:
         """End every wait for other writers: whoever leaves does not wait."""
         self.resources.store.give_up()
 
+    def stamp(self) -> tuple[int, ...]:
+        """A mark of the store's present state: it differs once anybody has changed anything."""
+        return self.resources.store.stamp()
+
     def close(self) -> None:
         """Give the store back."""
         self.resources.store.close()

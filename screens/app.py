@@ -20,6 +20,7 @@ from dropcopy_tui.origin import machine_account, origin
 from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.jobs import JOB
+from screens.leaving import close_down_to
 from screens.routes import screen_for
 from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, prepare, quick_start
@@ -71,6 +72,7 @@ class DropCopyApp(TerminalApp):
         self._actor: Actor | None = None
         self._desk: Desk | None = None
         self._refusal = ""
+        self._stamp: tuple[int, ...] = ()
         self._asking: set[Worker[Any]] = set()
         self._awaited: set[str] = set()
         self._opened = asyncio.Event()
@@ -148,6 +150,7 @@ class DropCopyApp(TerminalApp):
             await self._look()
             self._desk = await asyncio.to_thread(_open_desk, self.config, self._clock, self._entropy)
             self.sandbox = self._desk.sandbox
+            self._stamp = self._desk.stamp()
             await self._recognise(self._desk)
         except DeskError as error:
             self.exit(error.exit_code, return_code=error.exit_code, message=f"dropcopy: {error.message}")
@@ -274,16 +277,18 @@ class DropCopyApp(TerminalApp):
 
     @work(exclusive=True, group="set-up")
     async def set_up(self) -> None:
-        """The quiet worker: set up what is due, and tell the screen that shows it."""
+        """The quiet worker: set up what is due, and tell the screens what anybody has changed meanwhile."""
         desk = await self.desk()
         try:
             done = await asyncio.to_thread(desk.provisioning.process_as_desk)
             ended = await self._ended_of_mine(desk)
+            stamp = await asyncio.to_thread(desk.stamp)
         except DeskError as error:
             self.log(error.message)
             return
-        if not done.ended and not ended:
+        if not done.ended and not ended and stamp == self._stamp:
             return
+        self._stamp = stamp
         await self.refresh_home()
         # Only now, without a pause in between: the next turn may have cancelled this one until here.
         news = [view for view in ended if view.id in self._awaited]
@@ -291,7 +296,7 @@ class DropCopyApp(TerminalApp):
         self._announce(news)
 
     def _announce(self, news: Sequence[RequestView]) -> None:
-        """Tell every screen that requests ended, and what became of those that were waited for."""
+        """Tell every screen that the store was changed, and what became of the requests that were waited for."""
         # Late for the sake of start-up: nothing ends before the first paint.
         from screens.requests.words import all_ended
 
@@ -300,7 +305,7 @@ class DropCopyApp(TerminalApp):
             if isinstance(screen, DeskScreen):
                 if said is not None:
                     screen.announce(*said)
-                screen.requests_ended()
+                screen.store_changed()
 
     async def _ended_of_mine(self, desk: Desk) -> list[RequestView]:
         """Requests submitted here that have ended since, whoever set them up."""
@@ -368,8 +373,7 @@ class DropCopyApp(TerminalApp):
 
     def go_home(self) -> None:
         """Close every screen above Home."""
-        while len(self.screen_stack) > 1 and not isinstance(self.screen, HomeScreen):
-            self.pop_screen()
+        close_down_to(self, self.screen_stack[0])
 
 
 def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> Desk:

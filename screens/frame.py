@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from screens.jobs import job
+from screens.leaving import LeavingScreen
 from screens.terminal.textual_tuning import TunedScreen
 from screens.widgets.banner import Banner
 from screens.widgets.breadcrumb import Breadcrumb
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class DeskScreen(TunedScreen[Result], Generic[Result]):
+class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
     """A full screen: place, banner, its body, keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,6 +33,7 @@ class DeskScreen(TunedScreen[Result], Generic[Result]):
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
     _news: Route | None = None
+    _farewell = ""
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -93,8 +95,8 @@ class DeskScreen(TunedScreen[Result], Generic[Result]):
         self._news = opens or self._news
         self.say(text, kind)
 
-    def requests_ended(self) -> None:
-        """Requests were set up or failed just now: a screen that shows any of it reads it again."""
+    def store_changed(self) -> object:
+        """Somebody changed the store, or requests ended: a screen that shows any of it reads it again, in place."""
 
     @job()
     async def action_open_new(self) -> None:
@@ -109,6 +111,31 @@ class DeskScreen(TunedScreen[Result], Generic[Result]):
     def quiet(self) -> None:
         """The next action has begun: the banner goes."""
         self.query_one(Banner).clear()
+
+    def gone(self, why: str) -> None:
+        """The record that this screen shows no longer exists, or the person has lost access to it: leave, and say why.
+
+        A person who is busy above it reads the reason there, goes on, and reads it again where they come back to.
+        """
+        if why != self._farewell:
+            self._farewell = why
+            if self.app.screen is not self:
+                self.say_on_top(why)
+        self.left_at_last(None)
+
+    def say_on_top(self, text: str) -> None:
+        """Tell what somebody else did: here, and where the person is busy above."""
+        top = self.app.screen
+        self.say(text, "note")
+        if top is not self:
+            top.say(text, "note") if isinstance(top, DeskScreen) else self.app.notify(text, timeout=12)
+
+    def left_at_last(self, result: Result | None) -> None:
+        """Leave, and say why on the screen that is left."""
+        top = self.app.screen is self
+        self.dismiss(result)
+        if top and self._farewell and isinstance(self.app.screen, DeskScreen):
+            self.app.screen.say(self._farewell, "note")
 
     def action_back(self) -> None:
         """One level back; what is said there was said before this screen, or on it as well."""

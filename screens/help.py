@@ -11,6 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from screens.leaving import LeavingScreen
 from screens.terminal.app import MODAL_BINDINGS
 from screens.terminal.values import facts
 
@@ -24,7 +25,7 @@ _IN_DIALOGS = {
 }
 
 
-class HelpModal(ModalScreen[None]):
+class HelpModal(LeavingScreen[None], ModalScreen[None]):
     """What every key does on the screen that asked."""
 
     CSS_PATH = "../styles/modals.tcss"

@@ -154,14 +154,22 @@ class HomeScreen(DeskScreen[None]):
 
 
 def _refill(options: OptionList, lines: list[Option]) -> None:
-    """New lines, with the cursor where it was."""
-    at = options.highlighted
+    """New lines, with the cursor where it was: on nothing if that is gone, so that Enter does not open its neighbour."""
+    at, began = options.highlighted_option, options.option_count == 0
     options.clear_options()
     options.add_options(lines)
-    if options.option_count:
-        options.highlighted = min(at if at is not None else 0, options.option_count - 1)
-        if options.highlighted is not None and options.get_option_at_index(options.highlighted).disabled:
-            options.action_first()
+    if began:
+        options.action_first()
+    else:
+        options.highlighted = next((number for number, line in enumerate(lines) if _leads_like(line, at)), None)
+
+
+def _leads_like(line: Option, other: Option | None) -> bool:
+    """Whether both lines lead to the same place: routes are tuples, and those of two kinds may look alike."""
+    if not isinstance(line, RouteOption) or not isinstance(other, RouteOption):
+        return False
+    here, there = line.route, other.route
+    return type(here) is type(there) and (here == there or not isinstance(here, tuple))
 
 
 def _menu(view: HomeView | None) -> list[Option]:

@@ -63,8 +63,8 @@ def _is_left(widget: Widget) -> bool:
 
 
 def show_refusal(widget: Widget, error: DeskError) -> None:
-    """A refusal in the banner of the widget's screen, or as a notice where it has none."""
-    screen = widget if isinstance(widget, Screen) else widget.screen
+    """A refusal in the banner of the widget's screen, or of the one that is seen where that has left; else a notice."""
+    screen = widget.app.screen if _is_left(widget) else widget if isinstance(widget, Screen) else widget.screen
     banners = screen.query(Banner)
     if banners:
         banners.first().say(error.message, "failed")

@@ -29,6 +29,12 @@ class ListScreen(DeskScreen[None]):
         if not any(records.clear_filter() for records in self.query(RecordList) if records.display):
             super().action_back()
 
+    def store_changed(self) -> None:
+        """The rows as they are now, with the cursor and the selection on the same records."""
+        for table in self.query(RecordTable):
+            if table.source is not None and table.total >= 0:
+                table.reload()
+
     @on(RecordTable.Refused)
     def _refused(self, event: RecordTable.Refused) -> None:
         event.stop()

@@ -12,6 +12,7 @@ from dropcopy_tui.domain.accounts import marks, same_person
 from dropcopy_tui.domain.errors import NotEntitled, NotFound
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import DESK_ROLES, MAY_ADMINISTER, MAY_APPROVE, MAY_OPERATE, MAY_VIEW, Actor, Role
+from dropcopy_tui.services.attribution import access_ended
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, InvitationRow, PersonRow
 
@@ -66,15 +67,18 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
     needed = " or ".join(sorted(role.words for role in allowed))
     # A role on the desk is held at no entity, so naming one would send the reader to the wrong administrator.
     place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
+    ended = access_ended(tx, actor, entity.code if entity else "")
     raise NotEntitled(
-        f"{actor.user_id} is not entitled: this needs {needed}{place}. Ask a user administrator. Nothing was changed."
+        f"{ended + ' ' if ended else ''}{actor.user_id} is not entitled: this needs {needed}{place}. "
+        "Ask a user administrator. Nothing was changed."
     )
 
 
 def require_view(tx: Session, actor: Actor, entity: EntityRow) -> None:
     """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
     if not roles_of(tx, actor, entity.id) & MAY_VIEW:
-        raise NotFound(f"Entity {entity.code!r} does not exist, or you have no access to it.")
+        ended = access_ended(tx, actor, entity.code)
+        raise NotFound(ended or f"Entity {entity.code!r} does not exist, or you have no access to it.")
 
 
 def visible_entities(tx: Session, actor: Actor) -> list[EntityRow]:

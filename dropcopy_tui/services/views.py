@@ -122,7 +122,7 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group with everything but its lists, which are pages."""
+    """A group with everything but its lists, which are pages. `changed`: when last, by whom, with which request."""
 
     line: GroupLine
     entity_name: str
@@ -131,11 +131,15 @@ class GroupView:
     created_at: datetime
     created_by: str
     sessions: tuple[SessionView, ...]
+    changed: tuple[datetime, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """What the wizard holds. `entity` is "" until one is chosen, `group` is the name of the group that is edited."""
+    """What the wizard holds. `entity` is "" until one is chosen, `group` is the name of the group that is edited.
+
+    `gone` says who deleted that group, "" while it exists.
+    """
 
     id: int
     version: int
@@ -152,6 +156,7 @@ class DraftView:
     group_id: int | None = None
     base_version: int | None = None
     group: str = ""
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

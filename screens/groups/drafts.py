@@ -21,7 +21,7 @@ from screens.widgets.record_table import RecordTable
 from screens.wording import utc
 
 COLUMNS: tuple[Column[DraftView], ...] = (
-    Column("Group", lambda row: row.name or "no name yet"),
+    Column("Group", lambda row: (row.name or "no name yet") + (" (group deleted)" if row.gone else "")),
     Column("Market", lambda row: row.market_name, 14),
     Column("Entity", lambda row: row.entity or "none yet", 10),
     Column("Step", lambda row: f"{row.step} of 6", 7),
@@ -55,11 +55,15 @@ class DraftsScreen(ListScreen):
         super().on_screen_resume()
         self._load()
 
+    def store_changed(self) -> None:
+        """One may have been submitted or discarded in another window."""
+        self._load()
+
     @job(group="drafts", exclusive=True)
     async def _load(self) -> None:
         desk = await self.desk()
         drafts = await off_thread(desk.drafts.mine, self.actor)
-        self.query_one(RecordTable).show_source(lambda ask: _page(drafts, ask))
+        self.query_one(RecordTable).show_again(lambda ask: _page(drafts, ask))
 
     @on(RecordTable.Opened)
     @job()

@@ -84,18 +84,19 @@ class GroupScreen(TabbedScreen):
         desk = await self.desk()
         try:
             self._view = await off_thread(desk.groups.show, self.actor, self._group_id)
-        except NotFound:
+        except NotFound as error:
             if self._view is None:
                 raise
-            # It was deleted while it was looked at; the list below tells so.
-            self.dismiss(None)
+            # It was deleted while somebody looked at it, or their access was revoked.
+            self.gone(error.message)
             return
         self.query_one("#facts", Static).update(_facts(self._view))
-        self._table("sources").show_source(partial(desk.groups.sources, self.actor, self._group_id))
-        self._table("firms").show_source(partial(desk.groups.by_firm, self.actor, self._group_id))
+        self._table("sources").show_again(partial(desk.groups.sources, self.actor, self._group_id))
+        self._table("firms").show_again(partial(desk.groups.by_firm, self.actor, self._group_id))
         self._show_sessions()
         self.show_place()
-        self._focus()
+        if self.focused is None:
+            self._focus()
 
     def _table(self, tab: str) -> RecordTable[Any]:
         return self.query_one(f"#{tab}", RecordList).table
@@ -103,10 +104,7 @@ class GroupScreen(TabbedScreen):
     def _show_sessions(self) -> None:
         assert self._view is not None
         lines = session_lines(self._view.sessions, self.desk_app.shows_key_ids)
-        table = self._table("targets")
-        picked = table.picked
-        table.show_source(lambda ask: shown_keys(lines, ask))
-        table.picked = picked
+        self._table("targets").show_again(lambda ask: shown_keys(lines, ask))
 
     # -- tabs
 
@@ -193,7 +191,7 @@ class GroupScreen(TabbedScreen):
         if self._view is not None:
             self._load()
 
-    def requests_ended(self) -> None:
+    def store_changed(self) -> None:
         """It may have been changed just now, or be gone."""
         self._load()
 
@@ -216,6 +214,9 @@ def _facts(view: GroupView) -> Content:
         ("Key pairs", line.keys),
         ("Created", f"{utc(view.created_at)} by {view.created_by}"),
     ]
+    if view.changed is not None:
+        when, who, reference = view.changed
+        rows.append(("Last changed", f"{utc(when)} by {who} ({reference})"))
     parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
     parts += [Content(""), value("Communication types it copies", "$text-muted")]
     parts += [value(f"  {kind.words:<40}{kind.meaning}") for kind in view.filters]

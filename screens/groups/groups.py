@@ -208,7 +208,7 @@ class GroupsScreen(EntityListScreen):
         super().on_screen_resume()
         self._reread()
 
-    def requests_ended(self) -> None:
+    def store_changed(self) -> None:
         """A request was set up: its group is in the list now."""
         self._reread()
 

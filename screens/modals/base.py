@@ -10,13 +10,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from screens.help import HelpModal
+from screens.leaving import LeavingScreen
 from screens.terminal.app import MODAL_BINDINGS
 from screens.terminal.values import value
 
 Result = TypeVar("Result")
 
 
-class DeskModal(ModalScreen[Result | None], Generic[Result]):
+class DeskModal(LeavingScreen[Result | None], ModalScreen[Result | None], Generic[Result]):
     """A question. Escape answers nothing and loses nothing."""
 
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = "../../styles/modals.tcss"

@@ -62,6 +62,10 @@ class PersonScreen(PersonKeys):
         """Read the person again."""
         self._start()
 
+    def store_changed(self) -> None:
+        """It may be this person who was changed."""
+        self._start()
+
 
 def _page(view: PersonView, width: int) -> Content:
     """The account, then the entitlements by place, then what happened."""

@@ -177,6 +177,6 @@ class RequestScreen(TabbedScreen):
         self.quiet()
         self._load()
 
-    def requests_ended(self) -> None:
+    def store_changed(self) -> None:
         """It may be this one."""
         self._load()

@@ -197,7 +197,7 @@ class RequestsScreen(TabbedScreen):
             if records.table.source is not None:
                 records.table.reload()
 
-    def requests_ended(self) -> None:
+    def store_changed(self) -> None:
         """Statuses have changed."""
         self._list().table.reload()
 

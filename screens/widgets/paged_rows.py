@@ -7,7 +7,7 @@ slow older answer never overwrites a newer one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -73,6 +73,10 @@ class PagedRows(ScrollView, Generic[Row]):
     def rows_changed(self) -> None:
         """The rows are others than before: what was drawn of them is void."""
 
+    def row_key(self, row: Row) -> Hashable:
+        """What a row is known by when the list is read again: its place may be another one by then."""
+        return row
+
     # -- reading
 
     def load_first(self) -> None:
@@ -88,13 +92,19 @@ class PagedRows(ScrollView, Generic[Row]):
         self._opening = self._load(first, 0)
 
     def reload(self) -> None:
-        """Read the rows that are shown again, where they are."""
-        start = max(0, int(self.scroll_y) - self._margin)
-        self._load(replace(self.query_ask, anchor=Anchor.AT, at=start, limit=self._margin * 3), start)
+        """Read the rows that are shown again. The cursor stays on its row, and the row where it is on the screen."""
+        self._reload_at(int(self.scroll_y))
+
+    def _reload_at(self, top: int) -> None:
+        start = max(0, top - self._margin)
+        # Nothing that is fetched beside may cancel it: else the rows would stay as they were.
+        self._opening = self._load(
+            replace(self.query_ask, anchor=Anchor.AT, at=start, limit=self._margin * 3), start, again=True
+        )
 
     @work(exclusive=True, group="pages")
-    async def _load(self, ask: PageRequest, start: int) -> None:
-        """Fetch a page and show it. `start` is the number of its first row."""
+    async def _load(self, ask: PageRequest, start: int, again: bool = False) -> None:
+        """Fetch a page and show it. `start` is the number of its first row; `again`: the rows that are shown now."""
         if self.source is None:
             return
         try:
@@ -105,7 +115,48 @@ class PagedRows(ScrollView, Generic[Row]):
         except DeskError as error:
             self.post_message(self.Refused(error))
             return
+        held = self._window.row(self.cursor) if again else None
+        before = self.total
         self._keep(ask, page, start)
+        if held is not None:
+            self._follow(self.row_key(held), self.total - before)
+
+    def _follow(self, key: Hashable, shift: int) -> None:
+        """Put the cursor on the row that it was on: others may have come above it, or gone."""
+        number = self._number_of(key)
+        if number is None:
+            # Far more rows came or went above it than are held: it is where the length of the list says.
+            if abs(shift) > self._margin and 0 <= self.cursor + shift < self.total:
+                self._chase(key, self.cursor + shift)
+            return
+        moved = number - self.cursor
+        if moved:
+            self.cursor = number
+            self.scroll_to(y=max(0, self.scroll_y + moved), animate=False, force=True)
+            self.rows_changed()
+            self._changed()
+            self.refresh()
+
+    def _number_of(self, key: Hashable) -> int | None:
+        """The number of a row that is held."""
+        rows = enumerate(self._window.page.rows, self._window.start)
+        return next((number for number, row in rows if self.row_key(row) == key), None)
+
+    @work(exclusive=True, group="pages")
+    async def _chase(self, key: Hashable, number: int) -> None:
+        """Read where the row should be by now, and put the cursor on it if it is there."""
+        if self.source is None:
+            return
+        start = max(0, number - self._margin)
+        ask = replace(self.query_ask, anchor=Anchor.AT, at=start, limit=self._margin * 3)
+        try:
+            page = await self._read(self.source, ask)
+        except DeskError as error:
+            self.post_message(self.Refused(error))
+            return
+        if any(self.row_key(row) == key for row in page.rows):
+            self._keep(ask, page, start)
+            self._follow(key, 0)
 
     async def _first(self, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
         """The first page. A long list is shown before it is counted: counting takes longer than reading."""

@@ -118,6 +118,10 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
         self._ink: Style | None = None
 
+    def row_key(self, row: Row) -> Hashable:
+        """What the row is selected by."""
+        return self.key(row)
+
     # -- what it shows
 
     @property
@@ -152,6 +156,14 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.columns = tuple(columns)
         self._arrange()
         self.refresh()
+
+    def show_again(self, source: PageSource[Row]) -> None:
+        """Show the same list as it is now: the cursor and the selection stay on their rows."""
+        if self.source is None or self.total < 0:
+            self.show_source(source)
+        else:
+            self.source = source
+            self.reload()
 
     def narrow(self, match: str) -> None:
         """Show the rows that match only; what was selected by `*` no longer is."""

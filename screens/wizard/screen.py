@@ -66,6 +66,7 @@ class WizardScreen(DeskScreen[None]):
         self._step = 0
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
+        self._said_gone = ""
         self._timer: Timer | None = None
 
     # -- drawing
@@ -124,9 +125,11 @@ class WizardScreen(DeskScreen[None]):
         if self._open.edits:
             # Whoever resumes an edit is shown first what it would change by now.
             step = len(STEPS)
-            if not self.draft.group:
-                # The group is gone: this says so.
-                await off_thread(desk.edits.changes, self.actor, self._open.number)
+            if self.draft.gone:
+                # The draft is kept and can be looked at; why it cannot be submitted is said at once.
+                await self._go(2)
+                self._say_gone(self.draft.gone)
+                return
         if not self.draft.entity and len(entities) == 1:
             self._open.enter({"entity": entities[0].code})
             await self._save()
@@ -237,6 +240,22 @@ class WizardScreen(DeskScreen[None]):
         if self._open.edits and number == 1:
             return "a group stays at its entity"
         return "" if number <= self._open.fields.step else "not reached yet"
+
+    # -- what others do
+
+    @job(exclusive=True, group="watch")
+    async def store_changed(self) -> None:
+        """The group that is edited may be gone, or the draft be open in another window: say so, keep what was typed."""
+        if not self._open.is_read or self.is_leaving:
+            return
+        desk = await self.desk()
+        now = await off_thread(desk.drafts.get, self.actor, self._open.number)
+        if now.gone and now.gone != self._said_gone:
+            self._say_gone(now.gone)
+
+    def _say_gone(self, gone: str) -> None:
+        self._said_gone = gone
+        self.say_on_top(f"{gone} This edit can no longer be submitted; the draft is kept.")
 
     # -- entering and saving
 

@@ -59,7 +59,7 @@ class Seat:
 
     def says(self, words: str) -> None:
         """Assert that the words stand on the screen, wherever their lines break."""
-        text = " ".join(re.sub("[│┃▊▎]", " ", self.text()).split())
+        text = " ".join(re.sub("[│┃▊▎▌▐]", " ", self.text()).split())
         assert words in text, f"{words!r} is not on the screen:\n{self.text()}"
 
     def sees_not(self, *patterns: str) -> None:

@@ -494,7 +494,7 @@ def test_an_edit_of_a_deleted_group_says_that_it_is_gone(world: World, group: Gr
     mine = saved(world, started(world, group), name="Mine")
     Groups(world.resources).delete(colleague, ["RATES"])
     process(world.resources)
-    gone = "The group was deleted in the meantime, so it can no longer be edited."
+    gone = "RATES was deleted by colleague (DC-2026-000002). It can no longer be edited; your draft is kept."
     edits = GroupEdits(world.resources)
     for attempt in (
         lambda: submitted(world, mine),

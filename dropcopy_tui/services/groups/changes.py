@@ -10,6 +10,7 @@ from dropcopy_tui.domain.errors import ChangedMeanwhile
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
+from dropcopy_tui.services.attribution import deleted_by
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
@@ -31,14 +32,23 @@ from dropcopy_tui.store.tables import (
     SenderCompRow,
 )
 
-GONE = "The group was deleted in the meantime, so it can no longer be edited."
-
 
 def edited_group(uow: UnitOfWork, draft: DraftRow) -> GroupRow | None:
     """The group that the draft edits, if it lives."""
     # A deleted group stays in the table for the record, so being there is not enough.
     group = uow.tx.get(GroupRow, draft.group_id) if draft.group_id else None
     return group if group is not None and group.deleted_at is None else None
+
+
+def gone_words(uow: UnitOfWork, draft: DraftRow) -> str:
+    """Who deleted the group that the draft edits; "" while it exists, and for a draft of a new group."""
+    group = uow.tx.get(GroupRow, draft.group_id) if draft.group_id else None
+    return deleted_by(uow.tx, group) if group is not None else ""
+
+
+def gone(uow: UnitOfWork, draft: DraftRow) -> ChangedMeanwhile:
+    """The refusal of an edit whose group was deleted."""
+    return ChangedMeanwhile(f"{gone_words(uow, draft)} It can no longer be edited; your draft is kept.")
 
 
 def changes_of(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:

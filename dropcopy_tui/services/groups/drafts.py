@@ -13,6 +13,7 @@ from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_neede
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
+from dropcopy_tui.services.attribution import submitted_as
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
@@ -304,7 +305,10 @@ def own_draft(uow: UnitOfWork, draft_id: int) -> DraftRow:
     """The person's open draft. Raises NotFound."""
     row = uow.tx.get(DraftRow, draft_id)
     if row is None or row.person_id != uow.actor.person_id or row.submitted_at is not None:
-        raise NotFound("This draft no longer exists: it was submitted or discarded.")
+        reference = submitted_as(uow.tx, draft_id, uow.actor.person_id)
+        if reference:
+            raise NotFound(f"This draft was submitted in another window as {reference}.")
+        raise NotFound("This draft no longer exists: it was discarded in another window.")
     return row
 
 
@@ -338,7 +342,7 @@ def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
     """The draft as the wizard shows it."""
     entity = uow.tx.get(EntityRow, row.entity_id) if row.entity_id else None
     front_end = uow.tx.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
-    group = changes.edited_group(uow, row)
+    group = uow.tx.get(GroupRow, row.group_id) if row.group_id else None
     return DraftView(
         id=key_of(row.id),
         version=row.version,
@@ -355,4 +359,5 @@ def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
         group_id=row.group_id,
         base_version=row.base_version,
         group=group.name if group else "",
+        gone=changes.gone_words(uow, row),
     )

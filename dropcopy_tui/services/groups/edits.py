@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy import insert, literal, select
 from sqlmodel import col
 
-from dropcopy_tui.domain.errors import ChangedMeanwhile, NotFound
+from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SenderCompStatus
+from dropcopy_tui.services.attribution import group_gone
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes
 from dropcopy_tui.services.groups.drafts import LAST_STEP, draft_view, own_draft
@@ -90,8 +91,10 @@ class GroupEdits(Service):
 def living_group(uow: UnitOfWork, group_id: int) -> tuple[GroupRow, EntityRow]:
     """A living group that the person may see, and its entity. Raises NotFound."""
     group = uow.tx.get(GroupRow, group_id)
-    if group is None or group.deleted_at is not None or group.entity_id not in uow.visible_ids():
-        raise NotFound("This group no longer exists, or you have no access to it.")
+    seen = uow.visible_ids()
+    if group is None or group.deleted_at is not None or group.entity_id not in seen:
+        gone = group_gone(uow.tx, uow.actor, group_id, seen)
+        raise NotFound(gone or "This group no longer exists, or you have no access to it.")
     return group, uow.tx.get_one(EntityRow, group.entity_id)
 
 
@@ -145,5 +148,5 @@ def _edit(uow: UnitOfWork, draft_id: int) -> tuple[DraftRow, GroupRow]:
         raise NotFound("This draft is of a new group: it changes none.")
     group = changes.edited_group(uow, row)
     if group is None:
-        raise ChangedMeanwhile(changes.GONE)
+        raise changes.gone(uow, row)
     return row, group

@@ -16,6 +16,7 @@ from dropcopy_tui.domain.names import name_key, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.services.attribution import group_gone, last_change
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
@@ -108,6 +109,7 @@ class Groups(Service):
                 created_at=row.created_at,
                 created_by=uow.tx.get_one(PersonRow, row.created_by).user_id,
                 sessions=tuple(sessions[key_of(row.id)]),
+                changed=last_change(uow.tx, row),
             )
 
     def ids(self, actor: Actor, entity: str, menu: Menu, picked: Selection) -> tuple[int, ...]:
@@ -225,10 +227,12 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, 
     if isinstance(group, str):
         found = uow.tx.execute(rows.where(col(GroupRow.name_key) == name_key(group))).all()
     name = str(group)
-    if not found and name.isascii() and name.isdigit() and len(name) < 16:
+    is_id = name.isascii() and name.isdigit() and len(name) < 16
+    if not found and is_id:
         found = uow.tx.execute(rows.where(col(GroupRow.id) == int(name))).all()
     if not found:
-        raise NotFound(f"Group {shorten(name)!r} does not exist, or you have no access to it.")
+        gone = group_gone(uow.tx, uow.actor, int(name), uow.visible_ids()) if is_id else ""
+        raise NotFound(gone or f"Group {shorten(name)!r} does not exist, or you have no access to it.")
     if len(found) > 1:
         raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Say which with --entity.")
     return found[0]

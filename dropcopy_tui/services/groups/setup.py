@@ -14,6 +14,7 @@ from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.domain.sessions import ALPHABET, SESSION_ID_LENGTH, SessionKind, SessionStatus
+from dropcopy_tui.services.attribution import deleted_by
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.sessions.ids import free_session_id
@@ -75,7 +76,7 @@ def _edit(uow: UnitOfWork, row: RequestRow) -> str:
     draft = uow.tx.get_one(DraftRow, row.draft_id)
     group = changes.edited_group(uow, draft)
     if group is None:
-        raise ChangedMeanwhile(changes.GONE)
+        raise changes.gone(uow, draft)
     if stale := changes.stale_words(uow, draft, group):
         raise ChangedMeanwhile(stale)
     group.name, group.name_key = draft.name, name_key(draft.name)
@@ -106,7 +107,7 @@ def _edit(uow: UnitOfWork, row: RequestRow) -> str:
 def _delete(uow: UnitOfWork, row: RequestRow) -> str:
     group = uow.tx.get_one(GroupRow, row.group_id)
     if group.deleted_at is not None:
-        raise ChangedMeanwhile("The group was deleted meanwhile.")
+        raise ChangedMeanwhile(deleted_by(uow.tx, group))
     group.deleted_at = uow.now
     group.version += 1
     row.group_version = group.version

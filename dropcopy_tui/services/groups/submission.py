@@ -60,7 +60,7 @@ def _edited(uow: UnitOfWork, draft: DraftRow) -> GroupRow:
     """The group that the draft edits, as it was when the edit was begun. Raises ChangedMeanwhile (rule G10)."""
     group = changes.edited_group(uow, draft)
     if group is None:
-        raise ChangedMeanwhile(changes.GONE)
+        raise changes.gone(uow, draft)
     changes.refuse_second_change(uow, group, uow.actor)
     if stale := changes.stale_words(uow, draft, group):
         raise ChangedMeanwhile(
