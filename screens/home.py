@@ -154,7 +154,7 @@ class HomeScreen(DeskScreen[None]):
 
 
 def _refill(options: OptionList, lines: list[Option]) -> None:
-    """New lines, with the cursor where it was: on nothing if that is gone, so that Enter does not open its neighbour."""
+    """New lines, with the cursor where it was: on nothing if that is gone, so that Enter opens no neighbour."""
     at, began = options.highlighted_option, options.option_count == 0
     options.clear_options()
     options.add_options(lines)

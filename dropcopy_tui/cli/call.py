@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dropcopy_tui.cli.output import say
 from dropcopy_tui.cli.sign_in import may_ask, who_acts
+from dropcopy_tui.domain.errors import Declined
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
@@ -33,6 +35,7 @@ class Call:
     as_json: bool = False
     no_input: bool = False
     no_color: bool = False
+    yes: bool = False
 
     def config(self, *, sandbox: bool = False) -> Config:
         """Load the settings and paths. Raises ConfigInvalid."""
@@ -62,9 +65,25 @@ class Call:
             desk.close()
 
     def confirm(self, question: str) -> None:
-        """Ask for confirmation at a terminal; a script is taken at its word. Raises click.Abort."""
-        if may_ask(self):
-            click.confirm(question, abort=True, err=True)
+        """Go on only with --yes, or with a typed yes. Nothing may have been changed yet.
+
+        Raises:
+            UsageError: neither --yes nor anybody to ask.
+            Declined: the answer was not yes.
+        """
+        self.require_confirmable()
+        if self.yes:
+            return
+        answer = click.prompt(f"{question} [yes/no]", default="no", show_default=False, err=True)
+        if str(answer).strip().lower() not in ("y", "yes"):
+            raise Declined("Nothing was changed.")
+
+    def require_confirmable(self) -> None:
+        """Refuse at once what could not be confirmed later. Raises UsageError."""
+        if not self.yes and not may_ask(self):
+            raise click.UsageError(
+                "This cannot be undone. Use --yes to confirm it without a terminal. Nothing was changed."
+            )
 
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:
@@ -105,6 +124,28 @@ def shared(command: Any) -> Any:
 def verb(function: Any) -> Any:
     """Decorate a command's function, which receives the Call as its first argument."""
     return shared(click.pass_obj(function))
+
+
+_yes = _option("--yes", is_flag=True, help="Do not ask for confirmation.")
+
+
+def confirmable(function: Any) -> Any:
+    """Decorate a verb that calls `confirm`: it takes --yes."""
+    return _yes(function)
+
+
+def destroys(function: Any) -> Any:
+    """Decorate a verb whose effect is permanent: without --yes or somebody to ask it is refused before anything else.
+
+    It stands directly above `verb`, below the command's own options.
+    """
+
+    @wraps(function)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        click.get_current_context().ensure_object(Call).require_confirmable()
+        return function(*args, **kwargs)
+
+    return confirmable(asked)
 
 
 def noun(name: str) -> Callable[[Any], click.Group]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.drafts import clone_group
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.listing import limit_option, rows_of
@@ -225,17 +225,16 @@ def edit(
 @groups.command("delete")
 @click.argument("names", metavar="GROUP", nargs=-1, required=True)
 @click.option("--entity", default="", metavar="E", help="Entity of the groups, if several have one of this name.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@destroys
 @verb
-def delete_groups(call: Call, names: tuple[str, ...], entity: str, yes: bool) -> None:
+def delete_groups(call: Call, names: tuple[str, ...], entity: str) -> None:
     """Request the deletion of groups and print one request per group.
 
     Their target sessions are released, not deleted.
     """
     with call.signed_in() as (desk, actor):
         found = [desk.groups.show(actor, name, entity).line for name in names]
-        if not yes:
-            call.confirm("Delete " + ", ".join(f"{line.name} of {line.entity}" for line in found) + "?")
+        call.confirm("Delete " + ", ".join(f"{line.name} of {line.entity}" for line in found) + "?")
         views = desk.groups.delete(actor, [line.id for line in found])
     shapes = [request_shape(view) for view in views]
     lines = [line for view in views for line in request_lines(view)]

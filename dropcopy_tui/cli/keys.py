@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dropcopy_tui.cli.call import Call, Decorator, noun, verb
+from dropcopy_tui.cli.call import Call, Decorator, confirmable, destroys, noun, verb
 from dropcopy_tui.cli.factors import FactorName, begin, proof_of, words_for
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.key_report import report
@@ -23,6 +23,7 @@ from dropcopy_tui.domain.plurals import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.keypairs import Plan
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.bulk import Failure
     from dropcopy_tui.services.factors.table import Proof
@@ -120,6 +121,7 @@ def _words(key: KeyView) -> tuple[str, ...]:
     help="If a session has two active pairs, the id of the one to delete.",
 )
 @click.option("--out", metavar="FILE", help="Also write a new key file, mode 0600 (- for stdout, then nothing else).")
+@confirmable
 @verb
 def generate(
     call: Call,
@@ -133,7 +135,8 @@ def generate(
 ) -> int:
     """Generate a key pair for each session.
 
-    Exit code 1 if any session fails; the other sessions still get their key pairs.
+    Exit code 1 if any session fails; the other sessions still get their key pairs. If an active key pair would expire
+    sooner or be deleted, confirmation is needed (--yes).
 
     \b
     Examples:
@@ -145,11 +148,12 @@ def generate(
         chosen = _chosen(found, drops)
         pks = [view.pk for view in found]
         plans = desk.keypairs.plan(actor, pks, chosen)
+        _confirm_losses(call, plans)
         _check_target(out)
         proof = _proof(call, desk, actor, challenge, code, code_file)
         made = _delivered(lambda target: desk.keypairs.generate(actor, pks, proof, chosen, target), out)
     for plan in plans:
-        if not (plan.refusal or plan.choice_needed):
+        if not (plan.refusal or plan.choice_needed or plan.changes or plan.deleted):
             say(plan.sentence)
     failed = _told(made.failed)
     if out == _STDOUT:
@@ -216,7 +220,7 @@ def download(
 @click.option("--all", "every", is_flag=True, help="Delete all key pairs of the sessions.")
 @click.option("--expired", is_flag=True, help="Delete all expired key pairs of the sessions.")
 @_market
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@destroys
 @verb
 def delete(
     call: Call,
@@ -225,7 +229,6 @@ def delete(
     every: bool,
     expired: bool,
     market: str | None,
-    yes: bool,
 ) -> int:
     """Delete key pairs immediately and permanently.
 
@@ -233,7 +236,7 @@ def delete(
 
     \b
     Examples:
-      dropcopy keys delete AB1 --expired
+      dropcopy keys delete AB1 --expired --yes
       dropcopy keys delete AB1 --key 5TZ0ABCDEFGHIJKLMNOP --yes
     """
     if sum((bool(key_ids), every, expired)) != 1:
@@ -246,8 +249,7 @@ def delete(
         words = [deletion_words(view, chosen) for view in found]
         for line in filter(None, words):
             say(line)
-        if not yes:
-            call.confirm(f"Delete {plural(len(chosen), 'key pair')}?")
+        call.confirm(f"Permanently delete {plural(len(chosen), 'key pair')}?")
         done = desk.keypairs.delete(actor, chosen)
     document = {
         **request_shape(done.request),
@@ -273,6 +275,16 @@ def _doomed(found: Sequence[SessionView], key_ids: Sequence[str], *, expired: bo
         what = "expired key pair" if expired else "key pair"
         raise NotFound(f"These sessions have no {what} to delete. Nothing was changed.")
     return meant
+
+
+def _confirm_losses(call: Call, plans: Sequence[Plan]) -> None:
+    """Ask where an active key pair would expire sooner or be deleted, as the screen does. No code is used before."""
+    losing = [plan for plan in plans if not plan.refusal and (plan.changes or plan.deleted)]
+    if not losing:
+        return
+    for plan in losing:
+        say(plan.sentence)
+    call.confirm(f"Generate {plural(len(plans) - sum(bool(plan.refusal) for plan in plans), 'key pair')}?")
 
 
 def _told(failed: Sequence[Failure]) -> int:

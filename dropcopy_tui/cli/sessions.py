@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import session_shape
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def show_session(call: Call, session_id: str, market: str | None) -> None:
 @sessions.command("retire")
 @click.argument("session_id", metavar="SESSION")
 @click.option("--market", type=MARKET, help="Market of the session, if several have the id.")
+@destroys
 @verb
 def retire_session(call: Call, session_id: str, market: str | None) -> None:
     """Permanently retire a released drop copy session (GAM only).
@@ -91,6 +93,8 @@ def retire_session(call: Call, session_id: str, market: str | None) -> None:
     """
     with call.signed_in() as (desk, actor):
         found = desk.sessions.find(actor, [session_id], market or "")[0]
+        pairs = plural(len(found.living), "active key pair")
+        call.confirm(f"Permanently retire session {found.session_id} of {found.entity} and delete its {pairs}?")
         view = desk.sessions.retire(actor, found.pk)
     show(call, session_shape(view), _details(view))
 

@@ -37,6 +37,12 @@ class InvalidValue(DeskError):
         self.field = field
 
 
+class Declined(DeskError):
+    """The person was asked for confirmation and did not confirm."""
+
+    code = "declined"
+
+
 class NameTaken(InvalidValue):
     """Rule G3: another group of the entity has this name."""
 

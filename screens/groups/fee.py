@@ -12,5 +12,5 @@ async def fee_accepted(screen: DeskScreen[Any], entity: str, groups: int, senten
     """The fee dialog: how many groups there are, what another costs."""
     have = {0: "no drop copy groups", 1: "1 drop copy group"}.get(groups, f"{groups:,} drop copy groups")
     text = f"{entity} has {have}. {sentence}"
-    proceed = await screen.app.push_screen_wait(ConfirmModal(f"New group in {market}", text))
+    proceed = await screen.app.push_screen_wait(ConfirmModal(f"New group in {market}", text, harmless=True))
     return proceed is True

@@ -67,6 +67,7 @@ async def _choose(screen: DeskScreen[Any], desk: Desk, trouble: str) -> str:
             "Confirm your identity",
             [Choice(choice.factor.name, choice.factor.label, choice.hint, choice.reason) for choice in choices],
             f"{trouble} {text}" if trouble else text,
+            acts=True,
         )
     )
     return chosen or ""

@@ -34,8 +34,12 @@ class Choice:
 class ChooseModal(DeskModal[str]):
     """A list of choices; gives the key of the one that was chosen."""
 
-    def __init__(self, title: str, choices: Sequence[Choice], text: str = "", at: str = "") -> None:
+    def __init__(
+        self, title: str, choices: Sequence[Choice], text: str = "", at: str = "", *, acts: bool = False
+    ) -> None:
+        """`acts`: something is done as soon as a line is chosen, so that the key must be meant for it."""
         super().__init__()
+        self._acts = acts
         self._title, self._choices, self._text, self._at = title, choices, text, at
         self._typed = ""
 
@@ -86,7 +90,10 @@ class ChooseModal(DeskModal[str]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(event.option_id)
+        if self._acts and event.option_id is not None:
+            self.confirm(event.option_id)
+        else:
+            self.dismiss(event.option_id)
 
 
 def _line(choice: Choice) -> Option:

@@ -18,9 +18,13 @@ from screens.widgets.inputs import DeskInput
 class ConfirmModal(DeskModal[bool]):
     """Proceed or not."""
 
-    def __init__(self, title: str, text: str, proceed: str = "Proceed", cancel: str = "Cancel") -> None:
+    def __init__(
+        self, title: str, text: str, proceed: str = "Proceed", cancel: str = "Cancel", *, harmless: bool = False
+    ) -> None:
+        """`harmless`: proceeding changes nothing that others see, so that it can be typed ahead."""
         super().__init__()
         self._title, self._text, self._proceed, self._cancel = title, text, proceed, cancel
+        self._harmless = harmless
 
     def compose(self) -> ComposeResult:
         """What will happen, and the two answers."""
@@ -34,11 +38,15 @@ class ConfirmModal(DeskModal[bool]):
                 compact=True,
                 markup=False,
             )
+            yield Static("", classes="hint", markup=False)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(event.option_id == "proceed")
+        if event.option_id != "proceed" or self._harmless:
+            self.dismiss(event.option_id == "proceed")
+        else:
+            self.confirm(True)
 
 
 class TypedConfirmModal(DeskModal[bool]):
@@ -72,6 +80,6 @@ class TypedConfirmModal(DeskModal[bool]):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         if event.value.strip() == self._word:
-            self.dismiss(True)
+            self.confirm(True)
         else:
             self.show_error(f'This is not "{self._word}". Nothing was done.')

@@ -48,4 +48,7 @@ class DecideModal(DeskModal[bool]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(event.option_id == "proceed")
+        if event.option_id == "proceed":
+            self.confirm(True)
+        else:
+            self.dismiss(False)

@@ -56,6 +56,6 @@ class ReasonModal(DeskModal[str]):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         try:
-            self.dismiss(clean_name(event.value, "Reason", LONGEST_REASON, "reason"))
+            self.confirm(clean_name(event.value, "Reason", LONGEST_REASON, "reason"))
         except InvalidValue as error:
             self.show_error(error.message)

@@ -128,7 +128,7 @@ async def unlock(screen: DeskScreen[Any], line: PersonLine) -> bool:
 async def agreed(screen: DeskScreen[Any], title: str, text: str, verb: str) -> bool:
     """Ask whether to do it; to leave it stands first."""
     choices = (Choice("no", "Leave it as it is"), Choice("yes", verb))
-    return await screen.app.push_screen_wait(ChooseModal(title, choices, text)) == "yes"
+    return await screen.app.push_screen_wait(ChooseModal(title, choices, text, acts=True)) == "yes"
 
 
 def _stay(count: int) -> str:

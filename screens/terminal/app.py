@@ -31,6 +31,7 @@ from dropcopy_tui.incidents import new_incident_id, write_incident
 from screens.terminal.driver import TerminalDriver
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
 from screens.terminal.line_filter import MonoFilter, VisibleFilter
+from screens.terminal.meant_keys import MeantKeys
 from screens.terminal.textual_tuning import DeskStylesheet, TunedApp
 from screens.terminal.type_ahead import TypeAhead
 from styles.theme import THEMES
@@ -86,6 +87,7 @@ class TerminalApp(TunedApp):
         self._incident: str | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._type_ahead = TypeAhead(self)
+        self.meant_keys = MeantKeys()
         super().__init__()
         self.stylesheet: DeskStylesheet = DeskStylesheet(variables=self.theme_variables)
         self.animation_level = "none"
@@ -203,7 +205,8 @@ class TerminalApp(TunedApp):
         if isinstance(event, InputEvent) and not self.is_screen_shown:
             # A mouse that moves while the application ends has nothing to move over.
             return
-        await super().on_event(event)
+        if getattr(event, "is_forwarded", False) or self.meant_keys.takes(event):
+            await super().on_event(event)
         if isinstance(event, Key | Paste):
             self._type_ahead.sent()
 

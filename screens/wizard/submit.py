@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.services.views import Changes, Review
+from screens.terminal.meant_keys import MeantKeys, now
 from screens.terminal.values import facts, paragraphs, value
 from screens.wizard.steps import Step
 from screens.wording import plural
@@ -34,6 +35,7 @@ class SubmitStep(Step):
     """The last step."""
 
     TITLE = "Nothing exists until this is submitted."
+    _shown_at = float("inf")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
     ]
@@ -82,6 +84,8 @@ class SubmitStep(Step):
         idle = review.changes is not None and not review.changes and not review.changes.stale
         options.highlighted = 1 if idle else 0
         self.show_error("")
+        self._shown_at = float("inf")
+        self.call_after_refresh(self._drawn)
 
     def take_keys(self) -> None:
         """Enter submits."""
@@ -104,10 +108,17 @@ class SubmitStep(Step):
         """Submit, unless something stands against it."""
         options = self.query_one(OptionList)
         first = options.get_option_at_index(0).id if options.option_count else ""
-        if first == "submit":
+        keys: MeantKeys = self.app.meant_keys  # type: ignore[attr-defined]  # of TerminalApp
+        if first != "submit":
+            self.show_error(_WHY_NOT.get(first or "", _MEND))
+        elif keys.is_meant(self._shown_at):
+            keys.spend()
             self.post_message(self.Submitted())
         else:
-            self.show_error(_WHY_NOT.get(first or "", _MEND))
+            self.show_error("Press Enter again to submit.")
+
+    def _drawn(self) -> None:
+        self._shown_at = now()
 
 
 def _lines(review: Review) -> list[Option]:

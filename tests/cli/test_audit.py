@@ -89,7 +89,7 @@ def test_gam_retires_a_released_session(gam: Cli, auditor: Cli, sandbox: Path) -
     release(sandbox, "T5A")
     listed = gam.json("sessions", "list", "--status", "released")
     assert [session["session_id"] for session in listed] == ["T5A"]
-    view = gam.json("sessions", "retire", "T5A")
+    view = gam.json("sessions", "retire", "T5A", "--yes")
     assert view["status"] == "retired"
     assert {key["state"] for key in view["keys"]} == {"deleted"}
     assert gam.json("sessions", "list", "--status", "released") == []
@@ -107,7 +107,7 @@ def test_gam_retires_a_released_session(gam: Cli, auditor: Cli, sandbox: Path) -
 )
 def test_what_is_refused(user: str, session: str, code: int, error: str, words: str, cli: Cli, sandbox: Path) -> None:
     release(sandbox, "T5A")
-    ran = cli.on(sandbox, user)("sessions", "retire", session, "--json")
+    ran = cli.on(sandbox, user)("sessions", "retire", session, "--yes", "--json")
     assert (ran.code, ran.error) == (code, error)
     assert words in ran.json["error"]["message"]
 

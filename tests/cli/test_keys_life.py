@@ -42,29 +42,29 @@ def test_a_failure_beside_data_on_standard_output_is_talk(operator: Cli) -> None
 
 def test_delete_prints_the_request(operator: Cli) -> None:
     (older,) = keys_of(operator, TWO_PAIRS, "pending_expiration")
-    request = operator.json("keys", "delete", TWO_PAIRS, "--key", older)
+    request = operator.json("keys", "delete", TWO_PAIRS, "--key", older, "--yes")
     assert {"id", "type", "status", "stage", "entity", "submitted_by", "submitted_at", "reasons"} <= request.keys()
     assert (request["type"], request["status"]) == ("delete_key", "completed")
     assert [key["access_key_id"] for key in request["keys"]] == [older]
     assert operator.json("requests", "show", request["id"])["asked"]["keys"] == [older]
     assert keys_of(operator, TWO_PAIRS, "deleted") == [older]
-    ran = operator("keys", "delete", TWO_PAIRS, "--all")
+    ran = operator("keys", "delete", TWO_PAIRS, "--all", "--yes")
     assert ran.code == 0
     assert "it has no other active key pair, so its feed stops immediately" in ran.err
     assert not keys_of(operator, TWO_PAIRS, "active", "pending_expiration", "expired")
 
 
 def test_delete_says_what_it_needs(operator: Cli) -> None:
-    assert operator("keys", "delete", TWO_PAIRS).code == 2
-    assert operator("keys", "delete", TWO_PAIRS, "--all", "--expired").code == 2
+    assert operator("keys", "delete", TWO_PAIRS, "--yes").code == 2
+    assert operator("keys", "delete", TWO_PAIRS, "--all", "--expired", "--yes").code == 2
     for how, said in (
         (("--expired",), "no expired key pair"),
         (("--key", "x" * 20), "These sessions have no key pair 'xxxxx"),
     ):
-        ran = operator("keys", "delete", TWO_PAIRS, *how, "--json")
+        ran = operator("keys", "delete", TWO_PAIRS, *how, "--yes", "--json")
         assert (ran.code, ran.json["error"]["code"]) == (1, "not_found")
         assert said in ran.json["error"]["message"]
-    viewer = operator("--as", "acme-viewer", "keys", "delete", TWO_PAIRS, "--all", "--json")
+    viewer = operator("--as", "acme-viewer", "keys", "delete", TWO_PAIRS, "--all", "--yes", "--json")
     assert (viewer.code, viewer.json["error"]["code"]) == (3, "not_entitled")
     assert len(keys_of(operator, TWO_PAIRS, "active", "pending_expiration")) == 2
 

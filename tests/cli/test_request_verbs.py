@@ -104,7 +104,7 @@ def test_an_edit_that_breaks_a_rule_ends_with_one(operator: Cli, args: tuple[str
 
 def test_a_second_change_ends_with_one_and_names_the_first(operator: Cli) -> None:
     first = asked(operator, "groups", "edit", GROUP, "--name", "FIRST")
-    for args in (("edit", GROUP, "--name", "SECOND"), ("delete", GROUP)):
+    for args in (("edit", GROUP, "--name", "SECOND"), ("delete", GROUP, "--yes")):
         ran = refused(operator("groups", *args, "--json"), 1, "changed_meanwhile")
         assert ran.json["error"]["message"].startswith(
             f"Your own request {first['id']} asks to edit group {GROUP} already"
@@ -134,9 +134,9 @@ def test_usage_ends_with_two(operator: Cli, args: tuple[str, ...]) -> None:
 
 
 def test_delete_prints_one_request_or_a_list(operator: Cli, process: Any) -> None:
-    one = asked(operator, "groups", "delete", GROUP)
+    one = asked(operator, "groups", "delete", GROUP, "--yes")
     assert (one["type"], one["subject"]) == ("delete_group", GROUP)
-    several = operator.json("groups", "delete", "EU-GOVIES", "EU-RISK")
+    several = operator.json("groups", "delete", "EU-GOVIES", "EU-RISK", "--yes")
     assert [row["subject"] for row in several] == ["EU-GOVIES", "EU-RISK"]
     released = operator.json("groups", "show", GROUP)["target_sessions"]
     process()
@@ -148,7 +148,7 @@ def test_delete_prints_one_request_or_a_list(operator: Cli, process: Any) -> Non
 
 
 def test_delete_is_all_or_none(operator: Cli) -> None:
-    refused(operator("groups", "delete", GROUP, "NO-SUCH", "--json"), 1, "not_found")
+    refused(operator("groups", "delete", GROUP, "NO-SUCH", "--yes", "--json"), 1, "not_found")
     assert [row for row in operator.json("requests", "list") if row["type"] == "delete_group"] == []
 
 
@@ -213,7 +213,7 @@ def test_what_is_not_ones_to_do_ends_with_three(operator: Cli, viewer: Cli, clea
     request = open_one(clearing)["id"]
     refusals: list[Ran] = [
         viewer("groups", "edit", GROUP, "--name", "X", "--json"),
-        viewer("groups", "delete", GROUP, "--json"),
+        viewer("groups", "delete", GROUP, "--yes", "--json"),
         viewer("requests", "approve", request, "--json"),
         viewer("requests", "deny", request, "--reason", "No", "--json"),
         viewer("requests", "cancel", request, "--json"),
@@ -228,7 +228,7 @@ def test_what_may_not_be_seen_is_not_there(cli: Cli, sandbox: Path, clearing: Cl
     stranger, request = cli.on(sandbox, STRANGER), open_one(clearing)["id"]
     for args in (
         ("groups", "edit", GROUP, "--name", "X"),
-        ("groups", "delete", GROUP),
+        ("groups", "delete", GROUP, "--yes"),
         ("requests", "approve", request),
         ("requests", "deny", request, "--reason", "No"),
         ("requests", "cancel", request),

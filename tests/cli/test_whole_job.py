@@ -175,12 +175,12 @@ def test_generate_writes_the_file_too_and_drops_the_chosen_pair(operator: Cli, t
     session = next(row for row in found if not row["keys"])["session_id"]
     first = operator.json("keys", "generate", session, *proof(operator), "--out", tmp_path / "1")["keys"][0]
     assert first["access_key_id"] in (tmp_path / "1").read_text()
-    second = operator.json("keys", "generate", session, *proof(operator))["keys"][0]
+    second = operator.json("keys", "generate", session, *proof(operator), "--yes")["keys"][0]
     with_code = proof(operator)
     refused = operator("keys", "generate", session, *with_code, "--json")
     assert (refused.code, refused.error) == (1, "invalid_value")
     drop = ("--drop", first["access_key_id"])
-    third = operator.json("keys", "generate", session, *with_code, *drop)["keys"][0]
+    third = operator.json("keys", "generate", session, *with_code, *drop, "--yes")["keys"][0]
     states = {key["access_key_id"]: key["state"] for key in operator.json("keys", "list", session)}
     assert states[first["access_key_id"]] == "deleted"
     assert states[second["access_key_id"]] == "pending_expiration"

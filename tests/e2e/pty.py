@@ -63,6 +63,8 @@ _NOT_FOR_PYTE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\??[0-9;]*\$p|\x1
 # The variables of whoever runs the tests must not decide what a terminal looks like.
 _NOT_INHERITED = re.compile(r"TEXTUAL|COLOR|NO_COLOR|FORCE_COLOR|TTY_|LC_|LANG|TERM|SSH_|COLUMNS$|LINES$|DROPCOPY_")
 
+_BETWEEN_ENTERS = 0.9
+
 
 class Terminal:
     """A running program, its screen, and every byte it wrote."""
@@ -88,6 +90,7 @@ class Terminal:
         """
         self.raw = b""
         self._answered = 0
+        self._entered = 0.0
         self._fed = 0
         self._code: int | None = None
         self._screen = pyte.Screen(cols, rows)
@@ -168,7 +171,16 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys by name: `down`, `enter`, `ctrl+g`, `?`."""
         for key in keys:
+            if key == "enter":
+                self._look_first()
             self._send(_sequence(key).encode())
+
+    def _look_first(self) -> None:
+        """A person reads a page before they press Enter again: at once, it would count as a key that is held down."""
+        wait = self._entered + _BETWEEN_ENTERS - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        self._entered = time.monotonic()
 
     def type(self, text: str) -> None:
         """Type text."""

@@ -95,6 +95,24 @@ def _unprepared() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _quick_fingers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests press a key as soon as the one before has had its effect: faster than a key that is held repeats.
+
+    A test that holds a key down asks for `held_keys`.
+    """
+    if "held_keys" in request.fixturenames:
+        yield
+        return
+    with patch.multiple("screens.terminal.meant_keys", REPEATS_WITHIN=0.0, REPEATS_AFTER=0.0):
+        yield
+
+
+@pytest.fixture
+def held_keys() -> None:
+    """Keys that follow each other at once count as one that is held."""
+
+
 @pytest.fixture
 def prepared() -> Iterator[None]:
     """The application prepares its screens, as it does for people."""
