@@ -347,6 +347,11 @@ class DropCopyApp(TerminalApp):
             if failed is not None:
                 raise failed
 
+    def farewell(self) -> str | None:
+        """Which drafts are kept."""
+        kept = [screen.kept() for screen in self.screen_stack if isinstance(screen, DeskScreen)]
+        return "\n".join(filter(None, kept)) or None
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: our own commands only."""
         # Late for the sake of start-up: nobody opens the palette before the first paint.

@@ -90,6 +90,10 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
     async def save_work(self) -> None:
         """Keep what was typed: called before the application ends."""
 
+    def kept(self) -> str:
+        """What is kept for the next time, as a line for whoever leaves; "" for nothing."""
+        return ""
+
     def announce(self, text: str, kind: str, opens: Route | None) -> None:
         """Say what ended just now, and that `o` opens what came of it."""
         self._news = opens or self._news

@@ -34,12 +34,31 @@ class Choice:
 class ChooseModal(DeskModal[str]):
     """A list of choices; gives the key of the one that was chosen."""
 
+    # They find a choice.
+    takes_letters = True
+
     def __init__(
-        self, title: str, choices: Sequence[Choice], text: str = "", at: str = "", *, acts: bool = False
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        text: str = "",
+        at: str = "",
+        *,
+        acts: bool = False,
+        by_key: bool = False,
     ) -> None:
-        """`acts`: something is done as soon as a line is chosen, so that the key must be meant for it."""
+        """Make the question.
+
+        Args:
+            title: its title.
+            choices: the lines.
+            text: a sentence above them.
+            at: the key of the line that the cursor starts on.
+            acts: something is done as soon as a line is chosen, so that the key must be meant for it.
+            by_key: typing the key of a choice chooses it.
+        """
         super().__init__()
-        self._acts = acts
+        self._acts, self._by_key = acts, by_key
         self._title, self._choices, self._text, self._at = title, choices, text, at
         self._typed = ""
 
@@ -54,7 +73,10 @@ class ChooseModal(DeskModal[str]):
 
     def on_key(self, event: events.Key) -> None:
         """Letters find the choice that has them: what was typed stands in the last line."""
-        if event.is_printable and event.character and event.character not in " ?":
+        named = [choice.key for choice in self._choices if choice.key == event.character and not choice.reason]
+        if self._by_key and named:
+            self.dismiss(named[0])
+        elif event.is_printable and event.character and event.character not in " ?":
             self._find(self._typed + event.character)
         elif event.key == "backspace":
             self._find(self._typed[:-1])

@@ -24,7 +24,7 @@ from textual.notifications import SeverityLevel
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from dropcopy_tui.domain.visible import visible
 from dropcopy_tui.incidents import new_incident_id, write_incident
@@ -182,7 +182,11 @@ class TerminalApp(TunedApp):
                 await asyncio.wait_for(self._save(), SAVE_SECONDS)
             except Exception as error:  # noqa: BLE001 - a save that fails must not keep the terminal
                 self._record(error)
-            self.exit(code, return_code=code)
+            self.exit(code, return_code=code, message=self.farewell() if code == 0 else None)
+
+    def farewell(self) -> str | None:
+        """What somebody who leaves should know, printed once the terminal is restored."""
+        return None
 
     def _leave_by_force_later(self, code: int) -> None:
         """A thread stuck in the store must not keep a process whose terminal is gone."""
@@ -205,10 +209,23 @@ class TerminalApp(TunedApp):
         if isinstance(event, InputEvent) and not self.is_screen_shown:
             # A mouse that moves while the application ends has nothing to move over.
             return
-        if getattr(event, "is_forwarded", False) or self.meant_keys.takes(event):
+        if getattr(event, "is_forwarded", False) or (not self._is_stray(event) and self.meant_keys.takes(event)):
             await super().on_event(event)
         if isinstance(event, Key | Paste):
             self._type_ahead.sent()
+
+    def _is_stray(self, event: Event) -> bool:
+        """Whether it is a key of a text that was pasted without brackets where nothing takes text."""
+        if not isinstance(event, Key):
+            return False
+        if isinstance(self.focused, Input | TextArea) or getattr(self.screen, "takes_letters", False):
+            self.meant_keys.typed(event)
+            return False
+        began = self.meant_keys.stray_begun
+        stray = self.meant_keys.is_stray(event, lambda key: key in self.screen.active_bindings)
+        if stray and not began:
+            self.notify("Text arrived where no field takes it, and was ignored. Paste one line at a time.")
+        return stray
 
     # -- errors
 

@@ -7,11 +7,14 @@ Both would go from one question to the next: Enter held on Submit would submit a
   that it must be a repeat (`is_meant`).
 - After an act, the key that confirmed it is spent until it was released: other pages do not get it (`spend`).
 - Any other key, and any click, is a new beginning.
+- A letter that no key of the page is, straight after another key, is text that was pasted without brackets: all of
+  it is dropped, so that its line ends do not walk from page to page.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from textual.events import Event, Key, MouseDown, Paste
 
@@ -19,6 +22,9 @@ from textual.events import Event, Key, MouseDown, Paste
 REPEATS_WITHIN = 0.13
 # A key that is held begins to repeat after a pause, which is as long as this on some machines.
 REPEATS_AFTER = 0.8
+# What comes sooner than this after a key was not typed by hand; a text has ended after so long a pause.
+TYPED_BY_NOBODY = 0.02
+TEXT_ENDS_AFTER = 0.25
 PRESS_AGAIN = "Press Enter again to confirm · Esc cancels"
 
 
@@ -29,6 +35,30 @@ class MeantKeys:
         self._key, self._at, self._gap = "", 0.0, float("inf")
         self._since = 0.0
         self._spent_at: float | None = None
+        self._last, self._stray = float("-inf"), False
+
+    def is_stray(self, event: Event, wanted: Callable[[str], bool]) -> bool:
+        """Whether the event is part of a text that was pasted where no field is. `wanted`: whether a key does anything.
+
+        It is told of every key that does not go into a field.
+        """
+        if not isinstance(event, Key):
+            return False
+        pause, self._last = event.time - self._last, event.time
+        if self._stray:
+            self._stray = pause < TEXT_ENDS_AFTER
+        elif pause < TYPED_BY_NOBODY and event.is_printable:
+            self._stray = not wanted(event.key)
+        return self._stray
+
+    @property
+    def stray_begun(self) -> bool:
+        """Whether such a text is being dropped."""
+        return self._stray
+
+    def typed(self, event: Event) -> None:
+        """A key went into a field: what follows may still be part of the same text."""
+        self._last, self._stray = event.time, False
 
     def takes(self, event: Event) -> bool:
         """Take note of an event; whether it may go on to the screen."""

@@ -24,9 +24,14 @@ class DeskInput(Input):
 
     def _on_paste(self, event: events.Paste) -> None:
         limit = min(self._paste_limit, self.max_length or self._paste_limit)
-        text = event.text.lstrip("\r\n")
-        line = text[: limit + 1].splitlines()[0] if text else ""
-        if len(line) > limit:
+        lines = event.text.strip("\r\n").splitlines()
+        line = lines[0] if lines else ""
+        if len(lines) > 1:
+            # Half of a paste would look like the whole, and its second line may belong elsewhere.
+            reason = f"The paste has {len(lines):,} lines; this field takes one. Nothing was pasted."
+            self.app.notify(reason, severity="warning")
+            line = ""
+        elif len(line) > limit:
             # Textual measures the whole text at every key: 10 MB freeze it for 13 seconds.
             self.app.notify(f"Only the first {limit:,} characters were pasted", severity="warning")
         event.text = line[:limit]
@@ -57,6 +62,7 @@ class CodeInput(DeskInput):
 
     def _on_paste(self, event: events.Paste) -> None:
         # Codes arrive as "123 456" in messages.
-        event.text = "".join(character for character in event.text[:64] if character in "0123456789")
+        if len(event.text.strip("\r\n").splitlines()) < 2:
+            event.text = "".join(character for character in event.text[:64] if character in "0123456789")
         event.prevent_default()
         super()._on_paste(event)

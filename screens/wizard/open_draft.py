@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dropcopy_tui.domain.errors import ChangedMeanwhile
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView
 from screens.jobs import off_thread
@@ -14,6 +15,11 @@ from screens.jobs import off_thread
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
+
+ELSEWHERE = (
+    "This draft was changed in another window. Nothing was overwritten there, and nothing more is saved here: "
+    "Ctrl-R shows the draft as it is now."
+)
 
 
 class OpenDraft:
@@ -23,6 +29,8 @@ class OpenDraft:
         self.number = number
         self.fields = DraftFields()
         self.saved = True
+        # Whether anything was entered here, and whether the draft was begun when it was opened here.
+        self.is_touched = self.is_new = False
         self._view: DraftView | None = None
         self._turn = asyncio.Lock()
 
@@ -46,13 +54,14 @@ class OpenDraft:
         """Take it out of the store. Raises NotFound."""
         self._view = await off_thread(desk.drafts.get, actor, self.number)
         self.fields = _fields_of(self._view)
+        self.saved, self.is_new = True, self._view.version == 1
 
     def enter(self, changes: Mapping[str, Any]) -> bool:
         """Something was entered; whether it is other than before, and waits to be saved."""
         fields = replace(self.fields, **changes)
         if not self.is_read or fields == self.fields:
             return False
-        self.fields, self.saved = fields, False
+        self.fields, self.saved, self.is_touched = fields, False, True
         return True
 
     def reach(self, step: int) -> None:
@@ -78,8 +87,16 @@ class OpenDraft:
         """Let a verb of the desk change the stored draft, such as its SenderComps; the draft as it was before."""
         async with self._turn:
             before = self.view
-            self._view = await off_thread(verb, actor, self.number, *args)
+            after = await off_thread(verb, actor, self.number, *args)
+            if after.version != before.version + 1:
+                # Saved elsewhere as well: what is here must not overwrite it.
+                raise ChangedMeanwhile(ELSEWHERE)
+            self._view, self.is_touched = after, True
             return before
+
+    def is_behind(self, now: DraftView) -> bool:
+        """Whether the draft was changed elsewhere since it was read or saved here."""
+        return self._view is not None and not self._turn.locked() and now.version > self._view.version
 
     async def catch_up(self, desk: Desk, actor: Actor) -> None:
         """Take over what others changed in the group (rule G10)."""

@@ -15,15 +15,14 @@ from textual.widgets import ContentSwitcher, Static
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Selection
-from dropcopy_tui.services.views import DraftView
-from screens.frame import DeskScreen
 from screens.groups.fee import fee_accepted
 from screens.jobs import job, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
+from screens.modals.confirm import ConfirmModal
 from screens.navigation import OpenChangedSources, OpenRouting
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.wizard.open_draft import OpenDraft
+from screens.wizard.draft_screen import DraftScreen
 from screens.wizard.rail import STEPS, chosen_in, rail
 from screens.wizard.sources import SourcesStep, firm_choices
 from screens.wizard.steps import (
@@ -36,37 +35,27 @@ from screens.wizard.steps import (
     Step,
 )
 from screens.wizard.submit import SubmitStep
+from screens.wording import plural
 
 _SAVE_AFTER = 0.3
+_ENTITY = 1
 
 
-class WizardScreen(DeskScreen[None]):
+class WizardScreen(DraftScreen):
     """A new drop copy group, step by step."""
 
     CSS_PATH = "../../styles/wizard.tcss"
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+t", "steps", "Steps", id="wizard.steps", tooltip="Go to any step that was reached."),
-        *(
-            Binding(
-                str(number),
-                f"step({number})",
-                show=False,
-                id=f"wizard.step_{number}",
-                tooltip=f"Step {number}: {name}.",
-            )
-            for number, name in enumerate(STEPS, 1)
-        ),
+        Binding("ctrl+t", "steps", "Steps", id="wizard.steps", tooltip="Ctrl-T, then a number: go to that step."),
     ]
 
     def __init__(self, draft_id: int, fee_shown: bool = True) -> None:
-        super().__init__()
-        self._open = OpenDraft(draft_id)
+        super().__init__(draft_id)
         self._fee_shown = fee_shown
-        self._step = 0
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
-        self._said_gone = ""
+        self._next_entity = ""
         self._timer: Timer | None = None
 
     # -- drawing
@@ -95,16 +84,11 @@ class WizardScreen(DeskScreen[None]):
         """Whether everything is on disk."""
         return ("draft saved" if self._open.saved else "saving ...",)
 
-    @property
-    def draft(self) -> DraftView:
-        """The draft as it was saved last."""
-        return self._open.view
-
     def step(self) -> Step:
         """The step at hand."""
         return self.query_one(f"#step{self._step}", Step)
 
-    def _show_rail(self) -> None:
+    def show_rail(self) -> None:
         self.query_one("#rail", Static).update(rail(self._chosen(), self._step, self._open.fields.step))
 
     def _chosen(self) -> tuple[str, ...]:
@@ -127,27 +111,28 @@ class WizardScreen(DeskScreen[None]):
             step = len(STEPS)
             if self.draft.gone:
                 # The draft is kept and can be looked at; why it cannot be submitted is said at once.
-                await self._go(2)
-                self._say_gone(self.draft.gone)
+                await self.go_to_step(2)
+                self.say_gone(self.draft.gone)
                 return
         if not self.draft.entity and len(entities) == 1:
             self._open.enter({"entity": entities[0].code})
-            await self._save()
+            await self.save()
+            self._open.is_touched = False
         if step == 1 and self.draft.entity and not self.draft.name:
             step = 2
-        await self._go(step)
+        await self.go_to_step(step)
 
-    async def _go(self, step: int) -> None:
+    async def go_to_step(self, step: int) -> None:
         """Show a step with what the draft holds; what was reached stays reachable."""
         desk = await self.desk()
-        await self._save()
+        await self.save()
         self._step = step
         self._open.reach(step)
-        await self._save()
+        await self.save()
         self.query_one(ContentSwitcher).current = f"step{step}"
         self.set_class(step == 5, "-wide-step")
         await self._fill(desk, step)
-        self._show_rail()
+        self.show_rail()
         self.show_place()
         self.step().take_keys()
         self.refresh_bindings()
@@ -183,8 +168,10 @@ class WizardScreen(DeskScreen[None]):
     async def _finished(self, event: Finished) -> None:
         event.stop()
         self.quiet()
-        await self._save()
-        if self._step == 1 and not await self._fee_accepted():
+        if self._step == _ENTITY and not await self._entity_changes():
+            return
+        await self.save()
+        if self._step == _ENTITY and not await self._fee_accepted():
             return
         if self._step == 2 and not await self._name_free():
             return
@@ -194,7 +181,29 @@ class WizardScreen(DeskScreen[None]):
             if forgotten:
                 return
         if self._step < len(STEPS):
-            await self._go(len(STEPS) if self._open.edits else self._step + 1)
+            await self.go_to_step(len(STEPS) if self._open.edits else self._step + 1)
+
+    def _parts_with(self, entity: str) -> str:
+        """What another entity would take out of the draft, in words; "" for nothing."""
+        if not self._open.is_read or not entity or entity == self.draft.entity or not self.draft.entity:
+            return ""
+        front_end = f"the front end {self.draft.front_end.title}" if self.draft.front_end else ""
+        sources = plural(self.draft.sources, "SenderComp") if self.draft.sources else ""
+        return " and ".join(part for part in (front_end, sources) if part)
+
+    async def _entity_changes(self) -> bool:
+        """Ask before another entity takes parts out of the draft; whether to go on."""
+        entity, self._next_entity = self._next_entity, ""
+        if not entity:
+            return True
+        parts = self._parts_with(entity)
+        text = f"{self.draft.entity} owns {parts}: this draft would lose them. Its name and filters stay."
+        title = f"Change the entity to {entity}"
+        if not await self.app.push_screen_wait(ConfirmModal(title, text, "Change entity", f"Keep {self.draft.entity}")):
+            await self._fill(await self.desk(), _ENTITY)
+            return False
+        self._open.enter({"entity": entity, "front_end_id": None})
+        return True
 
     async def _name_free(self) -> bool:
         """Rule G3, asked as soon as the name is there; submit asks again."""
@@ -223,7 +232,7 @@ class WizardScreen(DeskScreen[None]):
     @job(exclusive=True, group="steps")
     async def _reopen(self, number: int) -> None:
         self.quiet()
-        await self._go(number)
+        await self.go_to_step(number)
 
     @job(exclusive=True, group="steps")
     async def action_steps(self) -> None:
@@ -232,56 +241,30 @@ class WizardScreen(DeskScreen[None]):
             Choice(str(number), f"{number} {name}", chosen, self._not_reached(number))
             for number, (name, chosen) in enumerate(zip(STEPS, self._chosen(), strict=True), 1)
         ]
-        chosen = await self.app.push_screen_wait(ChooseModal("Steps", choices, at=str(self._step)))
+        chosen = await self.app.push_screen_wait(ChooseModal("Steps", choices, at=str(self._step), by_key=True))
         if chosen is not None:
-            await self._go(int(chosen))
+            await self.go_to_step(int(chosen))
 
     def _not_reached(self, number: int) -> str:
         if self._open.edits and number == 1:
             return "a group stays at its entity"
         return "" if number <= self._open.fields.step else "not reached yet"
 
-    # -- what others do
-
-    @job(exclusive=True, group="watch")
-    async def store_changed(self) -> None:
-        """The group that is edited may be gone, or the draft be open in another window: say so, keep what was typed."""
-        if not self._open.is_read or self.is_leaving:
-            return
-        desk = await self.desk()
-        now = await off_thread(desk.drafts.get, self.actor, self._open.number)
-        if now.gone and now.gone != self._said_gone:
-            self._say_gone(now.gone)
-
-    def _say_gone(self, gone: str) -> None:
-        self._said_gone = gone
-        self.say_on_top(f"{gone} This edit can no longer be submitted; the draft is kept.")
-
-    # -- entering and saving
+    # -- entering
 
     @on(Entered)
     def _entered(self, event: Entered) -> None:
         event.stop()
+        if self._parts_with(event.changes.get("entity", "")):
+            # What belongs to the present entity goes with it: that is asked first.
+            self._next_entity = event.changes["entity"]
+            return
         if not self._open.enter(event.changes):
             return
         self.show_place()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_SAVE_AFTER, self._save_soon)
-
-    @job(group="save")
-    async def _save_soon(self) -> None:
-        await self._save()
-
-    async def _save(self) -> None:
-        """Put what was entered on disk, if it is not there."""
-        if self._open.is_read and await self._open.save(await self.desk(), self.actor):
-            self._show_rail()
-            self.show_place()
-
-    async def save_work(self) -> None:
-        """The application ends: nothing typed is lost."""
-        await self._save()
+        self._timer = self.set_timer(_SAVE_AFTER, self.save_soon)
 
     # -- step 5
 
@@ -305,7 +288,7 @@ class WizardScreen(DeskScreen[None]):
         self.say(f"{moved:,} {'added' if verb == 'add' else 'taken out'}; {self.draft.sources:,} in the draft.")
         self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
         await self._show_loads(desk)
-        self._show_rail()
+        self.show_rail()
 
     @on(SourcesStep.FirmAsked)
     @job(exclusive=True, group="firm")
@@ -330,13 +313,13 @@ class WizardScreen(DeskScreen[None]):
     @job(exclusive=True, group="submit")
     async def _submit(self, event: SubmitStep.Submitted) -> None:
         event.stop()
-        await self._save()
+        await self.save()
         desk = await self.desk()
         try:
             request = await off_thread(desk.drafts.submit, self.actor, self._open.number, self.draft.version)
         except ChangedMeanwhile:
             # Show what stands against it now, then the refusal.
-            await self._go(len(STEPS))
+            await self.go_to_step(len(STEPS))
             raise
         self.dismiss(None)
         self.desk_app.submitted(request)
@@ -365,7 +348,7 @@ class WizardScreen(DeskScreen[None]):
         event.stop()
         desk = await self.desk()
         await self._open.catch_up(desk, self.actor)
-        await self._go(len(STEPS))
+        await self.go_to_step(len(STEPS))
         self.say("Taken over. Look at what would change now, then submit.", "note")
 
     def action_back(self) -> None:
@@ -381,8 +364,12 @@ class WizardScreen(DeskScreen[None]):
 
     @job(exclusive=True, group="steps")
     async def _leave(self) -> None:
+        if not self._open.is_touched:
+            await self.drop_untouched()
+            self.dismiss(None)
+            return
         try:
-            await self._save()
+            await self.save()
         except DeskError as error:
             show_refusal(self, error)
         chosen = await self.app.push_screen_wait(
@@ -397,6 +384,6 @@ class WizardScreen(DeskScreen[None]):
         )
         if chosen == "discard":
             desk = await self.desk()
-            await off_thread(desk.drafts.discard, self.actor, self._open.number)
+            await off_thread(desk.drafts.discard, self.actor, self._open.number, self.draft.version)
         if chosen in ("keep", "discard"):
             self.dismiss(None)

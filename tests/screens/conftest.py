@@ -104,7 +104,7 @@ def _quick_fingers(request: pytest.FixtureRequest) -> Iterator[None]:
     if "held_keys" in request.fixturenames:
         yield
         return
-    with patch.multiple("screens.terminal.meant_keys", REPEATS_WITHIN=0.0, REPEATS_AFTER=0.0):
+    with patch.multiple("screens.terminal.meant_keys", REPEATS_WITHIN=0.0, REPEATS_AFTER=0.0, TYPED_BY_NOBODY=0.0):
         yield
 
 

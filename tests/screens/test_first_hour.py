@@ -119,6 +119,6 @@ async def test_news_that_was_read_does_not_wait_on_the_screen_below(place: Place
 async def test_who_comes_back_to_a_draft_that_has_everything_starts_at_the_right(place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_step(seat, SOURCES)
-        await seat.press("asterisk", "plus", "enter", "5")
+        await seat.press("asterisk", "plus", "enter", "ctrl+t", "5")
         seat.sees("Available 0", "Added 2,777")
         assert seat.screen.focused is seat.find(SourcesStep).tables()[1]

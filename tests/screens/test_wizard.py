@@ -155,9 +155,9 @@ async def test_going_back_keeps_what_was_entered(place: Place) -> None:
 async def test_number_keys_and_ctrl_t_open_a_step_that_was_reached(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await to_step(seat, SUBMIT)
-        await seat.press("4")
+        await seat.press("ctrl+t", "4")
         seat.sees(r"4 > +Filters")
-        await seat.press("6")
+        await seat.press("ctrl+t", "6")
         seat.sees(r"6 > +Submit")
         await seat.press("ctrl+t")
         seat.sees("Steps", "3 Front end")

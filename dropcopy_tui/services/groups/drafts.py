@@ -109,7 +109,10 @@ class Drafts(Service):
         with self._writing(actor) as uow:
             row = own_draft(uow, draft_id)
             if row.version != version:
-                raise ChangedMeanwhile("This draft was changed in another window. Go back and resume it there.")
+                raise ChangedMeanwhile(
+                    "This draft was changed in another window. Nothing was overwritten there, and nothing more is "
+                    "saved here: Ctrl-R shows the draft as it is now."
+                )
             before, after = _changed(uow, row, fields)
             self._put(uow, row, fields)
             row.version += 1
@@ -215,10 +218,12 @@ class Drafts(Service):
                 raise ChangedMeanwhile("This draft was changed in another window. Look at it again, then submit.")
             return submit_draft(uow, row)
 
-    def discard(self, actor: Actor, draft_id: int) -> None:
-        """Throw the draft away."""
+    def discard(self, actor: Actor, draft_id: int, version: int | None = None) -> None:
+        """Throw the draft away. Raises ChangedMeanwhile: it was saved elsewhere since `version`."""
         with self._writing(actor) as uow:
             row = own_draft(uow, draft_id)
+            if version not in (None, row.version):
+                raise ChangedMeanwhile("This draft was changed in another window. It was not discarded.")
             uow.record("draft:discarded", f"draft {row.id}", before={"name": row.name})
             draft_checks.empty_draft(uow, row)
             uow.tx.delete(row)
