@@ -138,8 +138,16 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         """Leave, and say why on the screen that is left."""
         top = self.app.screen is self
         self.dismiss(result)
-        if top and self._farewell and isinstance(self.app.screen, DeskScreen):
-            self.app.screen.say(self._farewell, "note")
+        below = self.app.screen
+        # What came of a request of the person's own was told there just now, with more to it.
+        own = f" by {self.actor.user_id} (" in self._farewell and isinstance(below, DeskScreen) and below.tells
+        if top and self._farewell and isinstance(below, DeskScreen) and not own:
+            below.say(self._farewell, "note")
+
+    @property
+    def tells(self) -> bool:
+        """Whether the banner says something."""
+        return any(banner.has_class("-shown") for banner in self.query(Banner))
 
     def action_back(self) -> None:
         """One level back; what is said there was said before this screen, or on it as well."""

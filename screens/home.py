@@ -106,6 +106,8 @@ class HomeScreen(DeskScreen[None]):
         side = self.query_one(target, OptionList)
         if side.option_count:
             side.focus()
+            if side.highlighted is None:
+                side.action_first()
 
     def action_stay(self) -> None:
         """Home is where Escape ends."""
@@ -162,6 +164,8 @@ def _refill(options: OptionList, lines: list[Option]) -> None:
         options.action_first()
     else:
         options.highlighted = next((number for number, line in enumerate(lines) if _leads_like(line, at)), None)
+        if options.highlighted is None and not options.has_focus:
+            options.action_first()
 
 
 def _leads_like(line: Option, other: Option | None) -> bool:

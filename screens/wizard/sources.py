@@ -137,8 +137,10 @@ class SourcesStep(Step):
             table.load_first()
 
     def take_keys(self) -> None:
-        """Start at the left."""
-        self.tables()[0].focus()
+        """Start at the left, unless there is nothing left to do there."""
+        available, added = self.tables()
+        is_done = not self._entering and not available.total and added.total
+        (added if is_done else available).focus()
 
     @on(ListChanged)
     def _count(self, event: ListChanged) -> None:

@@ -200,6 +200,7 @@ async def test_leaving_asks_what_becomes_of_the_draft(choice: str, stays: bool, 
 async def test_escape_from_the_question_stays(place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_step(seat, NAME)
+        await seat.type("US-STAYS")
         await seat.press("escape", "escape", "escape")
         assert seat.on == "WizardScreen"
 
