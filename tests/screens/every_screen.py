@@ -11,7 +11,7 @@ import pkgutil
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ def stand_in(kind: Any, depth: int = 0) -> Any:
         if issubclass(origin, tuple) and args and args[-1] is not Ellipsis:
             return tuple(stand_in(each, depth) for each in args)
         if origin.__module__ == "collections.abc" and origin.__name__ == "Callable":
-            return never
+            waits = typing.get_origin(args[-1]) in (Awaitable, Coroutine)
+            return never if waits else lambda *_: stand_in(args[-1], depth)
         if issubclass(origin, Sequence):
             return (stand_in(args[0], depth),)
         return {} if issubclass(origin, Mapping) else origin()
