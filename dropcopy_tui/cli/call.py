@@ -65,10 +65,10 @@ class Call:
             desk.close()
 
     def confirm(self, question: str) -> None:
-        """Go on only with --yes, or with a typed yes. Nothing may have been changed yet.
+        """Continue only with --yes, or with a typed yes. Nothing may have been changed yet.
 
         Raises:
-            UsageError: neither --yes nor anybody to ask.
+            UsageError: neither --yes nor a terminal to ask at.
             Declined: the answer was not yes.
         """
         self.require_confirmable()
@@ -79,7 +79,7 @@ class Call:
             raise Declined("Nothing was changed.")
 
     def require_confirmable(self) -> None:
-        """Refuse at once what could not be confirmed later. Raises UsageError."""
+        """Refuse immediately what could not be confirmed later. Raises UsageError."""
         if not self.yes and not may_ask(self):
             raise click.UsageError(
                 "This cannot be undone. Use --yes to confirm it without a terminal. Nothing was changed."
@@ -135,7 +135,7 @@ def confirmable(function: Any) -> Any:
 
 
 def destroys(function: Any) -> Any:
-    """Decorate a verb whose effect is permanent: without --yes or somebody to ask it is refused before anything else.
+    """Decorate a verb whose effect is permanent: without --yes or a terminal it is refused before anything else.
 
     It stands directly above `verb`, below the command's own options.
     """
