@@ -92,6 +92,6 @@ def shown(user: Cli, session: str) -> str:
         terminal.press("enter")
         terminal.wait_for("Front end")
         terminal.type("t")
-        terminal.wait_for("Public key id")
+        terminal.wait_for("Session +Group")
         terminal.type(f"/{session}")
         return terminal.wait_for(rf"^> {session} .* (active|expiring|expired)\b")[1]

@@ -251,7 +251,7 @@ def test_files_that_cannot_be_read(operator: Cli, tmp_path: Path) -> None:
     refused(operator("import", "entities", tmp_path, "--json"), 1, "file_refused")
     big = tmp_path / "big"
     big.write_bytes(b"x" * 1_048_577)
-    refused(operator("logon", "verify", "--message", big, "--json"), 1, "file_refused")
+    refused(operator("logon", "verify", "--message", big, "--json"), 1, "invalid_value")
     big.write_bytes(b"8=\xff")
     refused(operator("logon", "verify", "--message", big, "--json"), 1, "file_refused")
     refused(operator("logon", "sign", "--key-file", big, "--message", "-", "--json", stdin="no"), 1, "invalid_value")
