@@ -42,13 +42,14 @@ def import_file(call: Call, kind: str, file: str, dry_run: bool) -> int:
 
         with _at_hand(stream) as whole:
             report = desk.imports.import_csv(actor, ImportKind(kind), whole, dry_run=dry_run)
-    show(call, _shape(report), _lines(report))
+    would = {"would_import": 0 if report.rejected else report.read} if dry_run else {}
+    show(call, _shape(report) | would, _lines(report))
     if report.rejected:
         rejected = plural(report.rejected, "line was", "lines were")
         say(f"dropcopy: {rejected} rejected, so nothing was imported. Correct the file and try again.")
         return 1
     if dry_run:
-        say("Dry run: nothing was imported.")
+        say(f"Dry run: nothing was imported. Without --dry-run it would import {plural(report.read, 'row')}.")
     return 0
 
 

@@ -18,6 +18,11 @@ EXPLAINED = 100
 LONGEST_CELL = 1_000
 # Bytes: more than eight cells of the longest kind, and below the csv module's own limit for a cell.
 _LONGEST_LINE = 100_000
+# Spreadsheets and web pages put it where a space is seen.
+_NO_BREAK_SPACE = "\u00a0"
+_BLANKS = f" {_NO_BREAK_SPACE}"
+# Columns whose values are words of ours, in lower case: files may write them in any case.
+_WORDS = ("market", "gateway", "status", "kind", "clearing_firm")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Cells = dict[str, str]
@@ -87,6 +92,10 @@ def csv_rows(stream: BinaryIO, columns: Columns, tally: LineTally) -> Iterator[t
             if not header:
                 header = _checked_header(cells, columns)
                 continue
+            if not any(cells):
+                # Spreadsheets write the rows below the last one, too: separators and nothing else.
+                tally.read -= 1
+                continue
             yield number, _named(header, cells, columns)
         except UnicodeDecodeError as error:
             tally.bad(number, _encoding_problem(error))
@@ -117,8 +126,11 @@ def _decoded(raw: bytes) -> str:
 
 def _encoding_problem(error: UnicodeDecodeError) -> str:
     byte = error.object[error.start]
+    # Spreadsheets on Windows save so unless they are told otherwise.
+    meant = bytes((byte,)).decode("cp1252", "ignore")
+    likely = f", which in Windows-1252 is {meant!r}" if meant.isprintable() and meant else ""
     return (
-        f"The file is not UTF-8 text: byte {error.start + 1} of this line is 0x{byte:02X}. "
+        f"The file is not UTF-8 text: byte {error.start + 1} of this line is 0x{byte:02X}{likely}. "
         "Save it as UTF-8 and import it again; the lines after this one were not read."
     )
 
@@ -135,7 +147,7 @@ def _split(text: str, size: int) -> list[str]:
         raise InvalidValue(_csv_problem(str(error))) from None
     if size > LONGEST_CELL:
         _check_lengths(cells)
-    return [cell.strip(" ") for cell in cells] if " " in text else cells
+    return [cell.strip(_BLANKS) for cell in cells] if " " in text or _NO_BREAK_SPACE in text else cells
 
 
 def _check_lengths(cells: list[str]) -> None:
@@ -156,6 +168,8 @@ def _csv_problem(said: str) -> str:
 
 def _checked_header(cells: list[str], columns: Columns) -> list[str]:
     """The header itself. Raises InvalidValue naming every column that is unknown, missing or doubled."""
+    cells = [name.lower() for name in cells]
+    _check_separator(cells, columns)
     unknown = [shorten(name) for name in cells if name not in columns.known]
     missing = [name for name in columns.required if name not in cells]
     doubled = [name for name in columns.known if cells.count(name) > 1]
@@ -173,11 +187,24 @@ def _checked_header(cells: list[str], columns: Columns) -> list[str]:
     return cells
 
 
+def _check_separator(cells: list[str], columns: Columns) -> None:
+    """Say the cause where the columns are there, only not between commas. Raises InvalidValue."""
+    text = ",".join(cells)
+    if text.startswith("sep="):
+        raise InvalidValue("The first line is an instruction to a spreadsheet (sep=), not the header. Remove it.")
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
+        if separator in text and any(part.strip(' "') in columns.known for part in text.split(separator)):
+            raise InvalidValue(f"The columns are separated by {name}. Save the file with commas and import it again.")
+
+
 def _named(header: list[str], cells: list[str], columns: Columns) -> Cells:
     """The cells by column, an absent optional one being empty. Raises InvalidValue."""
     if len(cells) != len(header):
         raise InvalidValue(f"The line has {len(cells)} cells; the header has {len(header)}.")
     row = dict(zip(header, cells, strict=True))
+    for name in _WORDS:
+        if name in row:
+            row[name] = row[name].lower()
     for name in columns.filled:
         if not row[name]:
             raise InvalidValue(f"Column {name} is empty.")
