@@ -35,8 +35,12 @@ async def confirmed(
     what: str,
     call: Callable[[Proof], Awaitable[T]],
     purpose: Purpose = Purpose.KEYS,
+    scope: str = "",
 ) -> T | None:
-    """Call the service with a second factor; a wrong code can be tried again. None when cancelled."""
+    """Call the service with a second factor; a wrong code can be tried again. None when cancelled.
+
+    The code opens nothing but its purpose and `scope`, such as these sessions (see `key_scope`).
+    """
     trouble = factor = ""
     while True:
         factor = factor or await _choose(screen, desk, trouble)
@@ -45,7 +49,7 @@ async def confirmed(
                 screen.say(trouble, "failed")
             return None
         try:
-            outcome = await _attempt(screen, desk, factor, what, call, purpose)
+            outcome = await _attempt(screen, desk, factor, what, call, (purpose, scope))
         except CodesUsedUp:
             # No other factor helps: the limit holds over all of them.
             raise
@@ -79,13 +83,13 @@ async def _attempt(
     factor: str,
     what: str,
     call: Callable[[Proof], Awaitable[T]],
-    purpose: Purpose,
+    bound_to: tuple[Purpose, str],
 ) -> T | Wanted | None:
     """One challenge of one factor, and the verb's result for its proof.
 
     Raises SecondFactorFailed, FactorUnavailable: the factor is of no further use.
     """
-    challenge = await _started(screen, desk, factor, purpose)
+    challenge = await _started(screen, desk, factor, bound_to)
     if challenge is None:
         return Wanted.OTHER_FACTOR
     error = ""
@@ -106,9 +110,9 @@ async def _attempt(
             return answer
 
 
-async def _started(screen: DeskScreen[Any], desk: Desk, factor: str, purpose: Purpose) -> Challenge | None:
+async def _started(screen: DeskScreen[Any], desk: Desk, factor: str, bound_to: tuple[Purpose, str]) -> Challenge | None:
     """A challenge of the factor. None when Escape ended the wait for a slow provider: then none stays open."""
-    starting = asyncio.create_task(off_thread(desk.factors.start, screen.actor, factor, purpose))
+    starting = asyncio.create_task(off_thread(desk.factors.start, screen.actor, factor, *bound_to))
     await asyncio.wait({starting}, timeout=_AT_ONCE)
     if starting.done():
         return starting.result()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.bulk import Failure
+from dropcopy_tui.services.factors.table import key_scope
 from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
@@ -91,6 +92,7 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
                 desk.keypairs.generate, screen.actor, planned.pks, proof, planned.drops, path, told
             ),
         ),
+        scope=key_scope("generate", planned.pks, planned.drops),
     )
     if made is None:
         return False
@@ -133,6 +135,7 @@ async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
             len(pks),
             lambda told: off_thread(desk.keypairs.download, screen.actor, pks, proof, path, told),
         ),
+        scope=key_scope("download", pks),
     )
     if got is None:
         return False

@@ -348,6 +348,10 @@ def test_an_approver_who_lost_the_role_meanwhile_decides_nothing(
     shown = requests.show(acme, request_.id).version
     change(world.resources, how)
     more = ("No",) if decide == "deny" else ()
+    if "disabled" in how:
+        with pytest.raises(NotEntitled, match="disabled"):
+            getattr(requests, decide)(acme, request_.id, shown, *more)
+        return
     refused(world, NotFound, lambda: getattr(requests, decide)(acme, request_.id, shown, *more))
     assert to_do(world.resources, acme) == []
 

@@ -121,14 +121,15 @@ def wrong_try(uow: UnitOfWork, row: ChallengeRow) -> SecondFactorFailed:
     return SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
 
 
-def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
+def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose, scope: str = "") -> ChallengeRow:
     """Use up a second factor inside the caller's transaction; the challenge that was answered.
 
-    It must be the first write of that transaction: a wrong try is remembered with it.
+    It must be the first write of that transaction: a wrong try is remembered with it. `scope` is what is about to be
+    done, as `Factors.start` was given it; a challenge that was started without one is bound to its purpose alone.
     Raises SecondFactorFailed saying what is wrong and what to do.
     """
     row = _answered(uow, proof, purpose)
-    if row.purpose != purpose.value:
+    if row.purpose != purpose.value or row.scope not in ("", scope):
         raise SecondFactorFailed("This second factor was started for a different action. Request a new code.")
     refuse_spent(uow, row)
     if not _code_holds(uow, row, proof.code):

@@ -43,7 +43,7 @@ class Factors(Service):
         with self._reading(actor) as uow:
             return codes_left(uow, actor.person_id)
 
-    def start(self, actor: Actor, factor: str, purpose: Purpose = Purpose.KEYS) -> Challenge:
+    def start(self, actor: Actor, factor: str, purpose: Purpose = Purpose.KEYS, scope: str = "") -> Challenge:
         """Start a challenge of the factor with this name; `Texting.send` hands over a message that it made.
 
         A factor whose challenges others start has none made here: the answer says whom to ask.
@@ -73,6 +73,7 @@ class Factors(Service):
             if left <= 0:
                 raise CodesUsedUp(_USED_UP)
             row = new_challenge(uow, person, choice.factor, purpose, uow.settings.code_life)
+            row.scope = scope
             sent = strategy.start(uow, person, row)
             uow.record("challenge:started", row.id, after={"factor": factor})
             return Challenge(

@@ -6,13 +6,18 @@ command line can list the factors in its help; a strategy is imported when someb
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from dropcopy_tui.domain.errors import InvalidValue
 
 _ROOM = "dropcopy_tui.services.factors"
+_NO_DROPS: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,12 @@ class Purpose(StrEnum):
     def words(self) -> str:
         """What the code is for, as it is told to people."""
         return {Purpose.KEYS: "key pairs", Purpose.ENROL: "enrolling an authenticator app"}[self]
+
+
+def key_scope(act: str, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> str:
+    """What a code for key pairs is asked for: the act, its sessions, and the pairs that are deleted for it."""
+    said = json.dumps([act, sorted(set(sessions)), sorted(drops.items())])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

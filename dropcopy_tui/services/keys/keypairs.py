@@ -23,7 +23,7 @@ from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.bulk import Failure, Progress, each
 from dropcopy_tui.services.factors.challenges import spend
-from dropcopy_tui.services.factors.table import Proof, Purpose
+from dropcopy_tui.services.factors.table import Proof, Purpose, key_scope
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
 from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.identity import person_row
@@ -106,7 +106,7 @@ class KeyPairs(Service):
         with deliver(out, self._resources.store.path) as file, self._writing(actor) as uow:
             rows, entity = self._entitled(uow, sessions)
             # Inside this transaction: what is refused below gives the code back.
-            spend(uow, proof, Purpose.KEYS)
+            spend(uow, proof, Purpose.KEYS, key_scope("generate", sessions, drops))
             pairs = key_rows(uow, [key_of(row.id) for row in rows])
 
             def make(row: SessionRow) -> KeyPairRow:
@@ -140,7 +140,7 @@ class KeyPairs(Service):
         """
         with deliver(out, self._resources.store.path) as file, self._writing(actor) as uow:
             rows, entity = self._entitled(uow, sessions)
-            spend(uow, proof, Purpose.KEYS)
+            spend(uow, proof, Purpose.KEYS, key_scope("download", sessions))
             pairs = key_rows(uow, [key_of(row.id) for row in rows])
             found, failed = each(
                 uow, rows, _session_id, lambda row: self._living(uow, row, pairs[key_of(row.id)]), progress

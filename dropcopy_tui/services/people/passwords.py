@@ -9,8 +9,8 @@ import hmac
 import secrets
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.passwords import LONGEST, SHORTEST, is_common
 
-SHORTEST = 10
 # OWASP's password storage advice names 46 MiB, one pass and one lane as enough. Two passes take about as long as the
 # scrypt hashes of earlier releases, so that the time of a refusal does not tell which accounts have such a hash still.
 _MEMORY_KIB, _PASSES, _LANES = 46 * 1024, 2, 1
@@ -20,8 +20,10 @@ _SCRYPT_MEMORY = 64 * 1024 * 1024
 
 def hash_password(password: str) -> str:
     """The hash to store. Raises InvalidValue for a password that is too short or too long."""
-    if not SHORTEST <= len(password) <= 1000:
-        raise InvalidValue(f"A password must have {SHORTEST} to 1,000 characters.", "password")
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InvalidValue(f"A password must have {SHORTEST} to {LONGEST:,} characters.", "password")
+    if is_common(password):
+        raise InvalidValue("This password is one of those that are guessed first. Choose another.", "password")
     return renewed_hash(password)
 
 
