@@ -9,9 +9,22 @@ from dropcopy_tui.domain.passwords import is_common
 from dropcopy_tui.services.people.passwords import hash_password
 
 COMMON = (
-    "1234567890", "0987654321", "aaaaaaaaaa", "abcabcabcabc", "qwertyuiop", "Password123", "Password!2026",
-    "abcdefghij",     "12345678901", "DropCopy2026!", "brokertec1", "1q2w1q2w1q2w", "1111122222", "..........", "1qaz2wsx3edc",
-)  # fmt: skip
+    "1234567890",
+    "0987654321",
+    "aaaaaaaaaa",
+    "abcabcabcabc",
+    "qwertyuiop",
+    "Password123",
+    "Password!2026",
+    "abcdefghij",
+    "12345678901",
+    "DropCopy2026!",
+    "brokertec1",
+    "1q2w1q2w1q2w",
+    "1111122222",
+    "..........",
+    "1qaz2wsx3edc",
+)
 
 
 @pytest.mark.parametrize("password", COMMON)
