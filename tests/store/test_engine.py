@@ -73,7 +73,8 @@ def held(path: Path) -> Iterator[None]:
 def is_free(gate: Path) -> bool:
     with gate.open() as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A gate that was taken shared would let this one in, too.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
