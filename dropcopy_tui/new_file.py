@@ -53,8 +53,10 @@ class NewFile:
             raise
 
     def publish(self) -> None:
-        """Give the file its name. Raises FileExistsError if somebody took the name meanwhile, and other OSErrors."""
-        os.fsync(self.handle)
+        """Give the file, which its writer has synced, its name.
+
+        Raises FileExistsError if somebody took the name meanwhile, and other OSErrors.
+        """
         if self.nameless:
             os.link(f"/proc/self/fd/{self.handle}", self.path.name, dst_dir_fd=self._folder)
         else:

@@ -17,6 +17,7 @@ from tests.cli.conftest import Cli
 @pytest.fixture
 def hostile(operator: Cli, sandbox: Path) -> Cli:
     with sqlite3.connect(sandbox) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("UPDATE entity SET code = '=cmd' || id WHERE code <> 'ACME'")
         connection.execute("UPDATE key_pair SET access_key_id = '=' || char(27) || '[2J' || substr(access_key_id, 8)")
         connection.execute("UPDATE drop_copy_group SET name = 'x' || char(27) || '[2J' || char(155) || 'm' || id")
