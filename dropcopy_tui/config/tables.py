@@ -63,9 +63,10 @@ class SettingsTable(Table):
     mandatory_filters: Filters = frozenset()
     code_life_minutes: _Minutes = timedelta()
     code_tries: Annotated[int, whole(1, 3)] = 0
-    codes_a_day: Annotated[int, whole(1, 100)] = 0
-    sign_in_tries: Annotated[int, whole(1, 20)] = 0
-    lock_minutes: _Minutes = timedelta()
+    # Bounds of what whoever passes --config can loosen for themselves.
+    codes_a_day: Annotated[int, whole(1, 20)] = 0
+    sign_in_tries: Annotated[int, whole(1, 10)] = 0
+    lock_minutes: Annotated[timedelta, lasting("minutes", 15, 1_440)] = timedelta()
     invitation_hours: Annotated[timedelta, lasting("hours", 1, 720)] = timedelta()
     factor_wait_hours: Annotated[timedelta, lasting("hours", 0, 720)] = timedelta()
     wrong_codes_in_row: Annotated[int, whole(5, 50)] = 0

@@ -18,6 +18,7 @@ from dropcopy_tui.store.vault import Vault
 
 # Long enough for the person to read that a factor was enrolled, and to object.
 FACTOR_WAIT = timedelta(hours=24)
+LEAST_FACTOR_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,10 @@ class Resources:
     @property
     def factor_wait(self) -> timedelta:
         """How long a new second factor confirms nothing: a sandbox, which is for trying things, does not wait."""
-        if self.settings.factor_wait is not None:
-            return self.settings.factor_wait
-        return timedelta() if self.sandbox else FACTOR_WAIT
+        if self.settings.factor_wait is None:
+            return timedelta() if self.sandbox else FACTOR_WAIT
+        # A configuration of one's own does not take the wait away.
+        return self.settings.factor_wait if self.sandbox else max(self.settings.factor_wait, LEAST_FACTOR_WAIT)
 
     @property
     def text_state(self) -> str:

@@ -17,7 +17,7 @@ from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import Proof, Purpose
 from tests.services.asking import advance, bodies_to, mails_to
 from tests.services.conftest import World
-from tests.services.factories import CODE, WRONG_CODE, add_person, one, open_resources, proof_of
+from tests.services.factories import WRONG_CODE, add_person, one, open_resources, proof_of
 
 DAY = timedelta(days=1)
 
@@ -124,4 +124,6 @@ def test_somebody_without_any_factor_enrols_by_ease(world: World) -> None:
 def test_a_sandbox_does_not_wait(world: World, sandbox: bool, hours: int) -> None:
     resources: Resources = open_resources(world.resources.store.path, sandbox=sandbox)
     assert resources.factor_wait == timedelta(hours=hours)
-    assert CODE
+    settings = replace(resources.settings, factor_wait=timedelta())
+    least = replace(resources, settings=settings).factor_wait
+    assert least == timedelta(hours=0 if sandbox else 1), "whoever passes --config does not take the wait away"
