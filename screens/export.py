@@ -48,7 +48,7 @@ def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[
     ask = replace(ask, anchor=Anchor.FIRST, limit=_PAGE, count=False)
     while True:
         page = source(ask)
-        writer.writerows([csv_cell(column.show(row)) for column in columns] for row in page.rows)
+        writer.writerows([csv_cell(column.value(row)) for column in columns] for row in page.rows)
         count += len(page.rows)
         # A row of the list may be some lines of the file, or none: the cursors say where the list ends.
         if len(page.cursors) < _PAGE:

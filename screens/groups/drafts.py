@@ -18,7 +18,7 @@ from screens.navigation import OpenWizard
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.wording import utc
+from screens.wording import plural, utc
 
 COLUMNS: tuple[Column[DraftView], ...] = (
     Column("Group", lambda row: (row.name or "no name yet") + (" (group deleted)" if row.gone else "")),
@@ -79,7 +79,7 @@ class DraftsScreen(ListScreen):
         if not isinstance(draft, DraftView):
             return
         name = draft.name or "without a name"
-        text = f"The draft {name} ({draft.market_name}) is thrown away with its {draft.sources:,} SenderComps."
+        text = f"The draft {name} ({draft.market_name}) is thrown away with {plural(draft.sources, 'SenderComp')}."
         if await self.app.push_screen_wait(ConfirmModal("Discard draft", text, "Discard", "Keep")):
             desk = await self.desk()
             await off_thread(desk.drafts.discard, self.actor, draft.id)

@@ -52,7 +52,9 @@ _WHERE: tuple[Column[SessionLine], ...] = (
     Column("Gateway", lambda line: line.gateway, 7, optional=2),
     Column("Segments", lambda line: line.segments, 9, optional=3),
 )
-_KEY_ID: Column[SessionLine] = Column("Public key id", lambda line: line.key_id, 20)
+_KEY_ID: Column[SessionLine] = Column(
+    "Public key id", lambda line: line.key_id, 20, export=lambda line: "" if line.key_id == _HIDDEN else line.key_id
+)
 # Wide enough for two pairs: "2 pairs, older ends 24 Dec".
 _STATE: Column[SessionLine] = Column("State", lambda line: line.state, 26, tone=lambda line: line.tone)
 _EXPIRES: Column[SessionLine] = Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone)

@@ -24,7 +24,7 @@ from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.widgets.tab_bar import TabBar
-from screens.wording import REQUEST_TONES
+from screens.wording import REQUEST_TONES, utc
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -37,7 +37,12 @@ def _stage(row: RequestView) -> str:
 
 _BY: Column[RequestView] = Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3)
 _WHEN: Column[RequestView] = Column(
-    "Submitted", lambda row: column_moment(row.submitted_at, clock=False), 11, order="submitted", optional=2
+    "Submitted",
+    lambda row: column_moment(row.submitted_at, clock=False),
+    11,
+    order="submitted",
+    optional=2,
+    export=lambda row: utc(row.submitted_at),
 )
 _STATUS: Column[RequestView] = Column(
     "Status", lambda row: row.status.words, 11, order="status", tone=lambda row: REQUEST_TONES[row.status]
@@ -50,7 +55,7 @@ COLUMNS: tuple[Column[RequestView], ...] = (
     _BY,
     _WHEN,
     _STATUS,
-    Column("Stage", _stage, 21, order="stage", optional=4),
+    Column("Stage", _stage, 21, order="stage", optional=4, export=lambda row: row.stage),
 )
 # Who asked, and since when, matters more here; the status of what waits is always the same, and goes first.
 _TO_DO = {

@@ -18,7 +18,7 @@ class Column(Generic[Row]):
 
     `width` is in cells; one column of width 0 takes what is left, `least` cells at least. Where the screen is too
     narrow, columns with the highest `optional` are left out first. `order` names the service's order ("" does not
-    sort).
+    sort). `export` makes the text for a file where a screen shows less.
     """
 
     title: str
@@ -29,6 +29,11 @@ class Column(Generic[Row]):
     optional: int = 0
     tone: Callable[[Row], str] | None = None
     least: int = _LEAST
+    export: Callable[[Row], str] | None = None
+
+    def value(self, row: Row) -> str:
+        """The whole value, for a file: no width limits it, and no hint stands in its place."""
+        return (self.export or self.show)(row)
 
 
 def fit(columns: Sequence[Column[Any]], room: int) -> tuple[tuple[Column[Any], int], ...]:

@@ -333,8 +333,8 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self._changed()
 
     def action_sort(self) -> None:
-        """Sort by the next column; the same column twice sorts backwards."""
-        orders = [column.order for column in self.columns if column.order]
+        """Sort by the next column that is shown; the same column twice sorts backwards."""
+        orders = [column.order for column, _ in self._layout if column.order]
         if not orders:
             return
         now = self.query_ask

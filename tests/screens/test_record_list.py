@@ -177,6 +177,18 @@ async def test_sorting_backwards_starts_at_the_other_end() -> None:
         seat.sees("^> +0 +row 0")
 
 
+async def test_a_column_that_is_not_shown_is_not_sorted_by() -> None:
+    hidden: Column[int] = Column("Hidden", str, 40, order="hidden", optional=1)
+    wide: Column[int] = Column("Wide", str, 60, order="n")
+    asked: list[str] = []
+    async with seated(ListApp(Numbers(before=lambda ask: asked.append(ask.order)), (hidden, wide))) as seat:
+        seat.sees_not("Hidden")
+        await seat.press("s")
+        seat.sees(r"Wide \^")
+        await seat.press("s", "s")
+    assert set(asked) == {"", "n"}
+
+
 async def test_a_slow_older_answer_never_overwrites_a_newer_one() -> None:
     release, asked = threading.Event(), threading.Event()
 

@@ -189,7 +189,8 @@ async def test_to_do_is_filtered_and_exported(place: Place, size: Size, monkeypa
         "Request", "Type", "Group or Session", "Entity", "Submitted by", "Submitted", "Status", "Stage",
     ]  # fmt: skip
     assert row[:5] == [OF_MULTI, "Create group", "FUT-CLEARED-BACKUP", "ACME", MULTI]
-    assert row[6:] == ["In Progress", "awaiting SAMPLECLR"]
+    assert re.fullmatch(r"\d{1,2} Nov 2026 \d\d:\d\d UTC", row[5])
+    assert row[6:] == ["In Progress", "awaiting approval by SAMPLECLR"]
 
 
 async def test_escape_ends_the_filter_that_is_seen_and_no_other(place: Place) -> None:

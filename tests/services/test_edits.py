@@ -148,9 +148,9 @@ def test_every_field_changes_and_is_told_before_and_after(world: World, group: G
     [
         ({"name": "rates"}, "changed the name"),
         ({"filters": (Filter.TRADE_BUST,)}, "changed the filters"),
-        ({"add": (2,)}, "added 1 SenderComps"),
-        ({"remove": (0,)}, "removed 1 SenderComps"),
-        ({"sources": (1, 2)}, "added 1 SenderComps, removed 1 SenderComps"),
+        ({"add": (2,)}, "added 1 SenderComp"),
+        ({"remove": (0,)}, "removed 1 SenderComp"),
+        ({"sources": (1, 2)}, "added 1 SenderComp, removed 1 SenderComp"),
     ],
     ids=["name", "filters", "add", "remove", "sources"],
 )
@@ -358,7 +358,7 @@ def test_a_globex_group_gets_a_second_target_when_its_sources_need_one(world: Wo
     assert group.sessions[0].session_id in {view.session_id for view in after.sessions}
     body = one(world.resources, "SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
     new = next(view.session_id for view in after.sessions if view.gateway == "msgw")
-    assert body == f"The group FUT was changed: added 1 SenderComps. New target session: {new}."
+    assert body == f"The group FUT was changed: added 1 SenderComp. New target session: {new}."
     edited(world, "FUT", remove=(cgw,))
     edited(world, "FUT", add=(cgw,))
     assert len(Groups(world.resources).show(world.operator, "FUT").sessions) == 2
@@ -417,8 +417,8 @@ def test_the_second_submit_is_told_what_changed_and_by_whom(world: World, group:
     first = edited(world, actor=colleague, name="Bonds", add=(world.sources[2],))
     second = edited(world, "Bonds", actor=colleague, remove=(world.sources[0],))
     said = (
-        f"Bonds was changed meanwhile: colleague ({first.id}) changed the name, added 1 SenderComps; "
-        f"colleague ({second.id}) removed 1 SenderComps."
+        f"Bonds was changed meanwhile: colleague ({first.id}) changed the name, added 1 SenderComp; "
+        f"colleague ({second.id}) removed 1 SenderComp."
     )
     words = refused(world, ChangedMeanwhile, lambda: submitted(world, mine))
     assert words == f"{said} Look at what would change now, then submit. Nothing was submitted; the draft is kept."

@@ -9,6 +9,7 @@ from sqlmodel import col, func
 from dropcopy_tui.domain.errors import ChangedMeanwhile
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
 from dropcopy_tui.services.attribution import deleted_by
 from dropcopy_tui.services.base import key_of
@@ -150,7 +151,7 @@ def deed_words(asked: Facts) -> str:
     parts = [f"changed {' and '.join(done)}"] if done else []
     for change in Change:
         if asked.get(change.value):
-            parts.append(f"{change.value} {asked[change.value]:,} SenderComps")
+            parts.append(f"{change.value} {plural(asked[change.value], 'SenderComp')}")
     return ", ".join(parts) or "changed it"
 
 

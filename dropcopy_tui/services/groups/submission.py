@@ -7,6 +7,7 @@ from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import clean_name
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Approvals, RequestType
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
@@ -114,7 +115,8 @@ def _asked(uow: UnitOfWork, draft: DraftRow, sources: int, changes: Changes | No
 
 def _letter(asked: Facts) -> str:
     market = market_named(asked["market"]).name
-    lines = [f"Group {asked['name']} in {market}, front end {asked['front_end']}, {asked['sources']:,} SenderComps."]
+    sources = plural(asked["sources"], "SenderComp")
+    lines = [f"Group {asked['name']} in {market}, front end {asked['front_end']}, {sources}."]
     for name, (before, after) in asked.get("changes", {}).items():
         lines.append(f"{name.replace('_', ' ').capitalize()}: {before} -> {after}.")
     if "added" in asked:

@@ -292,4 +292,8 @@ def _reasons(pairs: Sequence[KeyPairRow], failed: Sequence[Failure]) -> list[str
 
 def _short(listed: str) -> str:
     """A list of names short enough to be the subject of a request."""
-    return listed if len(listed) <= 60 else f"{listed[:50]} and more"
+    if len(listed) <= 60:
+        return listed
+    # Whole names: one that is cut is the name of another session.
+    kept = listed[:50].rpartition(", ")[0]
+    return f"{kept} and {listed.count(', ') - kept.count(', '):,} more"
