@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, review_shape
@@ -57,14 +57,13 @@ def show_draft(call: Call, draft_id: int) -> None:
 
 @drafts.command("discard")
 @_DRAFT
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@destroys
 @verb
-def discard_draft(call: Call, draft_id: int, yes: bool) -> None:
+def discard_draft(call: Call, draft_id: int) -> None:
     """Discard a draft permanently."""
     with call.signed_in() as (desk, actor):
         view = desk.drafts.get(actor, draft_id)
-        if not yes:
-            call.confirm(f"Discard draft {view.id} ({view.name or 'no name'})?")
+        call.confirm(f"Discard draft {view.id} ({view.name or 'no name'})?")
         desk.drafts.discard(actor, draft_id)
     show(call, draft_shape(view), [f"Draft {view.id} discarded."])
 

@@ -82,6 +82,7 @@ class GroupScreen(TabbedScreen):
     @job(exclusive=True, group="group")
     async def _load(self) -> None:
         desk = await self.desk()
+        opens = self._view is None
         try:
             self._view = await off_thread(desk.groups.show, self.actor, self._group_id)
         except NotFound as error:
@@ -95,7 +96,7 @@ class GroupScreen(TabbedScreen):
         self._table("firms").show_again(partial(desk.groups.by_firm, self.actor, self._group_id))
         self._show_sessions()
         self.show_place()
-        if self.focused is None:
+        if opens or self.focused is None:
             self._focus()
 
     def _table(self, tab: str) -> RecordTable[Any]:

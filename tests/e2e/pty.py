@@ -90,7 +90,7 @@ class Terminal:
         """
         self.raw = b""
         self._answered = 0
-        self._entered = 0.0
+        self._last = ""
         self._fed = 0
         self._code: int | None = None
         self._screen = pyte.Screen(cols, rows)
@@ -171,19 +171,15 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys by name: `down`, `enter`, `ctrl+g`, `?`."""
         for key in keys:
-            if key == "enter":
-                self._look_first()
+            if key == "enter" and self._last == "enter":
+                # A person looks at a page before they press Enter again: at once, it would be a key that is held down.
+                time.sleep(_BETWEEN_ENTERS)
+            self._last = key
             self._send(_sequence(key).encode())
-
-    def _look_first(self) -> None:
-        """A person reads a page before they press Enter again: at once, it would count as a key that is held down."""
-        wait = self._entered + _BETWEEN_ENTERS - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-        self._entered = time.monotonic()
 
     def type(self, text: str) -> None:
         """Type text."""
+        self._last = ""
         self._send(text.encode())
 
     def paste(self, text: str) -> None:

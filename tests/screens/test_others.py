@@ -268,3 +268,14 @@ def test_every_screen_leaves_by_the_one_way() -> None:
         assert kind.dismiss is LeavingScreen.dismiss, kind
     assert HelpModal in screen_classes()
     assert SignInScreen in screen_classes()
+
+
+async def test_a_group_that_opens_at_its_sessions_has_the_keys_there(place: Place) -> None:
+    with other_desk(place) as desk:
+        group_id = desk.groups.show(person(desk, OPERATOR), GROUP).line.id
+    async with seated(place.app()) as seat:
+        await seat.app.go(to.OpenGroup(group_id, tab="targets"))
+        await seat.settle()
+        assert isinstance(seat.app.focused, RecordTable)
+        await seat.press("k")
+        seat.sees("Generate Key")
