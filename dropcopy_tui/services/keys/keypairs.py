@@ -25,9 +25,10 @@ from dropcopy_tui.services.bulk import Failure, Progress, each
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.table import Proof, Purpose, key_scope
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
+from dropcopy_tui.services.keys.letters import key_letter
 from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.identity import person_row
-from dropcopy_tui.services.requests.lifecycle import end_request, make_request
+from dropcopy_tui.services.requests.lifecycle import end_request, make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
 from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -115,7 +116,7 @@ class KeyPairs(Service):
                 return make_pair(uow, row, own, plan)
 
             made, failed = each(uow, rows, _session_id, make, progress)
-            request = self._completed(uow, RequestType.GENERATE_KEY, entity, _owners(rows, made), made, failed)
+            request = self._completed(uow, RequestType.GENERATE_KEY, entity, rows, made, failed)
             file.write(uow, made)
             if out is not None:
                 self._note_download(uow, entity, made)
@@ -183,7 +184,7 @@ class KeyPairs(Service):
                 return pair
 
             gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)
-            request = self._completed(uow, RequestType.DELETE_KEY, entity, _owners(rows, gone), gone, failed)
+            request = self._completed(uow, RequestType.DELETE_KEY, entity, rows, gone, failed)
             return Deleted(request_view(uow, request), self._views(uow, rows, gone), tuple(failed))
 
     def _entitled(
@@ -228,11 +229,12 @@ class KeyPairs(Service):
         uow: UnitOfWork,
         kind: RequestType,
         entity: EntityRow,
-        names: Sequence[str],
+        rows: Sequence[SessionRow],
         pairs: Sequence[KeyPairRow],
         failed: Sequence[Failure],
     ) -> RequestRow:
         """The request for what was done, completed at once, with what was not done among its reasons (rule Q1)."""
+        names = _owners(rows, pairs)
         asked = {"sessions": list(names), "keys": [pair.access_key_id for pair in pairs]}
         subject = _short(", ".join(names))
         request = make_request(uow, kind, entity, subject, asked)
@@ -243,7 +245,9 @@ class KeyPairs(Service):
             entity=entity.code,
             after={**asked, "request": request.reference},
         )
-        end_request(uow, request, RequestStatus.COMPLETED, _reasons(pairs, failed))
+        letter = key_letter(uow, kind, self._views(uow, rows, pairs))
+        tell_submitted(uow, request, letter)
+        end_request(uow, request, RequestStatus.COMPLETED, _reasons(pairs, failed), letter)
         return request
 
     def _note_download(self, uow: UnitOfWork, entity: EntityRow, pairs: Sequence[KeyPairRow]) -> None:

@@ -95,5 +95,8 @@ def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons
     row.version += 1
     person = uow.tx.get_one(PersonRow, row.submitted_by)
     kind = RequestType(row.type).words.lower()
-    body = " ".join(reasons) or said or f"The request to {kind} {row.subject} is done."
+    body = (
+        "\n\n".join(part for part in (" ".join(reasons), said) if part)
+        or f"The request to {kind} {row.subject} is done."
+    )
     uow.tell(person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)
