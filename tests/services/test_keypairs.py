@@ -106,7 +106,7 @@ def test_a_pair_is_made_for_a_session(world: World, target: int) -> None:
     assert (key.session_id, key.state, key.when) == ("ABC", KeyState.ACTIVE, "4 Mar 2027 17:30 ET")
     assert (made.request.status, made.request.subject, made.file) == (RequestStatus.COMPLETED, "ABC", None)
     assert one(world.resources, "SELECT slot FROM key_pair") == 1
-    subject, recipient = rows(world.resources, "SELECT subject, recipient FROM outbox WHERE channel = 'email'")[0]
+    subject, recipient = rows(world.resources, "SELECT subject, recipient FROM outbox WHERE channel = 'email'")[-1]
     assert f"{made.request.id} completed" in subject
     assert recipient == "operator@firm.example"
     events = [action for (action,) in rows(world.resources, "SELECT action FROM audit_event ORDER BY id")]
