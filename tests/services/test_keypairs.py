@@ -199,7 +199,7 @@ def test_a_wrong_code_changes_nothing_but_its_try(
         getattr(keypairs, verb)(world.operator, [target], proof, out=file)
     after = contents(world.resources)
     changed = {table for table in before if before[table] != after[table]}
-    assert changed == {"challenge", "audit_event"}
+    assert changed == {"challenge", "audit_event", "factor_state"}
     assert not file.exists()
     getattr(keypairs, verb)(world.operator, [target], Proof(proof.challenge, CODE), out=file)
 
