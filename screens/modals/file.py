@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
@@ -19,6 +21,10 @@ from screens.widgets.inputs import DeskInput
 
 class FileModal(DeskModal[Path]):
     """A path for a new file; an existing one is never written over."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Continue", show=False, id="file.submit", tooltip="Continue with this file."),
+    ]
 
     def __init__(self, title: str, text: str, path: Path) -> None:
         super().__init__()
@@ -42,8 +48,13 @@ class FileModal(DeskModal[Path]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        path = Path(event.value.strip()).expanduser().absolute()
-        problem = path_problem(event.value.strip(), path)
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Enter continues wherever the keys are: a long text may have them."""
+        text = self.query_one(DeskInput).value.strip()
+        path = Path(text).expanduser().absolute()
+        problem = path_problem(text, path)
         if problem:
             self.show_error(problem)
         else:

@@ -238,6 +238,16 @@ async def test_a_file_that_exists_and_a_folder_that_is_not_there(place: Place, s
     assert (place.folder / "good.txt").read_text() == "theirs"
 
 
+async def test_enter_continues_from_the_text_too(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_group(seat, "US-BACKUP")
+        await seat.press("k", "enter", "tab")
+        assert seat.on == "FileModal"
+        assert not isinstance(seat.app.focused, DeskInput)
+        await seat.press("enter")
+        seat.sees("Confirm your identity")
+
+
 async def test_whoever_may_not_manage_keys_is_refused(place: Place) -> None:
     async with seated(place.app("acme-viewer")) as seat:
         await open_group(seat, "US-BACKUP")
