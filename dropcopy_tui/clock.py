@@ -15,7 +15,7 @@ class Clock:
 
 
 class Entropy:
-    """Makes what nobody may guess."""
+    """Makes what no one may guess."""
 
     def secret(self) -> bytes:
         """A key pair's secret: 32 random bytes."""

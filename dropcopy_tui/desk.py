@@ -86,7 +86,7 @@ class Desk:
         self.front_ends = FrontEnds(resources)
 
     def rehearse(self, actor: Actor) -> None:
-        """Ask once what the lists ask first, so that their SQL is compiled before somebody waits: 10 ms a list.
+        """Ask once what the lists ask first, so that their SQL is compiled before someone waits: 10 ms a list.
 
         What the actor may not see is not asked; nothing is written.
         """
@@ -144,5 +144,5 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
 def _vault(path: Path, facts: dict[str, str]) -> Vault:
     vault = Vault(read_master_key(path), facts["store_id"], path)
     if vault.is_open and vault.check_value() != facts["vault_check"]:
-        raise WrongMasterKey(f"{path} is the master key of another store. Put the right one back; nothing was changed.")
+        raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")
     return vault

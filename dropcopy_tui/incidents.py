@@ -36,7 +36,7 @@ def write_incident(log: Path, incident: str, error: BaseException) -> bool:
     text = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} incident {incident}\n{redacted(error)}\n"
     try:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Not through a link that somebody else put there.
+        # Not through a link that someone else put there.
         fd = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             os.fchmod(fd, 0o600)

@@ -1,7 +1,7 @@
 """A new file that gets its name when it is whole: never over another one, and never half of one.
 
-Everything happens by the handle of the folder, not by its path: whoever exchanges the folder meanwhile changes nothing,
-and nothing that somebody else laid under the name is written to or removed.
+Everything happens by the handle of the folder, not by its path: exchanging the folder meanwhile has no effect,
+and a file that another program created under the name is neither written to nor removed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class NewFile:
     def publish(self) -> None:
         """Give the file, which its writer has synced, its name.
 
-        Raises FileExistsError if somebody took the name meanwhile, and other OSErrors.
+        Raises FileExistsError if the name was taken meanwhile, and other OSErrors.
         """
         if self.nameless:
             os.link(f"/proc/self/fd/{self.handle}", self.path.name, dst_dir_fd=self._folder)
@@ -115,9 +115,9 @@ class NewFile:
 
 def _refusal(path: Path, error: OSError | ValueError) -> FileRefused:
     if isinstance(error, FileExistsError):
-        return FileRefused(f"{path} exists already and was left as it is. Choose another name.")
+        return FileRefused(f"{path} already exists. Nothing was changed. Use another name.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return FileRefused(f"The folder {path.parent} does not exist. Create it, or choose another.")
+        return FileRefused(f"The folder {path.parent} does not exist. Create it, or use another one.")
     why = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return FileRefused(f"{path} cannot be written: {why}. Choose another name.")
 
@@ -170,7 +170,7 @@ def _cleared(note: Path) -> list[str]:
         if os.path.lexists(path):
             return []
         return [
-            f"The key file {path} was interrupted before it was complete, and nothing of it was left. "
+            f"The key file {path} was interrupted before it was complete, and no partial file remains. "
             "If the audit trail shows its download, download it again."
         ]
     finally:

@@ -42,14 +42,14 @@ def make_store(
     place, key_place = config.paths.store, config.paths.master_key
     for taken in (place, key_place):
         if taken.exists():
-            raise StoreUnusable(f"{taken} exists already and was left as it is. Choose another --store.")
+            raise StoreUnusable(f"{taken} already exists. Nothing was changed. Use another --store.")
     try:
         for folder in (place.parent, key_place.parent):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         check_place(place)
         workshop = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
     except OSError as error:
-        raise StoreUnusable(f"No store can be made at {place}: {error.strerror}. Choose another --store.") from None
+        raise StoreUnusable(f"A store cannot be created at {place}: {error.strerror}. Use another --store.") from None
     try:
         _build(workshop, config, sandbox, fill, clock or Clock(), entropy or Entropy())
         _put(workshop / "master.key", key_place)
@@ -67,7 +67,7 @@ def _put(made: Path, place: Path) -> None:
     try:
         os.link(made, place)
     except FileExistsError:
-        raise StoreUnusable(f"{place} exists already and was left as it is.") from None
+        raise StoreUnusable(f"{place} already exists. Nothing was changed.") from None
     except OSError:
         # Another file system (a master key on a medium of its own) or one without hard links.
         handle = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -139,7 +139,7 @@ def remove_sandbox(config: Config) -> None:
     path = config.paths.store
     check_store(path)
     if store_facts(path).get("sandbox") != "yes":
-        raise StoreUnusable(f"{path} is not a sandbox: it was left as it is.")
+        raise StoreUnusable(f"{path} is not a sandbox. Nothing was changed.")
     beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal", "-shm", ".gate")]
     for file in (path, *beside, config.paths.master_key):
         file.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from screens.navigation import Route
 
 Answer = TypeVar("Answer")
-# How often the quiet worker looks for requests that somebody else submitted, in seconds.
+# How often the quiet worker looks for requests that someone else submitted, in seconds.
 SET_UP_EVERY = 5.0
 # Seconds: a sentence with a path in it takes a while to read and to note.
 _LONG_NOTICE = 30.0
@@ -103,7 +103,7 @@ class DropCopyApp(TerminalApp):
         return self._desk
 
     def badges(self, notices: bool = True) -> tuple[str, ...]:
-        """What stands at the right of the place line: who, what waits, and where."""
+        """The right end of the place line: the person, unread notices, and the mode."""
         who = self._actor.user_id if self._actor else ""
         return (who, self._notices() if notices else "", "SANDBOX" if self.sandbox else "")
 
@@ -136,15 +136,15 @@ class DropCopyApp(TerminalApp):
         self._open()
 
     def exit(self, result: int | None = None, return_code: int = 0, message: Any = None) -> None:
-        """End, without waiting for somebody else's change."""
+        """End, without waiting for someone else's change."""
         if self._desk is not None:
             self._desk.give_up()
         super().exit(result, return_code, message)
 
     @work
     async def _open(self) -> None:
-        """Fill Home with what can be read at once, open the store, prove who acts."""
-        # Until then it would take turns with the first paint, which somebody waits for.
+        """Fill Home with what one quick read yields, open the store, authenticate the person."""
+        # Until then it would take turns with the first paint, which someone waits for.
         await self._painted.wait()
         try:
             await self._look()
@@ -235,7 +235,7 @@ class DropCopyApp(TerminalApp):
             return
         view = await asyncio.to_thread(self._first_look, actor.user_id, "")
         if actor is not self._actor or number < self._shown_look:
-            # Somebody else acts by now, or a newer look was faster.
+            # Someone else acts by now, or a newer look was faster.
             return
         self.home_view, self._shown_look = view, number
         for screen in self.screen_stack:
@@ -314,7 +314,7 @@ class DropCopyApp(TerminalApp):
             try:
                 view = await asyncio.to_thread(desk.requests.show, self.actor, reference)
             except NotFound:
-                # A right was taken away meanwhile: the news of the others are told all the same.
+                # A role was revoked meanwhile: the results of the other requests are still reported.
                 self._awaited.discard(reference)
                 continue
             if view.ended_at is not None:
@@ -354,7 +354,7 @@ class DropCopyApp(TerminalApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: our own commands only."""
-        # Late for the sake of start-up: nobody opens the palette before the first paint.
+        # Late for the sake of start-up: no one opens the palette before the first paint.
         from screens.palette import commands
 
         return commands(self, screen) if isinstance(screen, DeskScreen) else ()
@@ -371,7 +371,7 @@ class DropCopyApp(TerminalApp):
     def tell(self, text: str) -> None:
         """Say what happened on the screen that is left after another one closed.
 
-        At once: Textual's queue waits until the closed screen is gone, and newer news would be overwritten.
+        Immediately: Textual's queue waits until the closed screen is gone, and newer news would be overwritten.
         """
         if isinstance(self.screen, DeskScreen):
             self.screen.say(text)
@@ -382,7 +382,7 @@ class DropCopyApp(TerminalApp):
 
 
 def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> Desk:
-    """Import and open the desk: half a second that nobody waits for.
+    """Import and open the desk: half a second that no one waits for.
 
     Its modules are as good as eternal too: the garbage collector would stop the screen for 0.1 s to look at them.
     """
@@ -400,14 +400,14 @@ def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> 
 
 
 def _first_user(desk: Desk) -> str:
-    """Who a sandbox opens for when nobody was named: the first person who is not of the desk itself."""
+    """Who a sandbox opens for when no one was named: the first person who is not of the desk itself."""
     people = desk.identity.everyone()
     found = next((person for person in people if any(held.entity for held in person.entitlements)), people[0])
     return found.user_id
 
 
 def _account() -> str:
-    """The account of the machine; none where it has no name, and then everybody signs in by password."""
+    """The account of the machine; none where it has no name, and then everyone signs in by password."""
     try:
         return machine_account()
     except NotSignedIn:

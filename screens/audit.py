@@ -39,7 +39,7 @@ COLUMNS: tuple[Column[Event], ...] = (
     Column("Entity", lambda row: row.entity or "", 10, optional=1),
     Column("Where from", lambda row: row.origin, 20, optional=2),
 )
-_EMPTY = "No event fits. Press f for another filter; Escape takes the filter away."
+_EMPTY = "No event matches. Press f to change the filter, Escape to clear it."
 
 
 class AuditScreen(OneListScreen):
@@ -47,10 +47,10 @@ class AuditScreen(OneListScreen):
 
     CSS_PATH = "../styles/audit.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "narrow", "Choose", id="audit.narrow",
-                tooltip="Show the events of a person, a session, a group, a kind or a time."),
+        Binding("f", "narrow", "Filter", id="audit.narrow",
+                tooltip="Filter by person, session, group, kind or time."),
         Binding("v", "verify", "Verify", id="audit.verify",
-                tooltip="Prove that every event stands as it was written."),
+                tooltip="Verify that no event was altered."),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class AuditScreen(OneListScreen):
 
     def source(self, desk: Desk) -> PageSource[Any]:
         """The pages of the filter at hand."""
-        self.query_one("#narrowed", Static).update(value(f"Events: {_words(self._filter)}   f chooses others"))
+        self.query_one("#narrowed", Static).update(value(f"Events: {_words(self._filter)}   f filter"))
         return partial(desk.audit.page, self.actor, filters=self._filter)
 
     def action_back(self) -> None:
@@ -105,11 +105,11 @@ class AuditScreen(OneListScreen):
         desk = await self.desk()
         found = await off_thread(desk.audit.verify, self.actor)
         if found.valid:
-            self.say(f"{plural(found.events, 'event')} verified: every one stands as it was written.")
+            self.say(f"{plural(found.events, 'event')} verified: none was altered.")
         else:
             self.say(
-                f"Event {found.first_bad:,} does not stand as it was written, or one before it is missing. "
-                f"{plural(found.events - 1, 'event')} before it hold. Tell operations.",
+                f"Event {found.first_bad:,} has been altered, or an event before it is missing. "
+                f"{plural(found.events - 1, 'event')} before it are intact. Notify operations.",
                 "failed",
             )
 

@@ -40,7 +40,7 @@ class DeskApp(Protocol):
         """The desk, once its store is open."""
 
     def badges(self, notices: bool = True) -> tuple[str, ...]:
-        """What stands at the right of the first line: who, what waits, and where."""
+        """The right end of the first line: the person, unread notices, and the mode."""
 
     async def go(self, route: Route) -> None:
         """Open the screen of a route above the present one."""

@@ -22,7 +22,7 @@ _NAME_CELLS = 40
 class EntityListScreen(ListScreen):
     """A list of one entity. Subclasses bind a key to `entity`, which shows another one."""
 
-    no_entity = ("You are entitled at no entity. Ask a user administrator.", "failed")
+    no_entity = ("You have no access to any entity. Ask a user administrator.", "failed")
 
     def __init__(self, entity: str = "") -> None:
         """Without an entity, or with one that the person may not see, the first one is shown."""

@@ -31,14 +31,14 @@ def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise FileRefused(f"{path} cannot be written: {error.strerror}. Choose another name.") from None
+        raise FileRefused(f"{path} cannot be written: {error.strerror}. Use another name.") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             return _write_rows(csv.writer(file), columns, source, ask)
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise FileRefused(f"{path} cannot be written ({error.strerror}): no file was left.") from None
+            raise FileRefused(f"{path} cannot be written ({error.strerror}). No file was created.") from None
         raise
 
 

@@ -1,4 +1,4 @@
-"""What every screen stands in: the first line, the banner, the keys, and the way to other screens."""
+"""The frame of every screen: the first line, the banner, the keys, and the way to other screens."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
     """A full screen: place, banner, its body, keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="app.back", tooltip="One level back; nothing is lost."),
-        Binding("o", "open_new", show=False, id="groups.open_new", tooltip="Open the group that was set up last."),
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="What the keys do here."),
+        Binding("escape", "back", "Back", id="app.back", tooltip="Go back one level; nothing is lost."),
+        Binding("o", "open_new", show=False, id="groups.open_new", tooltip="Open the most recently set-up group."),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Show the keys."),
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
     _news: Route | None = None
@@ -51,7 +51,7 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         return ("Request Center",)
 
     def aside(self) -> tuple[str, ...]:
-        """What stands at the right of the place line before the person."""
+        """The right end of the place line, before the person."""
         return ()
 
     @property
@@ -100,11 +100,11 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         self.say(text, kind)
 
     def store_changed(self) -> object:
-        """Somebody changed the store, or requests ended: a screen that shows any of it reads it again, in place."""
+        """Someone changed the store, or requests ended: a screen that shows any of it reads it again, in place."""
 
     @job()
     async def action_open_new(self) -> None:
-        """Open the group that was set up last."""
+        """Open the most recently set-up group."""
         if self._news is not None:
             await self.go(self._news)
 
@@ -119,7 +119,7 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
     def gone(self, why: str) -> None:
         """The record that this screen shows no longer exists, or the person has lost access to it: leave, and say why.
 
-        A person who is busy above it reads the reason there, goes on, and reads it again where they come back to.
+        A person who is busy above it reads the reason there, continues, and reads it again where they come back to.
         """
         if why != self._farewell:
             self._farewell = why
@@ -128,7 +128,7 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         self.left_at_last(None)
 
     def say_on_top(self, text: str) -> None:
-        """Tell what somebody else did: here, and where the person is busy above."""
+        """Tell what someone else did: here, and where the person is busy above."""
         top = self.app.screen
         self.say(text, "note")
         if top is not self:
@@ -159,7 +159,7 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
 
     def action_help(self) -> None:
         """Help made from the bindings."""
-        # Late for the sake of start-up: nobody asks for help before the first paint.
+        # Late for the sake of start-up: no one asks for help before the first paint.
         from screens.help import HelpModal
 
         self.app.push_screen(HelpModal(self))

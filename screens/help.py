@@ -17,11 +17,11 @@ from screens.terminal.values import facts
 
 # What a dialog's own widgets do, which have no words of ours.
 _IN_DIALOGS = {
-    "enter": "Choose the line, or confirm what was typed.",
+    "enter": "Select the line, or confirm the input.",
     "up": "One line up.",
     "down": "One line down.",
-    "tab": "To the next field, where there are several.",
-    "shift+tab": "To the field before.",
+    "tab": "Next field.",
+    "shift+tab": "Previous field.",
 }
 
 
@@ -44,7 +44,7 @@ class HelpModal(LeavingScreen[None], ModalScreen[None]):
             yield Static("Keys on this screen", classes="title", markup=False)
             with VerticalScroll(classes="fill"):
                 yield Static(facts(self._lines, 14, 66), markup=False)
-            yield Static("Escape closes this help; arrows scroll it.", classes="hint", markup=False)
+            yield Static("Arrows scroll · Esc closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Arrows scroll."""

@@ -1,4 +1,4 @@
-"""Home: what there is at the left, what needs somebody at the right. What an operator looks at in the morning."""
+"""Home: what there is at the left, what needs someone at the right. What an operator looks at in the morning."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class HomeScreen(DeskScreen[None]):
     AUTO_FOCUS = "#menu"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stay", show=False, id="home.stay"),
-        Binding("n", "new_group", "New group", id="groups.create", tooltip="Ask for a new drop copy group."),
+        Binding("n", "new_group", "New group", id="groups.create", tooltip="Request a new drop copy group."),
         Binding("k", "keys", "Keys", id="home.keys",
-                tooltip="Key pairs of the session under the cursor; of all that expire soon from anywhere else."),
-        Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Which session's key pairs live when."),
-        Binding("left", "go('#menu')", show=False, id="home.left", tooltip="To the menu."),
-        Binding("right", "go('#attention')", show=False, id="home.right", tooltip="To what needs attention."),
-        Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Every command by name."),
-        Binding("ctrl+r", "reload", "Reload", show=False, id="home.reload", tooltip="Read everything again."),
-        Binding("q", "app.quit_desk", "Quit", id="home.quit", tooltip="Leave the application."),
+                tooltip="Manage key pairs of the session under the cursor, or of all expiring sessions."),
+        Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Key pair validity by session."),
+        Binding("left", "go('#menu')", show=False, id="home.left", tooltip="Go to the menu."),
+        Binding("right", "go('#attention')", show=False, id="home.right", tooltip="Go to Needs attention."),
+        Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Find any command by name."),
+        Binding("ctrl+r", "reload", "Refresh", show=False, id="home.reload", tooltip="Refresh."),
+        Binding("q", "app.quit_desk", "Quit", id="home.quit", tooltip="Quit."),
     ]  # fmt: skip
 
     def body(self) -> ComposeResult:
@@ -128,7 +128,7 @@ class HomeScreen(DeskScreen[None]):
         desk = await self.desk()
         pks = self._needing_keys() if self.desk_app.signed_in else frozenset()
         if not pks:
-            self.say("No key pair expires within four weeks. Right and Down go to a session.", "note")
+            self.say("No key pair expires within four weeks. Press Right, then Down, to select a session.", "note")
             return
         # Late for the sake of start-up: what it needs is not needed to paint.
         from dropcopy_tui.domain.pages import Selection
@@ -151,7 +151,7 @@ class HomeScreen(DeskScreen[None]):
 
     @job(exclusive=True, group="home")
     async def action_reload(self) -> None:
-        """Read everything again."""
+        """Refresh."""
         await self.desk_app.refresh_home()
 
 
@@ -177,7 +177,7 @@ def _leads_like(line: Option, other: Option | None) -> bool:
 
 
 def _menu(view: HomeView | None) -> list[Option]:
-    """The menus of the Request Center with how much is in each; before the first look, what everybody has."""
+    """The menus of the Request Center with how much is in each; before the first look, what everyone has."""
     roles, sandbox = (view.roles, view.sandbox) if view is not None else ((), False)
     shown = (place for place in DESTINATIONS if place.heading and place.is_offered(roles, sandbox))
     lines: list[Option] = []
@@ -197,10 +197,10 @@ def _entry(place: Destination, view: HomeView | None) -> Option:
 
 
 def _attention(view: HomeView) -> list[Option]:
-    """What needs somebody, each line with its cure one key away."""
+    """What needs attention; each line can be resolved with one key."""
     lines: list[Option] = []
     for stopped in view.stopped[: _room(view.stopped, 1)]:
-        text = f"! {stopped.session_id} stopped: key expired {stopped.since}"
+        text = f"! {stopped.session_id} feed stopped: key pair expired {stopped.since}"
         lines.append(_session_line(text, stopped.session_pk, "bold $error"))
     lines += _more(view.stopped, 1, "stopped")
     if view.expiring:
@@ -211,10 +211,10 @@ def _attention(view: HomeView) -> list[Option]:
             lines.append(_session_line(text, key.session_pk))
         lines += _more(view.expiring, _LISTED, "expire")
     if view.to_review:
-        waiting = "1 request waits" if view.to_review == 1 else f"{view.to_review:,} requests wait"
-        lines.append(RouteOption(value(f"? {waiting} for your approval", "bold $warning"), OpenRequests("todo")))
+        waiting = "1 request awaits" if view.to_review == 1 else f"{view.to_review:,} requests await"
+        lines.append(RouteOption(value(f"? {waiting} your approval", "bold $warning"), OpenRequests("todo")))
     for draft in view.drafts[:_LISTED]:
-        name = clip(draft.name or "no name yet", 12)
+        name = clip(draft.name or "unnamed", 12)
         market = draft.market_name.removeprefix("BrokerTec ")
         lines.append(RouteOption(value(f"+ draft {name} ({market}), step {draft.step}"), OpenWizard(draft.id)))
     if view.drafts:
@@ -223,9 +223,13 @@ def _attention(view: HomeView) -> list[Option]:
         lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk))
     lines += _more(view.without, 1, "have no key pair")
     if not view.entities:
-        lines.append(Option(value("Nothing: you are entitled at no entity.", "$text-muted"), disabled=True))
+        lines.append(
+            Option(value("You have no access to any entity. Ask a user administrator.", "$text-muted"), disabled=True)
+        )
     elif not lines:
-        lines.append(Option(value("Nothing. All key pairs live beyond four weeks.", "$success"), disabled=True))
+        lines.append(
+            Option(value("Nothing needs attention: no key pair expires within four weeks.", "$success"), disabled=True)
+        )
     return lines
 
 
@@ -251,7 +255,7 @@ def _months(months: tuple[Month, ...]) -> Content:
     most = max((month.keys for month in months), default=0)
     if not most:
         return Content("")
-    lines = [Content.assemble(Content.styled("Key pairs expiring, by month", "bold"), "  c calendar")]
+    lines = [Content.assemble(Content.styled("Expiring key pairs by month", "bold"), "  c calendar")]
     half = len(months) // 2
     for row in range(half):
         cells = [_bar(months[row + column * half], most) for column in range(2)]

@@ -46,7 +46,7 @@ def job(
             except DeskError as error:
                 show_refusal(self, error)
             except NoMatches:
-                # A screen that closes loses its widgets before its jobs: nobody is there to be shown anything.
+                # A screen that closes loses its widgets before its jobs: no one is there to be shown anything.
                 if not _is_left(self):
                     raise
 
@@ -69,4 +69,4 @@ def show_refusal(widget: Widget, error: DeskError) -> None:
     if banners:
         banners.first().say(error.message, "failed")
     else:
-        widget.notify(error.message, title="Not done", severity="error", timeout=12)
+        widget.notify(error.message, title="Error", severity="error", timeout=12)

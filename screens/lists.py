@@ -46,7 +46,7 @@ class ListScreen(DeskScreen[None]):
         table = event.records.table
         desk = await self.desk()
         if table.source is None or table.total <= 0:
-            self.say("There is nothing to export.", "note")
+            self.say("There are no rows to export.", "note")
             return
         stem = f"{event.records.noun.replace(' ', '-')}-{desk.clock.now():%Y%m%d}"
         export = self.exported(event.records, desk)
@@ -59,7 +59,7 @@ class ListScreen(DeskScreen[None]):
         """What is written of a list that has rows: what it shows."""
         table = records.table
         assert table.source is not None
-        text = f"{plural(table.total, 'row')} as shown: filter and order count."
+        text = f"{plural(table.total, 'row')}, filtered and sorted as shown."
         return Export(table.columns, table.source, text)
 
 

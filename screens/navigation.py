@@ -124,7 +124,7 @@ class OpenAudit:
 
 
 class OpenOutbox:
-    """The outbox; in a sandbox, everybody's phone and mailbox."""
+    """The outbox; in a sandbox, everyone's phone and mailbox."""
 
 
 # A screen to open, with what it is to show.

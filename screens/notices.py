@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[Notice], ...] = (
     Column("Notice", lambda row: row.text, order="text", tone=_tone),
     Column("Request", lambda row: row.request, 14, order="request", optional=1, tone=_tone),
 )
-_EMPTY = "No notice yet. When a request of yours is submitted or ends, it says so here."
+_EMPTY = "No notices yet. You are notified here when one of your requests is submitted or completed."
 
 
 class NoticeTable(RecordTable[Notice]):
@@ -88,14 +88,14 @@ class NoticesScreen(OneListScreen):
         """Mark what is selected, or the notice under the cursor."""
         table = self.query_one(RecordTable)
         if table.total <= 0:
-            self.say("There is no notice to mark.", "note")
+            self.say("There are no notices to mark.", "note")
             return
         count = await self._read(table.chosen())
         table.action_pick_none()
         if count:
             self.say(f"{plural(count, 'notice')} marked as read.")
         else:
-            self.say("Read already.", "note")
+            self.say("Already marked as read.", "note")
 
     async def _read(self, picked: Selection) -> int:
         """Mark as read, and show it: here, and in the line of place."""
@@ -124,4 +124,4 @@ class NoticeModal(DeskModal[None]):
             yield Static("Notice", classes="title", markup=False)
             yield Static(utc(self._notice.at), classes="label", markup=False)
             yield Static(value(self._notice.text), classes="text")
-            yield Static("Enter closes.", classes="hint", markup=False)
+            yield Static("Enter closes", classes="hint", markup=False)

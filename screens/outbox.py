@@ -1,4 +1,4 @@
-"""The outbox: what was or will be sent. In a sandbox it is the phone and the mailbox of everybody."""
+"""The outbox: what was or will be sent. In a sandbox it is the phone and the mailbox of everyone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ COLUMNS: tuple[Column[Message], ...] = (
     Column("Message", lambda row: row.subject or row.body),
     Column("Reason", lambda row: row.error, 32, optional=1),
 )
-_EMPTY = "No message yet. Ask for an SMS code, or submit a request: it appears here."
+_EMPTY = "No messages yet. Messages appear here when you request an SMS code or submit a request."
 
 
 class OutboxScreen(OneListScreen):
@@ -56,7 +56,7 @@ class OutboxScreen(OneListScreen):
 
     CSS_PATH = "../styles/outbox.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "try_again", "Try again", id="outbox.retry", tooltip="Put a failed message back into the queue."),
+        Binding("t", "try_again", "Retry", id="outbox.retry", tooltip="Queue the failed message again."),
     ]
 
     def body(self) -> ComposeResult:
@@ -103,11 +103,11 @@ class OutboxScreen(OneListScreen):
         """Put the failed message under the cursor back into the queue."""
         message = self.query_one(RecordTable).current
         if message is None:
-            self.say("There is no message here.", "note")
+            self.say("There are no messages.", "note")
             return
         desk = await self.desk()
         await off_thread(desk.mailing.retry, self.actor, [message.id])
-        self.say(f"Message {message.id} to {message.to} is queued: the next dropcopy tick sends it.")
+        self.say(f"Message {message.id} to {message.to} is queued: the next `dropcopy tick` sends it.")
         self.query_one(RecordTable).reload()
         self._stand()
 
@@ -122,12 +122,12 @@ def _words(standing: OutboxStanding) -> str:
     if standing.words:
         return standing.words
     if standing.failed:
-        return f"! {plural(standing.failed, 'message')} failed: t tries again.   {_queue(standing)}"
+        return f"! {plural(standing.failed, 'message')} failed: t retry.   {_queue(standing)}"
     return _queue(standing)
 
 
 def _queue(standing: OutboxStanding) -> str:
-    return f"{standing.queued:,} queued; dropcopy tick sends them." if standing.queued else "Nothing waits."
+    return f"{standing.queued:,} queued; `dropcopy tick` sends them." if standing.queued else "The queue is empty."
 
 
 class TextModal(DeskModal[None]):
@@ -145,9 +145,9 @@ class TextModal(DeskModal[None]):
     def compose(self) -> ComposeResult:
         """To, when, subject, body."""
         message = self._message
-        where = "Held here: a sandbox never sends." if self._sandbox else message_words(message)
+        where = "Held: a sandbox never sends messages." if self._sandbox else message_words(message)
         with Vertical(classes="dialog"):
             yield Static(value(message.subject or f"Text message to {message.to}"), classes="title")
             yield Static(value(f"{message.channel} to {message.to}, {utc(message.created_at)}"), classes="label")
             yield Static(paragraphs(message.body.rstrip()), classes="text")
-            yield Static(paragraphs(f"{where}\nEnter closes."), classes="hint", markup=False)
+            yield Static(paragraphs(f"{where}\nEnter closes"), classes="hint", markup=False)

@@ -31,21 +31,21 @@ Command = Callable[["DeskScreen[Any]"], Awaitable[object]]
 
 def commands(app: CommandedApp, screen: DeskScreen[Any]) -> Iterable[SystemCommand]:
     """What can be done from anywhere."""
-    yield SystemCommand("Quit", "Leave the application; drafts are kept", app.action_quit_desk)
-    yield SystemCommand("Theme", "Change between the dark and the light theme", partial(_turn_theme, app, screen))
-    yield SystemCommand("Mouse", "Turn mouse reports on or off, so that text can be selected", app.action_toggle_mouse)
-    yield SystemCommand("Help", "What the keys do on this screen", screen.action_help)
+    yield SystemCommand("Quit", "Quit the application; drafts are kept", app.action_quit_desk)
+    yield SystemCommand("Theme", "Switch between the dark and the light theme", partial(_turn_theme, app, screen))
+    yield SystemCommand("Mouse", "Toggle mouse support (off lets you select text)", app.action_toggle_mouse)
+    yield SystemCommand("Help", "Show the keys of this screen", screen.action_help)
     if not app.signed_in:
         return
-    yield SystemCommand("Home", "The first screen", app.go_home)
-    yield SystemCommand("New group", "Ask for a new drop copy group", _run(app, screen, new_group))
+    yield SystemCommand("Home", "Go to the Home screen", app.go_home)
+    yield SystemCommand("New group", "Request a new drop copy group", _run(app, screen, new_group))
     yield SystemCommand(
         "Who gets this?", "The groups that receive a SenderComp or a Globex Firm", _run(app, screen, _ask_who_gets)
     )
-    yield SystemCommand("Authenticator app", "Enrol an app as second factor", _run(app, screen, _enrol))
+    yield SystemCommand("Authenticator app", "Enrol an app as a second factor", _run(app, screen, _enrol))
     if app.sandbox:
         yield SystemCommand(
-            "Act as another person", "Sandbox only: no proof is needed", _run(app, screen, partial(_act_as, app))
+            "Act as another person", "Sandbox only: no password required", _run(app, screen, partial(_act_as, app))
         )
     roles = app.home_view.roles if app.home_view is not None else ()
     for place in DESTINATIONS:
@@ -92,7 +92,7 @@ async def _act_as(app: CommandedApp, screen: DeskScreen[Any]) -> None:
     app.become(await off_thread(desk.identity.act_as, chosen, origin("screen")))
     app.go_home()
     await app.refresh_home()
-    app.tell(f"You act as {chosen} now.")
+    app.tell(f"You are now acting as {chosen}.")
 
 
 async def _ask_who_gets(screen: DeskScreen[Any]) -> None:
@@ -113,7 +113,7 @@ async def _enrol(screen: DeskScreen[Any]) -> None:
     enrolment = await confirmed(
         screen,
         desk,
-        "To enrol an authenticator app.",
+        "Required to enrol an authenticator app.",
         lambda proof: off_thread(desk.authenticators.enrol, screen.actor, proof),
         Purpose.ENROL,
     )
@@ -137,4 +137,4 @@ async def _since_when(screen: DeskScreen[Any], desk: Desk) -> str:
     """From when on the new app is a second factor."""
     choices = await off_thread(desk.factors.choices, screen.actor)
     reason = next((choice.reason for choice in choices if choice.factor.name == "totp"), "")
-    return f"{reason[:1].upper()}{reason[1:]}." if reason else "It is a second factor from now on."
+    return f"{reason[:1].upper()}{reason[1:]}." if reason else "It can now be used as a second factor."

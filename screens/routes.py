@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Destination(NamedTuple):
     """A place with a name. `roles`: who is offered it, anybody where there are none; services decide (rule P3).
 
-    `heading` is the part of Home's menu it stands in ("" for the palette alone), `entry` its name there, and `size`
+    `heading` is the part of Home's menu it appears in ("" for the palette alone), `entry` its name there, and `size`
     how much is in it. `sandbox`: whether only a sandbox has it, or only a desk that is none.
     """
 
@@ -39,7 +39,7 @@ class Destination(NamedTuple):
     sandbox: bool | None = None
 
     def is_offered(self, roles: Collection[Role], sandbox: bool) -> bool:
-        """Whether it is offered to somebody with these roles."""
+        """Whether it is offered to someone with these roles."""
         may = not self.roles or any(role in self.roles for role in roles)
         return may and self.sandbox in (None, sandbox)
 
@@ -49,7 +49,7 @@ DESTINATIONS = (
     Destination(
         to.OpenGroups(Menu.BROKERTEC),
         "Drop Copy Groups",
-        "BrokerTec: the groups of a Registered Entity",
+        "BrokerTec groups of a Registered Entity",
         heading="BrokerTec Requests",
         entry="Drop Copy Groups",
         size=lambda view: view.groups[Menu.BROKERTEC],
@@ -57,7 +57,7 @@ DESTINATIONS = (
     Destination(
         to.OpenSessions("order_entry"),
         "Order Entry Sessions",
-        "The sessions that orders come from",
+        "Order entry sessions of an entity",
         heading="BrokerTec Requests",
         entry="Order Entry Sessions",
         size=lambda view: view.order_entry,
@@ -65,7 +65,7 @@ DESTINATIONS = (
     Destination(
         to.OpenSessions("market_data"),
         "Market Data Sessions",
-        "The sessions that prices come by",
+        "Market data sessions of an entity",
         heading="BrokerTec Requests",
         entry="Market Data Sessions",
         size=lambda view: view.market_data,
@@ -73,7 +73,7 @@ DESTINATIONS = (
     Destination(
         to.OpenGroups(Menu.GLOBEX),
         "Globex Drop Copy Groups",
-        "Globex: the groups of a Registered Entity",
+        "Globex groups of a Registered Entity",
         heading="Globex Requests",
         entry="Drop Copy Groups",
         size=lambda view: view.groups[Menu.GLOBEX],
@@ -81,7 +81,7 @@ DESTINATIONS = (
     Destination(
         to.OpenRequests(),
         "My Requests",
-        "What was asked for, and where it is",
+        "Your requests and their status",
         heading="My Requests",
         entry="Request Status",
         size=lambda view: view.requests,
@@ -89,7 +89,7 @@ DESTINATIONS = (
     Destination(
         to.OpenRequests("todo"),
         "To Do",
-        "Requests that wait for your approval",
+        "Requests awaiting your approval",
         heading="My Requests",
         entry="To Do",
         size=lambda view: view.to_review,
@@ -97,7 +97,7 @@ DESTINATIONS = (
     Destination(
         to.OpenNotices(),
         "Notices",
-        "What the desk told you",
+        "Your notifications",
         heading="My Requests",
         entry="Notices",
         size=lambda view: view.notices,
@@ -113,7 +113,7 @@ DESTINATIONS = (
     Destination(
         to.OpenEase(),
         "EASE desk",
-        "Verify who calls, issue a one-time code, unlock, reset",
+        "Verify a caller, issue a one-time code, unlock, reset",
         MAY_EASE,
         heading="Desk",
         entry="EASE desk",
@@ -121,28 +121,33 @@ DESTINATIONS = (
     Destination(
         to.OpenOutbox(),
         "Phone and mailbox",
-        "What the sandbox would have sent",
+        "Messages the sandbox would have sent",
         heading="Sandbox",
         entry="Phone and mailbox",
         sandbox=True,
     ),
-    Destination(to.OpenOutbox(), "Outbox", "Messages that were sent, wait, or failed (operations)", sandbox=False),
-    Destination(to.OpenCalendar(), "Key calendar", "Which session's key pairs live when"),
+    Destination(to.OpenOutbox(), "Outbox", "Sent, queued and failed messages (operations)", sandbox=False),
+    Destination(to.OpenCalendar(), "Key calendar", "Key pair validity by session"),
     Destination(to.OpenCoverage(), "Coverage", "SenderComps that no drop copy group copies"),
-    Destination(to.OpenRouting(), "What would it receive?", "A FIX log through the drop copy groups"),
-    Destination(to.OpenLogonCheck(), "Logon check", "Would a gateway accept it, and if not, why?", MAY_USE_KEYS),
+    Destination(to.OpenRouting(), "Preview from a FIX log", "Messages of a FIX log that the groups would copy"),
+    Destination(
+        to.OpenLogonCheck(),
+        "Logon check",
+        "Whether a gateway would accept a logon, and if not, why",
+        MAY_USE_KEYS,
+    ),
     Destination(
         to.OpenPeople(),
         "People and entitlements",
-        "Who is there, and what they may do",
+        "People and their roles",
         MAY_SEE_EVERYBODY | MAY_ADMINISTER,
     ),
-    Destination(to.OpenFrontEnds(), "Front End Mapping", "Which front end systems an entity may use", MAY_VIEW),
+    Destination(to.OpenFrontEnds(), "Front End Mapping", "Front end systems that an entity can use", MAY_VIEW),
 )
 
 
 async def screen_for(app: DeskApp, route: to.Route) -> DeskScreen[Any]:
-    """The screen of a route, made anew. Raises NotFound for a session that the person may not see."""
+    """The screen of a route, made again. Raises NotFound for a session that the person may not see."""
     if isinstance(route, to.OpenSession):
         route = await _where_it_is(app, route)
     return screen_of(route)

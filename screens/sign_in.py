@@ -24,9 +24,9 @@ _INVITED = (
     Field("login", "User id or email", 200),
     Field("code", "Invitation code", 40, placeholder="ABCD-EFGH-2345-WXYZ"),
     Field("password", "New password, at least ten characters", 1000, secret=True),
-    Field("again", "New password again", 1000, secret=True),
+    Field("again", "Repeat new password", 1000, secret=True),
 )
-_FROM_MAIL = "The code is in the email that invited you. It works once; choose your own password with it."
+_FROM_MAIL = "The code is in your invitation email. It can be used once, to set your password."
 
 
 class SignInScreen(DeskScreen[Actor]):
@@ -35,8 +35,8 @@ class SignInScreen(DeskScreen[Actor]):
     CSS_PATH = "../styles/sign_in.tcss"
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "use_invitation", "I have an invitation code", id="sign_in.invitation",
-                tooltip="Set your password with the code of an invitation."),
+        Binding("f2", "use_invitation", "Use invitation code", id="sign_in.invitation",
+                tooltip="Set your password with an invitation code."),
     ]  # fmt: skip
 
     def __init__(self, login: str, refusal: str = "") -> None:
@@ -52,8 +52,8 @@ class SignInScreen(DeskScreen[Actor]):
             yield Static("Password", classes="label", markup=False)
             yield SecretInput(id="password", compact=True, max_length=1000)
             yield Static(value(self._refusal), id="error")
-            yield Static("Enter signs in, Tab changes the field, Escape leaves.", classes="label", markup=False)
-            yield Static("F2: I have an invitation code.", classes="label", markup=False)
+            yield Static("Enter signs in · Tab changes field · Esc quits", classes="label", markup=False)
+            yield Static("F2 to use an invitation code", classes="label", markup=False)
 
     def place(self) -> tuple[str, ...]:
         """Before everything."""
@@ -95,7 +95,7 @@ class SignInScreen(DeskScreen[Actor]):
         desk = await self.desk()
         accepted = await ask_form(
             self,
-            Question("I have an invitation code", _INVITED, _FROM_MAIL, _differs),
+            Question("Use invitation code", _INVITED, _FROM_MAIL, _differs),
             lambda form: off_thread(
                 desk.people.accept, form["login"], form["code"], form["password"], origin("screen")
             ),
@@ -111,7 +111,7 @@ class SignInScreen(DeskScreen[Actor]):
         self.query_one("#login", DeskInput).value = accepted.user_id
         self.query_one("#password").focus()
         wait = f" The account is locked until {utc(locked)}; EASE can unlock it." if locked else ""
-        self.say(f"Your password is set: sign in with it now.{wait}")
+        self.say(f"Your password was set: sign in with it now.{wait}")
 
     def action_back(self) -> None:
         """Leave without signing in."""
@@ -120,4 +120,4 @@ class SignInScreen(DeskScreen[Actor]):
 
 def _differs(form: Form) -> str:
     """Why the form cannot be sent, before it costs a try."""
-    return "" if form["password"] == form["again"] else "The two passwords differ."
+    return "" if form["password"] == form["again"] else "The passwords do not match."

@@ -33,7 +33,7 @@ SESSION_KINDS = {
     SessionKind.ORDER_ENTRY: "Order Entry Sessions",
     SessionKind.MARKET_DATA: "Market Data Sessions",
 }
-# How the states of a message look.
+# The tone of each message state.
 MESSAGE_TONES = {"held": "muted", "queued": "warning", "sent": "success", "failed": "error"}
 
 
@@ -43,11 +43,11 @@ def utc(when: datetime) -> str:
 
 
 def message_words(message: Message) -> str:
-    """Where a message of the outbox is, and why."""
-    tries = f" after {plural(message.attempts, 'try', 'tries')}" if message.attempts else ""
+    """The state of an outbox message, and why."""
+    tries = f" after {plural(message.attempts, 'attempt')}" if message.attempts else ""
     if message.sent_at is not None:
         return f"Sent {utc(message.sent_at)}{tries}."
-    again = f" Next try {utc(message.next_at)}." if message.next_at else ""
+    again = f" Next attempt {utc(message.next_at)}." if message.next_at else ""
     return " ".join(f"{message.state.capitalize()}{tries}. {message.error}{again}".split())
 
 

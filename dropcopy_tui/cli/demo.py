@@ -50,7 +50,7 @@ def _prepare(config: Config, fresh: bool) -> None:
     if place.exists():
         check_store(place)
         if store_facts(place)["sandbox"] != "yes":
-            raise StoreUnusable(f"{place} is not a sandbox. Nothing was changed. Choose another --store.")
+            raise StoreUnusable(f"{place} is not a sandbox. Nothing was changed. Use another --store.")
         if not fresh:
             return
     from dropcopy_tui.new_store import make_store, remove_sandbox

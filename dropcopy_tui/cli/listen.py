@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.domain.people import Actor
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_CLOSED = f"{MOST_INVALID} invalid logons within {INVALID_SECONDS:g} seconds closed the port, as at the real gateway."
+_CLOSED = f"{MOST_INVALID} invalid logons within {INVALID_SECONDS:g} seconds closed the port, as on the real gateway."
 
 
 def rehearse(call: Call, desk: Desk, actor: Actor, port: int, session_id: str, market: str) -> int:
@@ -77,7 +77,7 @@ async def _asked_again(call: Call, ended: asyncio.Future[int]) -> int | None:
 
     if not may_ask(call):
         raise PortClosed(f"{_CLOSED} Run the command again to open it.")
-    say(f"{_CLOSED} Press Enter to open it again, Ctrl-C to end.")
+    say(f"{_CLOSED} Press Enter to open it again, Ctrl-C to quit.")
     loop = asyncio.get_running_loop()
     entered = loop.create_future()
     loop.add_reader(sys.stdin.fileno(), _entered, entered)
@@ -117,8 +117,8 @@ def _signalled() -> asyncio.Future[int]:
 def _announce(port: int, session_id: str) -> None:
     """Where it listens: a line of JSON, so that a script finds the port it was given."""
     write(json.dumps({"event": "listening", "host": HOST, "port": port, "session_id": session_id or None}) + "\n")
-    whose = f"session {session_id}" if session_id else "every session whose keys you manage"
-    say(f"Listening on {HOST}:{port} for {whose}. Ctrl-C ends it.")
+    whose = f"session {session_id}" if session_id else "all sessions whose keys you manage"
+    say(f"Listening on {HOST}:{port} for {whose}. Press Ctrl-C to stop.")
 
 
 def _tell(as_json: bool, told: GatewayEvent) -> None:

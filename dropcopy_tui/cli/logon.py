@@ -21,13 +21,16 @@ _message: Decorator = click.option(
     "--message",
     required=True,
     metavar="FILE",
-    help="A FIX logon with SOH or | between fields, or JSON of Negotiate or Establish; - is standard input.",
+    help="A FIX logon with SOH or | between fields, or a Negotiate or Establish message in JSON (- for stdin).",
 )
 _market: Decorator = click.option(
-    "--market", default="", metavar="M", help="Whose days the key file's dates are; else the market of tag 57."
+    "--market",
+    default="",
+    metavar="M",
+    help="Market whose calendar the key file's dates follow. Default: the market of tag 57.",
 )
 _session: Decorator = click.option(
-    "--session", metavar="S", help="Whose key pair, where the file has several sessions."
+    "--session", metavar="S", help="Session whose key pair is used, if the file contains several."
 )
 
 
@@ -37,11 +40,15 @@ def logon() -> None:
 
 
 @logon.command("sign")
-@click.option("--key-file", required=True, metavar="FILE", help="A downloaded key file.")
+@click.option("--key-file", required=True, metavar="FILE", help="Downloaded key file.")
 @_session
 @_message
 @_market
-@click.option("--complete", is_flag=True, help="Print the whole signed logon instead: 354, 355, 1400 to 1402 added.")
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="Print the complete signed logon instead, with tags 354, 355 and 1400 to 1402 added.",
+)
 @verb
 def sign(call: Call, key_file: str, session: str | None, message: str, market: str, complete: bool) -> None:
     """Sign a logon with a key file. Needs no store."""
@@ -59,7 +66,10 @@ def sign(call: Call, key_file: str, session: str | None, message: str, market: s
         "message": rules.complete(read, row.access_key_id, secret),
     }
     if read.session_id not in (None, row.session_id):
-        say(f"The logon is of session {read.session_id}, the key pair of {row.session_id}: it would be refused.")
+        say(
+            f"The logon is for session {read.session_id} but the key pair belongs to {row.session_id}: "
+            "it would be rejected."
+        )
     if read.access_key_id not in (None, row.access_key_id):
         say(f"The logon names another key (355={read.access_key_id}): send 355={row.access_key_id} instead.")
     if complete and not call.as_json:
@@ -72,7 +82,7 @@ def sign(call: Call, key_file: str, session: str | None, message: str, market: s
 
 
 @logon.command("verify")
-@click.option("--key-file", metavar="FILE", help="Verify with this file instead of the store's key pairs.")
+@click.option("--key-file", metavar="FILE", help="Verify with this key file instead of the store's key pairs.")
 @_session
 @_message
 @_market
@@ -86,7 +96,7 @@ def verify(call: Call, key_file: str | None, session: str | None, message: str, 
 
     if key_file is None and (session is not None or market):
         option = "--session" if session is not None else "--market"
-        raise click.UsageError(f"{option} goes with --key-file; the store knows the session of every key.")
+        raise click.UsageError(f"{option} requires --key-file; the store knows the session of every key.")
     texts = _logons(message)
     if key_file is not None:
         file = _key_file(call, key_file, market)
@@ -101,10 +111,16 @@ def verify(call: Call, key_file: str | None, session: str | None, message: str, 
 
 @logon.command("listen")
 @click.option(
-    "--port", required=True, type=click.IntRange(0, 65_535), metavar="N", help="The port; 0 picks a free one."
+    "--port",
+    required=True,
+    type=click.IntRange(0, 65_535),
+    metavar="N",
+    help="Port to listen on; 0 selects a free one.",
 )
-@click.option("--session", default="", metavar="S", help="Only this session; else every one whose keys you manage.")
-@click.option("--market", default="", metavar="M", help="Only sessions of this market.")
+@click.option(
+    "--session", default="", metavar="S", help="Accept only this session. Default: all sessions whose keys you manage."
+)
+@click.option("--market", default="", metavar="M", help="Accept only sessions of this market.")
 @verb
 def listen(call: Call, port: int, session: str, market: str) -> int:
     """Be the Drop Copy gateway for a client to try its logon on; on this machine alone.

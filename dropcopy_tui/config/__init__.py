@@ -21,7 +21,7 @@ APPLICATION = "dropcopy-tui"
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where things lie."""
+    """File locations."""
 
     store: Path
     master_key: Path
@@ -89,7 +89,7 @@ def _store_path(named: str) -> Path:
     if "://" in named:
         kind, _, rest = named.partition("://")
         if kind != "sqlite":
-            raise ConfigInvalid(f"Stores of kind {kind!r} are not built yet. Name a SQLite file.")
+            raise ConfigInvalid(f"Store type {kind!r} is not supported yet. Use a SQLite file.")
         named = rest[1:] if rest.startswith("/") else rest
     return Path(named).expanduser().absolute()
 
@@ -99,7 +99,7 @@ def _table(path: Path, *, must_exist: bool) -> dict[str, Any]:
         text = path.read_bytes()
     except FileNotFoundError:
         if must_exist:
-            raise ConfigInvalid(f"There is no configuration file {path}.") from None
+            raise ConfigInvalid(f"The configuration file {path} does not exist.") from None
         return {}
     except OSError as error:
         raise ConfigInvalid(f"{path} cannot be read: {error.strerror}.") from None

@@ -186,7 +186,7 @@ def _a_table(name: str, table: object, model: type[Table], path: Path) -> Mappin
         return table
     *some, last = (key for key, field in model.model_fields.items() if field.is_required())
     listed = f"{', '.join(some)} and {last}"
-    raise ConfigInvalid(f"{path}: {name} must be a table: [{name}] on a line of its own, then {listed}.")
+    raise ConfigInvalid(f"{path}: {name} must be a table: write [{name}] on its own line, then {listed}.")
 
 
 def _checked(
@@ -207,9 +207,9 @@ def _problem(model: type[Table], found: Sequence[ErrorDetails], name: str, witho
         return _unknown(unknown[0], place, [*model.model_fields, *(() if name else _BESIDE)])
     missing = _keys(found, "missing")
     if missing:
-        return f"[{name}] has no {' and no '.join(missing)}. {without}"
+        return f"[{name}] is missing: {', '.join(missing)}. {without}"
     key = str(found[0]["loc"][0])
-    return f"the setting {key!r}{place} cannot be used: {_wanted(model, key, found[0])}"
+    return f"the setting {key!r}{place} is not valid: {_wanted(model, key, found[0])}"
 
 
 def _keys(found: Iterable[ErrorDetails], kind: str) -> list[str]:
@@ -232,4 +232,4 @@ def _made(name: str, path: Path, make: Callable[..., Made], said: dict[str, Any]
     try:
         return make(**said)
     except (DeskError, ValueError) as error:
-        raise ConfigInvalid(f"{path}: [{name}] cannot be used: {error}.") from None
+        raise ConfigInvalid(f"{path}: [{name}] is not valid: {error}.") from None

@@ -69,7 +69,7 @@ def _path(value: object) -> Path:
         raise ValueError("it must be the path of a file")
     path = Path(value).expanduser()
     if not path.is_absolute():
-        raise ValueError("it must be a path from the root or from ~")
+        raise ValueError("it must be an absolute path or start with ~")
     return path
 
 
@@ -93,7 +93,7 @@ def _descending(days: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(days), reverse=True))
 
 
-Word = Annotated[str, _if(_is_word), Field(description="text of 1 to 255 printable characters without a space")]
+Word = Annotated[str, _if(_is_word), Field(description="text of 1 to 255 printable characters without spaces")]
 Text = Annotated[
     str, _if(_is_text), AfterValidator(str.strip), Field(description="text of 1 to 60 printable characters")
 ]
@@ -101,7 +101,7 @@ Address = Annotated[str, _if(is_address), Field(description="an email address su
 Host = Annotated[
     str,
     _if(_is_host),
-    Field(description="a host name such as api-0000.duosecurity.com, without https:// and port"),
+    Field(description="a host name such as api-0000.duosecurity.com, without https:// or port"),
 ]
 Zone = Annotated[str, _if(_is_zone), Field(description="a time zone such as America/Chicago")]
 File = Annotated[Path, BeforeValidator(_path)]
@@ -120,7 +120,7 @@ TimesByMarket = Annotated[
 ]
 Templates = Annotated[
     dict[str, Annotated[str, Field(max_length=999)]],
-    Field(description="a table of texts such as { to = '{to}', text = '{text}' }"),
+    Field(description="a table of strings such as { to = '{to}', text = '{text}' }"),
 ]
 Statuses = Annotated[
     tuple[Annotated[int, Field(ge=200, le=299)], ...],

@@ -89,7 +89,7 @@ def clean_user_id(text: str) -> str:
             "user_id",
         )
     if user_id == _RESERVED_USER:
-        raise InvalidValue(f"User id {_RESERVED_USER!r} is reserved. Choose another.", "user_id")
+        raise InvalidValue(f"User id {_RESERVED_USER!r} is reserved. Use another one.", "user_id")
     return user_id
 
 

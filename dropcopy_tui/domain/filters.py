@@ -67,7 +67,7 @@ def complete_filters(chosen: Iterable[Filter], mandatory: frozenset[Filter] = MA
     """The chosen and the mandatory filters, in order. Raises InvalidValue if no optional filter is chosen."""
     optional = frozenset(chosen) - mandatory
     if not optional:
-        raise InvalidValue("Choose at least one optional filter: the mandatory ones copy no trades.", "filters")
+        raise InvalidValue("Select at least one optional filter: the mandatory ones copy no trades.", "filters")
     return in_order(optional | mandatory)
 
 

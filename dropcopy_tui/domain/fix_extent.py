@@ -32,7 +32,7 @@ from dropcopy_tui.domain.fix_fields import (
 )
 
 LONGEST = 1_048_576
-CUT = "It is cut: it has no CheckSum (tag 10)."
+CUT = "It is truncated: it has no CheckSum (tag 10)."
 _ANY_BODY = re.compile(rb"\x019=([^\x01]{0,12})\x01")
 # Logs leave the last separator out, or write something of their own behind the message, or the next message.
 _ANY_END = re.compile(rb"10=(?:([0-9]{3})(?:\x01|(?![0-9=])|(?=8=FIX))|([^\x01\r\n]{0,8})(?=[\x01\r\n]|\Z)\x01?)")
@@ -157,7 +157,7 @@ def _summed(raw: bytes, size: int, said: bytes, separator: bytes, problems: tupl
         for text in _with_literals(raw, separator):
             if said == _sum(text, size):
                 return Frame(len(text), text, problems)
-    return Frame(len(raw), raw, (*problems, f"CheckSum (tag 10) is {shown(said)}, it should be {right.decode()}."))
+    return Frame(len(raw), raw, (*problems, f"CheckSum (tag 10) is {shown(said)} but should be {right.decode()}."))
 
 
 def _sum(raw: bytes, size: int) -> bytes:
@@ -347,4 +347,4 @@ def _length_problem(raw: bytes, end: int) -> tuple[str, ...]:
     size = end - body.end()
     if body[1].isdigit() and int(body[1]) == size:
         return ()
-    return (f"BodyLength (tag 9) is {shown(body[1])}, its body has {size:,} bytes.",)
+    return (f"BodyLength (tag 9) is {shown(body[1])} but its body has {size:,} bytes.",)

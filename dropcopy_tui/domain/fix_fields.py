@@ -89,7 +89,7 @@ class Counted(NamedTuple):
         if self.said is not None and _count(self.said) == size:
             return ""
         said = "missing" if self.said is None else shown(self.said)
-        return f"Tag {_LENGTH_OF[self.tag].decode()} is {said}, tag {self.tag.decode()} has {size:,} bytes."
+        return f"Tag {_LENGTH_OF[self.tag].decode()} is {said} but tag {self.tag.decode()} has {size:,} bytes."
 
 
 def counted_in(raw: bytes, *, cut: bool = False) -> Iterator[Counted]:
@@ -108,7 +108,7 @@ def counted_in(raw: bytes, *, cut: bool = False) -> Iterator[Counted]:
 
 
 def exact_end(raw: bytes, start: int, said: bytes | None) -> int | None:
-    """Where a data field ends by its length; None where no separator stands there."""
+    """Where a data field ends by its length; None where there is no separator."""
     size = None if said is None else _count(said)
     if size is None or raw[start + size : start + size + 1] != SOH:
         return None
@@ -160,7 +160,7 @@ def _soh(raw: bytes, start: int) -> int:
 
 
 def fields(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tags and values of a message, data fields whole. What is no field belongs to the value before it."""
+    """Tags and values of a message, data fields whole. Text that is not a field belongs to the value before it."""
     data = {counted.start: counted.end for counted in counted_in(raw)}
     at, tag, value = 0, 0, b""
     while at < len(raw):

@@ -61,13 +61,13 @@ class Frames:
         begun = min(len(self._buffer), len(_BEGIN))
         if self._buffer[:begun] != _BEGIN[:begun]:
             self._until = _BEGIN
-            return StreamFrame(problem="What came is no FIX message: it does not begin with 8=FIX")
+            return StreamFrame(problem="The data received is not a FIX message: it does not begin with 8=FIX")
         head = _HEAD.match(self._buffer)
         if head is None:
             return self._without_length()
         size = head.end() + int(head[1]) + _TAIL_LENGTH
         if size > LONGEST:
-            return self._refused(f"it says that it is larger than {LONGEST:,} bytes")
+            return self._refused(f"its declared size is larger than {LONGEST:,} bytes")
         early = self._early_end(size)
         if early:
             return self._refused("its BodyLength (9) is too large", early)
@@ -75,10 +75,10 @@ class Frames:
             return None
         tail = _TAIL.fullmatch(self._buffer, size - _TAIL_LENGTH, size)
         if tail is None or self._buffer[size - _TAIL_LENGTH - 1] != 1:
-            return self._refused("its BodyLength (9) is wrong: no CheckSum (10) stands where it says")
+            return self._refused("its BodyLength (9) is wrong: there is no CheckSum (10) at that position")
         right = b"%03d" % (sum(self._buffer[: size - _TAIL_LENGTH]) % 256)
         if tail[1] != right:
-            return self._refused(f"its CheckSum (10) is {tail[1].decode()}, it should be {right.decode()}", size)
+            return self._refused(f"its CheckSum (10) is {tail[1].decode()} but should be {right.decode()}", size)
         raw = bytes(self._buffer[:size])
         self._drop(size)
         return StreamFrame(raw)
@@ -117,7 +117,7 @@ class Frames:
             self._drop(size)
         else:
             self._until = _FOLLOWING
-        return StreamFrame(problem=f"A message was not read: {why}")
+        return StreamFrame(problem=f"A message could not be read: {why}")
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]

@@ -31,7 +31,7 @@ __all__ = ["COPY", "LONGEST", "FixLog", "Garbage", "Header", "LogMessage"]
 LINES_KEPT = 100
 # A line of the log itself is text for people.
 _LONGEST_OWN = 4_096
-_HEADLESS = "It stands in a copy (35=n) whose beginning is missing."
+_HEADLESS = "It is part of a copy (35=n) whose beginning is missing."
 
 
 class LogMessage(NamedTuple):
@@ -56,7 +56,7 @@ class LogMessage(NamedTuple):
 
 @dataclass(slots=True)
 class Garbage:
-    """What is no message: how many pieces (at most one before each message or line end), and the first lines.
+    """Pieces that are not messages: how many pieces (at most one before each message or line end), and the first lines.
 
     `misses` says why, for what looks like FIX: each reason with the first line that has it.
     """
@@ -85,7 +85,7 @@ class FixLog:
         self._base = 0
         self._ended = False
         self._line = 1
-        # What stands on the present line since its start or the last message on it: its beginning, its size, and
+        # The text on the current line since its start or the last message on it: its beginning, its size, and
         # whether it is the line's start.
         self._loose = b""
         self._size = 0
@@ -148,7 +148,7 @@ class FixLog:
             self._pass_by(found.start() + 1)
 
     def _pass_by(self, end: int) -> None:
-        """What stands before `end` is no message: a prefix, blank, a line of the log itself, or garbage."""
+        """The text before `end` is not a message: a prefix, blank, a line of the log itself, or garbage."""
         if end <= self._at:
             return
         text = self._buffer[self._at : end]

@@ -84,7 +84,7 @@ def _carrying(raw: bytes, cut: bool) -> tuple[Header, Header | None, tuple[str, 
         if each is not copied and INNER.match(raw, each.start):
             holder = holder or each.tag.decode()
     if holder:
-        problems.append(f"Its tag {holder} holds another message.")
+        problems.append(f"Its tag {holder} contains another message.")
     return header, original, tuple(problems)
 
 
@@ -106,13 +106,13 @@ def _held(outside: bytes) -> tuple[str, bytes]:
 
 
 def _original(raw: bytes, data: Counted | None, cut: bool) -> tuple[Header | None, str]:
-    """The message in tag 213, and what is wrong with how it stands there."""
+    """The message in tag 213, and what is wrong with its delimiters."""
     text = raw[data.start : data.end] if data else b""
     if text.startswith(OPEN) and text.endswith(CLOSE):
         return _inner(text[len(OPEN) : -len(CLOSE)]), ""
     inner = INNER.match(text)
     if inner is None:
-        return None, f"Tag 213 holds no message between {OPEN.decode()} and {CLOSE.decode()}."
+        return None, f"Tag 213 contains no message between {OPEN.decode()} and {CLOSE.decode()}."
     opened = OPEN_MARK.match(text)
     text = text[opened.end() if opened else 0 :]
     closed = [mark for mark in CLOSE_MARK.finditer(text) if (opened and not cut) or mark.end() == len(text)]

@@ -74,9 +74,9 @@ def _checked(row: KeyRow) -> tuple[str, ...]:
     for value, (heading, width) in zip(values, COLUMNS, strict=True):
         complaint = _complaint(value, width)
         if complaint:
-            raise InvalidValue(f"{heading} {complaint}; no key file was made.")
+            raise InvalidValue(f"{heading} {complaint}; no key file was created.")
     if row.environment not in ENVIRONMENTS:
-        raise InvalidValue(f"Environment must be {_listed(ENVIRONMENTS)}; no key file was made.")
+        raise InvalidValue(f"Environment must be {_listed(ENVIRONMENTS)}; no key file was created.")
     return values
 
 
@@ -85,9 +85,9 @@ def _complaint(value: str, width: int) -> str:
     if not value:
         return "is empty"
     if len(value) >= width:
-        return f"is too wide: it has {len(value):,} characters of at most {width - 1}"
+        return f"is too long: it has {len(value):,} characters; at most {width - 1} are allowed"
     if not value.isascii() or not value.isprintable() or " " in value:
-        return "has a space or a character that is not printable ASCII"
+        return "contains a space or a character that is not printable ASCII"
     return ""
 
 
@@ -129,9 +129,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         bare = line.removesuffix("\r")
         if "\t" in bare:
-            raise _bad(number, "it has a tab where the columns are parted by spaces. Download the file again")
+            raise _bad(number, "it contains a tab; columns are separated by spaces. Download the file again")
         if not bare.isascii() or not (bare.isprintable() or not bare):
-            raise _bad(number, "it has a character that is not printable ASCII")
+            raise _bad(number, "it contains a character that is not printable ASCII")
         yield number, bare.rstrip(" ")
 
 
@@ -140,7 +140,7 @@ def _check_header(number: int, line: str, *, last: bool) -> None:
     if line == right:
         return
     if last and right.startswith(line):
-        raise _bad(number, "the file is cut: its header is not whole")
+        raise _bad(number, "the file is truncated: its header is incomplete")
     if line.split() == right.split():
         raise _bad(number, f"{_MOVED}. Download the file again")
     raise _bad(number, _NO_HEADER)
@@ -148,7 +148,7 @@ def _check_header(number: int, line: str, *, last: bool) -> None:
 
 def _row(number: int, line: str, *, last: bool) -> KeyRow:
     if len(line) > LINE_LENGTH:
-        more = "there are columns that the header does not have"
+        more = "it has more columns than the header"
         raise _bad(number, f"it has {len(line):,} characters instead of {LINE_LENGTH}: {more}")
     session_id, access_key_id, secret, created, expires, environment = _values(number, line, last=last)
     if environment not in ENVIRONMENTS:
@@ -187,7 +187,7 @@ def _zipped(values: Sequence[str]) -> Iterator[tuple[str, tuple[str, int]]]:
 
 
 def _cut(*, last: bool) -> str:
-    return "the file is cut" if last else "the line is cut"
+    return "the file is truncated" if last else "the line is truncated"
 
 
 def _date(number: int, heading: str, value: str) -> date:
@@ -196,7 +196,7 @@ def _date(number: int, heading: str, value: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass  # such as 2026-02-30: the refusal is the same
-    raise _bad(number, f"{heading} is not a date like 2026-12-15")
+    raise _bad(number, f"{heading} is not a valid date, such as 2026-12-15")
 
 
 def pair_of(row: KeyRow, hours: MarketHours) -> KeyPair:
@@ -222,11 +222,11 @@ def newest(rows: Sequence[KeyRow], session_id: str | None, hours: MarketHours, n
         InvalidValue: no such row, several sessions and none named, or the key has expired.
     """
     if not rows:
-        raise InvalidValue("The key file holds no key pair.")
+        raise InvalidValue("The key file contains no key pair.")
     wanted = session_id if session_id is not None else _only_session(rows)
     own = [row for row in rows if row.session_id == wanted]
     if not own:
-        raise InvalidValue(f"The key file has no key pair of session {shorten(wanted)!r}.", "session_id")
+        raise InvalidValue(f"The key file contains no key pair of session {shorten(wanted)!r}.", "session_id")
     last = max(own, key=lambda row: (row.expires, row.created))
     if not state_of(pair_of(last, hours), now).living:
         when = market_date(hours, close_of(hours, last.expires))
@@ -240,7 +240,7 @@ def _only_session(rows: Sequence[KeyRow]) -> str:
         return sessions[0]
     shown = ", ".join(shorten(session) for session in sessions[:_LISTED])
     more = f" and {len(sessions) - _LISTED:,} more" if len(sessions) > _LISTED else ""
-    raise InvalidValue(f"The key file has several sessions: {shown}{more}. Name one.", "session_id")
+    raise InvalidValue(f"The key file contains several sessions: {shown}{more}. Specify one.", "session_id")
 
 
 def _listed(names: Sequence[str]) -> str:

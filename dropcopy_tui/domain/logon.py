@@ -168,7 +168,7 @@ def _collect(fields: Iterable[tuple[str, str]], what: str, *, plain: bool = Fals
         if not value:
             raise InvalidValue(f"{what} {name} has no value.", "message")
         if not plain and not (value.isascii() and value.isprintable()):
-            raise InvalidValue(f"{what} {name} has a character that is not printable ASCII.", "message")
+            raise InvalidValue(f"{what} {name} contains a character that is not printable ASCII.", "message")
         found[name] = value
     return found
 
@@ -178,7 +178,7 @@ def _refuse_missing(raw: Mapping[str, str], wanted: Mapping[str, str]) -> None:
         return
     missing = [f"{tag} ({name})" if name else tag for tag, name in wanted.items() if tag not in raw]
     if missing:
-        raise InvalidValue(f"The logon lacks {', '.join(missing)}.", "message")
+        raise InvalidValue(f"The logon is missing {', '.join(missing)}.", "message")
 
 
 def _parse_ilink(fields: Iterable[tuple[str, str]]) -> LogonMessage:
@@ -224,7 +224,7 @@ def _json_fields(text: str) -> Iterable[tuple[str, str]]:
         if name is None:
             continue
         if not isinstance(value, str):
-            raise InvalidValue(f"Field {name} must be a text or a whole number.", "message")
+            raise InvalidValue(f"Field {name} must be a string or a whole number.", "message")
         yield name, value
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 
+from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.logon import LogonMessage, verify
 from dropcopy_tui.domain.logon_recipes import GLYPHS, Mistake, Recipe, mistakes_of, rare_mistakes_of
 from dropcopy_tui.domain.names import shorten
@@ -23,7 +24,7 @@ from dropcopy_tui.domain.names import shorten
 _MOST_KEYS_IN_PAIRS = 100
 _SIGNATURE_LENGTH = 32
 _FIX_WRITING = "Send base64url without padding, 43 characters."
-_ILINK_WRITING = "iLink 3 carries its 32 raw bytes."
+_ILINK_WRITING = "iLink 3 transmits its 32 raw bytes."
 _HEX = re.compile("[0-9A-Fa-f]{64}")
 # A key id that was typed: so much of it is right at least.
 _ALIKE = 0.85
@@ -85,7 +86,7 @@ def diagnose(
     found = _named_key(message, named, now, unknown)
     recipe: Recipe | None = None
     if message.signature is None:
-        found.append("The logon carries no signature.")
+        found.append("The logon has no signature.")
     elif named is not None and verify(message, named.secret):
         recipe = Recipe(b"")
     else:
@@ -116,15 +117,15 @@ def _marked(values: Sequence[str], joiner: str, ending: str) -> list[str]:
 def _named_key(message: LogonMessage, named: Candidate | None, now: datetime, unknown: str | None) -> list[str]:
     """Findings about the key that the logon names, whatever its signature."""
     if message.access_key_id is None:
-        return ["The logon names no access key id."]
+        return ["The logon has no access key id."]
     if named is None:
-        return [unknown or f"No key pair with the access key id {shorten(message.access_key_id)} is known."]
+        return [unknown or f"The access key id {shorten(message.access_key_id)} is unknown."]
     found = []
     if not (named.living and now < named.expires_at):
-        found.append(f"The key that the logon names, {named.access_key_id}, {_fate(named, now)}.")
+        found.append(f"The key pair named in the logon, {named.access_key_id}, {_fate(named, now)}.")
     if message.session_id is not None and named.session_id != message.session_id:
         found.append(
-            f"The logon is of session {shorten(message.session_id)} but names a key of another session, "
+            f"The logon is for session {shorten(message.session_id)} but names a key pair of another session, "
             f"{named.session_id}."
         )
     return found
@@ -134,7 +135,7 @@ def _fate(key: Candidate, now: datetime) -> str:
     if not key.living:
         return "was deleted"
     if now >= key.expires_at:
-        return f"expired on {key.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"expired on {moment_words(key.expires_at.astimezone(UTC))}"
     return "is active"
 
 
@@ -144,7 +145,9 @@ def _signature(
     """The mistakes that give the signature that was sent, and how it was made."""
     sent, writing = _read_signature(message)
     if sent is None:
-        return ["The signature is not 32 bytes in base64url: it was cut, or made by another algorithm."], None
+        return [
+            "The signature is not 32 bytes in base64url: it was truncated, or created with another algorithm."
+        ], None
     keys = list(_other_keys(message, named, candidates, now))
     start = Recipe(named.secret) if named is not None else Recipe(b"")
     reasons = _find(message, sent, start, keys, known=named is not None)
@@ -160,10 +163,11 @@ def _signature(
 
 def _unexplained(named: Candidate | None) -> str:
     if named is None:
-        return "No known key pair made the signature, with or without a known mistake."
+        return "No known key pair produces this signature, with or without a known mistake."
     return (
-        f"No known mistake explains the signature, alone or with a second one, with the key {named.access_key_id}: "
-        "what was signed, and with which secret, is not known."
+        "No known mistake explains the signature, alone or with a second one, "
+        f"with the key pair {named.access_key_id}: "
+        "the signed text and the secret used are unknown."
     )
 
 
@@ -228,11 +232,12 @@ def _other_keys(
 
 def _key_words(message: LogonMessage, key: Candidate, named: Candidate | None, now: datetime) -> str:
     if key.session_id != message.session_id:
-        return f"It was signed with the key of another session, {key.session_id} ({key.access_key_id})."
+        return f"It was signed with the key pair of another session, {key.session_id} ({key.access_key_id})."
     if named is None and _is_alike(message.access_key_id or "", key.access_key_id):
         return f"Tag 355 is mistyped: it was signed with {key.access_key_id}, which {_fate(key, now)}."
     return (
-        f"It was signed with the {_age(key, named)} key of the session, {key.access_key_id}, which {_fate(key, now)}."
+        f"It was signed with the {_age(key, named)} key pair of the session, {key.access_key_id}, "
+        f"which {_fate(key, now)}."
     )
 
 

@@ -194,7 +194,7 @@ def _keys() -> Iterator[Mistake]:
         yield Mistake("secret", words, {"key": maker})
     yield Mistake(
         "swap",
-        "Key and text have changed places: the secret is the key of the HMAC, the signed string is its text.",
+        "Key and text were swapped: the secret is the key of the HMAC, the signed string is its text.",
         {"swapped": True},
     )
 
@@ -225,7 +225,7 @@ def _orders(message: LogonMessage) -> Iterator[Mistake]:
     for first, second in combinations(range(len(right)), 2):
         order_list = list(right)
         order_list[first], order_list[second] = right[second], right[first]
-        words = f"{_called(right[first])} and {_called(right[second])} have changed places in the signed string."
+        words = f"{_called(right[first])} and {_called(right[second])} were swapped in the signed string."
         yield Mistake("order", words, {"order": tuple(order_list)})
 
 

@@ -169,7 +169,7 @@ def _body_problem(raw: Mapping[str, str]) -> str:
     said = raw["9"]
     if said.isdigit() and len(said) <= _LONGEST_NUMBER and int(said) == right:
         return ""
-    return f"Tag 9 (BodyLength) is {shorten(said)}; the body has {right} bytes."
+    return f"Tag 9 (BodyLength) is {shorten(said)}, but the body has {right} bytes."
 
 
 def _sum_problem(raw: Mapping[str, str]) -> str:

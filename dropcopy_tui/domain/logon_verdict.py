@@ -22,7 +22,7 @@ from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 PRODUCTION = "PRODUCTION"
 # All that a client is told of a logon whose key or signature does not hold, as by the real gateway.
 REFUSED = "Logon failed: the access key or the signature is not valid."
-_UNKNOWN = "The access key id it names (tag 355) is not known."
+_UNKNOWN = "The access key id (tag 355) is unknown."
 _KINDS = {
     SessionKind.DROP_COPY: "a drop copy session",
     SessionKind.ORDER_ENTRY: "an order entry session",
@@ -171,7 +171,7 @@ def _gone(named: KnownKey | None, unknown: str) -> str:
     """Why the named key has no secret to verify with: it is unknown, or its secret was destroyed."""
     if named is None:
         return unknown
-    return f"The key that the logon names, {named.pair.access_key_id}, was deleted: its secret is destroyed."
+    return f"The key pair named in the logon, {named.pair.access_key_id}, was deleted and its secret destroyed."
 
 
 # -- what the session refuses
@@ -189,11 +189,11 @@ def _refusals(message: LogonMessage, named: KnownKey | None, now: datetime) -> I
 
 def _session_refusals(message: LogonMessage, session_id: str, session: SessionFacts) -> Iterator[str]:
     if session.status is SessionStatus.RELEASED:
-        yield f"Session {session_id} was released when its group was deleted: it cannot log on."
+        yield f"Session {session_id} was released when its group was deleted. It cannot log on."
     if session.status is SessionStatus.RETIRED:
-        yield f"Session {session_id} is permanently retired: it cannot log on."
+        yield f"Session {session_id} is permanently retired. It cannot log on."
     if message.is_fix and session.kind is not SessionKind.DROP_COPY:
-        yield f"The key is of {_KINDS[session.kind]}, {session_id}: it does not open a drop copy session."
+        yield f"The key pair belongs to {_KINDS[session.kind]}, {session_id}. It cannot open a drop copy session."
     firm = firm_of(message)
     if session.firms and firm and firm not in session.firms:
         yield (
@@ -270,7 +270,7 @@ def _notes(message: LogonMessage, named: KnownKey | None, now: datetime) -> Iter
 
 def _segment_notes(sent: str, market: Market, environment: str) -> Iterator[str]:
     if sent in market.test_segments and environment == PRODUCTION:
-        yield f"Tag 57 (TargetSubID) is {sent}, a test segment; this store is of {environment}."
+        yield f"Tag 57 (TargetSubID) is {sent}, a test segment; this store is for {environment}."
     if not market.segments and sent not in market.test_segments:
         others = [other.name for other in MARKETS.values() if other is not market and sent in other.all_segments]
         if others:

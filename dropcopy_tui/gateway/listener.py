@@ -20,7 +20,7 @@ _LINGER = 2.0
 
 
 class _Gone(Exception):
-    """The client is not there any more, or does not read: told apart from an operator who does not read."""
+    """The client disconnected or stopped reading; distinct from an operator who does not read."""
 
 
 class Listener:
@@ -48,10 +48,8 @@ class Listener:
             )
         except (OSError, OverflowError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            why = "something else listens there" if taken else getattr(error, "strerror", None) or str(error)
-            raise PortUnusable(
-                f"Port {port} cannot be opened: {why}. Choose another one, or 0 for a free one."
-            ) from None
+            why = "another program is listening on it" if taken else getattr(error, "strerror", None) or str(error)
+            raise PortUnusable(f"Port {port} cannot be opened: {why}. Use another port, or 0 for a free one.") from None
         number: int = self._server.sockets[0].getsockname()[1]
         return number
 
@@ -84,7 +82,7 @@ class Listener:
         task.add_done_callback(self._connections.discard)
 
     def _turned_away(self) -> None:
-        words = f"A connection was dropped: {self._most:,} are open, the most that are served at a time."
+        words = f"A connection was dropped: {self._most:,} connections are open, the maximum."
         try:
             self._rules.tell(GatewayEvent("dropped", words))
         except Exception as trouble:  # noqa: BLE001 - the operator went away: `closed` raises it
@@ -97,7 +95,7 @@ class Listener:
             try:
                 await self._talk(session, reader, writer)
             except _Gone:
-                self._rules.tell(GatewayEvent("dropped", "A client went away, or did not read what it was sent."))
+                self._rules.tell(GatewayEvent("dropped", "A client disconnected or stopped reading."))
         except Exception as trouble:  # noqa: BLE001 - a refusal or a mistake of ours: `closed` raises it
             self._trouble = trouble
             self._closed.set()
@@ -142,7 +140,7 @@ async def _read(reader: asyncio.StreamReader, patience: float) -> bytes | None:
 
 
 async def _gone_by_itself(reader: asyncio.StreamReader) -> None:
-    """Until the client hangs up, but not for ever."""
+    """Until the client hangs up, but not indefinitely."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(_LINGER):
             while await reader.read(_CHUNK):

@@ -18,7 +18,7 @@ MOST_INVALID, INVALID_SECONDS = 5, 60.0
 CLOSURE = "(1000) CME Administered Port Closure Due to Invalid Number of Login Attempts Being Exceeded"
 
 # What a client counts at most of a refused logon: the logon, its answer to the Logout, and (QuickFIX does) a logon
-# that it could not send any more.
+# that it could no longer send.
 _COUNTED_IF_REFUSED = 3
 
 
@@ -35,8 +35,8 @@ class GatewayEvent:
 class Numbers:
     """The next sequence numbers of a SenderCompID; they outlive a connection, as in the gateway's week.
 
-    A refused logon, its Logout, and the client's answer to that open no session. Some engines count them all the
-    same, others do not: until the next logon is accepted both kinds of client are in step. `refused` is how many
+    A refused logon, its Logout, and the client's answer to that open no session. Some engines count them,
+    others do not: until the next logon is accepted both kinds of client are in step. `refused` is how many
     logons were refused since the last one that was accepted.
     """
 
@@ -88,8 +88,8 @@ class Door:
             if not numbers.connected or (other != sender and other[: len(session_id or other)] != session_id):
                 continue
             if other == sender:
-                return "This SenderCompID is logged on already."
-            return f"Session {session_id} is logged on already, as {other}."
+                return "This SenderCompID is already logged on."
+            return f"Session {session_id} is already logged on as {other}."
         return ""
 
     def count_invalid(self, at: float) -> None:
@@ -99,7 +99,7 @@ class Door:
             self.closed = True
 
     def reopen(self) -> None:
-        """The operator opened the port again; sequence numbers go on."""
+        """The operator opened the port again; sequence numbers continue."""
         self._invalid.clear()
         self.closed = False
 

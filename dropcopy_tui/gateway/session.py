@@ -74,7 +74,7 @@ class GatewaySession:
     def _take(self, raw: bytes, at: float) -> bytes:
         fields = fields_of(raw)
         if fields is None:
-            self._garbled("A message was not read: one of its tags is not a number")
+            self._garbled("A message could not be read: one of its tags is not a number")
             return b""
         kind = text_of(fields.get(35, b""))
         if self._numbers is None:
@@ -85,9 +85,7 @@ class GatewaySession:
 
     def _first(self, kind: str, fields: dict[int, bytes], raw: bytes, at: float) -> bytes:
         if kind != "A":
-            self._tell(
-                "dropped", f"The first message is not a logon but 35={shorten(kind)}: the connection was dropped."
-            )
+            self._tell("dropped", f"The first message is 35={shorten(kind)}, not a logon. The connection was dropped.")
             self.over = True
             return b""
         self._sender, self._target_sub = comp_of(fields.get(49, b"")), comp_of(fields.get(57, b""))
@@ -180,7 +178,11 @@ class GatewaySession:
         if self._missing_from == numbers.inward:
             return b""
         self._missing_from = numbers.inward
-        self._tell("gap", f"{self._sender}: number {numbers.inward} was expected, {number} came: asked to resend.")
+        self._tell(
+            "gap",
+            f"{self._sender}: sequence number {numbers.inward} was expected but {number} received; "
+            "a resend was requested.",
+        )
         return self._send("2", (7, numbers.inward), (16, 0))
 
     def _act(self, numbers: Numbers, kind: str, fields: dict[int, bytes], number: int, at: float) -> bytes:
@@ -201,10 +203,10 @@ class GatewaySession:
             self.over = True
             return self._send("5", (58, "Logout confirmed."))
         if kind == "A":
-            return self._log_out("A logon while logged on.")
-        self._tell("reject", f"{self._sender} sent 35={shorten(kind)}, which a drop copy session does not take.")
+            return self._log_out("Already logged on.")
+        self._tell("reject", f"{self._sender} sent 35={shorten(kind)}, which a drop copy session does not accept.")
         return self._send(
-            "3", (45, number), (372, shorten(kind) or "?"), (373, 11), (58, "This message type is not taken here.")
+            "3", (45, number), (372, shorten(kind) or "?"), (373, 11), (58, "This message type is not accepted.")
         )
 
     def _answered(self, asked: bytes, at: float) -> None:
@@ -246,7 +248,9 @@ class GatewaySession:
             return b""
         if self._numbers is None:
             if at - self._opened >= LOGON_SECONDS:
-                self._tell("dropped", f"No logon came within {LOGON_SECONDS:g} seconds: the connection was dropped.")
+                self._tell(
+                    "dropped", f"No logon was received within {LOGON_SECONDS:g} seconds. The connection was dropped."
+                )
                 self.over = True
             return b""
         if self._asked and at - self._asked_at >= self._heartbeat:

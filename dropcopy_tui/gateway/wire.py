@@ -1,4 +1,4 @@
-"""FIX messages of a rehearsal's gateway: built and read with simplefix, whatever stands in them."""
+"""FIX messages of a rehearsal's gateway: built and read with simplefix, whatever they contain."""
 
 from __future__ import annotations
 

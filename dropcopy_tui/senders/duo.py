@@ -147,7 +147,7 @@ def _unusable(why: str) -> FactorUnavailable:
 
 
 def _words(why: str) -> str:
-    return f"Duo Security is unavailable: {why}. Choose another factor. Nothing was changed."
+    return f"Duo Security is unavailable: {why}. Select another factor. Nothing was changed."
 
 
 def _line(text: Any) -> str:

@@ -37,7 +37,7 @@ def submitted_as(tx: Session, draft_id: int, person_id: int) -> str:
 
 
 def access_ended(tx: Session, actor: Actor, entity: str = "") -> str:
-    """Who disabled the person's account or revoked their roles at the entity, as a sentence; "" for nobody."""
+    """Who disabled the person's account or revoked their roles at the entity, as a sentence; "" for no one."""
     person = tx.get(PersonRow, actor.person_id)
     if person is None:
         return ""
@@ -51,7 +51,7 @@ def access_ended(tx: Session, actor: Actor, entity: str = "") -> str:
 
 
 def group_gone(tx: Session, actor: Actor, group_id: int, visible: list[int]) -> str:
-    """Why a group cannot be opened any more, with who did it; "" where the person may not know."""
+    """Why a group can no longer be opened, with who did it; "" where the person may not know."""
     group = tx.get(GroupRow, group_id)
     if group is None:
         return ""

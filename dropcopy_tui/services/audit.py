@@ -61,7 +61,7 @@ ANY = AuditFilter()
 
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
-    """Whether every event stands as it was written; `first_bad` is the first that does not."""
+    """Whether no event was altered; `first_bad` is the first that was."""
 
     valid: bool
     events: int
@@ -101,7 +101,7 @@ class Audit(Service):
             uow.require(MAY_AUDIT)
             previous, count = FIRST_DIGEST, 0
             rows = uow.tx.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
-            # The trail grows for ever: it is never in memory as a whole.
+            # The trail grows indefinitely: it is never in memory as a whole.
             for row in rows.yield_per(1_000):
                 count += 1
                 if digest_of(row, previous) != row.digest:

@@ -1,4 +1,4 @@
-"""What every service stands on."""
+"""The foundation of every service."""
 
 from __future__ import annotations
 

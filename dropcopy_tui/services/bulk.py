@@ -21,7 +21,7 @@ _OF_ONE_ROW = (InvalidValue, SessionEnded, NotFound, ChangedMeanwhile)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A row that was left as it was: its session, and why."""
+    """A row that was not changed: its session, and why."""
 
     session_id: str
     reason: str
@@ -49,8 +49,10 @@ def each(
         except _OF_ONE_ROW as refusal:
             refusals.append((name(row), refusal))
         except IntegrityError:
-            # The store's own last word, such as never a third pair: the row's, and nobody else's.
-            refusals.append((name(row), ChangedMeanwhile(f"{name(row)} cannot be changed so. It was left as it was.")))
+            # The store's own last word, such as never a third pair: the row's, and no one else's.
+            refusals.append(
+                (name(row), ChangedMeanwhile(f"{name(row)} cannot be changed this way. Nothing was changed."))
+            )
         if progress is not None:
             progress(number, len(rows))
     if refusals and not done:
@@ -61,4 +63,4 @@ def each(
 def _all_of(refusals: Sequence[tuple[str, DeskError]]) -> DeskError:
     _, first = refusals[0]
     more = len(refusals) - 1
-    return type(first)(f"{first.message} The same or worse holds for {more:,} more.") if more else first
+    return type(first)(f"{first.message} The same applies to {more:,} more.") if more else first

@@ -1,4 +1,4 @@
-"""The first screen: what there is, and what needs somebody. Imports no database library (see store.glance)."""
+"""The first screen: what there is, and what needs someone. Imports no database library (see store.glance)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ExpiringSession:
 
 @dataclass(frozen=True, slots=True)
 class KeylessSession:
-    """A session without a living pair; `since` says how long its feed has been stopped, "" if it never ran."""
+    """A session without an active key pair; `since` says how long its feed has been stopped, "" if it never ran."""
 
     session_pk: int
     session_id: str

@@ -1,4 +1,4 @@
-"""Who may do what: looked up at every action, so that a right taken away is gone at once (rule P3)."""
+"""Who may do what: looked up at every action, so that a revoked role has no effect immediately (rule P3)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _DISABLED = select(col(PersonRow.disabled)).where(col(PersonRow.id) == bindparam
 
 
 def nobody(origin: str, login: str = "") -> Actor:
-    """Somebody who has not signed in yet: where the attempt comes from (`origin`) and which name it gives (`login`)."""
+    """Someone who has not signed in yet: where the attempt comes from (`origin`) and which name it gives (`login`)."""
     return Actor(0, shorten(login, 40), "", origin)
 
 
 def require_present(tx: Session, actor: Actor) -> None:
-    """Serve nobody who was disabled, or is gone, whatever session they have open (rule P3). Raises NotEntitled.
+    """Serve no one who was disabled, or is gone, whatever session they have open (rule P3). Raises NotEntitled.
 
     Every unit of work asks this first, with one lookup by primary key. The desk, and whoever signs in, have no row.
     """
@@ -38,14 +38,14 @@ def require_present(tx: Session, actor: Actor) -> None:
         return
     disabled = tx.connection().execute(_DISABLED, {"it": actor.person_id}).scalar()
     if disabled is None:
-        raise NotEntitled(f"{actor.user_id} is no longer known here. Sign in again. Nothing was changed.")
+        raise NotEntitled(f"{actor.user_id} is no longer an account here. Sign in again. Nothing was changed.")
     if disabled:
         raise NotEntitled(f"{actor.user_id} is disabled. Ask a user administrator. Nothing was changed.")
 
 
 def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:
     """The roles the person holds on the desk and at the entity; none when disabled."""
-    # The desk is no row of the store: it operates, and may do nothing else.
+    # The desk is not a row of the store: it can operate, and do nothing else.
     if actor == DESK:
         return MAY_OPERATE
     held_at = col(EntitlementRow.entity_id)
@@ -59,7 +59,7 @@ def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role
 
 
 def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
-    """Go on only if the person has one of the roles. Raises NotEntitled saying which would do."""
+    """Continue only if the person has one of the roles. Raises NotEntitled saying which would do."""
     allowed = frozenset(allowed)
     held = roles_of(tx, actor, entity.id if entity else None)
     if held & allowed:
@@ -75,7 +75,7 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
 
 
 def require_view(tx: Session, actor: Actor, entity: EntityRow) -> None:
-    """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
+    """Continue only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
     if not roles_of(tx, actor, entity.id) & MAY_VIEW:
         ended = access_ended(tx, actor, entity.code)
         raise NotFound(ended or f"Entity {entity.code!r} does not exist, or you have no access to it.")
@@ -92,7 +92,7 @@ def visible_entities(tx: Session, actor: Actor) -> list[EntityRow]:
 def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
     """The accounts of the person behind an account.
 
-    Nobody approves or entitles themselves by way of a second account (rules P3, Q3).
+    No one approves or entitles themselves by way of a second account (rules P3, Q3).
     """
     rows = tx.execute(select(col(PersonRow.id), col(PersonRow.email), col(PersonRow.mobile)))
     return same_person(person_id, {key_of(pk): marks(email, mobile) for pk, email, mobile in rows})
@@ -117,9 +117,9 @@ def visible_ids(tx: Session, actor: Actor) -> list[int]:
 
 
 def sponsor_ids(tx: Session, person_id: int, since: datetime) -> frozenset[int]:
-    """Everybody who made the person an approver since then: by inviting or entitling them, or whoever did that to them.
+    """Everyone who made the person an approver since then: by inviting or entitling them, or whoever did that to them.
 
-    With all accounts of each. They do not get their own requests approved by somebody whom they made (rule Q3).
+    With all accounts of each. They do not get their own requests approved by someone whom they made (rule Q3).
     """
     found: frozenset[int] = frozenset()
     asked = same_person_ids(tx, person_id)

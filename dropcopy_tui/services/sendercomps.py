@@ -36,7 +36,7 @@ class SenderComps(Service):
     def coverage(
         self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
     ) -> Page[SenderCompView]:
-        """A page of an entity's active SenderComps that no living group copies. Raises NotFound."""
+        """A page of an entity's active SenderComps that no existing group copies. Raises NotFound."""
         with self._reading(actor) as uow:
             listed = listing(_narrowed(_uncovered(key_of(uow.entity(entity).id)), market, gfid))
             # An entity may be active in every market, so this list shows the market and sorts by it.
@@ -107,7 +107,7 @@ def _narrowed(rows: SenderCompRows, market: str, gfid: str) -> SenderCompRows:
 
 
 def _uncovered(entity_id: int) -> SenderCompRows:
-    # A deleted group keeps its sources for the record, but copies nothing any more.
+    # A deleted group keeps its sources for the record, but no longer copies anything.
     copied = (
         select(col(GroupSourceRow.sender_comp_pk))
         .join(GroupRow, col(GroupRow.id) == col(GroupSourceRow.group_id))

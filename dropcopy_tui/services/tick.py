@@ -1,4 +1,4 @@
-"""Chores: everything that is due, for cron or a timer. Safe to run from many places at once."""
+"""Chores: everything that is due, for cron or a timer. Safe to run concurrently."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Chores(Service):
     def tick(self, actor: Actor) -> Round:
         """Run every chore that is due; one that fails is reported and does not stop the others.
 
-        Raises NotEntitled: this needs operations. What nobody foresaw is raised after the last part.
+        Raises NotEntitled: this needs operations. What no one foresaw is raised after the last part.
         """
         with self._reading(actor) as uow:
             # Asked once before the round, so that a refusal is one event and not one a chore.
@@ -89,7 +89,9 @@ class Chores(Service):
     def _tell_expiry(self, actor: Actor) -> Part:
         told = self._expiry_notices.send(actor)
         note = (
-            f"{told.unheard:,} of entities without an administrative manager: nobody was told" if told.unheard else ""
+            f"{told.unheard:,} at entities without an administrative manager: no one was notified"
+            if told.unheard
+            else ""
         )
         return Part("expiry", {"keys": told.keys, "people": told.people}, note=note)
 

@@ -55,7 +55,7 @@ class UnitOfWork:
         after: Facts | None = None,
     ) -> None:
         """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
-        # Earlier events of this transaction must be in the table: the chain goes on from the newest of them.
+        # Earlier events of this transaction must be in the table: the chain continues from the newest of them.
         self.tx.flush()
         last = self.tx.exec(select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)).first()
         row = AuditRow(
@@ -90,18 +90,18 @@ class UnitOfWork:
         )
 
     def require(self, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
-        """Go on only if the person has one of the roles. Raises NotEntitled saying which would do."""
+        """Continue only if the person has one of the roles. Raises NotEntitled saying which would do."""
         rights.require(self.tx, self.actor, allowed, entity)
 
     def require_view(self, entity: EntityRow) -> None:
-        """Go on only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
+        """Continue only if the person may see the entity. Raises NotFound: what may not be seen does not exist."""
         rights.require_view(self.tx, self.actor, entity)
 
     def entity(self, code: str, allowed: Iterable[Role] | None = None) -> EntityRow:
         """The entity with this code, if the person may see it, or has one of the roles there.
 
         Raises:
-            NotFound: there is no such entity, or the person may not see it.
+            NotFound: the entity does not exist, or the person has no access to it.
             NotEntitled: a role is asked for that the person does not have there.
         """
         row = entity_named(self.tx, code)

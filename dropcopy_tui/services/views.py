@@ -185,7 +185,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The last step of the wizard: the whole request on one page. `set_up` says when, once nobody has to approve."""
+    """The last step of the wizard: the whole request on one page. `set_up` says when, once no one has to approve."""
 
     draft: DraftView
     filters: tuple[Filter, ...]
@@ -211,7 +211,7 @@ class RequestView:
     """A request. `id` is the reference people see; `subject` the group or the sessions it is about.
 
     `targets` are the Session IDs of the group that came of it. `version` is what a decision is bound to,
-    `waiting_for` whose approval is missing, `due` when the next batch takes it (None: at once).
+    `waiting_for` whose approval is missing, `due` when the next batch takes it (None: immediately).
     """
 
     id: str

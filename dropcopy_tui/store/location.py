@@ -22,7 +22,7 @@ def check_place(path: Path) -> None:
     """Refuse a network file system and a folder that other accounts can write to. Raises StoreUnusable."""
     folder = path.parent
     if not folder.is_dir():
-        raise StoreUnusable(f"The folder {folder} does not exist. Create it, or choose another --store.")
+        raise StoreUnusable(f"The folder {folder} does not exist. Create it, or use another --store.")
     mode = folder.stat().st_mode
     if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
         raise StoreUnusable(f"Other accounts can write to the folder {folder}. Run: chmod 700 {folder}")
@@ -68,7 +68,7 @@ def check_store(path: Path) -> None:
             raise StoreUnusable(f"Other accounts can read the store. Run: chmod 600 {path}")
         _check_header(path)
     except OSError as error:
-        raise StoreUnusable(f"{path} cannot be read: {error.strerror}. Choose another --store.") from None
+        raise StoreUnusable(f"{path} cannot be read: {error.strerror}. Use another --store.") from None
 
 
 def _check_header(path: Path) -> None:

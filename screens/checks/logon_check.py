@@ -25,7 +25,7 @@ from screens.wording import TONES
 
 # A signed logon has some 400 characters; Textual wraps the whole text at every key.
 LONGEST_PASTE = 16_384
-_HINT = "Paste a FIX logon, or type Negotiate / Establish fields: name=value a line."
+_HINT = "Paste a FIX logon, or enter Negotiate / Establish fields, one name=value per line."
 _LABEL = 6
 _TAG = 27
 _LEFT_OUT = "(left out)"
@@ -44,7 +44,7 @@ class LogonText(TextArea):
         """A logon was pasted."""
 
     class TooLong(Message):
-        """A paste that is no logon was not taken."""
+        """A paste that is too long for a logon was rejected."""
 
         def __init__(self, length: int) -> None:
             super().__init__()
@@ -82,10 +82,10 @@ class LogonCheckScreen(DeskScreen[None]):
 
     CSS_PATH = "../../styles/logon_check.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "check", "Check", id="logons.check", tooltip="Check the logon again, as it stands now."),
-        Binding("ctrl+n", "clear", "New", id="logons.clear", tooltip="Take the logon away, for another one."),
+        Binding("ctrl+r", "check", "Check", id="logons.check", tooltip="Check the logon again."),
+        Binding("ctrl+n", "clear", "New", id="logons.clear", tooltip="Clear the logon and start another."),
         Binding(
-            "tab", "app.focus_next", "Answer", id="logons.answer", tooltip="To the answer, to scroll it, and back."
+            "tab", "app.focus_next", "Answer", id="logons.answer", tooltip="Move between the logon and the result."
         ),
     ]
 
@@ -106,7 +106,7 @@ class LogonCheckScreen(DeskScreen[None]):
         return ("Request Center", "Logon check")
 
     def on_mount(self) -> None:
-        """Paste or type at once; what was left here is here again."""
+        """Focus the field; a logon that was left here is restored."""
         field = self.query_one(LogonText)
         field.focus()
         if self.desk_app.unfinished_logon:
@@ -128,7 +128,9 @@ class LogonCheckScreen(DeskScreen[None]):
     @on(LogonText.TooLong)
     def _too_long(self, event: LogonText.TooLong) -> None:
         event.stop()
-        self.say(f"{event.length:,} characters were pasted: that is no logon. Nothing was taken.", "failed")
+        self.say(
+            f"{event.length:,} characters were pasted: that is too long for a logon. Nothing was inserted.", "failed"
+        )
 
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
@@ -144,7 +146,7 @@ class LogonCheckScreen(DeskScreen[None]):
 
     @job(exclusive=True, group="check")
     async def action_check(self) -> None:
-        """Check what stands there."""
+        """Check the current text."""
         self.quiet()
         self._text, self._checked = self.query_one(LogonText).text, None
         self._show()
@@ -175,7 +177,7 @@ class LogonCheckScreen(DeskScreen[None]):
 def _told(checked: tuple[LogonMessage, Verdict | None], width: int) -> Iterator[Content]:
     message, verdict = checked
     if verdict is None:
-        yield value("The logon carries no signature. This is the string to sign:", "$warning")
+        yield value("The logon has no signature. This is the string to sign:", "$warning")
         yield from _compared(message, lines_of(message), None, width)
         return
     yield from _verdict(verdict, width)
@@ -185,8 +187,8 @@ def _told(checked: tuple[LogonMessage, Verdict | None], width: int) -> Iterator[
 def _verdict(verdict: Verdict, width: int) -> Iterator[Content]:
     yield value(*_ANSWERS[verdict.level])
     state = verdict.key_state
-    key = ", ".join(part for part in (verdict.access_key_id or "none is named", state.words if state else "") if part)
-    whose = f", of session {verdict.session_id}" if verdict.session_id else ", of no session that you manage"
+    key = ", ".join(part for part in (verdict.access_key_id or "none named", state.words if state else "") if part)
+    whose = f", of session {verdict.session_id}" if verdict.session_id else ", not of a session that you manage"
     rows = [("Key", key + whose, f"${_tone(TONES[state])}" if state else "")]
     rows += [("" if number else "Why", f"! {why}", "") for number, why in enumerate(verdict.explanations)]
     rows += [("" if number else "Note", note, "") for number, note in enumerate(verdict.notes)]
@@ -203,7 +205,7 @@ def _compared(
     """The signed string value by value, with what was signed instead where that is known."""
     differs = any(line.differs for line in lines)
     room = (width - _TAG - 4) // 2 if differs else width - _TAG - 4
-    titles = f"  {'Signed value':<{_TAG}} {'as we expect it':<{room}} {'as it was signed' if differs else ''}"
+    titles = f"  {'Signed value':<{_TAG}} {'expected':<{room}} {'as signed' if differs else ''}"
     yield value(titles.rstrip(), "$text-muted")
     for line in lines:
         name = clip(f"{line.tag} {FIX_SIGNED.get(line.tag, '')}".rstrip() if message.is_fix else line.tag, _TAG)
@@ -218,7 +220,7 @@ def _compared(
 
 def _remark(lines: tuple[SignedLine, ...], verdict: Verdict | None, differs: bool) -> str:
     if verdict is None or verdict.valid or differs:
-        return "␊ is a line feed: one between the values, none after the last."
+        return "␊ is a line feed: one between values, none after the last."
     if all(line.signed is None for line in lines):
-        return "What was signed instead is not known."
-    return "The signed string is right; what differs is not in it."
+        return "The string that was actually signed is unknown."
+    return "The signed string is correct; the difference is elsewhere."

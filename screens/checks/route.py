@@ -1,4 +1,4 @@
-"""What would it receive? A FIX log through the drop copy groups, message by message."""
+"""Preview from a FIX log A FIX log through the drop copy groups, message by message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from screens.wording import plural
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-_EMPTY = "No log is read yet. Press f to choose one, or paste one here."
+_EMPTY = "No log is open yet. Press f to select one, or paste one here."
 _TICK = 0.25
 # What the list shows, in the order of the key that turns it.
 _ALL = ""
@@ -60,7 +60,7 @@ COLUMNS: tuple[Column[RoutedMessage], ...] = (
     Column("", lambda row: "!" if row.problems else "", 1, tone=lambda row: "error"),
 )
 _OF_GROUP: Column[RoutedMessage] = Column(
-    "Gets it", lambda row: "no" if row.why_not else "yes", 7, tone=lambda row: "muted" if row.why_not else "success"
+    "Received", lambda row: "no" if row.why_not else "yes", 7, tone=lambda row: "muted" if row.why_not else "success"
 )
 
 
@@ -72,7 +72,7 @@ class _Reading:
         self.done = self.size = 0
 
     def watch(self, done: int, size: int) -> bool:
-        """Told by the reader; whether to go on."""
+        """Called by the reader; returns whether to continue."""
         self.done, self.size = done, size
         return self.wanted
 
@@ -85,15 +85,15 @@ class RouteScreen(ListScreen):
 
     CSS_PATH = "../../styles/route.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "choose", "Log", id="route.log", tooltip="Choose the FIX log to read."),
+        Binding("f", "choose", "Log", id="route.log", tooltip="Select the FIX log to read."),
         Binding(
             "t",
             "turn",
             "Show",
             id="route.show",
-            tooltip="All messages, those it receives, those it misses, those no group receives.",
+            tooltip="Cycle through: all messages, received, not received, received by no group.",
         ),
-        Binding("v", "totals", "Totals", id="route.totals", tooltip="What each group receives, by filter."),
+        Binding("v", "totals", "Totals", id="route.totals", tooltip="Totals per group and filter."),
     ]
 
     def __init__(self, group_id: int | None = None, filters: frozenset[Filter] | None = None) -> None:
@@ -107,7 +107,7 @@ class RouteScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The totals, and the messages."""
-        yield Static(value("Which messages of a FIX log would be copied, to whom, and why not."), id="totals")
+        yield Static(value("Which messages of a FIX log would be copied, to which group, and why not."), id="totals")
         about = self._group_id is not None or self._draft_filters is not None
         columns = (*COLUMNS[:3], _OF_GROUP, *COLUMNS[3:]) if about else COLUMNS
         yield RecordList(columns, lambda row: row.number, empty=_EMPTY, noun="messages", pickable=False)
@@ -115,7 +115,7 @@ class RouteScreen(ListScreen):
     def place(self) -> tuple[str, ...]:
         """The group at hand, where the log has told its name."""
         about = self._reviewed.about if self._reviewed else None
-        return ("Request Center", "Drop Copy Groups", about.name if about else "", "What would it receive?")
+        return ("Request Center", "Drop Copy Groups", about.name if about else "", "Preview from a FIX log")
 
     def on_mount(self) -> None:
         """Nothing is read yet: ask what to read."""
@@ -125,7 +125,7 @@ class RouteScreen(ListScreen):
         self.action_choose()
 
     def on_unmount(self) -> None:
-        """Nobody waits for a log any more; the files go."""
+        """A log is no longer wanted; the files are removed."""
         self._reading.wanted = False
         if self._reviewed is not None:
             self._reviewed.close()
@@ -137,10 +137,10 @@ class RouteScreen(ListScreen):
         """A file, the example of a sandbox, or what is pasted."""
         self.quiet()
         choices = [
-            Choice("file", "A file", "on the machine that this runs on"),
-            Choice("example", "The example", "of this sandbox's own SenderComps",
-                   "" if self.desk_app.sandbox else "only a sandbox has one"),
-            Choice("paste", "Paste", "close this, then paste the log"),
+            Choice("file", "A file", "on this machine"),
+            Choice("example", "Example log", "with SenderComps of this sandbox",
+                   "" if self.desk_app.sandbox else "available in a sandbox only"),
+            Choice("paste", "Paste", "close this dialog, then paste the log"),
         ]  # fmt: skip
         chosen = await self.app.push_screen_wait(ChooseModal("Which FIX log?", choices))
         if chosen == "file":
@@ -160,7 +160,7 @@ class RouteScreen(ListScreen):
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         if len(event.text) >= PASTE_CHARACTERS:
             self.say(f"Only the first {PASTE_CHARACTERS:,} characters were pasted. Read a file instead.", "note")
-        self._read(text.encode("utf-8", "replace"), "what was pasted")
+        self._read(text.encode("utf-8", "replace"), "the pasted log")
 
     @job(exclusive=True, group="log")
     async def _read(self, log: Path | bytes, name: str) -> None:
@@ -207,7 +207,7 @@ class RouteScreen(ListScreen):
         """All messages, those the group at hand receives, those it does not, those that no group receives."""
         self.quiet()
         if self._reviewed is None:
-            self.say("No log is read yet. Press f to choose one.", "note")
+            self.say("No log is open yet. Press f to select one.", "note")
             return
         turns = list(_SHOWN) if self._reviewed.about else [_ALL, UNROUTED]
         self._only = turns[(turns.index(self._only) + 1) % len(turns)]
@@ -217,7 +217,7 @@ class RouteScreen(ListScreen):
         """What each group receives."""
         self.quiet()
         if self._reviewed is None:
-            self.say("No log is read yet. Press f to choose one.", "note")
+            self.say("No log is open yet. Press f to select one.", "note")
         else:
             self.app.push_screen(TotalsModal(self._reviewed.report, self._reviewed.about))
 
@@ -243,7 +243,7 @@ def _example(desk: Desk, actor: Any) -> bytes:
 
 
 def _review(screen: RouteScreen, desk: Desk, log: Path | bytes, reading: _Reading) -> LogReview | None:
-    """In a thread: the log, read; None where nobody waits for it any more."""
+    """In a thread: the log, read; None if it is no longer wanted."""
     reviewed = desk.routing.review(screen.actor, log, screen._group_id, screen._draft_filters, reading.watch)
     if reading.wanted:
         return reviewed
@@ -258,7 +258,7 @@ def _summary(name: str, reviewed: LogReview, only: str, width: int) -> Content:
     if report.unknown:
         parts.append(f"{report.unknown:,} of unknown sources")
     if report.flagged:
-        parts.append(f"{report.flagged:,} wrong")
+        parts.append(f"{report.flagged:,} malformed")
     if report.garbage:
         parts.append(f"{plural(report.garbage, 'piece')} skipped")
     lines = [value(", ".join(parts))]

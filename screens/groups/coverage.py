@@ -36,14 +36,14 @@ _EMPTY = "Every active SenderComp of this entity is copied by a drop copy group.
 
 
 class CoverageScreen(EntityListScreen):
-    """What nobody copies."""
+    """What no one copies."""
 
     CSS_PATH = "../../styles/route.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "entity", "Entity", id="coverage.entity", tooltip="Show another Registered Entity."),
     ]
 
-    no_entity = ("You may see no entity. Ask a user administrator.", "note")
+    no_entity = ("You have no access to any entity. Ask a user administrator.", "note")
 
     def body(self) -> ComposeResult:
         """The entity, and the list."""
@@ -59,7 +59,7 @@ class CoverageScreen(EntityListScreen):
         return await off_thread(desk.groups.entities, self.actor)
 
     async def show_entity(self, desk: Desk) -> None:
-        """What nobody copies of the entity."""
+        """What no one copies of the entity."""
         actor, code = self.actor, self._entity
 
         def page(ask: PageRequest) -> Page[SenderCompView]:
@@ -82,5 +82,5 @@ class CoverageScreen(EntityListScreen):
             self._tell(table.total)
 
     def _tell(self, total: int) -> None:
-        said = f": {plural(total, 'active SenderComp')} that no group copies" if total > 0 else ""
+        said = f": {plural(total, 'active SenderComp')} not copied by any group" if total > 0 else ""
         self.query_one("#entity", Static).update(value(f"{self._entity}  {self.entity_name}{said}"))

@@ -21,21 +21,21 @@ from screens.widgets.record_table import RecordTable
 from screens.wording import plural, utc
 
 COLUMNS: tuple[Column[DraftView], ...] = (
-    Column("Group", lambda row: (row.name or "no name yet") + (" (group deleted)" if row.gone else "")),
+    Column("Group", lambda row: (row.name or "unnamed") + (" (group deleted)" if row.gone else "")),
     Column("Market", lambda row: row.market_name, 14),
     Column("Entity", lambda row: row.entity or "none yet", 10),
     Column("Step", lambda row: f"{row.step} of 6", 7),
     Column("Sources", lambda row: f"{row.sources:,}", 9, right=True),
     Column("Saved", lambda row: utc(row.updated_at), 22, optional=1),
 )
-_EMPTY = "No draft is open. Press n on Home to ask for a group."
+_EMPTY = "You have no drafts. Press n on Home to request a group."
 
 
 class DraftsScreen(ListScreen):
     """Every open draft, the last one first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "discard", "Discard", id="drafts.discard", tooltip="Throw the draft under the cursor away."),
+        Binding("d", "discard", "Discard", id="drafts.discard", tooltip="Discard the draft under the cursor."),
     ]
 
     def body(self) -> ComposeResult:
@@ -88,7 +88,7 @@ class DraftsScreen(ListScreen):
 
 
 def _page(drafts: Sequence[DraftView], ask: PageRequest) -> Page[DraftView]:
-    """A person's drafts are few: they are read at once and paged here."""
+    """A person's drafts are few: they are read immediately and paged here."""
     words = ask.match.lower().split()
     rows = [row for row in drafts if all(word in f"{row.name} {row.market_name}".lower() for word in words)]
     if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):

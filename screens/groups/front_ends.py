@@ -36,11 +36,11 @@ COLUMNS: tuple[Column[MappingLine], ...] = (
 )  # fmt: skip
 _FIELDS = (
     Field("name", "Name", FRONT_END_NAME_LENGTH),
-    Field("version", "Version (may stay empty)", FRONT_END_VERSION_LENGTH),
-    Field("vendor", "Vendor (may stay empty)", FRONT_END_VENDOR_LENGTH),
+    Field("version", "Version (optional)", FRONT_END_VERSION_LENGTH),
+    Field("vendor", "Vendor (optional)", FRONT_END_VENDOR_LENGTH),
 )
-_TAGS = "As the system names itself in a logon: tags 1603, 1604 and 1605."
-_EMPTY = "No front end system is known yet. Press n to map a new one."
+_TAGS = "As the system identifies itself in a logon: tags 1603, 1604 and 1605."
+_EMPTY = "No front end system has been registered yet. Press n to map a new one."
 _NAMED = 8
 
 
@@ -48,8 +48,8 @@ class MappingTable(RecordTable[MappingLine]):
     """Front end systems: here Space maps."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "screen.turn", "Map / unmap", id="front_ends.turn",
-                tooltip="Let the entity use the front end system, or take it away."),
+        Binding("space", "screen.turn", "Map/Unmap", id="front_ends.turn",
+                tooltip="Map the front end system to the entity, or unmap it."),
     ]  # fmt: skip
 
 
@@ -58,7 +58,7 @@ class FrontEndsScreen(EntityListScreen):
 
     CSS_PATH = "../../styles/people.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New", id="front_ends.map_new", tooltip="Map a front end system that nobody knows yet."),
+        Binding("n", "new", "New", id="front_ends.map_new", tooltip="Register and map a new front end system."),
         Binding("r", "entity", "Entity", id="front_ends.entity", tooltip="Show another Registered Entity."),
     ]
 
@@ -85,13 +85,13 @@ class FrontEndsScreen(EntityListScreen):
         """Every front end system, and which ones the entity may use."""
         code = self._entity
         self._may = await off_thread(desk.front_ends.may_map, self.actor, code)
-        more = "   r shows another" if len(self._entities) > 1 else ""
+        more = "   r another entity" if len(self._entities) > 1 else ""
         self.query_one("#entity", Static).update(value(f"Registered Entity   {code}  {self.entity_name}{more}"))
         self.refresh_bindings()
         self.query_one(RecordList).table.show_source(partial(desk.front_ends.page, self.actor, code))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A courtesy: the service refuses all the same."""
+        """A courtesy: the service enforces it anyway."""
         if action in ("new", "turn"):
             return self._may
         return super().check_action(action, parameters)
@@ -102,7 +102,7 @@ class FrontEndsScreen(EntityListScreen):
         if self._may:
             self.action_turn()
         else:
-            self.say(f"Only a user administrator of {self._entity} may change this.", "note")
+            self.say(f"Only a user administrator of {self._entity} can change the mapping.", "note")
 
     @job()
     async def action_turn(self) -> None:
@@ -117,7 +117,7 @@ class FrontEndsScreen(EntityListScreen):
 
     async def _map(self, line: MappingLine) -> bool:
         title = line.front_end.title
-        text = f"Groups of {self._entity} may use {title} from now on."
+        text = f"Groups of {self._entity} will be able to use {title}."
         if not await self.app.push_screen_wait(ConfirmModal(f"Map {title}", text, "Map")):
             return False
         desk = await self.desk()
@@ -133,7 +133,7 @@ class FrontEndsScreen(EntityListScreen):
             return False
         done = await off_thread(desk.front_ends.unmap, self.actor, self._entity, line.front_end.id)
         kept = f" {plural(len(done.groups), 'group')} keep it until edited." if done.groups else ""
-        self.say(f"{title} is not mapped to {self._entity} any more.{kept}")
+        self.say(f"{title} is no longer mapped to {self._entity}.{kept}")
         return True
 
     @job()
@@ -154,10 +154,10 @@ class FrontEndsScreen(EntityListScreen):
 def _warning(entity: str, groups: tuple[str, ...]) -> str:
     """What taking the mapping away means, with the groups by name."""
     if not groups:
-        return f"No group of {entity} uses it. New groups may not use it any more."
+        return f"No group of {entity} uses it. New groups will no longer be able to use it."
     more = len(groups) - _NAMED
     named = ", ".join(groups[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
     return (
-        f"Used by {plural(len(groups), 'group')}: {named}. They keep working as they are; at their next edit "
-        "another front end system must be chosen. New groups may not use it any more."
+        f"Used by {plural(len(groups), 'group')}: {named}. They keep working; at their next edit "
+        "you must select another front end system. New groups will no longer be able to use it."
     )

@@ -43,12 +43,24 @@ class GroupScreen(TabbedScreen):
         ),
         Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="group.next_tab", priority=False),
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
-        Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change name, front end, filters or SenderComps."),
-        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the group to be deleted."),
-        Binding("l", "check_logon", "Check a logon", show=False, id="logons.check", tooltip="Would a gateway take it?"),
-        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
+        Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change the name, front end, filters or SenderComps."),
+        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Request the deletion of the group."),
         Binding(
-            "w", "route", "Would get", show=False, id="groups.route", tooltip="What would it receive, from a FIX log?"
+            "l",
+            "check_logon",
+            "Check a logon",
+            show=False,
+            id="logons.check",
+            tooltip="Check whether a gateway would accept a logon.",
+        ),
+        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
+        Binding(
+            "w",
+            "route",
+            "Preview",
+            show=False,
+            id="groups.route",
+            tooltip="Preview the copies from a FIX log.",
         ),
     ]
 
@@ -88,7 +100,7 @@ class GroupScreen(TabbedScreen):
         except NotFound as error:
             if self._view is None:
                 raise
-            # It was deleted while somebody looked at it, or their access was revoked.
+            # It was deleted while someone looked at it, or their access was revoked.
             self.gone(error.message)
             return
         self.query_one("#facts", Static).update(_facts(self._view))
@@ -219,10 +231,10 @@ def _facts(view: GroupView) -> Content:
         when, who, reference = view.changed
         rows.append(("Last changed", f"{utc(when)} by {who} ({reference})"))
     parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
-    parts += [Content(""), value("Communication types it copies", "$text-muted")]
+    parts += [Content(""), value("Communication types copied", "$text-muted")]
     parts += [value(f"  {kind.words:<40}{kind.meaning}") for kind in view.filters]
     parts += [
         Content(""),
-        value("w  what would it receive, from a FIX log?     y  copy it as a new group", "$text-muted"),
+        value("w  preview from a FIX log     y  copy as a new group", "$text-muted"),
     ]
     return Content("\n").join(parts)

@@ -30,7 +30,7 @@ from screens.wording import plural
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-_EMPTY = "This entity has no drop copy group yet. Press n to ask for one: the first is free."
+_EMPTY = "This entity has no drop copy group yet. Press n to request one: the first is free."
 
 
 def _tone(line: GroupLine) -> str:
@@ -61,17 +61,17 @@ class GroupsScreen(EntityListScreen):
 
     CSS_PATH = "../../styles/groups.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new_group", "New", id="groups.create", tooltip="Ask for a new drop copy group."),
-        Binding("e", "edit", "Edit", show=False, id="groups.edit", tooltip="Change the group under the cursor."),
-        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Ask for the selected groups to be deleted."),
-        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="A new group that begins with this one."),
+        Binding("n", "new_group", "New", id="groups.create", tooltip="Request a new drop copy group."),
+        Binding("e", "edit", "Edit", show=False, id="groups.edit", tooltip="Edit the group under the cursor."),
+        Binding("d", "delete", "Delete", id="groups.delete", tooltip="Request the deletion of the selected groups."),
+        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
         Binding(
             "c",
             "coverage",
             "Coverage",
             show=False,
             id="sendercomps.uncovered",
-            tooltip="The entity's SenderComps that no group copies.",
+            tooltip="Show the entity's SenderComps that no group copies.",
         ),
         Binding("r", "entity", "Entity", show=False, id="groups.entity", tooltip="Show another Registered Entity."),
         Binding(
@@ -80,7 +80,7 @@ class GroupsScreen(EntityListScreen):
             "Expiring",
             show=False,
             id="groups.expiring",
-            tooltip="Select the groups of which a session's last key pair expires within four weeks.",
+            tooltip="Select the groups with a session whose last key pair expires within four weeks.",
         ),
         Binding(
             "t",
@@ -88,7 +88,7 @@ class GroupsScreen(EntityListScreen):
             "Sessions",
             show=False,
             id="sessions.list",
-            tooltip="Every drop copy session of the entity, those of deleted groups too.",
+            tooltip="Show all drop copy sessions of the entity, including those of deleted groups.",
         ),
     ]
 
@@ -108,7 +108,7 @@ class GroupsScreen(EntityListScreen):
 
     async def show_entity(self, desk: Desk) -> None:
         """The entity's groups, and what expires among them."""
-        more = "   r another" if len(self._entities) > 1 else ""
+        more = "   r another entity" if len(self._entities) > 1 else ""
         more += "   t sessions"
         words = f"Registered Entity   {self._entity}  {self.entity_name}{more}"
         self.query_one("#entity", Static).update(value(words))
@@ -134,7 +134,10 @@ class GroupsScreen(EntityListScreen):
             return
         groups = frozenset(view.group_id for view in pending)
         self.query_one(RecordTable).pick(Selection(groups))
-        self.say(f"{plural(len(groups), 'group')} selected, shown or not: k manages their key pairs.", "note")
+        self.say(
+            f"{plural(len(groups), 'group')} selected (including any not shown). Press k to manage their key pairs.",
+            "note",
+        )
 
     @job()
     async def action_new_group(self) -> None:

@@ -18,7 +18,7 @@ async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity
     desk = await screen.desk()
     entities = await off_thread(desk.drafts.entities, screen.actor)
     if not entities:
-        screen.say("Creating groups needs full access at an entity. Ask a user administrator.", "failed")
+        screen.say("Creating groups requires full access at an entity. Ask a user administrator.", "failed")
         return
     market = await _market(screen, menu)
     if market is None:

@@ -63,10 +63,10 @@ def _said(found: Sequence[Deletion]) -> list[str]:
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     firms = sorted({code for group in found for code in group.approval_of})
     return [
-        f"{names}{more}: copies of {plural(sources, 'SenderComp')} stop when the request is set up.",
+        f"{names}{more}: copies of {plural(sources, 'SenderComp')} will stop when the request is completed.",
         _of_sessions(sessions),
-        "Key pairs are kept until they expire.",
-        f"It waits for an administrative manager of {', '.join(firms)} first." if firms else f"It is {_when(found)}.",
+        "Key pairs remain valid until they expire.",
+        f"Requires approval by an administrative manager of {', '.join(firms)}." if firms else f"It is {_when(found)}.",
     ]
 
 
@@ -80,4 +80,4 @@ def _of_sessions(sessions: Sequence[str]) -> str:
         return "There is no target session to release."
     listed = ", ".join(sessions[:_LISTED]) + (f" and {len(sessions) - _LISTED} more" if len(sessions) > _LISTED else "")
     what = "Target session" if len(sessions) == 1 else "Target sessions"
-    return f"{what} {listed}: released, not deleted. Only GAM can retire a Session ID."
+    return f"{what} {listed} will be released, not deleted. Only GAM can retire a Session ID."

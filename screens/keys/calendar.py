@@ -1,4 +1,4 @@
-"""The key calendar: a year as lines, one a session, those first that need somebody soonest."""
+"""The key calendar: a year as lines, one a session, those first that need someone soonest."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.services.keys.report import KeyReportLine
 
-_EMPTY = "No active session is here. f shows another kind, r another entity."
-_EVERY = Choice("*", "all", "every entity that you may see")
+_EMPTY = "No active sessions. Press f for another kind, r for another entity."
+_EVERY = Choice("*", "all", "all entities you have access to")
 _INK = {"success": "$success", "warning": "$warning", "muted": "$text-muted", "today": "$accent"}
 
 
 class CalendarScreen(ListScreen):
-    """Which session's key pairs live when."""
+    """Which session's key pairs are valid when."""
 
     CSS_PATH = "../../styles/calendar.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "kind", "Kind", id="calendar.kind", tooltip="Show the sessions of one kind only."),
-        Binding("r", "entity", "Entity", show=False, id="calendar.entity", tooltip="Show one Registered Entity only."),
+        Binding("f", "kind", "Kind", id="calendar.kind", tooltip="Filter by session kind."),
+        Binding("r", "entity", "Entity", show=False, id="calendar.entity", tooltip="Filter by Registered Entity."),
     ]
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class CalendarScreen(ListScreen):
 
     def _show(self, desk: Desk) -> None:
         kind = SESSION_KINDS[self._kind] if self._kind else "All sessions"
-        words = f"{kind} of {self._entity or 'every entity'}   f kind  r entity  s sort  left, right time"
+        words = f"{kind} of {self._entity or 'all entities'}   f kind  r entity  s sort  Left/Right time"
         self.query_one("#narrowed", Static).update(value(words))
         table = self.query_one(CalendarTable)
         table.show_today(desk.clock.now().date())
@@ -98,7 +98,10 @@ class CalendarScreen(ListScreen):
             found = desk.key_report.of_sessions(self.actor, [line.pk for line in page.rows])
             return Page(found, page.cursors, page.total)
 
-        text = f"The key pairs of {plural(records.table.total, 'session')}, a row each: filter and order count."
+        text = (
+            f"The key pairs of {plural(records.table.total, 'session')}: one row per key pair, "
+            "filtered and sorted as shown."
+        )
         return Export(REPORT_COLUMNS, lines, text)
 
     @on(ListChanged)

@@ -17,7 +17,7 @@ from screens.widgets.record_table import RecordTable
 from screens.wording import TONES
 
 _STEP = 4
-# Weeks of the past that are seen at first: what stopped lately needs somebody.
+# Weeks of the past that are seen at first: what stopped lately needs someone.
 _BEFORE = 3
 _LIFE = "Weeks"
 _YEAR = 52
@@ -30,7 +30,7 @@ def _expires(line: CalendarLine) -> str:
         return "no key pair yet"
     day, month, year = last.when.split()[:3]
     short = f"{day} {month} {year[2:]}"
-    return f"{short:>9} {left_in_cells(last.days):>5}" if last.state.living else f"ended {short}"
+    return f"{short:>9} {left_in_cells(last.days):>5}" if last.state.living else f"exp. {short}"
 
 
 def _tone(line: CalendarLine) -> str:
@@ -51,10 +51,10 @@ class CalendarTable(RecordTable[CalendarLine]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "shift(-1)", "Earlier", key_display="left", show=False, id="calendar.earlier",
-                tooltip="Four weeks earlier."),
+                tooltip="Four weeks back."),
         Binding("right", "shift(1)", "Later", key_display="right", show=False, id="calendar.later",
-                tooltip="Four weeks later."),
-        Binding("t", "today", "Today", id="calendar.today", tooltip="Back to the weeks around today."),
+                tooltip="Four weeks forward."),
+        Binding("t", "today", "Today", id="calendar.today", tooltip="Return to today."),
     ]  # fmt: skip
     COMPONENT_CLASSES: ClassVar[set[str]] = {"record-table--today"}
     DEFAULT_CSS = """
@@ -75,7 +75,7 @@ class CalendarTable(RecordTable[CalendarLine]):
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw every line anew."""
+        """Draw every line again."""
         self._strips.clear()
         self.refresh()
 

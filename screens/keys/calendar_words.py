@@ -1,4 +1,4 @@
-"""A line of the key calendar in words."""
+"""The line of the key calendar under the cursor, in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screens.widgets.columns import Column
 if TYPE_CHECKING:
     from dropcopy_tui.services.keys.report import KeyReportLine
 
-CLOSED_BY_NOW = "a holiday by today's calendar, the stored expiry stays"
+CLOSED_BY_NOW = "now a holiday, but the expiry does not change"
 # As `dropcopy keys report` names and writes them.
 REPORT_COLUMNS: tuple[Column[KeyReportLine], ...] = (
     Column("session_id", lambda line: line.session_id),
@@ -40,12 +40,12 @@ def detail(line: CalendarLine) -> str:
     if last is None:
         return f"{who}no key pair yet"
     if not living:
-        return f"{who}stopped: pair {_name(last)} expired {_when(last)}, {last.left}{_moved(last.move)}"
+        return f"{who}feed stopped: key pair {_name(last)} expired {_when(last)}, {last.left}{_moved(last.move)}"
     first = living[0]
-    words = f"{who}pair {_name(first)} expires {_when(first)}, {first.left}"
+    words = f"{who}key pair {_name(first)} expires {_when(first)}, {first.left}"
     if len(living) == 1:
-        return f"{words}; no second pair{_moved(first.move)}"
-    cut = ", cut short" if first.shortened else ""
+        return f"{words}; no second key pair{_moved(first.move)}"
+    cut = ", shortened" if first.shortened else ""
     second = living[-1]
     return f"{words}{cut}; then {_name(second)} until {_when(second)}{_moved(second.move)}"
 
@@ -60,13 +60,13 @@ def _maybe(number: int | None) -> str:
 
 
 def is_questionable(line: CalendarLine) -> bool:
-    """Whether a holiday of today's calendar might be on the last day: only of a pair that lives."""
+    """Whether a holiday of today's calendar might be on the last day: only of an active key pair."""
     last = line.last
     return last is not None and last.state.living
 
 
 def _name(pair: CalendarPair) -> str:
-    """Enough of the public key id to tell two pairs apart."""
+    """Enough of the public key id to distinguish two key pairs."""
     return f"{pair.access_key_id[:2]}..{pair.access_key_id[-2:]}"
 
 

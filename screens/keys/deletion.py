@@ -1,4 +1,4 @@
-"""Delete Key: choose which pairs, read what stops, type a word, see what happened (rule K6)."""
+"""Delete Key: select the key pairs, read which feeds stop, type a confirmation word, see the result (rule K6)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALL = "all"
 
 
 def deletable(sessions: Sequence[SessionView]) -> list[KeyView]:
-    """The pairs that can be deleted: living and expired ones."""
+    """The key pairs that can be deleted: active and expired ones."""
     return [key for view in sessions for key in view.keys if key.deleted_at is None]
 
 
@@ -38,9 +38,9 @@ async def delete_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
         lambda told: off_thread(desk.keypairs.delete, screen.actor, chosen, told),
     )  # fmt: skip
     count = plural(len(done.keys), "key pair")
-    left = f" {len(done.failed):,} not: see the result." if done.failed else ""
+    left = f" {len(done.failed):,} failed: see the result." if done.failed else ""
     screen.say(f"{done.request.id} completed: {count} deleted.{left}", "note" if done.failed else "done")
-    note = "Gateways refuse these pairs from now on. They cannot be brought back."
+    note = "Gateways now reject these key pairs. They cannot be restored."
     await screen.app.push_screen_wait(ResultModal("Key pairs deleted", done.keys, None, note, done.failed))
     return True
 
@@ -48,7 +48,7 @@ async def delete_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
 async def _choose(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> list[str]:
     """The access key ids to delete; none when cancelled."""
     choices = _of_one(sessions[0]) if len(sessions) == 1 else _of_many(sessions)
-    text = f"Which key pairs of {plural(len(sessions), 'session')} are deleted? What is deleted is gone at once."
+    text = f"Select the key pairs of {plural(len(sessions), 'session')} to delete. Deletion takes effect immediately."
     chosen = await screen.app.push_screen_wait(ChooseModal(_TITLE, [choice for choice, _ in choices], text))
     return next((keys for choice, keys in choices if choice.key == chosen), [])
 
@@ -60,7 +60,7 @@ def _of_one(view: SessionView) -> list[tuple[Choice, list[str]]]:
         for key in keys
     ]
     if len(keys) > 1:
-        found.append((Choice(_ALL, f"All {len(keys)} of them"), [key.access_key_id for key in keys]))
+        found.append((Choice(_ALL, f"All {len(keys)} key pairs"), [key.access_key_id for key in keys]))
     return found
 
 
@@ -72,35 +72,37 @@ def _of_many(sessions: Sequence[SessionView]) -> list[tuple[Choice, list[str]]]:
     keys = deletable(sessions)
     older = [view.living[0] for view in sessions if len(view.living) > 1]
     kinds = (
-        ("older", "The older of two living pairs", older),
-        ("expired", "Expired pairs", [key for key in keys if not key.state.living]),
-        ("living", "Living pairs", [key for key in keys if key.state.living]),
-        (_ALL, "All pairs", keys),
+        ("older", "The older of two active key pairs", older),
+        ("expired", "Expired key pairs", [key for key in keys if not key.state.living]),
+        ("living", "Active key pairs", [key for key in keys if key.state.living]),
+        (_ALL, "All key pairs", keys),
     )
     return [
-        (Choice(name, text, plural(len(found), "pair"), "" if found else "there is none"),
+        (Choice(name, text, plural(len(found), "pair"), "" if found else "none"),
          [key.access_key_id for key in found])
         for name, text, found in kinds
     ]  # fmt: skip
 
 
 def _lines(sessions: Sequence[SessionView], chosen: Sequence[str]) -> list[str]:
-    """What goes and what stops, the sessions that stop first."""
+    """What is deleted and which feeds stop, those sessions first."""
     gone = set(chosen)
     words = [(_stops(view, gone), deletion_words(view, gone)) for view in sessions]
     stopping = sum(stops for stops, _ in words)
     count = plural(len(chosen), "key pair")
     head = f"{count} will be deleted. " + (
-        f"{plural(stopping, 'session')} will have no living pair, and will stop." if stopping else _none_stops(words)
+        f"{plural(stopping, 'session')} will have no active key pair: the feed will stop."
+        if stopping
+        else _none_stops(words)
     )
     return [head, "", *(line for _, line in sorted(words, key=lambda found: not found[0]) if line)]
 
 
 def _none_stops(words: Sequence[tuple[bool, str]]) -> str:
-    """A session that keeps a pair stops all the same where its client signs with the one that goes."""
+    """A session that keeps a pair still stops if its client signs with the deleted one."""
     if not any("is valid until" in line for _, line in words):
-        return "No session stops."
-    return "No session loses its last active key pair, but a client that signs with a deleted one is refused."
+        return "No feed will stop."
+    return "No session loses its last active key pair, but a client that signs with a deleted one is rejected."
 
 
 def _stops(view: SessionView, gone: set[str]) -> bool:
@@ -108,5 +110,5 @@ def _stops(view: SessionView, gone: set[str]) -> bool:
 
 
 def _word(sessions: Sequence[SessionView], chosen: Sequence[str]) -> str:
-    """What has to be typed: the session's own id, or how many pairs go."""
+    """The confirmation word: the session's own id, or the number of key pairs."""
     return sessions[0].session_id if len(sessions) == 1 else f"delete {len(chosen)}"

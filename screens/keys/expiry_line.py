@@ -1,4 +1,4 @@
-"""The line above a list that says which of its sessions stop within four weeks (rule K7)."""
+"""The line above a list that names the sessions whose key pairs expire within four weeks (rule K7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screens.wording import plural
 
 
 class ExpiryLine(Static):
-    """Says how many, and names as many as fit; not there when nothing expires."""
+    """The number of expiring key pairs and as many names as fit; hidden when nothing expires."""
 
     DEFAULT_CSS = """
     ExpiryLine { height: 1; padding: 0 1; display: none; color: $warning; text-style: bold; text-wrap: nowrap; }
@@ -25,13 +25,13 @@ class ExpiryLine(Static):
         self.pending: tuple[PendingView, ...] = ()
 
     def show(self, pending: Sequence[PendingView]) -> None:
-        """Tell of these, the soonest first."""
+        """Show these, the soonest first."""
         self.pending = tuple(pending)
         self.set_class(bool(pending), "-shown")
         self.refresh()
 
     def render(self) -> Content:
-        """The count, the names that fit, the key that cures."""
+        """The count, the names that fit, and the key that selects them."""
         return value(_words([view.session_id for view in self.pending], self.size.width))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
 T = TypeVar("T")
-# Seconds between two questions to whoever was sent a push, each of which may be answered at once.
+# Seconds between two polls for the answer to a push; each poll may return immediately.
 _PAUSE = 0.5
 # A provider that answers within so many seconds is not worth a dialog.
 _AT_ONCE = 0.2
@@ -65,7 +65,7 @@ async def _choose(screen: DeskScreen[Any], desk: Desk, trouble: str) -> str:
     """The name of a second factor, chosen below what went wrong with the one before; "" when cancelled."""
     choices = await off_thread(desk.factors.choices, screen.actor)
     left = await off_thread(desk.factors.codes_left, screen.actor)
-    text = f"Choose a second factor. {plural(left, 'code is', 'codes are')} left for today."
+    text = f"Select a second factor. {plural(left, 'code')} left for today."
     chosen = await screen.app.push_screen_wait(
         ChooseModal(
             "Confirm your identity",
@@ -127,7 +127,7 @@ async def _started(screen: DeskScreen[Any], desk: Desk, factor: str, bound_to: t
 
 
 def _cancel_late(screen: DeskScreen[Any], desk: Desk, late: asyncio.Task[Challenge]) -> None:
-    """Nobody waits for this challenge any more: it opens nothing."""
+    """The challenge is no longer needed: it opens nothing."""
     if not late.cancelled() and late.exception() is None:
         asyncio.get_running_loop().run_in_executor(None, desk.factors.cancel, screen.actor, late.result().id)
 
@@ -140,8 +140,8 @@ async def _answer(
     async def hand_over() -> str:
         done = await off_thread(desk.texting.send, screen.actor, challenge.id)
         if done.later or done.failed:
-            again = "It is tried again while the code lives. " if done.later else ""
-            return f"Not sent: {done.trouble} {again}Ctrl-O chooses another factor."
+            again = "It is retried while the code is valid. " if done.later else ""
+            return f"Code not sent: {done.trouble} {again}Press Ctrl-O to select another factor."
         return ""
 
     # Only the first dialog sends; after a wrong code the message is on its way already.
@@ -165,7 +165,7 @@ async def _pushed(screen: DeskScreen[Any], desk: Desk, challenge: Challenge) -> 
                 return proof
             await asyncio.sleep(_PAUSE)
 
-    text = "A push was sent to your phone. Approve it there, if it was you who asked."
+    text = "A push was sent to your phone. Approve it there if you requested it."
     modal = WaitModal(challenge.factor.label, text, approval)
     proof = await screen.app.push_screen_wait(modal)
     if modal.error is not None:

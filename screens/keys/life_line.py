@@ -85,5 +85,5 @@ def _life(living: Sequence[CalendarPair], sunday: date) -> str:
         return NOTHING
     if len(living) > 1:
         return TWO
-    # Of a pair that was deleted only the life it had is drawn: nothing was pending any more.
+    # A deleted key pair is drawn until its deletion only: it was never pending expiration after that.
     return PENDING if living[0].pending <= sunday and living[0].gone is None else ALIVE

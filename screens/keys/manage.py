@@ -1,4 +1,4 @@
-"""Manage Keys for Selected Sessions: choose, see what will happen, confirm, see what happened (K5, K6).
+"""Manage Keys for Selected Sessions: select an action, review its effect, confirm, see the result (K5, K6).
 
 One path from the key press to the disk: choose a verb, show its plan and the file, start a second factor, ask
 for its code, call the service once, show the result. Escape anywhere before the service leaves all as it was.
@@ -39,21 +39,25 @@ async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
         screen.say("Select a session first.", "note")
         return False
     desk = await screen.desk()
-    # Who may not do it is told now, and not after three dialogs.
+    # A person without the right is refused now rather than after three dialogs.
     ended = [view for view in sessions if view.status != SessionStatus.ACTIVE]
     if len(ended) < len(sessions):
         await off_thread(desk.keypairs.plan, screen.actor, [view.pk for view in sessions if view not in ended])
     living = sum(len(view.living) for view in sessions)
-    no_pair = "" if living else "the selected sessions have no living key pair"
-    no_new = f"{ended[0].session_id} is {ended[0].status} and gets no new pair" if len(ended) == len(sessions) else ""
+    no_pair = "" if living else "the selected sessions have no active key pair"
+    no_new = (
+        f"{ended[0].session_id} is {ended[0].status} and cannot get a new key pair"
+        if len(ended) == len(sessions)
+        else ""
+    )
     nothing = "" if deletable(sessions) else "the selected sessions have no key pair"
     verb = await screen.app.push_screen_wait(
         ChooseModal(
             "Manage Keys for Selected Sessions",
             (
-                Choice("generate", "Generate Key", "a new pair for each session, and its file", no_new),
-                Choice("download", "Download Key", "the living pairs as a key file", no_pair),
-                Choice("delete", "Delete Key", "at once, and for ever", nothing),
+                Choice("generate", "Generate Key", "a new key pair for each session, and its file", no_new),
+                Choice("download", "Download Key", "active key pairs, as a key file", no_pair),
+                Choice("delete", "Delete Key", "immediate and permanent", nothing),
             ),
             f"{plural(len(sessions), 'session')}: {_named(sessions)}",
         )
@@ -83,7 +87,7 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     made = await confirmed(
         screen,
         desk,
-        f"To generate {count} and write {path.name}.",
+        f"Required to generate {count} and write {path.name}.",
         lambda proof: with_progress(
             screen,
             f"Generating {count}",
@@ -96,7 +100,7 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     )
     if made is None:
         return False
-    done = f"{made.request.id} completed: {plural(len(made.keys), 'key pair')} generated. An email was written."
+    done = f"{made.request.id} completed: {plural(len(made.keys), 'key pair')} generated. A confirmation was emailed."
     _say(screen, done, made.failed)
     note = await _what_now(screen, desk, planned, made)
     await screen.app.push_screen_wait(ResultModal("Key pairs generated", made.keys, made.file, note, made.failed))
@@ -105,14 +109,14 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
 
 async def _what_now(screen: DeskScreen[None], desk: Desk, planned: Planned, made: Generated) -> str:
     """What is left to do: the file to hand over, and the pair that ends meanwhile."""
-    note = "Give the file to whoever runs the client, then remove it. It can be downloaded again."
+    note = "Send the file to the client's operator, then delete it. It can be downloaded again."
     new = {key.access_key_id for key in made.keys}
     if len(planned.pks) > 1:
-        return f"{note} Where an older pair lives on, move the client before it ends."
+        return f"{note} Where an older key pair is still active, switch the client before it expires."
     view = await off_thread(desk.sessions.get, screen.actor, planned.pks[0])
-    parts = [f"Pair {gone} was deleted: a file that holds it is of no use now." for gone in planned.drops.values()]
+    parts = [f"Key pair {gone} was deleted: any file containing it no longer works." for gone in planned.drops.values()]
     others = [key for key in view.living if key.access_key_id not in new]
-    parts += [f"The other pair ends {key.when}: move the client to the new one before." for key in others]
+    parts += [f"The other key pair expires {key.when}: switch the client to the new one before then." for key in others]
     return " ".join([*parts, note])
 
 
@@ -120,15 +124,15 @@ async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     desk = await screen.desk()
     pks = [view.pk for view in sessions]
     count = plural(sum(len(view.living) for view in sessions), "key pair")
-    pairs = count.replace("key", "living key")
-    text = f"The file will hold {pairs} with secret keys. Nothing else changes."
+    pairs = count.replace("key", "active key")
+    text = f"The file will contain {pairs} with secret keys. Nothing else changes."
     path = await _ask_file(screen, desk, "Download Key", text, sessions)
     if path is None:
         return False
     got = await confirmed(
         screen,
         desk,
-        f"To write {count} to {path.name}.",
+        f"Required to write {count} to {path.name}.",
         lambda proof: with_progress(
             screen,
             f"Writing {count}",
@@ -140,14 +144,14 @@ async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     if got is None:
         return False
     _say(screen, f"{plural(len(got.keys), 'key pair')} written to {path.name}.", got.failed)
-    note = "Give the file to whoever runs the client, then remove it."
+    note = "Send the file to the client's operator, then delete it."
     await screen.app.push_screen_wait(ResultModal("Key pairs downloaded", got.keys, got.file, note, got.failed))
     return True
 
 
 def _say(screen: DeskScreen[None], done: str, failed: Sequence[Failure]) -> None:
     """What was done, and that something was not."""
-    left = f" {plural(len(failed), 'session')} not: see the result." if failed else ""
+    left = f" {plural(len(failed), 'session')} failed: see the result." if failed else ""
     screen.say(done + left, "note" if failed else "done")
 
 

@@ -15,7 +15,7 @@ from screens.modals.choose import Choice, ChooseModal
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-_THIRD = "Generate Key: a third pair"
+_THIRD = "Generate Key: a third key pair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Planned:
     def text(self) -> str:
         """All of it, a line a session; what was refused comes first."""
         refused = [plan.sentence for plan in self.plans if plan.refusal]
-        lines = [*refused, *(f"{plan.sentence}. The new one lives until {plan.until}." for plan in self.doable)]
+        lines = [*refused, *(f"{plan.sentence}. The new one is valid until {plan.until}." for plan in self.doable)]
         return "\n".join([*self._summary(), *lines])
 
     def _summary(self) -> list[str]:
@@ -45,8 +45,12 @@ class Planned:
         sooner = sum(bool(plan.changes) for plan in self.doable)
         deleted = sum(plan.deleted is not None for plan in self.doable)
         refused = len(self.plans) - len(self.doable)
-        parts = [f"{len(self.doable):,} new", f"{sooner:,} present pairs end sooner", f"{deleted:,} deleted at once"]
-        return [", ".join([*parts, *([f"{refused:,} sessions left out"] if refused else [])]) + ":", ""]
+        parts = [
+            f"{len(self.doable):,} new",
+            f"{sooner:,} current key pairs expire sooner",
+            f"{deleted:,} deleted immediately",
+        ]
+        return [", ".join([*parts, *([f"{refused:,} sessions skipped"] if refused else [])]) + ":", ""]
 
 
 async def plan_keys(screen: DeskScreen[None], desk: Desk, sessions: Sequence[SessionView]) -> Planned | None:
@@ -64,7 +68,7 @@ async def plan_keys(screen: DeskScreen[None], desk: Desk, sessions: Sequence[Ses
 
 
 async def _choose_drops(screen: DeskScreen[None], waiting: Sequence[tuple[SessionView, Plan]]) -> dict[int, str] | None:
-    """Of each session with two living pairs, the one that goes; sessions that are left out are not in it."""
+    """For each session with two active key pairs, the one to delete; skipped sessions are absent."""
     how: str | None = "each"
     if len(waiting) > 1:
         how = await screen.app.push_screen_wait(_many(len(waiting)))
@@ -82,11 +86,14 @@ async def _choose_drops(screen: DeskScreen[None], waiting: Sequence[tuple[Sessio
 
 
 def _many(number: int) -> ChooseModal:
-    text = f"{number:,} of the sessions have two living pairs, and a third cannot be. Which ones are deleted at once?"
+    text = (
+        f"{number:,} of the sessions already have two active key pairs, the maximum. "
+        "Select which to delete immediately."
+    )
     choices = (
-        Choice("older", "The older one in each of them"),
-        Choice("each", "Choose session by session"),
-        Choice("leave", "None: leave these sessions out"),
+        Choice("older", "The older one of each session"),
+        Choice("each", "Select session by session"),
+        Choice("leave", "None: skip these sessions"),
     )
     return ChooseModal(_THIRD, choices, text)
 
@@ -97,5 +104,5 @@ def _third_pair(view: SessionView, plan: Plan) -> ChooseModal:
         Choice(key_id, key_id, f"{'older' if number == 0 else 'newer'}, expires {pairs[key_id].when}")
         for number, key_id in enumerate(plan.choice_needed)
     ]
-    text = f"{view.session_id} has two living pairs, and a third cannot be. Which one is deleted at once?"
+    text = f"{view.session_id} already has two active key pairs, the maximum. Select which to delete immediately."
     return ChooseModal(_THIRD, choices, text)

@@ -1,4 +1,4 @@
-"""Sessions as lines of the one table: a line a session, and one more for its second living pair."""
+"""Sessions as lines of the one table: one line per session, and one more for its second active key pair."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _WHERE: tuple[Column[SessionLine], ...] = (
 _KEY_ID: Column[SessionLine] = Column(
     "Public key id", lambda line: line.key_id, 20, export=lambda line: "" if line.key_id == _HIDDEN else line.key_id
 )
-# Wide enough for two pairs: "2 pairs, older ends 24 Dec".
+# Wide enough for two pairs: "2 pairs, older exp. 24 Dec".
 _STATE: Column[SessionLine] = Column("State", lambda line: line.state, 26, tone=lambda line: line.tone)
 _EXPIRES: Column[SessionLine] = Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone)
 _GROUP: Column[SessionLine] = Column("Group", lambda line: line.group)
@@ -68,13 +68,13 @@ class SessionTable(RecordTable[SessionLine]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,k", "screen.keys", "Keys", key_display="k", id="keypairs.manage",
-                tooltip="Generate or download key pairs of the selected sessions."),
-        Binding("s", "screen.show", "Show key ids", id="keypairs.show", tooltip="Show or hide the public key ids."),
+                tooltip="Generate, download or delete key pairs of the selected sessions."),
+        Binding("s", "screen.show", "Key ids", id="keypairs.show", tooltip="Show or hide the public key ids."),
     ]  # fmt: skip
 
 
 def session_lines(sessions: Sequence[SessionView], shows_key_ids: bool) -> list[SessionLine]:
-    """The lines of some sessions. A session without a living pair shows its last one."""
+    """The lines of some sessions. A session without an active key pair shows its last one."""
     lines = []
     for view in sessions:
         pairs: Sequence[KeyView | None] = view.living or view.keys[-1:] or (None,)
@@ -104,7 +104,7 @@ def session_line(view: SessionView, shows_key_ids: bool) -> SessionLine:
     state = line.state if older is None or older is pair else _older_ends(older)
     if pair is None:
         line = replace(line, key_id="")
-        state = "none: k makes one" if view.status == "active" else "none"
+        state = "none (k to generate)" if view.status == "active" else "none"
     return replace(line, key=str(view.pk), group=view.group, market=view.market_name, state=state)
 
 
@@ -115,8 +115,8 @@ def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: b
         session=view.session_id if first else "",
         gateway=view.gateway.upper() if first else "",
         segments=" ".join(view.segments) if first else "",
-        status=view.status if first else "2nd pair",
-        key_id="none: k makes one" if pair is None else pair.access_key_id if shows_key_ids else _HIDDEN,
+        status=view.status if first else "2nd key",
+        key_id="none (k to generate)" if pair is None else pair.access_key_id if shows_key_ids else _HIDDEN,
         state=_state(pair),
         expires="" if pair is None else _expiry(pair),
         tone="muted" if pair is None else TONES[pair.state],
@@ -130,8 +130,8 @@ def _expiry(pair: KeyView) -> str:
 
 
 def _older_ends(pair: KeyView) -> str:
-    """`2 pairs, older ends 24 Dec`: within four weeks (rule K3), so that the year goes without saying."""
-    return f"2 pairs, older ends {' '.join(pair.when.split()[:2])}"
+    """`2 pairs, older exp. 24 Dec`: within four weeks (rule K3), so that the year goes without saying."""
+    return f"2 pairs, older exp. {' '.join(pair.when.split()[:2])}"
 
 
 def _state(pair: KeyView | None) -> str:

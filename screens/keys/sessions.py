@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 
 _STATUSES = {
     SessionStatus.ACTIVE: "in use",
-    SessionStatus.RELEASED: "their groups were deleted; only GAM can retire them",
-    SessionStatus.RETIRED: "out of use for ever",
+    SessionStatus.RELEASED: "group deleted; only GAM can retire them",
+    SessionStatus.RETIRED: "permanently out of use",
 }
-_EMPTY = "No session is here. Press f to show those of another status."
-_NONE = "No session is here. f shows those of another status. Operations imports them: dropcopy import sessions."
+_EMPTY = "No sessions with this status. Press f to show another status."
+_NONE = (
+    "No sessions with this status. Press f to show another status. Operations can import sessions: "
+    "dropcopy import sessions."
+)
 
 
 class SessionsScreen(EntityListScreen):
@@ -43,11 +46,11 @@ class SessionsScreen(EntityListScreen):
 
     CSS_PATH = "../../styles/sessions.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "status", "Status", id="sessions.status", tooltip="Show the sessions of one status only."),
+        Binding("f", "status", "Status", id="sessions.status", tooltip="Filter by status."),
         Binding("d", "retire", "Retire", id="sessions.retire",
-                tooltip="GAM: take the released session under the cursor out of use for ever."),
+                tooltip="Permanently retire the released session under the cursor (GAM)."),
         Binding("d", "why_not", "Why not", show=False, id="sessions.why_not",
-                tooltip="Why a session cannot be retired here."),
+                tooltip="Explain why a session cannot be retired here."),
         Binding("r", "entity", "Entity", show=False, id="sessions.entity", tooltip="Show another Registered Entity."),
         Binding("b", "expiring", "Expiring", show=False, id="sessions.expiring",
                 tooltip="Select the sessions whose last key pair expires within four weeks."),
@@ -90,7 +93,7 @@ class SessionsScreen(EntityListScreen):
             self._reload()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only drop copy sessions are retired, greyed for everybody but GAM: a courtesy, the service decides."""
+        """Only drop copy sessions are retired, greyed for everyone but GAM: a courtesy, the service decides."""
         if action not in ("retire", "why_not"):
             return True
         if self._kind is not SessionKind.DROP_COPY:
@@ -99,13 +102,13 @@ class SessionsScreen(EntityListScreen):
 
     def action_why_not(self) -> None:
         """Whoever is not GAM reads who is."""
-        self.say("Only GAM retires a Session ID: ask Global Account Management. Nothing was changed.", "note")
+        self.say("Only GAM can retire a Session ID: contact Global Account Management. Nothing was changed.", "note")
 
     async def show_entity(self, desk: Desk) -> None:
         """The entity's sessions, of the status at hand, and what expires among them."""
         status = f"{self._status}: {_STATUSES[self._status]}" if self._status else "all"
         more = "   r another entity" if len(self._entities) > 1 else ""
-        self.query_one("#narrowed", Static).update(value(f"Status   {status}   f shows another{more}"))
+        self.query_one("#narrowed", Static).update(value(f"Status   {status}   f filter{more}"))
         self.show_place()
         pages = partial(desk.sessions.page, self.actor, kind=self._kind, entity=self._entity, status=self._status)
         self.query_one(RecordTable).show_source(lambda ask: _lines(pages, ask, self.desk_app.shows_key_ids))
@@ -141,7 +144,10 @@ class SessionsScreen(EntityListScreen):
             self.say("No key pair of these sessions expires within four weeks.", "note")
             return
         self.query_one(RecordTable).pick(Selection(frozenset(str(view.session_pk) for view in pending)))
-        self.say(f"{plural(len(pending), 'session')} selected, shown or not: k manages their key pairs.", "note")
+        self.say(
+            f"{plural(len(pending), 'session')} selected (including any not shown). Press k to manage their key pairs.",
+            "note",
+        )
 
     def action_show(self) -> None:
         """Show or hide the public key ids."""
@@ -175,7 +181,9 @@ class SessionsScreen(EntityListScreen):
         desk = await self.desk()
         view = await off_thread(desk.sessions.get, self.actor, int(line.key))
         if view.status != SessionStatus.RELEASED:
-            where = f"group {view.group} uses it" if view.status == SessionStatus.ACTIVE else "it is retired already"
+            where = (
+                f"group {view.group} uses it" if view.status == SessionStatus.ACTIVE else "it has already been retired"
+            )
             self.say(f"{view.session_id} is {view.status}: {where}. Only a released session can be retired.", "failed")
             return
         modal = TypedConfirmModal(f"Retire session {view.session_id}", _consequences(view), view.session_id)
@@ -187,13 +195,13 @@ class SessionsScreen(EntityListScreen):
 
 def _consequences(view: SessionView) -> tuple[str, ...]:
     """What retiring does, and what it does not."""
-    pairs = plural(len(view.living), "living key pair")
+    pairs = plural(len(view.living), "active key pair")
     return (
-        f"{view.session_id} belonged to group {view.group or 'that is gone'} of {view.entity}, which was deleted.",
+        f"{view.session_id} belonged to a deleted group of {view.entity}{f': {view.group}' if view.group else ''}.",
         "",
-        f"It will be retired for ever, and its {pairs} destroyed at once." if view.living
-        else "It will be retired for ever. It has no living key pair.",
-        "Its Session ID is not given to anybody else, and its history stays.",
+        f"It will be permanently retired and its {pairs} destroyed immediately." if view.living
+        else "It will be permanently retired. It has no active key pair.",
+        "Its Session ID will never be reassigned, and its history is kept.",
     )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ _FIELDS = (
     ("person", "Person", "a user id"),
     ("session", "Session", "a Session ID, such as T4C"),
     ("group", "Group", "a group's name"),
-    ("since", "From", "a day, such as 2026-11-23, or 2026-11-23T16:45"),
-    ("until", "To", "a day counts whole; times are UTC"),
+    ("since", "From", "a date, such as 2026-11-23, or 2026-11-23T16:45"),
+    ("until", "To", "the whole day is included; times are UTC"),
 )
 _NOUNS = {"challenge": "Second factors", "factor": "Authenticator apps", "keypair": "Key pairs", "person": "People"}
 _FILTERS = {kind.value: kind.words for kind in Filter}
@@ -50,7 +50,7 @@ class AuditFilterModal(DeskModal[AuditFilter]):
     def compose(self) -> ComposeResult:
         """A line a field; the kinds below."""
         with Vertical(classes="dialog"):
-            yield Static("Which events?", classes="title", markup=False)
+            yield Static("Filter events", classes="title", markup=False)
             for name, label, example in _FIELDS:
                 with Horizontal(classes="field"):
                     yield Static(label, classes="label", markup=False)
@@ -60,7 +60,7 @@ class AuditFilterModal(DeskModal[AuditFilter]):
                 yield Static("Kind", classes="label", markup=False)
                 yield OptionList(*_kind_lines(self._kinds), compact=True, markup=False)
             yield Static("", classes="error", markup=False)
-            hint = "Tab goes on, Enter shows the events, Escape changes nothing. Empty fields do not narrow."
+            hint = "Enter shows the events · Tab changes field · Esc cancels. Empty fields match all."
             yield Static(hint, classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -125,7 +125,7 @@ class EventModal(DeskModal[None]):
             yield Static(value(action_words(self._event.action)), classes="title")
             with VerticalScroll(classes="event"):
                 yield Static(_page(self._event))
-            yield Static("Enter or Escape closes this.", classes="hint", markup=False)
+            yield Static("Enter or Esc closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Arrows scroll."""
@@ -144,7 +144,7 @@ def _page(event: Event) -> Content:
     changed = [(_label(name), text, "") for name, text in said(event)]
     parts = [facts(rows, _LABEL, _WIDTH)]
     if changed:
-        parts += [Content(""), value("What it says", "bold"), facts(changed, _LABEL, _WIDTH)]
+        parts += [Content(""), value("Details", "bold"), facts(changed, _LABEL, _WIDTH)]
     return Content("\n").join(parts)
 
 
@@ -159,7 +159,7 @@ def said(event: Event) -> Iterator[tuple[str, str]]:
 
 
 def _label(name: str) -> str:
-    return {"why": "Reason", "by": "Proof", "of": "Asked of", "keys": "Public key ids"}.get(
+    return {"why": "Reason", "by": "Proof", "of": "Approval of", "keys": "Public key ids"}.get(
         name, name.replace("_", " ").capitalize()
     )
 

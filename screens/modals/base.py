@@ -26,8 +26,8 @@ class DeskModal(LeavingScreen[Result | None], ModalScreen[Result | None], Generi
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = "../../styles/modals.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *MODAL_BINDINGS,
-        Binding("escape", "cancel", "Cancel", id="modal.cancel", tooltip="Close without doing anything."),
-        Binding("f1,question_mark", "help", "Help", show=False, id="modal.help", tooltip="What the keys do here."),
+        Binding("escape", "cancel", "Cancel", id="modal.cancel", tooltip="Cancel and close."),
+        Binding("f1,question_mark", "help", "Help", show=False, id="modal.help", tooltip="Show the keys."),
     ]
 
     _shown_at = float("inf")

@@ -17,8 +17,8 @@ from screens.terminal.values import value
 
 # As many lines as the style sheet gives it.
 _SHOWN = 12
-_HINT = "Enter chooses, Escape closes without doing anything."
-_HINT_OF_MANY = "Letters find, Enter chooses, Escape closes."
+_HINT = "Enter selects · Esc cancels"
+_HINT_OF_MANY = "Type to find · Enter selects · Esc cancels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ChooseModal(DeskModal[str]):
             yield Static(_HINT, classes="hint", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """Letters find the choice that has them: what was typed stands in the last line."""
+        """Typed letters find the choice that contains them; the last line shows them."""
         named = [choice.key for choice in self._choices if choice.key == event.character and not choice.reason]
         if self._by_key and named:
             self.dismiss(named[0])

@@ -65,10 +65,10 @@ class TypedConfirmModal(DeskModal[bool]):
             yield Static(value(f'Type "{self._word}" to confirm'), classes="label")
             yield DeskInput(compact=True, max_length=max(40, len(self._word)))
             yield Static("", classes="error", markup=False)
-            yield Static("Enter confirms, Escape closes without doing anything.", classes="hint", markup=False)
+            yield Static("Enter confirms · Esc cancels", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        """Type at once; Tab goes to lines that are longer than the dialog."""
+        """Focus the field; Tab goes to lines that are longer than the dialog."""
         self.query_one(DeskInput).focus()
 
     @on(Input.Changed)
@@ -82,4 +82,4 @@ class TypedConfirmModal(DeskModal[bool]):
         if event.value.strip() == self._word:
             self.confirm(True)
         else:
-            self.show_error(f'This is not "{self._word}". Nothing was done.')
+            self.show_error(f'That does not match "{self._word}". Nothing was changed.')

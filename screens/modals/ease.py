@@ -18,7 +18,7 @@ from screens.modals.base import DeskModal
 from screens.terminal.values import clip, value
 from screens.wording import plural, utc
 
-_HINT = "Space ticks, Enter issues the code, Escape closes without doing anything."
+_HINT = "Space ticks · Enter issues the code · Esc cancels"
 _ANSWER = 60
 _GROUP = 4
 
@@ -27,7 +27,7 @@ class VerifyModal(DeskModal[tuple[str, ...]]):
     """A line a check, with the right answer under it; gives the keys of those that were ticked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "tick", "Tick", id="ease.tick", tooltip="The caller was verified by this, or was not."),
+        Binding("space", "tick", "Tick", id="ease.tick", tooltip="Tick or clear this check."),
     ]
 
     def __init__(self, caller: Caller) -> None:
@@ -41,7 +41,10 @@ class VerifyModal(DeskModal[tuple[str, ...]]):
         with Vertical(classes="dialog"):
             yield Static(value(f"Who is calling? {line.user_id}"), classes="title")
             left = plural(self._caller.codes_left_today, "code", "codes")
-            text = f"{clip(line.name, 40)}, {left} left for today. Tick at least {LEAST_CHECKS} that you verified."
+            text = (
+                f"{clip(line.name, 40)}, {left} left for today. "
+                f"Tick at least {LEAST_CHECKS} checks that the caller passed."
+            )
             yield Static(value(text), classes="text")
             yield OptionList(*self._lines(), classes="lines", compact=True, markup=False)
             yield Static("", classes="error", markup=False)
@@ -87,7 +90,7 @@ class IssuedModal(DeskModal[None]):
     """The code, once: to read out, and gone when this closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "cancel", "Close", id="ease.read_out", tooltip="The code was read out: close."),
+        Binding("enter", "cancel", "Close", id="ease.read_out", tooltip="Close after reading out the code."),
     ]
 
     def __init__(self, issued: Issued) -> None:
@@ -98,11 +101,11 @@ class IssuedModal(DeskModal[None]):
         """The code in two groups, and what it is good for."""
         issued = self._issued
         with Vertical(classes="dialog"):
-            yield Static(value(f"Read out to {issued.user_id}"), classes="title")
+            yield Static(value(f"Read this code to {issued.user_id}"), classes="title")
             yield Static(value(f"{issued.code[:_GROUP]} {issued.code[_GROUP:]}"), classes="phone code")
             text = (
                 f"For {issued.purpose.words}, once, until {utc(issued.expires_at)}. "
-                "They choose Contact EASE and enter it. An email tells them that it was issued. It is not shown again."
+                "They choose Contact EASE and enter it. They are notified by email. The code is not shown again."
             )
             yield Static(value(text), classes="hint")
-            yield Static("Enter or Escape closes.", classes="hint", markup=False)
+            yield Static("Enter or Esc closes", classes="hint", markup=False)

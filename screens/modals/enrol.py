@@ -34,12 +34,12 @@ class EnrolModal(DeskModal[str]):
             yield Static(self._picture(), classes="qr")
             with Vertical(classes="beside"):
                 yield Static("Authenticator app", classes="title", markup=False)
-                yield Static("Scan the picture with the app, or type the key:", classes="text", markup=False)
+                yield Static("Scan the QR code with the app, or enter the key:", classes="text", markup=False)
                 yield Static(value(grouped), classes="text")
-                yield Static("The code the app shows", classes="label", markup=False)
+                yield Static("Code shown by the app", classes="label", markup=False)
                 yield CodeInput(compact=True, placeholder=FACTORS["totp"].digits_words)
                 yield Static("", classes="error", markup=False)
-                yield Static("Enter confirms. Escape cancels: nothing is enrolled then.", classes="hint", markup=False)
+                yield Static("Enter confirms · Esc cancels without enrolling", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Show what was wrong with the last code."""

@@ -20,7 +20,7 @@ from screens.widgets.inputs import DeskInput, SecretInput
 Form = dict[str, str]
 T = TypeVar("T")
 Answer = TypeVar("Answer")
-_HINT = "Enter goes on, Tab changes the field, Escape closes without doing anything."
+_HINT = "Enter continues · Tab changes field · Esc cancels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ async def ask_form(
         screen: the screen that asks.
         question: the form.
         call: gives what was entered to the service.
-        refusals: the errors that are told under the form, InvalidValue where none is named.
-        filled: what stands in the fields at first.
+        refusals: the errors shown under the form; InvalidValue by default.
+        filled: the initial values of the fields.
         blamed: the field that a refusal is about which names none.
     """
     entered: Form = dict(filled or {})

@@ -25,7 +25,7 @@ _MINUTE = 60
 
 
 class Wanted(Enum):
-    """What somebody asks for instead of typing the code."""
+    """What someone asks for instead of typing the code."""
 
     NEW_CODE = auto()
     OTHER_FACTOR = auto()
@@ -34,7 +34,7 @@ class Wanted(Enum):
 class CodeModal(DeskModal[str | Wanted]):
     """One field for the code; gives the code, "" for a push where Duo can send one, or what is wanted instead.
 
-    How long the code is valid is drawn anew with every key and once a minute: an idle terminal gets one line a minute.
+    How long the code is valid is drawn again with every key and once a minute: an idle terminal gets one line a minute.
 
     `error` is what was wrong with the last code. `sending` hands the code's message over while the person waits, and
     says what went wrong with that, "" for nothing.
@@ -42,9 +42,9 @@ class CodeModal(DeskModal[str | Wanted]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "want_new", "New code", id="code.new",
-                tooltip="Send a new code; the present one is void then."),
+                tooltip="Send a new code; the current one becomes invalid."),
         Binding("ctrl+o", "want_other", "Other factor", id="code.other",
-                tooltip="Choose another second factor; the present code is void then."),
+                tooltip="Select another second factor; the current code becomes invalid."),
     ]  # fmt: skip
 
     def __init__(
@@ -85,7 +85,7 @@ class CodeModal(DeskModal[str | Wanted]):
             self._sender = asyncio.create_task(self._send(self._sending))
 
     def on_unmount(self) -> None:
-        """Nobody reads any more how the sending went."""
+        """The result of the sending is no longer needed."""
         if self._sender is not None:
             self._sender.cancel()
 
@@ -116,7 +116,7 @@ class CodeModal(DeskModal[str | Wanted]):
 
     @property
     def _sends(self) -> bool:
-        """Whether the code comes in a message, which can be sent anew."""
+        """Whether the code comes in a message, which can be sent again."""
         return bool(self._challenge.to_send or self._challenge.sandbox_message)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -139,4 +139,4 @@ class CodeModal(DeskModal[str | Wanted]):
         if pushes or least <= len(event.value) <= most:
             self.dismiss(event.value)
         else:
-            self.show_error(f"A code has {self._challenge.factor.digits_words}.")
+            self.show_error(f"The code must have {self._challenge.factor.digits_words}.")

@@ -22,7 +22,7 @@ from screens.terminal.values import value
 class ResultModal(DeskModal[bool]):
     """A row a pair, and where the file went. The secrets are in the file and nowhere else.
 
-    What was left as it was comes first, with its reason.
+    Failures come first, with their reasons.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +38,7 @@ class ResultModal(DeskModal[bool]):
 
     def compose(self) -> ComposeResult:
         """Session, public key id, expiry; the file; what to do next."""
-        rows = [value(f"{failure.session_id:<9}not done: {failure.reason}", "$error") for failure in self._failed]
+        rows = [value(f"{failure.session_id:<9}failed: {failure.reason}", "$error") for failure in self._failed]
         rows += [value(f"{'Session':<9}{'Public key id':<23}Expires", "$text-muted")]
         rows += [value(f"{key.session_id:<9}{key.access_key_id:<23}{_expires(key)}") for key in self._keys]
         with Vertical(classes="dialog wide"):
@@ -47,16 +47,16 @@ class ResultModal(DeskModal[bool]):
                 yield Static(Content("\n").join(rows))
             if self._file is not None:
                 yield Static("", markup=False)
-                yield Static(value("Written to (only you may read it)", "$text-muted"))
+                yield Static(value("Saved to (readable by you only)", "$text-muted"))
                 yield Static(value(str(self._file)))
             yield Static(value(self._note), classes="hint")
-            yield Static("Enter or Escape closes this.", classes="hint", markup=False)
+            yield Static("Enter or Esc closes", classes="hint", markup=False)
 
     def _counted(self) -> str:
         """How many, where that is not seen at a glance."""
         if not self._failed and len(self._keys) < 2:
             return ""
-        return f": {len(self._keys):,}" + (f", not done: {len(self._failed):,}" if self._failed else "")
+        return f": {len(self._keys):,}" + (f", failed: {len(self._failed):,}" if self._failed else "")
 
 
 def _expires(key: KeyView) -> str:

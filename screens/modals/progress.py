@@ -19,7 +19,7 @@ from screens.terminal.values import value
 
 T = TypeVar("T")
 _CELLS = 40
-_HINT = "One transaction does all of it: please wait."
+_HINT = "Please wait: this runs as a single transaction."
 
 
 class ProgressModal(DeskModal[None]):
@@ -50,12 +50,12 @@ class ProgressModal(DeskModal[None]):
             self.post_message(self.Advanced(done, total))
 
     def on_progress_modal_advanced(self, event: Advanced) -> None:
-        """Draw the bar anew."""
+        """Draw the bar again."""
         event.stop()
         self.query_one("#bar", Static).update(_bar(event.done, event.total))
 
     def action_cancel(self) -> None:
-        """Escape changes nothing: the job is one transaction, and somebody waits for its end."""
+        """Escape changes nothing: the job is one transaction, and someone waits for its end."""
 
 
 async def with_progress(

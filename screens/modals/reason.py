@@ -29,18 +29,18 @@ class ReasonModal(DeskModal[str]):
         request = self._request
         with Vertical(classes="dialog wide"):
             yield Static(value(f"Deny {request.id}?"), classes="title")
-            what = f"{request.type.words} {request.subject} of {request.entity}, asked by {request.submitted_by}."
+            what = f"{request.type.words} {request.subject} of {request.entity}, requested by {request.submitted_by}."
             yield Static(value(what), classes="text")
             yield Static(value(f"Reason, 1 to {LONGEST_REASON} characters"), classes="label")
             yield DeskInput(compact=True, max_length=LONGEST_REASON)
             yield Static("", classes="error", markup=False)
-            yield Static(value(f"{request.submitted_by} will read"), classes="label")
+            yield Static(value(f"{request.submitted_by} will see"), classes="label")
             yield Static(self._read_as(""), id="read", classes="text")
-            hint = "Enter denies it for good, Escape closes without doing anything."
+            hint = "Enter denies the request (final) · Esc cancels"
             yield Static(hint, classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        """Type at once."""
+        """Focus the field, ready to type."""
         self.query_one(DeskInput).focus()
 
     def _read_as(self, reason: str) -> Content:

@@ -18,7 +18,7 @@ from dropcopy_tui.services.people.people import RoleChoice
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 
-_HINT = "Space turns a role, Enter applies, Escape closes without doing anything."
+_HINT = "Space toggles a role · Enter applies · Esc cancels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RolesModal(DeskModal[RolesPicked]):
     """A line a role: `[x]` is held; a greyed one says who may turn it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", "Turn", id="roles.turn", tooltip="Give the role, or take it away."),
+        Binding("space", "turn", "Toggle", id="roles.turn", tooltip="Grant or revoke the role."),
     ]
 
     def __init__(self, title: str, choices: Sequence[RoleChoice], text: str = "", error: str = "") -> None:
@@ -66,7 +66,7 @@ class RolesModal(DeskModal[RolesPicked]):
             return Option(
                 value(f"{text}: {choice.reason}", "$text-disabled"), id=choice.entitlement.code, disabled=True
             )
-        changed = "   will be given" if held and not choice.held else "   will be taken away"
+        changed = "   will be granted" if held and not choice.held else "   will be revoked"
         return Option(value(text + (changed if held is not choice.held else "")), id=choice.entitlement.code)
 
     def action_turn(self) -> None:
@@ -90,4 +90,4 @@ class RolesModal(DeskModal[RolesPicked]):
         if give or take:
             self.dismiss(RolesPicked(give, take))
         else:
-            self.show_error("No role was turned: Space turns the one under the cursor.")
+            self.show_error("No role was changed: Space toggles the one under the cursor.")

@@ -39,15 +39,15 @@ class LogFileModal(DeskModal[Path]):
         """A path, and what the file may look like."""
         with Vertical(classes="dialog"):
             yield Static("Read a FIX log", classes="title", markup=False)
-            text = "SOH, | or ^A between the fields; plain messages and copies (35=n). The file is only read."
+            text = "Fields separated by SOH, | or ^A; plain messages and copies (35=n). The file is not modified."
             yield Static(text, classes="text", markup=False)
             yield Static("File on this machine", classes="label", markup=False)
             yield DeskInput(self._path, compact=True, max_length=1000)
             yield Static("", classes="error", markup=False)
-            yield Static("Enter reads it, Escape closes without doing anything.", classes="hint", markup=False)
+            yield Static("Enter opens · Esc cancels", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        """Type at once."""
+        """Focus the field, ready to type."""
         self.query_one(DeskInput).focus()
 
     @on(Input.Submitted)
@@ -69,9 +69,9 @@ def _problem(text: str) -> str:
     if path.is_dir():
         return f"{path} is a folder. Add a file name."
     if not path.is_file():
-        return f"There is no file {path}. Check the name."
+        return f"The file {path} does not exist. Check the name."
     if not os.access(path, os.R_OK):
-        return f"You may not read {path}."
+        return f"You do not have permission to read {path}."
     return ""
 
 
@@ -87,7 +87,7 @@ class _TextModal(DeskModal[None]):
             yield Static(value(self.heading), classes="title")
             with VerticalScroll(classes="fill"):
                 yield Static(self.content(), classes="text")
-            yield Static("Arrows scroll, Enter closes.", classes="hint", markup=False)
+            yield Static("Arrows scroll · Enter closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Arrows scroll."""
@@ -119,18 +119,18 @@ class MessageModal(_TextModal):
             rows.append(("Not copied", routed.why_not, "$warning"))
         rows += _labelled("Copies to", [receiver_words(group) for group in routed.groups] or ["no group"])
         refused = [f"{group.name}: {why}" for group, why in told.others if why and group != self._about]
-        rows += _labelled("Not to", refused)
-        rows += [("" if number else "Wrong in it", text, "$error") for number, text in enumerate(routed.problems)]
+        rows += _labelled("Not copied to", refused)
+        rows += [("" if number else "Errors", text, "$error") for number, text in enumerate(routed.problems)]
         parts = [facts(rows, _LABEL, _WIDTH), Content(""), value("Fields", "$text-muted"), _fields(told.fields)]
         if told.original:
-            parts += [Content(""), value("The original that it copies", "$text-muted"), _fields(told.original)]
+            parts += [Content(""), value("The original message", "$text-muted"), _fields(told.original)]
         return Content("\n").join(parts)
 
 
 class TotalsModal(_TextModal):
-    """A log as a whole: what each group receives, by filter, and what nobody does."""
+    """A log as a whole: what each group receives, by filter, and what no one does."""
 
-    heading = "What each group would receive"
+    heading = "Totals by group"
 
     def __init__(self, report: Report, about: Receiver | None = None) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class TotalsModal(_TextModal):
             ("Messages", f"{report.messages:,}", ""),
             ("To no group", f"{report.unrouted:,}", "$warning" if report.unrouted else ""),
             ("Unknown sources", f"{plural(report.unknown, 'message')}{unknown}", ""),
-            ("Wrong", f"{plural(report.flagged, 'message')} with a wrong length, checksum or copy", ""),
+            ("Malformed", f"{plural(report.flagged, 'message')} with a wrong length, checksum or copy", ""),
             (
                 "Skipped",
                 f"{plural(report.garbage, 'piece')} of the log{', first on lines' if lines else ''}{lines}",
@@ -161,10 +161,13 @@ class TotalsModal(_TextModal):
         for total in receiving[:_MOST_GROUPS]:
             parts += [Content(""), _group(total)]
         if len(receiving) > _MOST_GROUPS:
-            parts += [Content(""), value(f"and {len(receiving) - _MOST_GROUPS:,} more groups: dropcopy route has all")]
+            parts += [
+                Content(""),
+                value(f"and {len(receiving) - _MOST_GROUPS:,} more groups: run dropcopy route to list all"),
+            ]
         idle = len(report.groups) - len(receiving)
         if idle:
-            parts += [Content(""), value(f"{plural(idle, 'group')} would receive nothing of it.", "$text-muted")]
+            parts += [Content(""), value(f"{plural(idle, 'group')} would receive nothing.", "$text-muted")]
         return Content("\n").join(parts)
 
 

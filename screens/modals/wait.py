@@ -1,4 +1,4 @@
-"""Wait for somebody who answers elsewhere."""
+"""Wait for someone who answers elsewhere."""
 
 from __future__ import annotations
 
@@ -34,16 +34,14 @@ class WaitModal(DeskModal[T]):
         with Vertical(classes="dialog"):
             yield Static(value(self._title), classes="title")
             yield Static(value(self._text), classes="text")
-            yield Static(
-                "Waiting for the answer ... Escape cancels: nothing happens then.", classes="hint", markup=False
-            )
+            yield Static("Waiting for the answer ... Esc cancels", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Begin to wait."""
         self._waiting = asyncio.create_task(self._answered())
 
     def on_unmount(self) -> None:
-        """Nobody waits any more."""
+        """The answer is no longer awaited."""
         if self._waiting is not None:
             self._waiting.cancel()
 

@@ -31,21 +31,21 @@ COLUMNS: tuple[Column[PersonLine], ...] = (
 
 
 class EaseScreen(ListScreen):
-    """Everybody who may call."""
+    """Everyone who may call."""
 
     CSS_PATH = "../../styles/people.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "issue", "Issue code", id="ease.issue", tooltip="Verify the caller and issue a one-time code."),
-        Binding("u", "unlock", "Unlock", id="ease.unlock", tooltip="End the lock after wrong sign-in tries."),
-        Binding("t", "reset", "Reset", id="ease.reset", tooltip="Ask to remove a lost authenticator app."),
+        Binding("u", "unlock", "Unlock", id="ease.unlock", tooltip="Unlock an account locked after failed sign-ins."),
+        Binding("t", "reset", "Reset", id="ease.reset", tooltip="Request the removal of a lost authenticator app."),
         Binding("r", "confirm", "Confirm", show=False, id="ease.confirm", tooltip="Confirm a colleague's reset."),
     ]
 
     def body(self) -> ComposeResult:
-        """What waits for a second agent, and everybody."""
+        """What waits for a second agent, and everyone."""
         yield Static("", id="entity", markup=False)
         yield RecordList(
-            COLUMNS, lambda line: line.user_id, empty="Nobody is known here.", noun="people", table=PersonTable,
+            COLUMNS, lambda line: line.user_id, empty="No people found.", noun="people", table=PersonTable,
             pickable=False,
         )  # fmt: skip
 
@@ -54,7 +54,7 @@ class EaseScreen(ListScreen):
         return ("Request Center", "EASE desk")
 
     def on_mount(self) -> None:
-        """Everybody, with the filter one key away."""
+        """Everyone, with the filter one key away."""
         self.query_one(RecordList).focus_list()
         self._start()
 
@@ -68,10 +68,10 @@ class EaseScreen(ListScreen):
         desk = await self.desk()
         waiting = await off_thread(desk.ease.resets, self.actor)
         mine = sum(not reset.reason for reset in waiting)
-        text = "Find the caller with /, then c issues a code. r confirms a colleague's reset."
+        text = "Press / to find the caller, then c to issue a code. Press r to confirm a colleague's reset."
         if waiting:
             yours = f", {mine} for you to confirm (r)" if mine else ""
-            text = f"{plural(len(waiting), 'reset waits', 'resets wait')} for a second agent{yours}."
+            text = f"{plural(len(waiting), 'reset awaits', 'resets await')} a second agent{yours}."
         self.query_one("#entity", Static).update(value(text))
 
     def _person(self) -> PersonLine | None:

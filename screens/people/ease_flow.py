@@ -27,7 +27,7 @@ async def issue_code(screen: DeskScreen[Any], user_id: str) -> bool:
     issued = await off_thread(desk.ease.issue, screen.actor, user_id, purpose, ticked)
     await screen.app.push_screen_wait(IssuedModal(issued))
     left = plural(issued.codes_left_today, "code is", "codes are")
-    screen.say(f"A code was issued to {user_id}; {left} left for today. They were told by email.")
+    screen.say(f"A code was issued to {user_id}; {left} left for today. They were notified by email.")
     return True
 
 
@@ -36,7 +36,7 @@ async def _purpose(screen: DeskScreen[Any], caller: Caller) -> Purpose | None:
     if caller.has_app or caller.reason:
         return Purpose.KEYS
     choices = [Choice(purpose.value, f"{purpose.words[:1].upper()}{purpose.words[1:]}") for purpose in Purpose]
-    text = "The code works for this alone."
+    text = "The code is valid for this purpose only."
     chosen = await screen.app.push_screen_wait(ChooseModal(f"What does {caller.line.user_id} need?", choices, text))
     return None if chosen is None else Purpose(chosen)
 
@@ -44,14 +44,14 @@ async def _purpose(screen: DeskScreen[Any], caller: Caller) -> Purpose | None:
 async def ask_reset(screen: DeskScreen[Any], user_id: str) -> bool:
     """Ask to take the authenticator app off a person; whether it was asked."""
     text = (
-        f"{user_id} lost their authenticator app. It is removed once a second agent confirms within half an hour; "
-        "until then it works. Ask only for whom you have verified."
+        f"The authenticator app of {user_id} will be removed once a second agent confirms, within half an hour. "
+        "Until then it keeps working. Request this only for a caller you have verified."
     )
-    if not await agreed(screen, f"Reset the app of {user_id}", text, "Ask for the reset"):
+    if not await agreed(screen, f"Reset the app of {user_id}", text, "Request the reset"):
         return False
     desk = await screen.desk()
     reset = await off_thread(desk.ease.reset_factor, screen.actor, user_id, "totp")
-    screen.say(f"Reset {reset.id} for {user_id} waits for a second agent, until {utc(reset.expires_at)}.")
+    screen.say(f"Reset {reset.id} for {user_id} awaits confirmation by a second agent until {utc(reset.expires_at)}.")
     return True
 
 
@@ -60,16 +60,18 @@ async def confirm_reset(screen: DeskScreen[Any]) -> bool:
     desk = await screen.desk()
     waiting = await off_thread(desk.ease.resets, screen.actor)
     if not waiting:
-        screen.say("No reset waits for a second agent.", "note")
+        screen.say("No reset awaits a second agent.", "note")
         return False
     choices = [
-        Choice(str(reset.id), reset.user_id, f"asked by {reset.asked_by}, until {utc(reset.expires_at)}", reset.reason)
+        Choice(
+            str(reset.id), reset.user_id, f"requested by {reset.asked_by}, until {utc(reset.expires_at)}", reset.reason
+        )
         for reset in waiting
     ]
-    text = "The authenticator app is removed at once, and the person is told. Make sure that your colleague asked."
+    text = "The authenticator app is removed immediately and the person is notified. Check with your colleague first."
     chosen = await screen.app.push_screen_wait(ChooseModal("Confirm a colleague's reset", choices, text))
     if chosen is None:
         return False
     done = await off_thread(desk.ease.confirm_reset, screen.actor, int(chosen))
-    screen.say(f"The authenticator app of {done.user_id} is removed. They were told.")
+    screen.say(f"The authenticator app of {done.user_id} was removed. They were notified.")
     return True

@@ -26,10 +26,10 @@ _THE_DESK = "desk"
 _FIELDS = (
     Field("user_id", "User id", 32, placeholder="a-z, 0-9, dot, underscore, hyphen"),
     Field("name", "Name", PERSON_NAME_LENGTH),
-    Field("email", "Email (the code goes there, and nowhere else)", ADDRESS_LENGTH),
-    Field("mobile", "Mobile for codes by SMS (may stay empty)", 24, placeholder="+1 202 555 0134"),
+    Field("email", "Email (the code is sent only there)", ADDRESS_LENGTH),
+    Field("mobile", "Mobile for codes by SMS (optional)", 24, placeholder="+1 202 555 0134"),
 )
-_CODE = "A one-time code goes to the person's mailbox: with it they set their own password."
+_CODE = "A one-time code is emailed to the person, who uses it to set a password."
 
 
 async def choose_place(screen: DeskScreen[Any], entities: Sequence[EntityView], at: str, with_desk: bool) -> str | None:
@@ -38,14 +38,14 @@ async def choose_place(screen: DeskScreen[Any], entities: Sequence[EntityView], 
         return entities[0].code
     choices = [Choice(entity.code, entity.code, clip(entity.name, 40)) for entity in entities]
     if with_desk:
-        choices.insert(0, Choice("", "The desk itself", "EASE agent, GAM, operations, auditor"))
+        choices.insert(0, Choice("", "Whole desk", "EASE agent, GAM, operations, auditor"))
     named = [Choice(choice.key or _THE_DESK, choice.text, choice.detail) for choice in choices]
-    chosen = await screen.app.push_screen_wait(ChooseModal("Roles where?", named, at=at))
+    chosen = await screen.app.push_screen_wait(ChooseModal("Where do the roles apply?", named, at=at))
     return "" if chosen == _THE_DESK else chosen
 
 
 async def invite(screen: DeskScreen[Any], place: str) -> bool:
-    """A new person: who, with which first roles; whether somebody was invited."""
+    """A new person: who, with which first roles; whether someone was invited."""
     desk = await screen.desk()
     choices = await off_thread(desk.people.roles, screen.actor, "", place)
 
@@ -66,8 +66,11 @@ def _asked(form: Form, place: str, picked: RolesPicked) -> dict[str, Any]:
 
 
 async def invite_again(screen: DeskScreen[Any], line: PersonLine) -> bool:
-    """A new code for somebody who is known; whether one was sent."""
-    text = f"{line.user_id} gets a new code at {line.email}. {_CODE} Older codes are void; the present password stays."
+    """A new code for someone who is known; whether one was sent."""
+    text = (
+        f"{line.user_id} gets a new code at {line.email}. {_CODE} Older codes become invalid; "
+        "the current password is kept."
+    )
     if not await screen.app.push_screen_wait(ConfirmModal("Invite again", text, "Send a code")):
         return False
     desk = await screen.desk()
@@ -76,8 +79,8 @@ async def invite_again(screen: DeskScreen[Any], line: PersonLine) -> bool:
 
 
 def _say_invited(screen: DeskScreen[Any], invited: Invited) -> None:
-    until = f"It works until {utc(invited.expires_at)}."
-    screen.say(f"{invited.person.user_id} is invited. {invited.sentence} {until}")
+    until = f"The code is valid until {utc(invited.expires_at)}."
+    screen.say(f"{invited.person.user_id} was invited. {invited.sentence} {until}")
 
 
 async def change_roles(screen: DeskScreen[Any], user_id: str, place: str) -> bool:
@@ -85,13 +88,13 @@ async def change_roles(screen: DeskScreen[Any], user_id: str, place: str) -> boo
     desk = await screen.desk()
     choices = await off_thread(desk.people.roles, screen.actor, user_id, place)
     if all(choice.reason for choice in choices):
-        screen.say(f"None of {user_id}'s roles {_where(place)} is yours to change: {choices[0].reason}.", "note")
+        screen.say(f"You cannot change any of {user_id}'s roles {_where(place)}: {choices[0].reason}.", "note")
         return False
     picked = await screen.app.push_screen_wait(RolesModal(f"Roles of {user_id} {_where(place)}", choices))
     if picked is None:
         return False
     await off_thread(desk.people.change_roles, screen.actor, user_id, picked.give, picked.take)
-    screen.say(f"{user_id}: {_changes(picked)}. It holds from now on.")
+    screen.say(f"{user_id}: {_changes(picked)}. Effective immediately.")
     return True
 
 
@@ -99,42 +102,45 @@ async def turn_account(screen: DeskScreen[Any], line: PersonLine) -> bool:
     """Disable, or enable again, after saying what will happen; whether it was done."""
     desk = await screen.desk()
     if line.status is PersonStatus.DISABLED:
-        text = f"{line.user_id} may sign in again, with the roles they have: {line.summary or 'none'}."
+        text = f"{line.user_id} will be able to sign in again, with these roles: {line.summary or 'none'}."
         if await agreed(screen, f"Enable {line.user_id}", text, "Enable"):
             await off_thread(desk.people.enable, screen.actor, line.user_id)
-            screen.say(f"{line.user_id} is enabled.")
+            screen.say(f"{line.user_id} was enabled.")
             return True
         return False
     count = await off_thread(desk.people.open_requests, screen.actor, line.user_id)
-    text = f"{line.user_id} is refused at the next action, and at sign-in. Roles are kept. {_stay(count)}"
+    text = (
+        f"{line.user_id} will be signed out at their next action and cannot sign in again. "
+        f"Their roles are kept. {_stay(count)}"
+    )
     if not await agreed(screen, f"Disable {line.user_id}", text, "Disable"):
         return False
     done = await off_thread(desk.people.disable, screen.actor, line.user_id)
-    screen.say(f"{line.user_id} is disabled. {_stay(done.open_requests)}")
+    screen.say(f"{line.user_id} was disabled. {_stay(done.open_requests)}")
     return True
 
 
 async def unlock(screen: DeskScreen[Any], line: PersonLine) -> bool:
     """End a lock before its time; whether it was done."""
-    text = f"{line.user_id} may try to sign in again at once. Unlock only for whom you have verified."
+    text = f"{line.user_id} will be able to sign in again immediately. Unlock only a caller you have verified."
     if not await agreed(screen, f"Unlock {line.user_id}", text, "Unlock"):
         return False
     desk = await screen.desk()
     await off_thread(desk.people.unlock, screen.actor, line.user_id)
-    screen.say(f"{line.user_id} is unlocked.")
+    screen.say(f"{line.user_id} was unlocked.")
     return True
 
 
 async def agreed(screen: DeskScreen[Any], title: str, text: str, verb: str) -> bool:
     """Ask whether to do it; to leave it stands first."""
-    choices = (Choice("no", "Leave it as it is"), Choice("yes", verb))
+    choices = (Choice("no", "Cancel"), Choice("yes", verb))
     return await screen.app.push_screen_wait(ChooseModal(title, choices, text, acts=True)) == "yes"
 
 
 def _stay(count: int) -> str:
     if not count:
-        return "No request of theirs is In Progress."
-    return f"{plural(count, 'request')} of theirs In Progress {'stays' if count == 1 else 'stay'}."
+        return "They have no open requests."
+    return f"Their {plural(count, 'open request')} {'is' if count == 1 else 'are'} kept."
 
 
 def _where(place: str) -> str:
@@ -142,7 +148,7 @@ def _where(place: str) -> str:
 
 
 def _changes(picked: RolesPicked) -> str:
-    said = [("given", picked.give), ("taken away", picked.take)]
+    said = [("granted", picked.give), ("revoked", picked.take)]
     return "; ".join(f"{verb}: {_roles(roles)}" for verb, roles in said if roles)
 
 

@@ -30,8 +30,8 @@ COLUMNS: tuple[Column[PersonLine], ...] = (
     Column("Roles", lambda line: line.summary or "none"),
     Column("Status", lambda line: line.status.value, 8, order="status", tone=lambda line: STATUS_TONES[line.status]),
 )
-_EMPTY = "Nobody has a role here yet. Press n to invite somebody."
-_EVERYWHERE = Choice("everywhere", "All that you may see")
+_EMPTY = "No one has a role here yet. Press n to invite someone."
+_EVERYWHERE = Choice("everywhere", "All you have access to")
 
 
 class PeopleScreen(PersonKeys, ListScreen):
@@ -40,7 +40,7 @@ class PeopleScreen(PersonKeys, ListScreen):
     CSS_PATH = "../../styles/people.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "invite", "Invite", id="people.invite", tooltip="Invite a new person."),
-        Binding("r", "entity", "Entity", show=False, id="people.entity", tooltip="Show one Registered Entity, or all."),
+        Binding("r", "entity", "Entity", show=False, id="people.entity", tooltip="Filter by Registered Entity."),
     ]
 
     def body(self) -> ComposeResult:
@@ -55,7 +55,7 @@ class PeopleScreen(PersonKeys, ListScreen):
         return ("Request Center", "People and Entitlements")
 
     def on_mount(self) -> None:
-        """Everybody at first."""
+        """Everyone at first."""
         self.query_one(RecordList).focus_list()
         self._start()
 
@@ -71,7 +71,7 @@ class PeopleScreen(PersonKeys, ListScreen):
         if len(names) == 1:
             text = next(iter(names.values()))
         else:
-            text = f"{names.get(code, 'all that you may see')}   r shows {'another' if code else 'one'}"
+            text = f"{names.get(code, 'all you have access to')}   r {'another' if code else 'filter'}"
         self.query_one("#entity", Static).update(value(f"Registered Entity   {text}"))
         self.query_one(RecordList).table.show_source(partial(desk.people.page, self.actor, entity=code))
 
@@ -106,7 +106,7 @@ class PeopleScreen(PersonKeys, ListScreen):
         await self.go(OpenPerson(event.row.user_id))
 
     def on_screen_resume(self) -> None:
-        """Somebody's page may have changed them."""
+        """Someone's page may have changed them."""
         super().on_screen_resume()
         table: RecordTable[Any] = self.query_one(RecordTable)
         if table.source is not None:

@@ -25,7 +25,7 @@ class PersonScreen(PersonKeys):
     CSS_PATH = "../../styles/people.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "invite_again", "Invite again", id="people.invite_again",
-                tooltip="Mail the person a new code to set a password with."),
+                tooltip="Email the person a new code to set a password."),
     ]  # fmt: skip
 
     def __init__(self, user_id: str) -> None:
@@ -73,7 +73,7 @@ def _page(view: PersonView, width: int) -> Content:
     held = [(each.entity or "The desk", each.role.words, "") for each in view.line.entitlements]
     sections = [("Entitlements", held or [("none", "", "")])]
     if view.events:
-        sections.append(("Recorded about this person", [(utc(moment.at), moment.text, "") for moment in view.events]))
+        sections.append(("Recent events", [(utc(moment.at), moment.text, "") for moment in view.events]))
     for title, rows in sections:
         parts += [Content(""), value(title, "bold"), facts(rows, _LABEL, width)]
     return Content("\n").join(parts)
@@ -93,5 +93,5 @@ def _account(view: PersonView) -> list[tuple[str, str, str]]:
     if view.locked_until is not None:
         rows.append(("Locked until", utc(view.locked_until), "$error"))
     if view.invited_until is not None:
-        rows.append(("Invitation ends", utc(view.invited_until), "$warning"))
+        rows.append(("Invitation expires", utc(view.invited_until), "$warning"))
     return rows

@@ -27,11 +27,11 @@ class PersonKeys(DeskScreen[None]):
     """The keys of a screen that has a person under its cursor; those that the viewer has no right for are left out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "roles", "Roles", id="people.entitle", tooltip="Give roles to the person, or take them away."),
-        Binding("d", "turn", "Disable", id="people.disable", tooltip="Disable the account, or enable it again."),
-        Binding("u", "unlock", "Unlock", id="people.unlock", tooltip="End the lock after wrong sign-in tries (EASE)."),
+        Binding("e", "roles", "Roles", id="people.entitle", tooltip="Grant or revoke roles."),
+        Binding("d", "turn", "Disable", id="people.disable", tooltip="Disable or enable the account."),
+        Binding("u", "unlock", "Unlock", id="people.unlock", tooltip="Unlock the account (EASE)."),
         Binding("i", "invite_again", "Invite again", show=False, id="people.invite_again",
-                tooltip="Mail the person a new code to set a password with."),
+                tooltip="Email the person a new code to set a password."),
     ]  # fmt: skip
     _powers = Powers(False, False, False)
     _entities: tuple[EntityView, ...] = ()
@@ -53,7 +53,7 @@ class PersonKeys(DeskScreen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A courtesy: the service refuses all the same."""
+        """A courtesy: the service enforces it anyway."""
         if action == "unlock":
             return self._powers.unlocks
         if action in ("roles", "turn", "invite", "invite_again"):
@@ -107,5 +107,5 @@ class PersonTable(RecordTable[PersonLine]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "screen.unlock", "Unlock", id="people.unlock_row",
-                tooltip="End the lock after wrong sign-in tries (EASE)."),
+                tooltip="Unlock the account (EASE)."),
     ]  # fmt: skip

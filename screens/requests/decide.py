@@ -1,4 +1,4 @@
-"""Decide on a request: look at what was asked, confirm, and see what became of it (rules Q2, Q3)."""
+"""Decide on a request: review the requested changes, confirm, and see the result (rules Q2, Q3)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def cancel(screen: DeskScreen[None], view: RequestView) -> bool:
     """Cancel one's own; whether anything was tried."""
     desk = await screen.desk()
     page = cancellation_page(view, WIDTH)
-    modal = DecideModal(f"Cancel {view.id}?", page, "Cancel the request", "Keep it")
+    modal = DecideModal(f"Cancel {view.id}?", page, "Cancel the request", "Keep the request")
     if not await screen.app.push_screen_wait(modal):
         return False
     return await _decide(screen, partial(desk.requests.cancel, screen.actor, view.id))
@@ -63,7 +63,7 @@ async def _decide(screen: DeskScreen[None], verb: Callable[[], RequestView]) -> 
 
 
 def _then(desk: Desk, view: RequestView) -> str:
-    """When it is set up once nobody's approval is missing (rule Q5)."""
+    """When it is set up once no one's approval is missing (rule Q5)."""
     market = str(view.asked.get("market", ""))
     when = set_up_words(market, desk.config.settings, desk.clock.now())
-    return f"nobody else has to approve: it is {when}"
+    return f"no further approval required: it is {when}"

@@ -23,7 +23,7 @@ from screens.widgets.record_list import RecordList
 from screens.widgets.tab_bar import TabBar
 
 _STORY = "story"
-_EMPTY = "The request has no SenderComp {}."
+_EMPTY = "This request has no SenderComps {}."
 
 
 class RequestScreen(TabbedScreen):
@@ -35,16 +35,16 @@ class RequestScreen(TabbedScreen):
         *(
             Binding(str(number), f"nth_tab({number})", f"Tab {number}", show=False, id=f"request.tab_{number}",
                     tooltip=f"Tab {number}: {what}.")
-            for number, what in enumerate(("what happened", "the first list of SenderComps", "the second list"), 1)
+            for number, what in enumerate(("timeline", "first list of SenderComps", "second list of SenderComps"), 1)
         ),
         Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="request.next_tab"),
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="request.previous_tab"),
-        Binding("a", "approve", "Approve", id="requests.approve", tooltip="Approve what is shown, after a last look."),
+        Binding("a", "approve", "Approve", id="requests.approve", tooltip="Approve the request after a final review."),
         Binding("d", "deny", "Deny", id="requests.deny", tooltip="Deny the request, with a reason."),
-        Binding("c", "cancel", "Cancel it", id="requests.cancel", tooltip="Cancel your own request."),
+        Binding("c", "cancel", "Cancel", id="requests.cancel", tooltip="Cancel your own request."),
         Binding("a,d,c", "why_not", "Why not", show=False, id="requests.why_not",
-                tooltip="Say why it cannot be approved, denied or cancelled by you."),
-        Binding("ctrl+r", "reload", "Reload", show=False, id="request.reload", tooltip="Read the request again."),
+                tooltip="Explain why you cannot approve, deny or cancel it."),
+        Binding("ctrl+r", "reload", "Refresh", show=False, id="request.reload", tooltip="Refresh the request."),
     ]  # fmt: skip
 
     def __init__(self, reference: str) -> None:
@@ -55,7 +55,7 @@ class RequestScreen(TabbedScreen):
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
-        yield TabBar({_STORY: "Story"}, _STORY)
+        yield TabBar({_STORY: "Timeline"}, _STORY)
         with ContentSwitcher(initial=_STORY):
             with VerticalScroll(id=_STORY):
                 yield Static("", id="facts", markup=False)
@@ -111,7 +111,7 @@ class RequestScreen(TabbedScreen):
     def tabs(self) -> dict[str, str]:
         """Story, and the lists that a request of this type has, each with its length."""
         counts = source_counts(self._view) if self._view else {}
-        return {_STORY: "Story"} | {
+        return {_STORY: "Timeline"} | {
             change.value: f"{change.value.capitalize()} {count:,}" for change, count in counts.items()
         }
 
@@ -145,9 +145,12 @@ class RequestScreen(TabbedScreen):
         if view is None:
             return
         if view.status is not RequestStatus.IN_PROGRESS:
-            self.say(f"{view.id} has ended already: {view.status.words}.", "note")
+            self.say(f"{view.id} is already {view.status.words.lower()}.", "note")
         elif self._may_decide:
-            self.say(f"Only {view.submitted_by}, who asked, can cancel it. You can approve (a) or deny (d).", "note")
+            self.say(
+                f"Only {view.submitted_by}, who submitted it, can cancel it. You can approve (a) or deny (d) it.",
+                "note",
+            )
         else:
             self.say(self._why_not, "failed")
 
@@ -173,7 +176,7 @@ class RequestScreen(TabbedScreen):
             self._load()
 
     def action_reload(self) -> None:
-        """Read the request again."""
+        """Refresh the request."""
         self.quiet()
         self._load()
 

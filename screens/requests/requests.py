@@ -65,13 +65,10 @@ _TO_DO = {
 }
 _TO_REVIEW = tuple(_TO_DO.get(column, column) for column in COLUMNS)
 _TABS = {"status": "Request Status", "todo": "To Do", "all": "All"}
-_NOTHING_ASKED = "You have asked for nothing yet. Press n on Drop Copy Groups to ask for a group."
-_NOTHING_TO_DO = "Nothing waits for your approval. A request appears here as soon as a firm of yours has to approve it."
-_NO_APPROVER = (
-    "Nothing can wait for you: only administrative managers approve, and you are one of no firm. "
-    "A user administrator can entitle you."
-)
-_NOBODY_ASKED = "Nobody has asked for anything at the entities you may see."
+_NOTHING_ASKED = "You have not submitted any requests yet. Press n on Drop Copy Groups to request a group."
+_NOTHING_TO_DO = "No requests await your approval. A request appears here as soon as your firm needs to approve it."
+_NO_APPROVER = "You cannot approve requests: only administrative managers can. Ask a user administrator for the role."
+_NOBODY_ASKED = "No requests have been submitted for your entities."
 
 
 class ToDoTable(RecordTable[RequestView]):
@@ -79,7 +76,7 @@ class ToDoTable(RecordTable[RequestView]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "screen.approve", "Approve", id="requests.approve",
-                tooltip="Approve the request under the cursor, after a last look."),
+                tooltip="Approve the request under the cursor after a final review."),
         Binding("d", "screen.deny", "Deny", id="requests.deny",
                 tooltip="Deny the request under the cursor, with a reason."),
     ]  # fmt: skip
@@ -184,7 +181,7 @@ class RequestsScreen(TabbedScreen):
         self.quiet()
         table = self._list().table
         if table.current is None:
-            self.say("There is no request here.", "note")
+            self.say("There are no requests.", "note")
             return None
         desk = await self.desk()
         view = await off_thread(desk.requests.show, self.actor, table.current.id)

@@ -1,4 +1,4 @@
-"""A request in words: what was asked, what happened, and what a decision does."""
+"""A request in words: the requested changes, its timeline, and the effect of a decision."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ASKED = {
 }
 _CHANGED = {"name": "Group name", "front_end": "Front end system", "filters": "Communication types"}
 _RELEASED = "released, not deleted: only GAM can retire them"
-# What refusals end with: on a page nobody has tried anything yet.
+# The ending of refusals; left out on a page, where nothing has been attempted yet.
 _NOTHING_DONE = " Nothing was changed."
 _COUNTS = {
     RequestType.CREATE_GROUP: {Change.ADDED: "sources"},
@@ -46,7 +46,7 @@ def _number(said: object) -> int:
 
 
 def story(view: RequestView, width: int, decision: str = "") -> Content:
-    """Status first, then what was asked, then the time line. `decision`: why the person may not decide."""
+    """Status first, then the requested changes, then the timeline. `decision`: why the person cannot decide."""
     tone = REQUEST_TONES[view.status]
     status = [
         ("Request", f"{view.id}  {view.type.words.lower()} {view.subject}", ""),
@@ -58,13 +58,13 @@ def story(view: RequestView, width: int, decision: str = "") -> Content:
     ]
     happened = [(utc(moment.at), moment.text, "") for moment in view.story]
     parts = [facts(status, _LABEL, width)]
-    for title, rows in (("What was asked", list(asked_rows(view, width))), ("What happened", happened)):
+    for title, rows in (("Requested changes", list(asked_rows(view, width))), ("Timeline", happened)):
         parts += [Content(""), value(title, "bold"), facts(rows, _LABEL, width)]
     return Content("\n").join(parts)
 
 
 def asked_rows(view: RequestView, width: int) -> Iterator[Row]:
-    """What was asked, a fact a row; of an edit only what changes."""
+    """The requested values, one per row; for an edit only the changes."""
     if view.type is RequestType.EDIT_GROUP:
         yield from _edit_rows(view, width)
         return
@@ -107,41 +107,45 @@ def _words(name: str, said: object) -> str:
 
 
 def approval_page(view: RequestView, mine: frozenset[str], then: str, width: int) -> Content:
-    """What somebody is about to approve. `mine`: the firms they approve for; `then`: when it is set up."""
+    """The request about to be approved. `mine`: the firms they approve for; `then`: when it is set up."""
     rest = [firm for firm in view.waiting_for if firm not in mine]
     rows = [
         ("Request", f"{view.type.words.lower()} {view.subject} of {view.entity}", ""),
-        ("Asked by", f"{view.submitted_by}, {utc(view.submitted_at)}", ""),
+        ("Submitted by", f"{view.submitted_by}, {utc(view.submitted_at)}", ""),
         *asked_rows(view, width),
         ("You approve for", ", ".join(firm for firm in view.waiting_for if firm in mine), ""),
-        ("Then", f"it still waits for {', '.join(rest)}" if rest else then, "$warning" if rest else "$success"),
+        (
+            "Then",
+            f"it still awaits approval by {', '.join(rest)}" if rest else then,
+            "$warning" if rest else "$success",
+        ),
     ]
     return facts(rows, _SHORT_LABEL, width)
 
 
 def cancellation_page(view: RequestView, width: int) -> Content:
-    """What somebody is about to cancel."""
+    """The request about to be cancelled."""
     rows = [
         ("Request", f"{view.type.words.lower()} {view.subject} of {view.entity}", ""),
         *asked_rows(view, width),
-        ("Then", "nothing is set up; it can be asked for anew", "$warning"),
+        ("Then", "nothing is set up; a new request can be submitted", "$warning"),
     ]
     return facts(rows, _SHORT_LABEL, width)
 
 
 def decided_words(view: RequestView) -> str:
-    """What became of a request by the decision that was just taken."""
+    """The result of the decision that was just made."""
     if view.status is not RequestStatus.IN_PROGRESS:
         return f"{view.id} {view.status.words.lower()}: {view.type.words.lower()} {view.subject}."
     if view.waiting_for:
-        return f"{view.id} approved: still waits for {', '.join(view.waiting_for)}."
-    return f"{view.id} approved: {view.stage}." if view.due else f"{view.id} approved: it will be set up now."
+        return f"{view.id} approved; still awaiting {', '.join(view.waiting_for)}."
+    return f"{view.id} approved; {view.stage}." if view.due else f"{view.id} approved; being set up."
 
 
 def all_ended(requests: Sequence[RequestView], user_id: str) -> tuple[str, str, OpenGroup | None]:
-    """What became of requests that ended together, the banner's kind for it, and the group that can be opened.
+    """The results of requests that ended together, the banner's kind, and the group that can be opened.
 
-    They are told together: the banner has one place.
+    They are reported together because the banner has room for one text.
     """
     groups = [group_to_open(request, user_id) for request in requests]
     told = [ended_words(request, opens=group is not None) for request, group in zip(requests, groups, strict=True)]
@@ -150,7 +154,7 @@ def all_ended(requests: Sequence[RequestView], user_id: str) -> tuple[str, str, 
 
 
 def group_to_open(request: RequestView, user_id: str) -> OpenGroup | None:
-    """The group of an own request that is there now: others' groups may be none of the person's business."""
+    """The group of the person's own request, if it exists now; they may have no access to other people's groups."""
     gone = request.type is RequestType.DELETE_GROUP
     if gone or request.submitted_by != user_id or request.group_id is None:
         return None
@@ -158,7 +162,7 @@ def group_to_open(request: RequestView, user_id: str) -> OpenGroup | None:
 
 
 def ended_words(request: RequestView, opens: bool = True) -> tuple[str, str]:
-    """What became of a request, and the banner's kind for it. `opens`: its group can be opened with o."""
+    """The result of a request and the banner's kind. `opens`: its group can be opened with o."""
     what = f"{request.id}, {request.type.words.lower()} {request.subject}"
     if request.status is RequestStatus.COMPLETED:
         how = " Press o to open the group." if opens else ""
@@ -169,7 +173,9 @@ def ended_words(request: RequestView, opens: bool = True) -> tuple[str, str]:
 def _came(request: RequestView) -> str:
     targets = ", ".join(request.targets)
     if request.type is RequestType.EDIT_GROUP:
-        return "The changes are in force."
+        return "The changes are in effect."
     if request.type is RequestType.DELETE_GROUP:
-        return f"Target session {targets} is released: ask GAM to retire it." if targets else "It had no session."
-    return f"Target session {targets} is set up."
+        return (
+            f"Target session {targets} was released: ask GAM to retire it." if targets else "It had no target session."
+        )
+    return f"Target session {targets} was set up."

@@ -53,7 +53,7 @@ OPAQUE_CSS = ("ModalScreen { background: $background; }", "CommandPalette { back
 MODAL_BINDINGS: list[BindingType] = [
     Binding("ctrl+l", "app.repaint", "Repaint", show=False, id="modal.repaint"),
     Binding("ctrl+c", "app.help_quit", "How to quit", show=False, system=True, id="modal.help_quit"),
-    Binding("ctrl+z", "app.suspend_process", "Stop", show=False, id="modal.stop"),
+    Binding("ctrl+z", "app.suspend_process", "Suspend", show=False, id="modal.stop"),
 ]
 
 
@@ -70,10 +70,10 @@ class TerminalApp(TunedApp):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit_desk", "Quit", show=False, priority=True, id="app.quit_now"),
-        Binding("q,f10", "quit_desk", "Quit", show=False, id="app.quit", tooltip="Leave the application."),
+        Binding("q,f10", "quit_desk", "Quit", show=False, id="app.quit", tooltip="Quit."),
         Binding("ctrl+c", "help_quit", "How to quit", show=False, system=True, id="app.help_quit"),
-        Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw it all again."),
-        Binding("ctrl+z", "suspend_process", "Stop", show=False, id="app.stop"),
+        Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Redraw the screen."),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.stop"),
         # Named here so that Textual does not add its own, which has priority and fires under modals.
         Binding("ctrl+p", "command_palette", "Commands", show=False, id="app.commands"),
     ]
@@ -185,7 +185,7 @@ class TerminalApp(TunedApp):
             self.exit(code, return_code=code, message=self.farewell() if code == 0 else None)
 
     def farewell(self) -> str | None:
-        """What somebody who leaves should know, printed once the terminal is restored."""
+        """What someone who leaves should know, printed once the terminal is restored."""
         return None
 
     def _leave_by_force_later(self, code: int) -> None:
@@ -230,9 +230,9 @@ class TerminalApp(TunedApp):
     # -- errors
 
     def _handle_exception(self, error: Exception) -> None:
-        """End because of an error; one that comes after the end has begun changes nothing any more.
+        """End because of an error; a later one changes nothing.
 
-        Work beside the screen finds its screen closed by then, which is no fault of anybody's.
+        Work beside the screen finds its screen closed by then, which is not an error.
         """
         if not self._exit:
             super()._handle_exception(error)
@@ -260,10 +260,10 @@ class TerminalApp(TunedApp):
     def _record(self, error: BaseException) -> None:
         first = self._incident is None
         written = self._log_incident(error)
-        where = f"the trace is in {self.incident_log}" if written else "no log could be written"
+        where = f"see the stack trace in {self.incident_log}" if written else "the log could not be written"
         if first:
             self._exit_renderables.append(
-                f"Something went wrong, and the screen was closed. Incident {self._incident}; {where}."
+                f"An unexpected error closed the application. Incident {self._incident}; {where}."
             )
 
     def _log_incident(self, error: BaseException) -> bool:
@@ -325,7 +325,7 @@ class TerminalApp(TunedApp):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """A notice; unlike Textual's, its text is no markup."""
+        """A notice; unlike Textual's, its text is not markup."""
         super().notify(visible(message), title=title, severity=severity, timeout=timeout, markup=markup)
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
@@ -346,7 +346,7 @@ class TerminalApp(TunedApp):
     @contextmanager
     def suspend(self) -> Iterator[None]:
         """No other program gets the terminal."""
-        raise SuspendNotSupported("This application starts no other program.")
+        raise SuspendNotSupported("Suspending to another program is not supported.")
         yield
 
 

@@ -1,8 +1,8 @@
 """Textual's Linux driver, made to keep the terminal contract.
 
-The differences: an end of input or a hang-up is reported once instead of read for ever, no wake-ups while
+The differences: an end of input or a hang-up is reported once instead of read indefinitely, no wake-ups while
 nothing is pressed, quitting does not wait for the input thread's next look, a stop takes the whole process
-group along as every terminal program does, sizes are clamped, and a lost terminal blocks nobody.
+group along as every terminal program does, sizes are clamped, and a lost terminal blocks no one.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class TerminalDriver(LinuxDriver):
     def _sigtstp_application(self, *_: object) -> None:
         """Stop like any program in the foreground: restore the terminal, and take the group along.
 
-        With SIGTSTP's own default action the kernel knows when nobody could wake us up (a forced command
+        With SIGTSTP's own default action the kernel knows when no one could wake us up (a forced command
         over SSH), and then does not stop us.
         """
         self.suspend_application_mode()
@@ -147,7 +147,7 @@ class TerminalDriver(LinuxDriver):
         self.resume_application_mode()
 
     def _sigcont_application(self, *_: object) -> None:
-        """After somebody else's SIGSTOP the shell has had the terminal: set it up again."""
+        """After someone else's SIGSTOP the shell has had the terminal: set it up again."""
         if not self._stopped:
             self.suspend_application_mode()
             self._must_signal_resume = True

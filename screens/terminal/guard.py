@@ -101,7 +101,7 @@ def colour_tier(environ: MutableMapping[str, str]) -> Tier:
 def quick_start() -> None:
     """Hold the garbage collector back until the first frame is on the screen.
 
-    Imports make a hundred thousand objects that live for ever; `TerminalApp` turns it on again.
+    Imports make a hundred thousand objects that live indefinitely; `TerminalApp` turns it on again.
     """
     gc.disable()
 
@@ -116,23 +116,23 @@ def finish_quick_start() -> None:
 def _missing_terminal(stdin: IO[str] | None, stderr: IO[str] | None) -> str | None:
     # Textual reads fd 0 and draws on stderr; stdout may well be a pipe.
     if stdin is None or not stdin.isatty():
-        return "The screen reads keys from a terminal, and standard input is none"
+        return "The application reads keys from a terminal, but standard input is not a terminal"
     if stderr is None or not stderr.isatty():
-        return "The screen is drawn on standard error, and that is not a terminal"
+        return "The application is drawn on standard error, which is not a terminal"
     return None
 
 
 def _dumb_terminal(environ: MutableMapping[str, str]) -> str | None:
     term = environ.get("TERM", "").strip()
     if term in ("", "dumb", "unknown"):
-        return f"This terminal cannot place text (TERM is {term or 'empty'})"
+        return f"This terminal does not support cursor positioning (TERM is {term or 'empty'})"
     return None
 
 
 def _small_window(size: tuple[int, int]) -> str | None:
     columns, lines = size
     if columns < MIN_COLUMNS or lines < MIN_LINES:
-        return f"The window is {columns}x{lines} and the screen needs {MIN_COLUMNS}x{MIN_LINES}"
+        return f"The window is {columns}x{lines}; the application needs at least {MIN_COLUMNS}x{MIN_LINES}"
     return None
 
 

@@ -61,7 +61,7 @@ class MeantKeys:
         self._last, self._stray = event.time, False
 
     def takes(self, event: Event) -> bool:
-        """Take note of an event; whether it may go on to the screen."""
+        """Take note of an event; whether it may pass to the screen."""
         if isinstance(event, MouseDown | Paste):
             self._key, self._spent_at = "", None
         if not isinstance(event, Key):

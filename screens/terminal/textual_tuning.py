@@ -35,7 +35,7 @@ class TunedApp(App[int]):
 
     @property
     def _background_screens(self) -> list[Screen[Any]]:
-        """None: all our screens are opaque. Textual draws the whole screen anew for a change nobody can see.
+        """None: all our screens are opaque. Textual draws the whole screen again for a change no one can see.
 
         Gain: a change of the screen under a dialog takes 2.4 ms instead of 5.4.
         """
@@ -70,7 +70,7 @@ class TunedScreen(Screen[Result], Generic[Result]):
 
 
 class DeskStylesheet(Stylesheet):
-    """Textual parses all sources anew for every screen that brings one of its own: 15 ms each time.
+    """Textual parses all sources again for every screen that brings one of its own: 15 ms each time.
 
     Gain: 20 % of opening such a screen in the first second; `prepare` gains 9 % of opening the first list after it.
     """

@@ -10,7 +10,7 @@ from contextlib import suppress
 class TtyFile:
     """Writes text to a terminal; once it has gone away, swallows it.
 
-    An error in Textual's writer thread would end that thread, and the screen would then wait for ever for
+    An error in Textual's writer thread would end that thread, and the screen would then wait indefinitely for
     room in its queue.
     """
 
@@ -43,7 +43,7 @@ class TtyFile:
         try:
             return os.write(self._fd, data)
         except BlockingIOError:
-            # Somebody who shares the terminal made it non-blocking.
+            # Someone who shares the terminal made it non-blocking.
             with suppress(OSError):
                 select.select([], [self._fd], [], 1.0)
         except OSError:

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 # The note travels when the screen has been drawn, or when another key comes before that.
 AFTER_THE_FRAME = 0.03
-# A widget that is removed while a key is on its way swallows it; typing must go on.
+# A widget that is removed while a key is on its way swallows it; typing must continue.
 PATIENCE = 0.25
 # A screen that is still being made, or a service that is still answering: keys wait that long, in seconds.
 LONGEST_TRANSIT = 5.0
@@ -92,7 +92,7 @@ class TypeAhead:
             await asyncio.wait_for(arrived.wait(), PATIENCE)
 
     def holds(self, event: Event) -> bool:
-        """Whether the event has to wait; if not, it sets out now. Once closed, every key waits for ever."""
+        """Whether the event has to wait; if not, it sets out now. Once closed, every key waits indefinitely."""
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             return False
         if self._closed or not self._app.is_screen_shown:
@@ -146,7 +146,7 @@ class TypeAhead:
             self._arrived()
 
     def _in_transit(self, event: Event) -> bool:
-        """Whether the application is on its way to where the key was meant for: not for ever, never for leaving."""
+        """Whether the application is on its way to where the key was meant for: not indefinitely, never for leaving."""
         if not self._app.in_transit or getattr(event, "key", "") in _LEAVING:
             return False
         now = asyncio.get_running_loop().time()

@@ -25,7 +25,7 @@ def value(text: object, style: str = "") -> Content:
 
 
 def paragraphs(text: str, style: str = "") -> Content:
-    """A text of several lines as content, a line each: a line break of ours is no hostile character."""
+    """A text of several lines as content, a line each: a line break of ours is not a hostile character."""
     return Content("\n").join(value(line, style) for line in text.split("\n"))
 
 

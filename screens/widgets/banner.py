@@ -1,4 +1,4 @@
-"""The line that says what came of the last action."""
+"""The line that reports the result of the last action."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Banner(Static):
 
     def say(self, text: str, kind: str = "done") -> None:
         """Show a line; kind is "done", "failed" or "note", and a word says it too."""
-        sign = {"done": "Done: ", "failed": "Not done: ", "note": ""}[kind]
+        sign = {"done": "Done: ", "failed": "Error: ", "note": ""}[kind]
         self.remove_class("-done", "-failed", "-note")
         self.add_class("-shown", f"-{kind}")
         self.update(value(sign + text))

@@ -21,7 +21,7 @@ class Breadcrumb(Static):
         self._right = right
 
     def show(self, place: tuple[str, ...], right: tuple[str, ...]) -> None:
-        """Show a place and what stands at the right."""
+        """Show a place and the text at its right."""
         if (place, right) != (self._place, self._right):
             self._place, self._right = place, right
             self.refresh(layout=True)

@@ -32,7 +32,7 @@ class Column(Generic[Row]):
     export: Callable[[Row], str] | None = None
 
     def value(self, row: Row) -> str:
-        """The whole value, for a file: no width limits it, and no hint stands in its place."""
+        """The whole value, for a file: no width limits it, and no hint replaces it."""
         return (self.export or self.show)(row)
 
 

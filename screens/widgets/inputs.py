@@ -13,7 +13,7 @@ CODE_LENGTH = 6
 
 
 class DeskInput(Input):
-    """An input that writes nothing while nobody types, and takes no megabytes."""
+    """An input that writes nothing while no one types, and takes no megabytes."""
 
     def __init__(self, *args: Any, paste_limit: int = PASTE_LIMIT, **kwargs: Any) -> None:
         # Textual selects all on focus: the next key would throw away what was typed before.
@@ -46,7 +46,7 @@ class SecretInput(DeskInput):
         super().__init__(*args, **{**kwargs, "password": True})
 
     def action_copy(self) -> None:
-        """Not this text: the key goes on to whoever else wants it."""
+        """Not this text: the key is passed on."""
         raise SkipAction
 
     def action_cut(self) -> None:

@@ -65,7 +65,7 @@ class PagedRows(ScrollView, Generic[Row]):
 
     @property
     def is_opening(self) -> bool:
-        """Whether the list was asked for and is not there yet."""
+        """Whether the list was requested and has not arrived yet."""
         return self.source is not None and self.total < 0
 
     # -- hooks
@@ -187,9 +187,9 @@ class PagedRows(ScrollView, Generic[Row]):
             self._settle()
 
     def _want(self) -> None:
-        """Fetch what is about to be seen and is not there, in the cheapest way."""
+        """Fetch the missing rows that are about to be seen, in the cheapest way."""
         if self._opening is not None and not self._opening.is_finished:
-            # It is still counting, comes here when it is through, and must not be cancelled: nobody else counts.
+            # It is still counting, comes here when it is through, and must not be cancelled: no one else counts.
             return
         wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin, self.query_ask)
         if wanted is not None:
@@ -207,7 +207,7 @@ class PagedRows(ScrollView, Generic[Row]):
         self.app.set_timer(_PATIENCE, self._let_screen_go)
 
     def _let_screen_go(self) -> None:
-        """Draw what was held at once, not with the next tick of the screen's timer."""
+        """Draw what was held now, rather than at the next tick of the screen's timer."""
         if self._is_held:
             self._is_held = False
             self.app._end_batch()
@@ -240,7 +240,7 @@ class PagedRows(ScrollView, Generic[Row]):
         self.call_after_refresh(self._want)
 
     def _changed(self) -> None:
-        """Tell it: what stands beside the rows at once, so that both are drawn together, and the screen in its turn."""
+        """Report a change: neighbours of the rows immediately, so that both are drawn together; the screen in turn."""
         self.beside()
         self.post_message(self.Changed(self))
 

@@ -25,8 +25,8 @@ class RecordList(Vertical, Generic[Row]):
     """A list: `/` filters as you type, the last line counts. An empty one says why and what fills it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="list.filter", tooltip="Show only the rows that match, as you type."),
-        Binding("x", "export", "Export", show=False, id="list.export", tooltip="Write the list to a CSV file."),
+        Binding("slash", "filter", "Filter", id="list.filter", tooltip="Filter the list as you type."),
+        Binding("x", "export", "Export", show=False, id="list.export", tooltip="Export the list to a CSV file."),
     ]
     DEFAULT_CSS = """
     RecordList {
@@ -53,7 +53,7 @@ class RecordList(Vertical, Generic[Row]):
         *,
         source: PageSource[Row] | None = None,
         pickable: bool = True,
-        empty: str = "Nothing is here yet.",
+        empty: str = "The list is empty.",
         noun: str = "rows",
         table: type[RecordTable[Row]] = RecordTable,
         id: str | None = None,
@@ -82,7 +82,7 @@ class RecordList(Vertical, Generic[Row]):
         self.set_class(table.total == 0, "-empty")
         if table.total == 0:
             match = table.query_ask.match
-            nothing = f"Nothing matches {match!r}. Escape shows everything again." if match else self._empty
+            nothing = f"Nothing matches {match!r}. Press Escape to clear the filter." if match else self._empty
             for empty in self.query(".empty").results(Static):
                 empty.update(nothing)
         # A list that is left loses its widgets one by one, and a page may come meanwhile.

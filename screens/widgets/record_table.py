@@ -1,4 +1,4 @@
-"""The one table: a virtual list over pages, the same for ten rows and for a million. Keys move the cursor at once."""
+"""The one table: a virtual list over pages, the same for ten rows and a million. Keys move the cursor without delay."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         Binding("down,j", "move(1)", "Down", show=False, id="list.down", tooltip="One row down."),
         Binding("pageup", "turn(-1)", "Page up", show=False, id="list.page_up", tooltip="One page up."),
         Binding("pagedown", "turn(1)", "Page down", show=False, id="list.page_down", tooltip="One page down."),
-        Binding("home,g", "top", "First", show=False, id="list.first", tooltip="To the first row."),
-        Binding("end,G", "bottom", "Last", show=False, id="list.last", tooltip="To the last row."),
+        Binding("home,g", "top", "First", show=False, id="list.first", tooltip="Go to the first row."),
+        Binding("end,G", "bottom", "Last", show=False, id="list.last", tooltip="Go to the last row."),
         Binding("enter", "open", "Open", key_display="enter", id="list.open", tooltip="Open the row under the cursor."),
         Binding(
             "space",
@@ -44,12 +44,19 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
             "Select",
             show=False,
             id="list.pick",
-            tooltip="Select the row, or take it back, and go to the next one.",
+            tooltip="Select or deselect the row and move to the next one.",
         ),
-        Binding("asterisk", "pick_all", "All", show=False, id="list.pick_all", tooltip="Select all that match."),
-        Binding("u", "pick_none", "None", show=False, id="list.pick_none", tooltip="Select none."),
-        Binding("s", "sort", "Sort", show=False, id="list.sort", tooltip="Sort by the next column; then backwards."),
-        Binding("ctrl+r", "reload", "Reload", show=False, id="list.reload", tooltip="Read the list again."),
+        Binding("asterisk", "pick_all", "All", show=False, id="list.pick_all", tooltip="Select all matches."),
+        Binding("u", "pick_none", "None", show=False, id="list.pick_none", tooltip="Clear the selection."),
+        Binding(
+            "s",
+            "sort",
+            "Sort",
+            show=False,
+            id="list.sort",
+            tooltip="Sort by the next column; then in reverse.",
+        ),
+        Binding("ctrl+r", "reload", "Refresh", show=False, id="list.reload", tooltip="Refresh the list."),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "record-table--header",
@@ -225,7 +232,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         return Strip(segments)
 
     def _plain(self) -> Style:
-        """The table's own style: Textual works it out anew each time it is asked for."""
+        """The table's own style: Textual works it out again each time it is asked for."""
         if self._ink is None:
             self._ink = self.rich_style
         return self._ink
@@ -241,12 +248,12 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self._strips.clear()
 
     def rows_changed(self) -> None:
-        """Every line is drawn anew, in the colours of now."""
+        """Every line is drawn again, in the colours of now."""
         self._strips.clear()
         self._ink = None
 
     def notify_style_update(self) -> None:
-        """A new theme: every line is drawn anew."""
+        """A new theme: every line is drawn again."""
         self.rows_changed()
         super().notify_style_update()
 
@@ -279,7 +286,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
             self._go(number)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Lines that were drawn are kept, not for ever."""
+        """Lines that were drawn are kept, not indefinitely."""
         super().watch_scroll_y(old_value, new_value)
         if len(self._strips) > _DRAWN:
             self._strips.clear()
@@ -295,11 +302,11 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self._go(self.cursor + by * max(1, self._height - 1))
 
     def action_top(self) -> None:
-        """To the first row."""
+        """Go to the first row."""
         self._go(0)
 
     def action_bottom(self) -> None:
-        """To the last row."""
+        """Go to the last row."""
         self._go(self.total - 1)
 
     def action_open(self) -> None:
@@ -323,7 +330,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
             self.pick(Selection(everything=True, match=self.query_ask.match))
 
     def action_pick_none(self) -> None:
-        """Select none."""
+        """Clear the selection."""
         self.pick(Selection())
 
     def pick(self, picked: Selection) -> None:
@@ -346,7 +353,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.load_first()
 
     def action_reload(self) -> None:
-        """Read the list again."""
+        """Refresh the list."""
         self.reload()
 
     def _go(self, number: int) -> None:

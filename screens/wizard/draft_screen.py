@@ -70,13 +70,13 @@ class DraftScreen(DeskScreen[None]):
         await self.save()
 
     async def save(self) -> None:
-        """Put what was entered on disk, if it is not there."""
+        """Save the input, unless it is saved already."""
         if self._open.is_read and await self._open.save(await self.desk(), self.actor):
             self.show_rail()
             self.show_place()
 
     async def save_work(self) -> None:
-        """The application ends: nothing typed is lost, and nothing is left of what nobody touched."""
+        """The application ends: nothing typed is lost, and nothing is left of what no one touched."""
         await self.save()
         await self.drop_untouched()
 
@@ -87,6 +87,6 @@ class DraftScreen(DeskScreen[None]):
         return f"The draft {self._open.fields.name or 'without a name'} is kept: Home lists it to resume or discard."
 
     async def drop_untouched(self) -> None:
-        """A draft that was begun here and left as it began is no draft: nothing of it stays."""
+        """A draft that was begun here and left as it began is not a draft: nothing of it stays."""
         if self._open.is_read and not self._open.is_touched and self._open.is_new:
             await off_thread((await self.desk()).drafts.discard, self.actor, self._open.number)

@@ -99,7 +99,7 @@ class OpenDraft:
         return self._view is not None and not self._turn.locked() and now.version > self._view.version
 
     async def catch_up(self, desk: Desk, actor: Actor) -> None:
-        """Take over what others changed in the group (rule G10)."""
+        """Merge what others changed in the group (rule G10)."""
         await self.change(desk.edits.catch_up, actor)
         self.fields = _fields_of(self.view)
 

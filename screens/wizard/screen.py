@@ -110,7 +110,7 @@ class WizardScreen(DraftScreen):
             # Whoever resumes an edit is shown first what it would change by now.
             step = len(STEPS)
             if self.draft.gone:
-                # The draft is kept and can be looked at; why it cannot be submitted is said at once.
+                # The draft is kept and can be looked at; why it cannot be submitted is said immediately.
                 await self.go_to_step(2)
                 self.say_gone(self.draft.gone)
                 return
@@ -192,7 +192,7 @@ class WizardScreen(DraftScreen):
         return " and ".join(part for part in (front_end, sources) if part)
 
     async def _entity_changes(self) -> bool:
-        """Ask before another entity takes parts out of the draft; whether to go on."""
+        """Ask before another entity takes parts out of the draft; whether to continue."""
         entity, self._next_entity = self._next_entity, ""
         if not entity:
             return True
@@ -225,7 +225,7 @@ class WizardScreen(DraftScreen):
     def action_step(self, number: int) -> None:
         """Open a step that was reached again."""
         if self._open.edits and number == 1:
-            self.say("A group stays at its entity.", "note")
+            self.say("A group's entity cannot be changed.", "note")
         elif number <= self._open.fields.step:
             self._reopen(number)
 
@@ -247,7 +247,7 @@ class WizardScreen(DraftScreen):
 
     def _not_reached(self, number: int) -> str:
         if self._open.edits and number == 1:
-            return "a group stays at its entity"
+            return "a group's entity cannot be changed"
         return "" if number <= self._open.fields.step else "not reached yet"
 
     # -- entering
@@ -285,7 +285,7 @@ class WizardScreen(DraftScreen):
         change = desk.drafts.add if verb == "add" else desk.drafts.remove
         before = await self._open.change(change, self.actor, picked, self._firm)
         moved = abs(self.draft.sources - before.sources)
-        self.say(f"{moved:,} {'added' if verb == 'add' else 'taken out'}; {self.draft.sources:,} in the draft.")
+        self.say(f"{moved:,} {'added' if verb == 'add' else 'removed'}; {self.draft.sources:,} in the draft.")
         self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
         await self._show_loads(desk)
         self.show_rail()
@@ -344,12 +344,12 @@ class WizardScreen(DraftScreen):
     @on(SubmitStep.CatchUpAsked)
     @job(exclusive=True, group="steps")
     async def _catch_up(self, event: SubmitStep.CatchUpAsked) -> None:
-        """Rule G10: what others did is taken over, shown, and nothing is submitted yet."""
+        """Rule G10: others' changes are merged and shown; nothing is submitted yet."""
         event.stop()
         desk = await self.desk()
         await self._open.catch_up(desk, self.actor)
         await self.go_to_step(len(STEPS))
-        self.say("Taken over. Look at what would change now, then submit.", "note")
+        self.say("Merged. Review the changes, then submit.", "note")
 
     def action_back(self) -> None:
         """Out of a filter, then one step back, then out with the draft's fate asked."""
@@ -376,9 +376,9 @@ class WizardScreen(DraftScreen):
             ChooseModal(
                 "Leave the edit" if self._open.edits else "Leave the wizard",
                 (
-                    Choice("keep", "Keep the draft", "it waits on Home and can be resumed"),
+                    Choice("keep", "Keep the draft", "resume it from Home at any time"),
                     Choice("stay", "Stay here"),
-                    Choice("discard", "Discard the draft", "what was entered is thrown away"),
+                    Choice("discard", "Discard the draft", "delete everything entered"),
                 ),
             )
         )

@@ -32,18 +32,18 @@ COLUMNS: tuple[Column[SenderCompView], ...] = (
 
 
 class SourceTable(RecordTable[SenderCompView]):
-    """A side of the step: Enter goes on, there is nothing to open."""
+    """A side of the step: Enter continues, as there is nothing to open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Next", key_display="enter", id="list.open", tooltip="On to the last step."),
+        Binding("enter", "open", "Next", key_display="enter", id="list.open", tooltip="Continue to the last step."),
         Binding(
             "space",
             "pick",
             "Select",
             id="list.pick",
-            tooltip="Select the row, or take it back, and go to the next one.",
+            tooltip="Select or deselect the row and move to the next one.",
         ),
-        Binding("asterisk", "pick_all", "All", key_display="*", id="list.pick_all", tooltip="Select all that match."),
+        Binding("asterisk", "pick_all", "All", key_display="*", id="list.pick_all", tooltip="Select all matches."),
     ]
 
     def action_open(self) -> None:
@@ -54,22 +54,22 @@ class SourceTable(RecordTable[SenderCompView]):
 class SourcesStep(Step):
     """Two lists; `+` adds what is selected, `-` takes it out, `*` selects all that match."""
 
-    TITLE = "Whose messages are copied?"
+    TITLE = "Select the SenderComps whose messages are copied."
     _warned = 0
     _entering = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus", "add", "Add", key_display="+", id="sources.add", tooltip="Add what is selected on the left."),
+        Binding("plus", "add", "Add", key_display="+", id="sources.add", tooltip="Add the selected SenderComps."),
         Binding(
             "minus",
             "remove",
             "Remove",
             key_display="-",
             id="sources.remove",
-            tooltip="Take out what is selected on the right.",
+            tooltip="Remove the selected SenderComps.",
         ),
-        Binding("f", "firm", "Firm", show=False, id="sources.firm", tooltip="Show one Globex Firm only."),
-        Binding("left", "side(0)", show=False, id="sources.left", tooltip="To the Available list (or Tab)."),
-        Binding("right", "side(1)", show=False, id="sources.right", tooltip="To the Added list (or Tab)."),
+        Binding("f", "firm", "Firm", show=False, id="sources.firm", tooltip="Filter by Globex Firm."),
+        Binding("left", "side(0)", show=False, id="sources.left", tooltip="Go to the Available list (or Tab)."),
+        Binding("right", "side(1)", show=False, id="sources.right", tooltip="Go to the Added list (or Tab)."),
     ]
 
     @dataclass
@@ -98,13 +98,13 @@ class SourcesStep(Step):
                 yield Static("Available", classes="side-title", markup=False)
                 yield RecordList(
                     COLUMNS, lambda row: row.id, id="available", noun="", table=SourceTable,
-                    empty="Nothing is left to add. Added ones are at the right.",
+                    empty="Nothing left to add; added SenderComps are on the right.",
                 )  # fmt: skip
             with Vertical(classes="side"):
                 yield Static("Added", classes="side-title", markup=False)
                 yield RecordList(
                     COLUMNS, lambda row: row.id, id="added", noun="", table=SourceTable,
-                    empty="Nothing was added yet. At the left: Space selects, * selects all that match, + adds.",
+                    empty="Nothing added yet. On the left, Space selects, * selects all matching, + adds.",
                 )  # fmt: skip
         yield self.error_line()
 
@@ -114,7 +114,7 @@ class SourcesStep(Step):
 
     def show(self, available: PageSource[SenderCompView], added: PageSource[SenderCompView], firm: str) -> None:
         """Show the two lists from their starts."""
-        narrowed = f"Globex Firm: {firm}   f shows others" if firm else "Globex Firm: all   f narrows to one"
+        narrowed = f"Globex Firm: {firm}   f another firm" if firm else "Globex Firm: all   f filter"
         self.query_one(".firm", Static).update(value(narrowed))
         self._entering = True
         for table, source in zip(self.tables(), (available, added), strict=True):
@@ -123,7 +123,7 @@ class SourcesStep(Step):
     def show_loads(self, loads: Sequence[Load]) -> None:
         """How full the target sessions would be, where they have limits (rule G5): before it is submitted."""
         parts = [
-            value(f"{load.words}{' too many' if load.over else ''}   ", "bold $error" if load.over else "")
+            value(f"{load.words}{' over the limit' if load.over else ''}   ", "bold $error" if load.over else "")
             for load in loads
         ]
         line = self.query_one(".loads", Static)
@@ -157,20 +157,20 @@ class SourcesStep(Step):
 
     def action_add(self) -> None:
         """Add what is selected, or the row under the cursor."""
-        picked = self._picked_on(0, "+ adds from Available: Left goes there.")
+        picked = self._picked_on(0, "Press Left first: + adds from the Available list.")
         if picked is not None:
             self.post_message(self.AddAsked(picked))
 
     def action_remove(self) -> None:
         """Take out what is selected, or the row under the cursor."""
-        picked = self._picked_on(1, "- takes out of Added: Right goes there.")
+        picked = self._picked_on(1, "Press Right first: - removes from the Added list.")
         if picked is not None:
             self.post_message(self.RemoveAsked(picked))
 
     def _picked_on(self, side: int, elsewhere: str) -> Selection | None:
         """What is selected on a side; the row under its cursor only while the keys are there.
 
-        A key never changes a row that nobody looks at: a wrong SenderComp leaks a firm's trading.
+        A key never changes a row that no one looks at: a wrong SenderComp leaks a firm's trading.
         """
         table = self.tables()[side]
         picked = table.chosen() if table.has_focus or table.picked_size else Selection()
@@ -184,7 +184,10 @@ class SourcesStep(Step):
         warned, self._warned = self._warned, size
         if not size or warned == size:
             return ""
-        return f"{plural(size, 'SenderComp is', 'SenderComps are')} selected, not added: + adds, Enter goes on."
+        return (
+            f"{plural(size, 'SenderComp is', 'SenderComps are')} selected but not added: + adds, "
+            "Enter continues without."
+        )
 
     def action_firm(self) -> None:
         """Narrow by Globex Firm."""

@@ -98,12 +98,12 @@ class ListStep(Step):
 class EntityStep(ListStep):
     """Step 1."""
 
-    TITLE = "For which Registered Entity is the group?"
+    TITLE = "Select the Registered Entity of the group."
 
     def show(self, entities: Sequence[EntityView], draft: DraftView) -> None:
         """The entities at which the person has full access."""
         lines = [(entity.code, value(f"{entity.code:<14}{entity.name}")) for entity in entities]
-        self.fill(lines, draft.entity, "You have full access at no entity.")
+        self.fill(lines, draft.entity, "You do not have full access at any entity.")
 
     def changes(self, key: str) -> dict[str, Any]:
         """The entity."""
@@ -113,7 +113,7 @@ class EntityStep(ListStep):
 class NameStep(Step):
     """Step 2."""
 
-    TITLE = "Name the group. The name is unique at the entity."
+    TITLE = "Name the group. The name must be unique within the entity."
 
     def __init__(self, longest: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -132,7 +132,7 @@ class NameStep(Step):
             field.value = draft.name
 
     def take_keys(self) -> None:
-        """Type at once."""
+        """Focus the field, ready to type."""
         self.query_one(DeskInput).focus()
 
     @on(Input.Changed)
@@ -160,13 +160,13 @@ class NameStep(Step):
 class FrontEndStep(ListStep):
     """Step 3."""
 
-    TITLE = "Which front end system sends the orders to monitor?"
+    TITLE = "Select the front end system that sends the monitored orders."
 
     def show(self, front_ends: Sequence[FrontEnd], draft: DraftView) -> None:
         """The front end systems mapped to the entity."""
         lines = [(str(row.id), value(f"{row.name:<31}{row.version:<11}{row.vendor}".rstrip())) for row in front_ends]
         at = str(draft.front_end.id) if draft.front_end else ""
-        self.fill(lines, at, "No front end system is mapped to this entity: a user administrator can map one.")
+        self.fill(lines, at, "No front end system is mapped to this entity. A user administrator can map one.")
 
     def changes(self, key: str) -> dict[str, Any]:
         """The front end."""
@@ -176,10 +176,10 @@ class FrontEndStep(ListStep):
 class FilterStep(Step):
     """Step 4: mandatory filters are set and stay; Space turns the others."""
 
-    TITLE = "Which messages are copied?"
+    TITLE = "Select the messages to copy."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", "Turn", id="filters.turn", tooltip="Turn the communication type on or off."),
-        Binding("w", "route", "Would get", id="filters.route", tooltip="What would it receive, from a FIX log?"),
+        Binding("space", "turn", "Toggle", id="filters.turn", tooltip="Turn the communication type on or off."),
+        Binding("w", "route", "Preview", id="filters.route", tooltip="Preview the copies from a FIX log."),
     ]
 
     @dataclass
@@ -247,14 +247,14 @@ class FilterStep(Step):
     def _explain(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         if event.option_id is not None:
-            text = f"Lets through: {Filter(event.option_id).meaning}. Space turns the line, Enter continues."
+            text = f"Copies: {Filter(event.option_id).meaning}. Space toggles · Enter continues"
             self.query_one(".meaning", Static).update(value(text))
 
     @on(OptionList.OptionSelected)
     def _entered(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if not self._chosen - self._mandatory:
-            self.show_error("Choose at least one optional type with Space: the mandatory ones copy no trade.")
+            self.show_error("Select at least one optional type with Space: the mandatory ones copy no trades.")
         else:
             self.post_message(Finished())
 

@@ -24,17 +24,17 @@ from screens.wording import plural
 # The wizard's steps that an edit can change, by the field that shows it.
 _PARTS = ((2, "name", "Name"), (3, "front_end", "Front end"), (4, "filters", "Filters"), (5, "", "SenderComps"))
 _LABEL = 13
-_MEND = "Not yet: see the lines with ! above. Ctrl-T goes to a step."
+_MEND = "Cannot submit yet: fix the lines marked !. Ctrl-T lists the steps."
 _WHY_NOT = {
-    "idle": "Nothing would change yet: Enter on a line below opens that part.",
-    "catchup": "Take over first what changed meanwhile: the first line below.",
+    "idle": "No changes yet: press Enter on a line below to change that part.",
+    "catchup": "Merge the latest changes first: press Enter on the first line below.",
 }
 
 
 class SubmitStep(Step):
     """The last step."""
 
-    TITLE = "Nothing exists until this is submitted."
+    TITLE = "Review the request. Nothing is created until you submit it."
     _shown_at = float("inf")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
@@ -58,7 +58,7 @@ class SubmitStep(Step):
 
     @dataclass
     class CatchUpAsked(Message):
-        """What others changed meanwhile should be taken over."""
+        """The latest changes of others should be merged."""
 
     def compose(self) -> ComposeResult:
         """The page, and the lines to press Enter on."""
@@ -75,7 +75,9 @@ class SubmitStep(Step):
             _new_page(review, width) if review.changes is None else _edit_page(review, review.changes, width)
         )
         if review.changes is not None:
-            self.query_one(".step-title", Static).update(value("Before -> after. Nothing changes until submitted."))
+            self.query_one(".step-title", Static).update(
+                value("Review: before -> after. Nothing changes until you submit.")
+            )
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(_lines(review))
@@ -105,7 +107,7 @@ class SubmitStep(Step):
             self.action_submit()
 
     def action_submit(self) -> None:
-        """Submit, unless something stands against it."""
+        """Submit, unless there are problems."""
         options = self.query_one(OptionList)
         first = options.get_option_at_index(0).id if options.option_count else ""
         keys: MeantKeys = self.app.meant_keys  # type: ignore[attr-defined]  # of TerminalApp
@@ -125,13 +127,13 @@ def _lines(review: Review) -> list[Option]:
     """The lines to press Enter on: Submit, and for an edit its parts."""
     changes = review.changes
     if review.problems:
-        first = Option(value("Submit (not yet: see the lines with !)", "$text-disabled"), id="mend")
+        first = Option(value("Cannot submit yet: fix the lines marked !", "$text-disabled"), id="mend")
     elif changes is None:
         first = Option(value("Submit this request"), id="submit")
     elif changes.stale:
-        first = Option(value("Take over what changed meanwhile"), id="catchup")
+        first = Option(value("Merge the latest changes"), id="catchup")
     elif not changes:
-        first = Option(value("Submit (nothing would change yet)", "$text-disabled"), id="idle")
+        first = Option(value("Submit (no changes yet)", "$text-disabled"), id="idle")
     else:
         first = Option(value("Submit these changes", "bold"), id="submit")
     if changes is None:
@@ -157,7 +159,7 @@ def _edit_page(review: Review, changes: Changes, width: int) -> Content:
         if field in changed:
             rows += [(title, changed[field].before, "$text-muted"), ("  ->", changed[field].after, "$warning")]
         else:
-            rows.append((title, f"{present[field]}  (stays)", "$text-muted"))
+            rows.append((title, f"{present[field]}  (unchanged)", "$text-muted"))
     rows.append(
         ("SenderComps", _sources(changes, draft.sources), "$warning" if changes.added + changes.removed else "")
     )
@@ -166,13 +168,13 @@ def _edit_page(review: Review, changes: Changes, width: int) -> Content:
     parts = [_problems(review)]
     if changes.stale:
         parts.append(paragraphs(f"! {changes.stale} Your own changes are kept.", style="$error"))
-    parts += [value(f"{changes.group} of {draft.entity}, {draft.market_name}", "bold"), facts(rows, _LABEL, width)]
+    parts += [value(f"{changes.group} at {draft.entity}, {draft.market_name}", "bold"), facts(rows, _LABEL, width)]
     return Content("\n").join(part for part in parts if part.plain)
 
 
 def _sources(changes: Changes, after: int) -> str:
     if not changes.added and not changes.removed:
-        return f"{after:,}  (stay)"
+        return f"{after:,}  (unchanged)"
     before = after - changes.added + changes.removed
     return f"{before:,} -> {after:,}: {changes.added:,} added, {changes.removed:,} removed"
 
@@ -195,7 +197,7 @@ def _new_page(review: Review, width: int) -> Content:
         ("Copies", ", ".join(kind.words for kind in review.filters)),
         ("Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"),
         (
-            "Will get",
+            "Targets",
             f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
         ),
         ("Approval", f"by an administrative manager of {approval}" if approval else f"not needed: {review.set_up}"),

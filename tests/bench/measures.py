@@ -25,7 +25,7 @@ IDLE_SECONDS = 10.0
 # A burst is over when nothing came for so long; a frame of ours is never that late after another.
 QUIET = 0.12
 _WALK = ("down",) * 50 + ("pagedown",) * 20 + ("end", "home")
-_FILLED = "Key pairs expiring"
+_FILLED = "Expiring key pairs"
 _LOGONS = 5_000
 _LOGON = (
     "8=FIX.4.2|35=A|34=1|49=T4CACM01N|50=MSG|52=20261123-16:45:00.000|56=CME|57=40|108=30|142=US,NY|369=0|"

@@ -177,7 +177,7 @@ def test_what_is_missing_is_resent_both_ways(port: Listening, pair: tuple[str, K
         # The engine's next numbers are missing: the gateway asks, and the engine fills the gap.
         client.say("skip 5")
         asked = client.came("2")
-        assert told(port, "gap")["words"].endswith("asked to resend.")
+        assert told(port, "gap")["words"].endswith("a resend was requested.")
         filled = client.until(lambda event: event["event"] == "sent" and event["kind"] == "4")
         assert filled["number"] == int(asked["t7"])
         client.came("0")

@@ -158,7 +158,7 @@ def test_what_is_refused_before_it_listens(operator: Cli, cli: Cli, sandbox: Pat
         taken.listen()
         ran = operator(*listen, taken.getsockname()[1], "--json")
         assert (ran.code, ran.error) == (1, "port_unusable")
-        assert "something else listens there" in ran.err
+        assert "another program is listening on it" in ran.err
     assert operator(*listen, "65536").code == 2
     assert operator(*listen, "-1").code == 2
     assert operator("logon", "listen").code == 2

@@ -107,7 +107,7 @@ def test_a_second_change_ends_with_one_and_names_the_first(operator: Cli) -> Non
     for args in (("edit", GROUP, "--name", "SECOND"), ("delete", GROUP, "--yes")):
         ran = refused(operator("groups", *args, "--json"), 1, "changed_meanwhile")
         assert ran.json["error"]["message"].startswith(
-            f"Your own request {first['id']} asks to edit group {GROUP} already"
+            f"Your own request {first['id']} to edit group {GROUP} is still open"
         )
 
 

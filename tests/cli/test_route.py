@@ -64,7 +64,7 @@ def test_one_group_says_why_not(operator: Cli, example: Path) -> None:
     found = operator.json("route", example, "--each", "--group", "EU-RISK")
     assert [row["name"] for row in found["groups"]] == ["EU-RISK"]
     whys = " ".join(row["why_not"] or "" for row in found["rows"])
-    for why in ("The market differs", "not a source of this group", "filter is not chosen", "Unknown source"):
+    for why in ("The market differs", "not a source of this group", "does not copy this type", "Unknown source"):
         assert why in whys
 
 

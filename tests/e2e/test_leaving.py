@@ -29,7 +29,7 @@ HOME = r"Drop Copy Groups +\d"
 # The keys that lead from Home to every screen and dialog; those of the palette are found by name.
 BY_NAME = (
     "Drop Copy Groups", "Order Entry", "Market Data", "Globex Drop", "My Requests", "To Do", "Notices", "Audit",
-    "EASE", "Phone and", "Key calendar", "Coverage", "What would", "Logon check", "People", "Front End", "Act as",
+    "EASE", "Phone and", "Key calendar", "Coverage", "Preview from", "Logon check", "People", "Front End", "Act as",
     "Authenticator",
 )  # fmt: skip
 WAYS = (

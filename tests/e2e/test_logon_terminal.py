@@ -71,7 +71,7 @@ def test_a_port_that_is_opened_again(home: Path, pair: tuple[str, Key]) -> None:
         port = int(terminal.wait_for(r'"port": (\d+)')[1])
         for _ in range(5):
             assert [answer[35] for answer in tried(port, signed(pair, ending="\n"))] == ["5"]
-        terminal.wait_for("Press Enter to open it again, Ctrl-C to end")
+        terminal.wait_for("Press Enter to open it again, Ctrl-C to quit")
         with pytest.raises(OSError, match="refused"):
             tried(port, signed(pair))
         terminal.press("enter")

@@ -59,7 +59,7 @@ async def test_an_auditor_sees_who_did_what_when(place: Place, size: Size) -> No
         seat.sees(r"> 23 Nov 2026 16:45:00 auditor +Signed in +auditor")
         seat.sees(r"acme-operator +Key pair generated +T5A", "Request submitted +DC-2026-")
         assert footer_fits(seat)
-        seat.sees("enter Open.*f Choose.*v Verify")
+        seat.sees("enter Open.*f Filter.*v Verify")
 
 
 async def test_narrowed_by_kind_person_and_time_and_back_with_escape(place: Place) -> None:
@@ -92,7 +92,7 @@ async def test_narrowed_to_a_session_and_to_a_group(place: Place) -> None:
         seat.sees("Group created +GLOBEX-FUTURES", "Session allocated +T8G", "Session allocated +T9H")
         await seat.press("escape")
         await narrow(seat, group="NO-SUCH-GROUP")
-        seat.sees("No event fits. Press f for another filter")
+        seat.sees("No event matches. Press f to change the filter")
 
 
 async def test_a_time_that_is_none_is_said_at_its_field(place: Place) -> None:
@@ -137,12 +137,12 @@ async def test_v_verifies_the_chain_and_names_the_first_bad_event(place: Place) 
     async with seated(place.app("auditor")) as seat:
         await open_trail(seat)
         await seat.press("v")
-        seat.sees(r"Done: \d+ events verified: every one stands as it was written")
+        seat.sees(r"Done: \d+ events verified: none was altered")
         with sqlite3.connect(place.store) as connection:
             connection.execute("UPDATE audit_event SET person = 'somebody-else' WHERE id = 17")
         connection.close()
         await seat.press("v")
-        seat.says("Not done: Event 17 does not stand as it was written")
+        seat.says("Error: Event 17 has been altered")
         seat.says("16 events before it hold")
 
 
@@ -182,7 +182,7 @@ async def test_a_right_that_is_taken_away_is_gone_at_the_next_action(place: Plac
             connection.execute("DELETE FROM entitlement WHERE role = 'auditor'")
         connection.close()
         await seat.press("v")
-        seat.says("Not done: auditor is not entitled")
+        seat.says("Error: auditor does not have the required role")
         await seat.press("f")
         assert seat.on == "AuditScreen"
 

@@ -45,11 +45,11 @@ async def go_to(seat: Seat, session_id: str) -> None:
 
 async def test_what_needs_somebody_soonest_stands_first(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
-        seat.sees("Key pairs expiring, by month  c calendar")
+        seat.sees("Expiring key pairs by month  c calendar")
         await seat.press("c")
         assert seat.on == "CalendarScreen"
         seat.sees("Request Center > Key calendar", "━ lives .*▒ pending .*◆ ends .*H moved by holiday .*│┿╫ today")
-        seat.sees("All sessions of every entity", "Session .*Nov Dec Jan  Feb", "1 of 55 sessions")
+        seat.sees("All sessions of all entities", "Session .*Nov Dec Jan  Feb", "1 of 55 sessions")
         shown = re.findall(r"^[> ]+ ([A-Z0-9]{3}) ", seat.text(), re.M)
         assert shown[:10] == ["MU1", "T3F", "03T", "0FR", "06J", "049", "005", "04O", "T6B", "T2E"]
         assert re.search(r"━━▒╫▒▒◆ .* 16 Dec 26  23 d", line_of(seat, "T6B"))
@@ -66,9 +66,9 @@ async def test_the_line_under_the_cursor_is_said_in_words(place: Place, size: Si
     async with seated(place.app(), size) as seat:
         await command(seat, "Key calendar")
         await go_to(seat, "T6B")
-        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second pair")
+        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second key pair")
         await go_to(seat, "T3F")
-        seat.says("T3F: stopped: pair")
+        seat.says("T3F: feed stopped: key pair")
         seat.says("expired Wed 14 Oct 2026 18:30 UK, 40 days ago")
         await go_to(seat, "T5A")
         seat.says("expires Fri 11 Dec 2026 17:30 ET, in 18 days; then")
@@ -84,7 +84,7 @@ async def test_a_holiday_that_moved_a_date_is_marked_and_said(place: Place) -> N
         await seat.press("c")
         await go_to(seat, "01Z")
         assert re.search(r"▒▒▒▒H ", line_of(seat, "01Z"))
-        seat.says("expires Thu 25 Mar 2027 17:30 ET, in 122 days; no second pair; moved from Sun 28 Mar:")
+        seat.says("expires Thu 25 Mar 2027 17:30 ET, in 122 days; no second key pair; moved from Sun 28 Mar:")
         seat.says("weekend and holiday")
 
 
@@ -96,9 +96,9 @@ async def test_a_holiday_that_came_later_leaves_the_expiry_and_is_said(place: Pl
     async with seated(place.app()) as seat:
         await seat.press("c")
         await go_to(seat, "T6B")
-        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second pair; a holiday by today's calendar,")
+        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second key pair; now a holiday,")
         await go_to(seat, "T2E")
-        seat.sees_not("a holiday by today's calendar")
+        seat.sees_not("now a holiday")
 
 
 async def test_time_moves_by_left_and_right(place: Place) -> None:
@@ -150,17 +150,17 @@ async def test_one_kind_and_one_entity(place: Place, size: Size) -> None:
     async with seated(place.app("multi-operator"), size) as seat:
         await seat.press("c", "f")
         await choose(seat, "Market Data")
-        seat.sees("Market Data Sessions of every entity", "1 of 6 sessions")
+        seat.sees("Market Data Sessions of all entities", "1 of 6 sessions")
         seat.sees_not("T6B")
         await seat.press("r")
         await choose(seat, "EXRATES")
-        seat.sees("Market Data Sessions of EXRATES", "No active session is here.")
+        seat.sees("Market Data Sessions of EXRATES", "No active sessions.")
         await seat.press("f")
         await choose(seat, "All sessions")
         seat.sees("All sessions of EXRATES", "TE1 ", "TE2 ", "1 of 2 sessions")
         await seat.press("r")
         await choose(seat, "all")
-        seat.sees("All sessions of every entity")
+        seat.sees("All sessions of all entities")
 
 
 async def test_the_csv_has_the_columns_of_the_report(place: Place) -> None:
@@ -170,7 +170,7 @@ async def test_the_csv_has_the_columns_of_the_report(place: Place) -> None:
         await seat.type("t5a")
         await seat.until_seen("1 of 1 sessions")
         await seat.press("enter", "x")
-        seat.says("The key pairs of 1 session, a row each: filter and order count.")
+        seat.says("The key pairs of 1 session: one row per key pair, filtered and sorted as shown.")
         seat.screen.query_one("Input").value = str(target)  # type: ignore[attr-defined]
         await seat.press("enter")
         seat.says("2 rows written to")
@@ -238,4 +238,4 @@ async def test_somebody_without_an_entity(place: Place) -> None:
     async with seated(place.app("ease-agent")) as seat:
         await seat.press("c")
         assert seat.find(RecordTable).total == 0
-        seat.sees("No active session is here.")
+        seat.sees("No active sessions.")

@@ -73,16 +73,16 @@ async def test_an_agent_issues_a_code_and_the_person_uses_it(place: Place, size:
         await seat.press("enter")
         seat.says("Tick at least 2 checks")
         code = await verify(seat)
-        seat.says("Read out to acme-operator")
+        seat.says("Read this code to acme-operator")
         await seat.press("enter")
         seat.says("A code was issued to acme-operator; 9 codes are left for today.")
         assert code not in re.sub(" ", "", seat.text())
     async with seated(place.app(), size) as seat:
         await to_the_factor(seat, "Contact EASE")
-        seat.says("an agent verifies you and reads a code out to you")
+        seat.says("an agent verifies you and reads you a code")
         await seat.type(code[:6])
         await seat.press("enter")
-        seat.says("A code has 8 digits.")
+        seat.says("The code must have 8 digits.")
         await seat.type(code[6:])
         await seat.press("enter")
         seat.sees("Key pairs generated")
@@ -101,7 +101,7 @@ async def test_an_account_of_ones_own_gets_no_code(place: Place) -> None:
     async with seated(place.app(AGENT)) as seat:
         await find(seat, AGENT)
         await seat.press("c")
-        seat.says("No code can be issued: it is an account of your own.")
+        seat.says("No code can be issued: it is your own account.")
 
 
 async def test_only_agents_see_the_desk(place: Place) -> None:
@@ -125,15 +125,15 @@ async def test_a_reset_asks_for_a_second_agent(place: Place, size: Size) -> None
     async with seated(place.app(AGENT), size) as seat:
         await find(seat, "acme-operator")
         await seat.press("t")
-        await choose(seat, "Ask for the reset")
-        seat.says("waits for a second agent")
+        await choose(seat, "Request the reset")
+        seat.says("awaits confirmation by a second agent")
         await seat.press("r")
-        seat.says("you asked for it: a second agent confirms")
+        seat.says("you requested it; a second agent must confirm")
         await seat.press("escape")
     assert stored(place, "SELECT count(*) FROM authenticator") == [(1,)]
     async with seated(place.app("gam-desk"), size) as seat:
         await command(seat, "EASE desk")
-        seat.says("1 reset waits for a second agent, 1 for you to confirm (r).")
+        seat.says("1 reset awaits a second agent, 1 for you to confirm (r).")
         await seat.press("r", "enter")
         seat.says("The authenticator app of acme-operator is removed.")
     assert stored(place, "SELECT count(*) FROM authenticator") == [(0,)]
@@ -153,7 +153,7 @@ async def test_a_push_is_waited_for(duo: Any, size: Size) -> None:
     there.answers = ["waiting"]
     async with seated(place.app(), size) as seat:
         await to_the_factor(seat, "Duo Security")
-        seat.says("Enter alone sends a push to your phone; or type a passcode.")
+        seat.says("Press Enter to send a push to your phone, or enter a passcode.")
         await seat.pilot.press("enter")
         await seat.until_seen("Waiting for the answer")
         assert not files(place)
@@ -191,7 +191,7 @@ async def test_a_denied_push_and_a_passcode(duo: Any) -> None:
         await choose(seat, "Duo Security")
         await seat.type("111111")
         await seat.press("enter")
-        seat.says("The code is wrong: 2 tries left")
+        seat.says("The code is wrong: 2 attempts left")
         await seat.type(there.passcode)
         await seat.press("enter")
         seat.sees("Key pairs generated")
@@ -203,7 +203,7 @@ async def test_a_duo_in_trouble_is_one_line(duo: Any) -> None:
     async with seated(place.app()) as seat:
         await to_the_factor(seat, "Duo Security")
         await seat.until(lambda: seat.on == "ChooseModal", "the factors")
-        seat.says("Duo Security is unavailable: localhost sent an unusable response (500). Choose another factor.")
+        seat.says("Duo Security is unavailable: localhost sent an unusable response (500). Select another factor.")
         # The list of factors is there to choose another one at once.
         await choose(seat, "SMS code")
         await seat.type(code_on(seat))

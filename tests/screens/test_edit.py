@@ -43,7 +43,7 @@ async def test_an_edit_shows_before_and_after_and_is_set_up(place: Place, size: 
     async with seated(place.app(), size) as seat:
         await to_group(seat)
         await seat.press("e")
-        seat.sees(f"{GROUP} of ACME", r"\(stays\)", r"nothing would change yet", "> Change|Change: Name")
+        seat.sees(f"{GROUP} of ACME", r"\(stays\)", r"no changes yet", "> Change|Change: Name")
         await seat.press("enter")
         await seat.type("-2")
         await seat.press("enter")
@@ -89,9 +89,9 @@ async def test_what_another_changed_meanwhile_is_told_and_taken_over(place: Plac
         desk.close()
         await seat.press("home", "enter")
         seat.says("changed meanwhile: multi-operator")
-        seat.sees("Take over what changed meanwhile")
+        seat.sees("Merge the latest changes")
         await seat.press("home", "enter")
-        seat.says("Taken over.")
+        seat.says("Merged.")
         seat.sees(rf"-> +{GROUP}-2", "Submit these changes")
         await seat.press("home", "enter")
         await seat.until_seen("completed")
@@ -105,7 +105,7 @@ async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Pla
         seat.says("released, not deleted. Only GAM can retire a Session ID.")
         await seat.type("no")
         await seat.press("enter")
-        seat.sees('This is not "delete 2"')
+        seat.sees('That does not match "delete 2"')
         await seat.press("backspace", "backspace")
         await seat.type("delete 2")
         await seat.press("enter")
@@ -159,5 +159,5 @@ async def test_a_second_change_is_told_whose_the_first_is(place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_group(seat)
         await seat.press("e")
-        seat.says(f"{request.id} by multi-operator asks to edit group {GROUP} already, awaiting approval by ACME")
+        seat.says(f"{request.id} by multi-operator to edit group {GROUP} is still open, awaiting approval by ACME")
         assert seat.on == "GroupsScreen"

@@ -13,7 +13,7 @@ async def test_minus_changes_nothing_while_the_keys_are_on_the_left(place: Place
     async with seated(place.app()) as seat:
         await to_step(seat, SOURCES)
         await seat.press("plus", "asterisk", "minus")
-        seat.says("- takes out of Added: Right goes there.")
+        seat.says("Press Right first: - removes from the Added list.")
         seat.sees("Added 1", r"selected")
 
 
@@ -21,7 +21,7 @@ async def test_plus_changes_nothing_while_the_keys_are_on_the_right(place: Place
     async with seated(place.app()) as seat:
         await to_step(seat, SOURCES)
         await seat.press("plus", "right", "plus")
-        seat.says("+ adds from Available: Left goes there.")
+        seat.says("Press Left first: + adds from the Available list.")
         seat.sees("Added 1")
 
 
@@ -36,11 +36,11 @@ async def test_rows_that_are_selected_and_not_added_are_not_left_behind_in_silen
     async with seated(place.app()) as seat:
         await to_step(seat, SOURCES)
         await seat.press("space", "space", "enter")
-        seat.says("2 SenderComps are selected, not added: + adds, Enter goes on.")
+        seat.says("2 SenderComps are selected but not added: + adds, Enter continues without.")
         await seat.press("enter")
         seat.sees("6 > +Submit", "! Add at least one source SenderComp")
         await seat.press("enter")
-        seat.says("Not yet: see the lines with ! above. Ctrl-T goes to a step.")
+        seat.says("Cannot submit yet: fix the lines marked !. Ctrl-T lists the steps.")
 
 
 async def test_every_draft_can_be_found_and_discarded(place: Place) -> None:
@@ -69,7 +69,7 @@ async def test_letters_find_a_person_to_act_as(place: Place) -> None:
         await seat.press(*"auditor")
         seat.sees("Find: auditor")
         await seat.press("enter")
-        seat.sees("You act as auditor now")
+        seat.sees("You are now acting as auditor")
 
 
 async def test_who_may_not_manage_keys_is_told_before_any_dialog(place: Place) -> None:
@@ -78,7 +78,7 @@ async def test_who_may_not_manage_keys_is_told_before_any_dialog(place: Place) -
         await seat.until_seen("US-ACTIVES")
         await seat.press("k")
         assert seat.on == "GroupsScreen"
-        seat.says("acme-viewer is not entitled: this needs key management at ACME.")
+        seat.says("acme-viewer does not have the required role: key management at ACME.")
 
 
 async def test_a_dialog_has_help(place: Place) -> None:
@@ -87,7 +87,7 @@ async def test_a_dialog_has_help(place: Place) -> None:
         await command(seat, "Act as another")
         await seat.until_seen("acme-viewer")
         await seat.press("question_mark")
-        seat.sees("Keys on this screen", "esc +Close without doing anything", "enter +Choose the line")
+        seat.sees("Keys on this screen", "esc +Cancel and close", "enter +Select the line")
         await seat.press("escape")
         seat.sees("acme-viewer")
         seat.sees_not("Find:")

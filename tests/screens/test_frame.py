@@ -213,7 +213,7 @@ async def test_requests_are_listed_sorted_and_told(place: Place, size: Size) -> 
         seat.sees("US-ACTIVES")
         await seat.press("enter", "enter")
         assert seat.on == "RequestScreen"
-        seat.sees(r"^ *Status ", "What happened", "What was asked")
+        seat.sees(r"^ *Status ", "Timeline", "Requested changes")
         seat.sees(r"submitted by acme-operator")
 
 
@@ -225,7 +225,7 @@ async def test_a_failed_request_tells_its_reasons(place: Place, size: Size) -> N
                 break
             await seat.press("down")
         await seat.press("enter")
-        seat.sees("Status +Failed", "Reason +The entity has a group named")
+        seat.sees("Status +Failed", "Reason +The entity already has a group named")
 
 
 def test_textual_still_asks_for_background_screens_by_this_name() -> None:

@@ -30,7 +30,7 @@ async def test_the_list_shows_what_is_mapped_and_used(place: Place, size: Size) 
     async with seated(place.app("acme-admin"), size) as seat:
         await open_mapping(seat)
         seat.sees("ACME +ACME SECURITIES LLC", "Auction Room +4.2 .*no +0$", "Basis Pad +4.2 .*mapped +0$")
-        seat.sees("1 of 30 systems", "space Map / unmap", "n New")
+        seat.sees("1 of 30 systems", "space Map/Unmap", "n New")
         assert footer_fits(seat)
 
 
@@ -42,7 +42,7 @@ async def test_unmapping_names_the_groups_that_use_it(place: Place, size: Size) 
         await seat.press("escape")
         assert stored(place, MAPPED, "Ladder One", "4.2") == [(1,)]
         await seat.press("enter", "enter")
-        seat.says("Done: Ladder One 4.2 is not mapped to ACME any more. 1 group keep")
+        seat.says("Done: Ladder One 4.2 is no longer mapped to ACME. 1 group keep")
         seat.sees("Ladder One +4.2 .*no +1$")
         assert stored(place, MAPPED, "Ladder One", "4.2") == [(0,)]
 
@@ -53,7 +53,7 @@ async def test_mapping_asks_first(place: Place, size: Size) -> None:
         await seat.press("space", "down", "enter")
         assert stored(place, MAPPED, "Auction Room", "5.0") == [(0,)]
         await seat.press("space")
-        seat.says("Groups of ACME may use Auction Room 5.0 from now on.")
+        seat.says("Groups of ACME will be able to use Auction Room 5.0.")
         await seat.press("enter")
         seat.says("Done: Auction Room 5.0 is mapped to ACME.")
         assert stored(place, MAPPED, "Auction Room", "5.0") == [(1,)]
@@ -75,10 +75,10 @@ async def test_a_new_system_is_named_and_mapped(place: Place, size: Size) -> Non
 async def test_who_only_looks_changes_nothing(place: Place, size: Size) -> None:
     async with seated(place.app("multi-operator"), size) as seat:
         await open_mapping(seat)
-        seat.sees_not("Map / unmap", "n New")
+        seat.sees_not("Map/Unmap", "n New")
         await seat.press("space", "n")
         assert seat.on == "FrontEndsScreen"
         await seat.press("enter")
-        seat.says("Only a user administrator of ACME may change this.")
+        seat.says("Only a user administrator of ACME can change the mapping.")
         await seat.press("r", "down", "enter")
         assert re.search("EXRATES +EXAMPLE RATES", seat.text())

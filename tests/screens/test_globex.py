@@ -65,7 +65,7 @@ async def test_a_group_of_both_gateways_is_created_by_keys(place: Place, size: S
             seat.sees(loads)
         seat.sees_not("MSGW 0 of", "too many")
         await seat.press("enter")
-        seat.sees(r"Will get +2 target sessions \(CGW, MSGW\)", "Approval +not needed")
+        seat.sees(r"Targets +2 target sessions \(CGW, MSGW\)", "Approval +not required")
         await seat.press("enter")
         seat.says("create group FUT-BOTH: completed.")
         seat.sees("FUT-BOTH", "of 3 groups")

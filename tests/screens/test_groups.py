@@ -52,7 +52,7 @@ async def test_the_filter_works_as_one_types(place: Place, size: Size) -> None:
         assert names(seat) == ["US-RATES-RISK", "US-REPO-CLEARING"]
         await seat.type("zz")
         await seat.until_seen("Nothing matches")
-        seat.sees("us-rzz", "Escape shows everything again")
+        seat.sees("us-rzz", "Press Escape to clear the filter")
         await seat.press("escape")
         await seat.until_seen("1 of 6 groups")
         assert seat.on == "GroupsScreen"

@@ -44,7 +44,7 @@ async def test_home_shows_what_there_is_and_what_needs_somebody(place: Place, si
         assert seat.on == "HomeScreen"
         seat.sees("^ Request Center .*acme-operator.*SANDBOX", "Drop Copy Groups +6", "Request Status +20")
         seat.sees(r"3 key pairs expire within four weeks", r"T6B +16 Dec 2026 17:30 ET +in 23 days")
-        seat.sees("draft EU-RATES.*step 4", "Key pairs expiring, by month", r"Dec .*▇+ +3")
+        seat.sees("draft EU-RATES.*step 4", "Expiring key pairs by month", r"Dec .*▇+ +3")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,9 @@ async def test_the_other_modules_are_lists_of_sessions(line: str, kind: str, pla
 async def test_every_session_that_needs_somebody_can_be_opened(place: Place, size: Size) -> None:
     """Those of order entry open their list; what has no line of its own is in the key calendar."""
     async with seated(place.app(), size) as seat:
-        seat.sees("! T3F stopped: key expired 40 days ago", "and 6 more stopped", r"\+ T7K has no key pair yet")
+        seat.sees(
+            "! T3F feed stopped: key pair expired 40 days ago", "and 6 more stopped", r"\+ T7K has no key pair yet"
+        )
         seat.sees("and 6 more have no key pair", r"Nov 26 .*\n.*Dec 26 .*\n(.*\n){4}.*May 27 .* Dec 27")
         await open_line(seat, "attention", "04O")
         assert seat.on == "SessionsScreen"
@@ -106,7 +108,7 @@ async def test_acting_as_another_person_changes_what_is_seen(place: Place, size:
     async with seated(place.app(), size) as seat:
         await act_as(seat, "tiny-operator")
         assert seat.on == "HomeScreen"
-        seat.sees("^ Request Center .*tiny-operator", "You act as tiny-operator", "Drop Copy Groups +1 ")
+        seat.sees("^ Request Center .*tiny-operator", "You are now acting as tiny-operator", "Drop Copy Groups +1 ")
         seat.sees_not("EU-RATES")
 
 
@@ -203,4 +205,4 @@ async def test_k_where_nothing_expires_says_so(place: Place) -> None:
 async def test_k_is_refused_before_any_dialog_to_who_may_only_look(place: Place) -> None:
     async with seated(place.app("acme-viewer")) as seat:
         await seat.press("k")
-        seat.says("acme-viewer is not entitled: this needs key management at ACME.")
+        seat.says("acme-viewer does not have the required role: key management at ACME.")

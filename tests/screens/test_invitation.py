@@ -52,15 +52,15 @@ async def test_the_code_sets_a_password_and_the_person_signs_in(invited: tuple[P
     place, code = invited
     async with seated(place.app(user=None), size) as seat:
         assert seat.on == "SignInScreen"
-        seat.sees("F2: I have an invitation code")
+        seat.sees("F2: Use invitation code")
         assert footer_fits(seat)
         await seat.press("f2")
-        seat.sees("I have an invitation code", "User id or email", "Invitation code", "New password again")
+        seat.sees("Use invitation code", "User id or email", "Invitation code", "Repeat new password")
         await fill_in(seat, "newcomer", code, PASSWORD, "another password")
-        seat.says("The two passwords differ.")
+        seat.says("The passwords do not match.")
         await fill_in(seat, PASSWORD)
         assert seat.on == "SignInScreen"
-        seat.says("Your password is set: sign in with it now.")
+        seat.says("Your password was set: sign in with it now.")
         seat.sees("newcomer")
         assert isinstance(seat.app.focused, SecretInput)
         await fill_in(seat, PASSWORD)
@@ -74,13 +74,13 @@ async def test_a_wrong_code_is_told_and_may_be_typed_again(invited: tuple[Place,
         await seat.press("f2")
         await fill_in(seat, OTHER_CODE, PASSWORD, PASSWORD)
         assert seat.on == "FormModal"
-        seat.says("The user id or the invitation code is wrong, or the code was used, has expired")
+        seat.says("The user id or the invitation code is incorrect, or the code has been used, has expired")
         seat.sees("newcomer", OTHER_CODE)
         seat.sees_not(PASSWORD)
         assert all(field.value == "" for field in seat.screen.query(SecretInput))
         assert seat.app.focused.id == "code"
         await fill_in(seat, code, PASSWORD, PASSWORD)
-        seat.says("Your password is set")
+        seat.says("Your password was set")
 
 
 async def test_a_short_password_and_a_half_code_cost_no_try(invited: tuple[Place, str]) -> None:
@@ -94,7 +94,7 @@ async def test_a_short_password_and_a_half_code_cost_no_try(invited: tuple[Place
         await fill_in(seat, code, "short", "short")
         seat.says("A password must have 10 to 1,000 characters.")
         await fill_in(seat, PASSWORD, PASSWORD)
-        seat.says("Your password is set")
+        seat.says("Your password was set")
 
 
 async def test_an_expired_code_gets_the_same_answer(invited: tuple[Place, str]) -> None:
@@ -103,6 +103,6 @@ async def test_an_expired_code_gets_the_same_answer(invited: tuple[Place, str]) 
     async with seated(place.app(user="newcomer")) as seat:
         await seat.press("f2")
         await fill_in(seat, code, PASSWORD, PASSWORD)
-        seat.says("The user id or the invitation code is wrong, or the code was used, has expired")
+        seat.says("The user id or the invitation code is incorrect, or the code has been used, has expired")
         await seat.press("escape")
         assert seat.on == "SignInScreen"

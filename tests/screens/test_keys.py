@@ -106,13 +106,13 @@ async def test_a_pair_is_generated_after_a_wrong_and_a_right_code(place: Place, 
         await choose(seat, "Generate Key")
         seat.sees("T7K: the first key pair", "lives until 23 Nov 2027")
         await seat.press("enter")
-        seat.sees("Choose a second factor. 10 codes are left", "Authenticator app: no app is enrolled")
+        seat.sees("Select a second factor. 10 codes left", "Authenticator app: no app is enrolled")
         await choose(seat, "SMS code")
         code = code_on(seat)
         wrong = f"{(int(code) + 1) % 1_000_000:06d}"
         await seat.type(wrong)
         await seat.press("enter")
-        seat.sees("The code is wrong: 2 tries left")
+        seat.sees("The code is wrong: 2 attempts left")
         assert not files(place)
         await seat.type(code)
         await seat.press("enter")
@@ -139,10 +139,10 @@ async def test_three_wrong_codes_end_it(place: Place) -> None:
             await seat.press("enter")
         # Another factor can be chosen; who does not want one reads what happened on the page, too.
         assert seat.on == "ChooseModal"
-        seat.says("The code is wrong: ask for a new one.")
+        seat.says("The code is wrong: request a new one.")
         await seat.press("escape")
         assert seat.on == "GroupScreen"
-        seat.says("The code is wrong: ask for a new one.")
+        seat.says("The code is wrong: request a new one.")
         assert kept(place) == before
         assert not files(place)
 
@@ -152,7 +152,7 @@ async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> Non
         await open_group(seat, "US-REPO-CLEARING")
         await seat.press("k")
         await choose(seat, "Generate Key")
-        seat.says("two living pairs, and a third cannot be. Which one is deleted at once?")
+        seat.says("two active key pairs, the maximum. Select which to delete immediately.")
         options = seat.find(OptionList)
         assert "older" in str(options.get_option_at_index(options.highlighted or 0).prompt)
         older = options.get_option_at_index(0).id
@@ -162,8 +162,8 @@ async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> Non
         await seat.type(code_on(seat))
         await seat.press("enter")
         seat.sees("Key pairs generated")
-        seat.says(f"Pair {older} was deleted: a file that holds it is of no use now.")
-        seat.says("The other pair ends 21 Dec 2026 17:30 ET: move the client to the new one before.")
+        seat.says(f"Key pair {older} was deleted: any file containing it no longer works.")
+        seat.says("The other key pair expires 21 Dec 2026 17:30 ET: switch the client to the new one before then.")
     with sqlite3.connect(place.store) as connection:
         gone = connection.execute("SELECT access_key_id FROM key_pair WHERE deleted_at IS NOT NULL").fetchall()
         living = connection.execute(
@@ -181,7 +181,7 @@ async def test_download_writes_the_living_pairs_again(place: Place, size: Size) 
         before = kept(place)
         await seat.press("k")
         await choose(seat, "Download Key")
-        seat.sees("2 living key pairs")
+        seat.sees("2 active key pairs")
         await seat.press("enter", "enter")
         await seat.type(code_on(seat))
         await seat.press("enter")
@@ -216,8 +216,8 @@ async def test_a_file_that_exists_and_a_folder_that_is_not_there(place: Place, s
         await seat.press("k", "enter")
         field = seat.find(DeskInput)
         for path, problem in (
-            (taken, "already exists and was left as it is. Choose another name."),
-            (place.folder / "nowhere" / "keys.txt", "does not exist. Create it, or choose another."),
+            (taken, "already exists and was left as it is. Use another name."),
+            (place.folder / "nowhere" / "keys.txt", "does not exist. Create it, or use another one."),
             (place.folder / ("x" * 300), "File name too long"),
             # Its permissions let an administrator write, the kernel does not.
             (Path("/proc/keys.txt"), "No file can be written in /proc"),
@@ -257,7 +257,7 @@ async def test_whoever_may_not_manage_keys_is_refused(place: Place) -> None:
             await seat.type(code_on(seat))
             await seat.press("enter")
         assert seat.on == "GroupScreen"
-        seat.sees("Not done: ")
+        seat.sees("Error: ")
         assert kept(place) == before
 
 
@@ -267,9 +267,9 @@ async def test_whoever_may_not_manage_keys_is_refused(place: Place) -> None:
 async def test_an_authenticator_app_is_enrolled_and_then_a_factor(place: Place) -> None:
     async with seated(place.app()) as seat:
         await command(seat, "Authenticator")
-        seat.sees("Confirm your identity", "Choose a second factor")
+        seat.sees("Confirm your identity", "Select a second factor")
         await choose(seat, "SMS code")
-        seat.sees("To enrol an authenticator app.")
+        seat.sees("Required to enrol an authenticator app.")
         await seat.type(code_on(seat))
         await seat.press("enter")
         assert seat.on == "EnrolModal"
@@ -288,7 +288,7 @@ async def test_an_authenticator_app_is_enrolled_and_then_a_factor(place: Place) 
         await open_group(seat, "US-BACKUP")
         await seat.press("k", "enter", "enter")
         await choose(seat, "Authenticator app")
-        seat.sees("The code your authenticator app shows")
+        seat.sees("Code shown by your authenticator app")
         await seat.type(app.at(place.clock.now()))
         await seat.press("enter")
         seat.sees("Key pairs generated")

@@ -80,7 +80,7 @@ async def test_a_good_logon(place: Place, size: Size, separator: str) -> None:
             f"Key +{key.id}, active, of session T4C",
             r"  49 SenderCompID +T4CACM01N␊",
         )
-        seat.sees_not("Refused", "as it was signed", key.secret)
+        seat.sees_not("Refused", "as signed", key.secret)
         assert footer_fits(seat)
 
 
@@ -124,10 +124,10 @@ async def test_a_key_that_differs_leaves_the_string_right(place: Place, size: Si
     async with seated(place.app(), size) as seat:
         await open_check(seat)
         await seat.paste(pasted(Key(key.id, other.secret)))
-        seat.says(f"! It was signed with the key of another session, T5A ({other.id}).")
+        seat.says(f"! It was signed with the key pair of another session, T5A ({other.id}).")
         seat.find(LogonText).parent.query_one("#answer").scroll_end(animate=False)
         await seat.settle()
-        seat.sees("The signed string is right; what differs is not in it.")
+        seat.sees("The signed string is correct; the difference is elsewhere.")
         seat.sees_not(key.secret, other.secret)
 
 
@@ -150,7 +150,7 @@ async def test_fields_of_a_negotiate_are_typed(place: Place, size: Size) -> None
             await seat.pilot.press(*("equals_sign" if character == "=" else character for character in line))
             await seat.press("enter")
         await seat.press("ctrl+r")
-        seat.sees("The logon carries no signature. This is the string to sign:", r"Firm +XYZAB$", r"UUID +12345␊")
+        seat.sees("The logon has no signature. This is the string to sign:", r"Firm +XYZAB$", r"UUID +12345␊")
         # Changed: what was said is no longer about what stands there.
         await seat.press("x")
         seat.sees_not("no signature")
@@ -158,7 +158,7 @@ async def test_fields_of_a_negotiate_are_typed(place: Place, size: Size) -> None
         seat.says("Line 5 of the message is not name=value.")
         await seat.press("ctrl+n")
         assert seat.find(LogonText).text == ""
-        seat.sees_not("Not done")
+        seat.sees_not("Error")
 
 
 async def test_establish_as_json(place: Place, size: Size) -> None:
@@ -180,12 +180,12 @@ async def test_what_is_no_logon_and_what_is_too_long(place: Place, size: Size) -
     async with seated(place.app(), size) as seat:
         await open_check(seat)
         await seat.press("ctrl+r")
-        seat.says("Not done: The text is empty: paste or enter a logon.")
+        seat.says("Error: The text is empty: paste or enter a logon.")
         await seat.paste("x" * (LONGEST_PASTE + 1))
-        seat.says("16,385 characters were pasted: that is no logon. Nothing was taken.")
+        seat.says("16,385 characters were pasted: that is too long for a logon. Nothing was inserted.")
         assert seat.find(LogonText).text == ""
         await seat.paste(f"8=FIX.4.2|35=A|58={ODD}|")
-        seat.says("Not done: ")
+        seat.says("Error: ")
         looks_harmless(seat)
         await seat.press("escape")
         assert seat.on == "HomeScreen"
@@ -196,9 +196,9 @@ async def test_keys_of_other_firms_are_not_known(place: Place) -> None:
     async with seated(place.app()) as seat:
         await open_check(seat)
         await seat.paste(pasted(foreign, values={49: f"{FOREIGN}ACM01N"}))
-        seat.sees("Refused", "of no session that you")
-        seat.says("belongs to no key pair that you may manage")
-        seat.says("No known key pair made the signature")
+        seat.sees("Refused", "not of a session that you")
+        seat.says("does not belong to a key pair that you manage")
+        seat.says("No known key pair produces this signature")
 
 
 async def test_without_key_management_it_is_not_offered(place: Place) -> None:
@@ -210,7 +210,7 @@ async def test_without_key_management_it_is_not_offered(place: Place) -> None:
         await seat.app.push_screen(LogonCheckScreen())
         await seat.settle()
         await seat.paste(pasted(Key("Q" * 20, "A" * 43)))
-        seat.says("Not done: acme-viewer is not entitled: this needs key management.")
+        seat.says("Error: acme-viewer does not have the required role: key management.")
 
 
 @pytest.mark.parametrize("wide", [False, True], ids=["80x24", "120x40"])

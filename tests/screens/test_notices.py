@@ -62,7 +62,7 @@ async def test_the_line_of_place_counts_what_is_unread(place: Place, size: Size)
         await seat.press("home", "m")
         seat.sees_not(r"\d notice +SANDBOX", " new ")
         await seat.press("m")
-        seat.sees("Read already")
+        seat.sees("Already marked as read")
 
 
 async def test_anothers_notices_are_not_counted(place: Place) -> None:
@@ -72,9 +72,9 @@ async def test_anothers_notices_are_not_counted(place: Place) -> None:
         await act_as(seat, "tiny-operator")
         seat.sees("tiny-operator  SANDBOX")
         await command(seat, "Notices")
-        seat.sees("No notice yet")
+        seat.sees("No notices yet")
         await seat.press("m")
-        seat.sees("There is no notice to mark")
+        seat.sees("There are no notices to mark")
 
 
 async def test_enter_opens_the_request_it_is_about(place: Place, size: Size) -> None:
@@ -88,7 +88,7 @@ async def test_enter_opens_the_request_it_is_about(place: Place, size: Size) -> 
         await command(seat, "Notices")
         await seat.press("enter")
         assert seat.on == "RequestScreen"
-        seat.sees(f"My Requests > {reference}", "What happened")
+        seat.sees(f"My Requests > {reference}", "Timeline")
         assert unread(place) == []
         await seat.press("escape")
         assert seat.on == "NoticesScreen"
@@ -97,7 +97,7 @@ async def test_enter_opens_the_request_it_is_about(place: Place, size: Size) -> 
 
 
 async def test_a_notice_without_a_request_opens_whole(place: Place, size: Size) -> None:
-    words = "Email could not be delivered " + "and this is why, at some length " * 6 + "the end"
+    words = "Some messages could not be delivered" + "and this is why, at some length " * 6 + "the end"
     add_notices(place, "acme-operator", words)
     async with seated(place.app(), size) as seat:
         await command(seat, "Notices")
@@ -179,12 +179,12 @@ async def test_operations_see_why_a_message_failed_and_try_it_again(real: Place,
         seat.sees("Request Center > Outbox", "! 1 message failed", "failed 8", "queued", "t Try again")
         assert footer_fits(seat)
         await seat.press("t")
-        seat.sees("Not done: Message 2 is queued")
+        seat.sees("Error: Message 2 is queued")
         await seat.press("down", "enter")
         seat.says("Failed after 8 tries. The mail server rejected the recipient (550 No such mailbox).")
         seat.sees("Dear Ann,", "it is done.")
         await seat.press("enter", "t")
-        seat.sees("Message 1 to ann0@firm.example is queued", "2 queued; dropcopy tick sends them")
+        seat.sees("Message 1 to ann0@firm.example is queued", "2 queued; `dropcopy tick` sends them")
         seat.sees_not("failed")
     assert ask(real, "SELECT state, attempts, error FROM outbox WHERE id = 1") == [("queued", 0, "")]
 
@@ -200,7 +200,7 @@ async def test_without_operations_the_outbox_is_refused(real: Place) -> None:
     ask(real, "DELETE FROM entitlement WHERE role = 'operations'")
     async with seated(desk(real, SERVER)) as seat:
         await outbox(seat)
-        seat.sees("Not done: chief is not entitled")
+        seat.sees("Error: chief does not have the required role")
         seat.sees_not("ann0")
 
 

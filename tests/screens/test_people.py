@@ -57,7 +57,7 @@ async def test_the_list_of_an_administrator(place: Place, size: Size) -> None:
 async def test_operations_choose_an_entity(place: Place, size: Size) -> None:
     async with seated(place.app("operations"), size) as seat:
         await open_people(seat)
-        seat.sees("all that you may see +r shows one", "1 of 16 people")
+        seat.sees("all you have access to +r filter", "1 of 16 people")
         await seat.press("r")
         await seat.type("TINY")
         await seat.press("enter")
@@ -73,11 +73,11 @@ async def test_a_role_is_given_and_one_taken_away(place: Place, size: Size) -> N
         await seat.press("e")
         seat.sees("Roles of acme-viewer at ACME", r"\[x\] read only", r"\[ \] full access", r"\[ \] user administrator")
         await seat.press("enter")
-        seat.says("No role was turned")
+        seat.says("No role was changed")
         await seat.press("space", "down", "space")
-        seat.sees(r"\[ \] read only +will be taken away", r"\[x\] full access +will be given")
+        seat.sees(r"\[ \] read only +will be revoked", r"\[x\] full access +will be granted")
         await seat.press("enter")
-        seat.says("Done: acme-viewer: given: full access at ACME; taken away: read only at ACME.")
+        seat.says("Done: acme-viewer: granted: full access at ACME; revoked: read only at ACME.")
         seat.sees("acme-viewer .*full access")
         assert roles_in_store(place, "acme-viewer") == {"full_access"}
 
@@ -97,7 +97,7 @@ async def test_nobody_turns_a_role_of_their_own(place: Place, size: Size) -> Non
         await go_to(seat, ADMIN)
         await seat.press("e")
         assert seat.on == "PeopleScreen"
-        seat.says("somebody else must change your own roles")
+        seat.says("another administrator must change your own roles")
 
 
 async def test_operations_see_which_roles_are_not_theirs_to_give(place: Place, size: Size) -> None:
@@ -105,7 +105,7 @@ async def test_operations_see_which_roles_are_not_theirs_to_give(place: Place, s
         await open_people(seat)
         await go_to(seat, "acme-viewer")
         await seat.press("e")
-        seat.sees("The desk itself")
+        seat.sees("Whole desk")
         await seat.type("ACME")
         await seat.press("enter")
         seat.sees(
@@ -125,13 +125,13 @@ async def test_a_person_is_invited(place: Place, size: Size) -> None:
             await seat.press("enter")
         seat.sees("First roles at ACME")
         await seat.press("space", "enter")
-        seat.says("There is a person acme-viewer already.")
+        seat.says("acme-viewer already exists.")
         assert seat.app.focused.id == "user_id"
         await seat.press("ctrl+u")
         await seat.type("new.person")
         await seat.press("enter", "enter", "enter", "enter", "space", "enter")
         seat.says(
-            "new.person is invited. The code goes to new@acme.example and nowhere else. It works until 26 Nov 2026"
+            "new.person was invited. The code was emailed to new@acme.example only. The code is valid until 26 Nov 2026"
         )
         seat.sees("new.person .*read only +invited")
         body = stored(place, "SELECT body, sealed_body IS NOT NULL FROM outbox ORDER BY id DESC LIMIT 1")
@@ -145,14 +145,14 @@ async def test_an_account_is_disabled_and_enabled(place: Place, size: Size) -> N
         await go_to(seat, "acme-operator")
         await seat.press("d")
         seat.says("acme-operator is refused at the next action, and at sign-in.")
-        seat.says("1 request of theirs In Progress stays.")
+        seat.says("Their 1 open request is kept.")
         await seat.press("enter")
         assert stored(place, "SELECT count(*) FROM person WHERE disabled") == [(0,)]
         await seat.press("d", "down", "enter")
-        seat.says("Done: acme-operator is disabled. 1 request of theirs In Progress stays.")
+        seat.says("Done: acme-operator was disabled. Their 1 open request is kept.")
         seat.sees("acme-operator .*disabled")
         await seat.press("d", "down", "enter")
-        seat.says("Done: acme-operator is enabled.")
+        seat.says("Done: acme-operator was enabled.")
         assert stored(place, "SELECT count(*) FROM person WHERE disabled") == [(0,)]
 
 
@@ -161,7 +161,7 @@ async def test_who_works_elsewhere_too_is_for_operations(place: Place) -> None:
         await open_people(seat)
         await go_to(seat, "multi-operator")
         await seat.press("d", "down", "enter")
-        seat.says("Not done: multi-operator has roles that are not yours to give: only operations may disable them.")
+        seat.says("Error: multi-operator has roles that you cannot grant: only operations can disable this person.")
 
 
 async def test_ease_unlocks_and_does_nothing_else(place: Place, size: Size) -> None:
@@ -178,7 +178,7 @@ async def test_ease_unlocks_and_does_nothing_else(place: Place, size: Size) -> N
         await seat.press("e", "n", "d")
         assert seat.on == "PeopleScreen"
         await seat.press("u", "down", "enter")
-        seat.says("Done: acme-viewer is unlocked.")
+        seat.says("Done: acme-viewer was unlocked.")
         assert stored(place, "SELECT failed_tries, locked_until FROM person WHERE user_id = 'acme-viewer'") == [
             (0, None)
         ]
@@ -192,11 +192,11 @@ async def test_a_persons_page_has_the_same_keys(place: Place, size: Size) -> Non
         assert seat.on == "PersonScreen"
         seat.sees("Email +acme-viewer@acme.example", "Mobile +···· ", "Status +active", "ACME +read only")
         seat.sees("i Invite again")
-        seat.sees_not("Recorded about")
+        seat.sees_not("Recent events")
         assert footer_fits(seat)
         await seat.press("i", "enter")
-        seat.says("acme-viewer is invited. The code goes to acme-viewer@acme.example and nowhere else.")
-        seat.sees("Status +invited", "Invitation ends +26 Nov 2026 16:45 UTC")
+        seat.says("acme-viewer was invited. The code was emailed to acme-viewer@acme.example only.")
+        seat.sees("Status +invited", "Invitation expires +26 Nov 2026 16:45 UTC")
         await seat.press("e", "down", "space", "enter")
         seat.sees("ACME +read only", "full access")
         await seat.press("escape")
@@ -208,7 +208,7 @@ async def test_who_may_audit_reads_what_was_recorded(place: Place, size: Size) -
         await open_people(seat)
         await go_to(seat, "acme-viewer")
         await seat.press("d", "down", "enter", "enter")
-        seat.sees("Recorded about this person", "23 Nov 2026 16:45 UTC +disabled, by operations", "Status +disabled")
+        seat.sees("Recent events", "23 Nov 2026 16:45 UTC +disabled, by operations", "Status +disabled")
 
 
 @pytest.mark.parametrize("user", ["acme-operator", "gam-desk"])
@@ -216,7 +216,7 @@ async def test_who_holds_no_right_is_not_offered_it(place: Place, user: str) -> 
     async with seated(place.app(user)) as seat:
         await seat.press("ctrl+p")
         await seat.type("People and")
-        seat.sees_not("Who is there, and what they may do")
+        seat.sees_not("People and their roles")
 
 
 def spoil_for_operations(place: Place, *, user_ids: bool) -> None:

@@ -297,7 +297,7 @@ async def test_short_lists(total: int) -> None:
         if total:
             seat.sees(rf"1 of {total} numbers")
         else:
-            seat.sees("Nothing is here yet")
+            seat.sees("The list is empty")
 
 
 async def test_a_list_that_shrinks_keeps_its_cursor_inside() -> None:

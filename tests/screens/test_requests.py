@@ -97,7 +97,7 @@ def edit_of_placehld(place: Place) -> RequestView:
 
 async def to_do(seat: Seat) -> None:
     """From Home, by the line that says that something waits."""
-    await open_line(seat, "attention", "for your approval")
+    await open_line(seat, "attention", "your approval")
     assert seat.on == "RequestsScreen"
 
 
@@ -111,7 +111,7 @@ def keys_shown(seat: Seat) -> str:
 
 async def test_home_opens_to_do(place: Place, size: Size) -> None:
     async with seated(place.app(CLEARING), size) as seat:
-        seat.sees(r"\? 2 requests wait for your approval", r"To Do +2")
+        seat.sees(r"\? 2 requests await your approval", r"To Do +2")
         await to_do(seat)
         seat.sees(r"My Requests > To Do", r"1 Request Status +\[2 To Do\] +3 All", "1 of 2 requests")
         seat.sees(rf"> +{NEWEST} Create group FUT-CLEARED-RISK +ACME +acme-operator")
@@ -120,7 +120,7 @@ async def test_home_opens_to_do(place: Place, size: Size) -> None:
         await open_line(seat, "menu", "To Do")
         seat.sees("My Requests > To Do")
     async with seated(place.app(PLACEHLD), size) as seat:
-        seat.sees(r"\? 1 request waits for your approval")
+        seat.sees(r"\? 1 request awaits your approval")
 
 
 async def test_home_opens_notices(place: Place) -> None:
@@ -134,7 +134,7 @@ async def test_the_tabs_are_own_to_review_and_all(place: Place, size: Size) -> N
         await open_line(seat, "menu", "Request Status")
         own = seat.find(RecordList, "#status").table.total
         await seat.press("2")
-        seat.sees("Nothing can wait for you", "administrative managers approve")
+        seat.sees("You cannot approve requests", "administrative managers can")
         await seat.press("tab")
         seat.sees(r"My Requests > All", r"\[3 All\]", "acme-operator" if size[0] > 80 else NEWEST)
         assert seat.find(RecordList, "#all").table.total > own
@@ -142,7 +142,7 @@ async def test_the_tabs_are_own_to_review_and_all(place: Place, size: Size) -> N
         seat.sees(r"\[1 Request Status\]", f"1 of {own} requests")
     async with seated(place.app("ease-agent"), size) as seat:
         await open_line(seat, "menu", "Request Status")
-        seat.sees("You have asked for nothing yet", "2 To Do")
+        seat.sees("You have not submitted any requests yet", "2 To Do")
         seat.sees_not("3 All")
         await seat.press("3")
         seat.sees(r"\[1 Request Status\]")
@@ -213,16 +213,16 @@ async def test_approve_from_to_do_sets_the_group_up(place: Place, size: Size) ->
         await to_do(seat)
         await seat.press("a")
         assert seat.on == "DecideModal"
-        seat.sees(f"Approve {NEWEST}", "create group FUT-CLEARED-RISK of ACME", "Asked by +acme-operator")
+        seat.sees(f"Approve {NEWEST}", "create group FUT-CLEARED-RISK of ACME", "Submitted by +acme-operator")
         seat.sees("Front end system +Ladder One", "Source SenderComps +198", "You approve for +SAMPLECLR")
-        seat.says("nobody else has to approve: it is set up immediately")
+        seat.says("no further approval required: it is set up immediately")
         await seat.press("enter")
         await seat.until_seen("completed")
         seat.says(f"Done: {NEWEST}, create group FUT-CLEARED-RISK: completed. Target session")
         seat.sees_not("Press o", rf"^> +{NEWEST}")
         seat.sees(rf"> +{OF_MULTI}", "1 of 1 requests")
         await seat.press("escape")
-        seat.sees(r"\? 1 request waits", r"To Do +1")
+        seat.sees(r"\? 1 request awaits", r"To Do +1")
     assert stored(place, NEWEST) == ("completed", ["approve"])
 
 
@@ -239,9 +239,9 @@ async def test_an_approval_that_is_not_the_last_says_whose_is_missing(place: Pla
     async with seated(place.app(CLEARING), size) as seat:
         await to_do(seat)
         await seat.press("enter", "a")
-        seat.sees("You approve for +SAMPLECLR", "Then +it still waits for ACME")
+        seat.sees("You approve for +SAMPLECLR", "Then +it still awaits approval by ACME")
         await seat.press("enter")
-        seat.says(f"{NEWEST} approved: still waits for ACME.")
+        seat.says(f"{NEWEST} approved; still awaiting ACME.")
         seat.sees("Stage +awaiting approval by ACME", "approved by clearing-approver for SAMPLECLR")
         assert "Approve" not in keys_shown(seat)
         seat.says(f"Your decision {NEWEST} is no longer awaiting your approval (approved by clearing-approver).")
@@ -255,7 +255,7 @@ async def test_a_batch_is_said_before_and_after(place: Place, size: Size) -> Non
     async with seated(place.app(CLEARING), size) as seat:
         await to_do(seat)
         await seat.press("a")
-        seat.says("nobody else has to approve: it is queued until 16:00 CT today")
+        seat.says("no further approval required: it is queued until 16:00 CT today")
         await seat.press("enter")
         seat.says(f"{NEWEST} approved: queued until 16:00 CT today.")
     assert stored(place, NEWEST) == ("in_progress", ["approve"])
@@ -268,7 +268,7 @@ async def test_what_somebody_else_decided_meanwhile_is_told_at_once(key: str, pl
         decide(place, OPERATOR, "cancel", NEWEST)
         await seat.press(key)
         assert seat.on == "RequestsScreen"
-        seat.says(f"Not done: {NEWEST} has ended already: Cancelled (cancelled by acme-operator).")
+        seat.says(f"Error: {NEWEST} is already cancelled (cancelled by acme-operator).")
         seat.sees("1 of 1 requests", OF_MULTI)
 
 
@@ -279,7 +279,7 @@ async def test_two_approve_and_one_wins(place: Place, size: Size) -> None:
         await seat.press("a")
         decide(place, CLEARING, "deny", NEWEST, "Not in our limits.")
         await seat.press("enter")
-        seat.says(f"Not done: {NEWEST} has ended already: Denied (denied by clearing-approver). Nothing was changed.")
+        seat.says(f"Error: {NEWEST} is already denied (denied by clearing-approver). Nothing was changed.")
         seat.sees("1 of 1 requests")
     assert stored(place, NEWEST) == ("denied", ["deny"])
 
@@ -293,7 +293,7 @@ async def test_a_page_that_is_old_approves_nothing(place: Place) -> None:
             place, "UPDATE request SET version = version + 1, asked = json_set(asked, '$.sources', 4321) WHERE id = 38"
         )
         await seat.press("a", "enter")
-        seat.says(f"Not done: {NEWEST} changed since it was opened. Look at it again, then decide.")
+        seat.says(f"Error: {NEWEST} changed since it was opened. Review it again, then decide.")
         seat.sees("Source SenderComps +4,321", "2 Added 4,321")
         assert stored(place, NEWEST) == ("in_progress", [])
         await seat.press("a", "enter")
@@ -310,7 +310,7 @@ async def test_deny_wants_a_reason_that_the_requester_reads(place: Place, size: 
         await to_do(seat)
         await seat.press("d")
         assert seat.on == "ReasonModal"
-        seat.sees(f"Deny {NEWEST}", "Create group FUT-CLEARED-RISK of ACME, asked by acme-operator")
+        seat.sees(f"Deny {NEWEST}", "Create group FUT-CLEARED-RISK of ACME, requested by acme-operator")
         await seat.press("enter")
         seat.sees("Reason is empty")
         await seat.paste("tab\there")
@@ -319,7 +319,7 @@ async def test_deny_wants_a_reason_that_the_requester_reads(place: Place, size: 
         seat.find(DeskInput).value = HOSTILE
         await seat.settle()
         seat.sees_not("not plain printable")
-        seat.sees(r"acme-operator will read", re.escape(f"Denied by clearing-approver: {HOSTILE}"))
+        seat.sees(r"acme-operator will see", re.escape(f"Denied by clearing-approver: {HOSTILE}"))
         await seat.press("enter")
         seat.sees(f"Done: {NEWEST} denied: create group FUT-CLEARED-RISK", "1 of 1 requests")
     assert stored(place, NEWEST) == ("denied", ["deny"])
@@ -331,7 +331,7 @@ async def test_deny_wants_a_reason_that_the_requester_reads(place: Place, size: 
         seat.says(f"Reason Denied by clearing-approver: {HOSTILE}")
         seat.says(f"denied by clearing-approver for SAMPLECLR: {HOSTILE}")
         await seat.press("a")
-        seat.says(f"{NEWEST} has ended already: Denied.")
+        seat.says(f"{NEWEST} is already denied.")
 
 
 async def test_the_longest_reason_fits(place: Place, size: Size) -> None:
@@ -390,16 +390,16 @@ async def test_nobody_decides_their_own(place: Place, size: Size) -> None:
         await open_line(seat, "menu", "To Do")
         seat.sees("1 of 1 requests", OF_MULTI)
         await seat.press("1", "enter")
-        seat.says(f"Your decision {NEWEST} is your own: somebody else must decide.")
+        seat.says(f"Your decision {NEWEST} is your own request: someone else must decide.")
         assert not re.search("Approve|Deny", keys_shown(seat))
-        assert "c Cancel it" in keys_shown(seat)
+        assert "c Cancel" in keys_shown(seat)
         assert footer_fits(seat)
         await seat.press("a")
         assert seat.on == "RequestScreen"
-        seat.says(f"Not done: {NEWEST} is your own: somebody else must decide.")
+        seat.says(f"Error: {NEWEST} is your own request: someone else must decide.")
         await seat.press("question_mark")
-        seat.sees("Say why it cannot be approved")
-        seat.sees_not("Approve what is shown")
+        seat.sees("Explain why you cannot approve")
+        seat.sees_not("Approve the request after")
     assert stored(place, NEWEST) == ("in_progress", [])
 
 
@@ -407,14 +407,14 @@ async def test_cancel_ones_own(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_line(seat, "menu", "Request Status")
         await seat.press("enter", "c")
-        seat.sees(f"Cancel {NEWEST}", "nothing is set up", "Keep it")
+        seat.sees(f"Cancel {NEWEST}", "nothing is set up", "Keep the request")
         await seat.press("down", "enter")
         assert stored(place, NEWEST) == ("in_progress", [])
         await seat.press("c", "enter")
         seat.sees(f"Done: {NEWEST} cancelled", "Status +Cancelled", "cancelled by acme-operator")
-        assert "Cancel it" not in keys_shown(seat)
+        assert "Cancel" not in keys_shown(seat)
         await seat.press("c")
-        seat.sees("has ended already: Cancelled")
+        seat.sees("is already cancelled")
         await seat.press("escape")
         seat.sees(rf"> +{NEWEST} .*Cancelled")
     assert stored(place, NEWEST) == ("cancelled", ["cancel"])
@@ -434,7 +434,7 @@ async def test_cancelling_what_was_decided_meanwhile_says_so(place: Place) -> No
         await seat.press("enter", "c")
         decide(place, CLEARING, "deny", NEWEST, "Not in our limits.")
         await seat.press("enter")
-        seat.says("has ended already: Denied (denied by clearing-approver).")
+        seat.says("is already denied (denied by clearing-approver).")
         seat.sees("Status +Denied")
 
 
@@ -450,7 +450,7 @@ async def test_an_edit_shows_before_and_after_and_its_lists(place: Place, size: 
         seat.sees("-> Heartbeat, Reject, Trade - Fill Notice$")
         before = seat.sees(r"Source SenderComps +(\d+) -> (\d+): 0 added, 2 removed")
         assert int(before[1]) - int(before[2]) == 2
-        seat.sees(r"\[1 Story\] +2 Added 0 +3 Removed 2")
+        seat.sees(r"\[1 Timeline\] +2 Added 0 +3 Removed 2")
         assert footer_fits(seat)
         await seat.press("2")
         seat.sees("The request has no SenderComp added")
@@ -461,7 +461,7 @@ async def test_an_edit_shows_before_and_after_and_its_lists(place: Place, size: 
         seat.sees("Group name +DESK-COPY -> DESK-COPY-NEW", "0 added, 2 removed")
         await seat.press("enter")
         await seat.until_seen("completed")
-        seat.says(f"{request.id}, edit group DESK-COPY: completed. The changes are in force.")
+        seat.says(f"{request.id}, edit group DESK-COPY: completed. The changes are in effect.")
         await seat.press("1")
         seat.sees("Status +Completed")
         await seat.press("3")
@@ -477,14 +477,14 @@ async def test_a_deletion_shows_what_is_no_longer_copied(place: Place, size: Siz
         await seat.press("a")
         seat.sees("delete group DESK-COPY of PLACEHLD", "Target sessions +released, not deleted")
         await seat.press("escape", "enter")
-        count = seat.sees(r"\[1 Story\] +2 Removed (\d+)")[1]
+        count = seat.sees(r"\[1 Timeline\] +2 Removed (\d+)")[1]
         await seat.press("2")
         seat.sees(f"1 of {count} SenderComps")
         await seat.press("3")
         seat.sees(rf"\[2 Removed {count}\]")
         await seat.press("a", "enter")
         await seat.until_seen("completed")
-        seat.says("is released: ask GAM to retire it.")
+        seat.says("was released: ask GAM to retire it.")
 
 
 async def test_a_key_request_has_its_story_alone(place: Place) -> None:
@@ -494,9 +494,9 @@ async def test_a_key_request_has_its_story_alone(place: Place) -> None:
         await seat.type("generate")
         await seat.until_seen("Generate key")
         await seat.press("enter", "enter")
-        seat.sees(r"^ \[1 Story\]$", "Public key ids", "Sessions")
+        seat.sees(r"^ \[1 Timeline\]$", "Public key ids", "Sessions")
         await seat.press("2", "tab")
-        seat.sees(r"^ \[1 Story\]$")
+        seat.sees(r"^ \[1 Timeline\]$")
 
 
 # -- what the requester is told on submitting
@@ -514,7 +514,7 @@ async def test_the_banner_says_where_a_new_request_is(place: Place, settings: Se
     before = "queued until 16:00 CT today" if settings.batches else "set up immediately"
     async with seated(place.app()) as seat:
         await to_step(seat, 6)
-        seat.says(f"not needed: {before}")
+        seat.says(f"not required: {before}")
         # What set-up tells would take the banner's place.
         seat.app.set_up = lambda: None
         await seat.press("enter")

@@ -34,7 +34,7 @@ async def open_route(seat: Seat, group_id: int | None) -> None:
 
 async def read_example(seat: Seat, group_id: int | None) -> None:
     await open_route(seat, group_id)
-    seat.sees("Which FIX log", "A file", "The example", "Paste")
+    seat.sees("Which FIX log", "A file", "Example log", "Paste")
     await seat.press("down", "enter")
     await seat.until_seen("257 messages in the example")
 
@@ -44,7 +44,7 @@ async def test_the_example_of_a_group(place: Place, size: Size) -> None:
         await read_example(seat, group_named(place, RATES))
         seat.says("257 messages in the example, 116 to no group, 4 of unknown sources, 1 wrong, 2 pieces skipped")
         seat.says(f"{RATES} (T4C) would receive 25 of them")
-        seat.sees(f"{RATES} > What would it receive", "Shown: all messages", "1 of 257 messages", r"Gets it")
+        seat.sees(f"{RATES} > What would it receive", "Shown: all messages", "1 of 257 messages", r"Received")
         seat.sees(r"^> +2 +New order +005ACM01B +no", r"3 +New order acknowledged +005ACM01B +yes .*US-RATES")
         assert footer_fits(seat)
 
@@ -66,7 +66,7 @@ async def test_enter_tells_one_message_in_words(place: Place, size: Size) -> Non
         await seat.press("down", "enter")
         seat.sees("Line 3: New order acknowledged", "Source +005ACM01B", "Filters +Acknowledgement messages")
         seat.says(
-            "EU-RISK The market differs: 005ACM01B is a SenderComp of BrokerTec U.S., the group is of BrokerTec EU."
+            "EU-RISK The market differs: 005ACM01B is a SenderComp of BrokerTec U.S., but the group is in BrokerTec EU."
         )
         seat.sees(r"Copies to +US-RATES-RISK \(T4C\)")
         await seat.press("end")
@@ -79,7 +79,7 @@ async def test_v_shows_the_totals_of_each_group(place: Place, size: Size) -> Non
     async with seated(place.app(), size) as seat:
         await read_example(seat, group_named(place, RATES))
         await seat.press("v")
-        seat.sees("What each group would receive", "Messages +257", "To no group +116", "Trade - Fill Notice +57")
+        seat.sees("Totals by group", "Messages +257", "To no group +116", "Trade - Fill Notice +57")
         seat.sees(r"US-RATES-RISK \(T4C\): 25 messages")
         await seat.press("escape")
         assert seat.on == "RouteScreen"
@@ -87,11 +87,11 @@ async def test_v_shows_the_totals_of_each_group(place: Place, size: Size) -> Non
 
 async def test_without_a_group_it_is_who_receives_what(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
-        await command(seat, "What would it")
+        await command(seat, "Preview from")
         assert seat.on == "RouteScreen" or seat.on == "ChooseModal"
         await seat.press("down", "enter")
         await seat.until_seen("257 messages in the example")
-        seat.sees_not("Gets it", "would receive")
+        seat.sees_not("Received", "would receive")
         await seat.press("t")
         await seat.until_seen("1 of 116 messages")
         await seat.press("slash")
@@ -106,7 +106,7 @@ async def test_a_file_is_asked_for_and_read(place: Place, size: Size) -> None:
         await open_route(seat, None)
         await seat.press("enter")
         seat.sees("Read a FIX log")
-        for wrong, said in (("", "Enter the path"), (str(place.folder), "is a folder"), ("/none", "There is no file")):
+        for wrong, said in (("", "Enter the path"), (str(place.folder), "is a folder"), ("/none", "The file")):
             seat.find(DeskInput).value = wrong
             await seat.press("enter")
             seat.says(said)
@@ -123,16 +123,16 @@ async def test_a_log_is_pasted(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_route(seat, group_named(place, RATES))
         await seat.press("escape")
-        seat.sees("No log is read yet. Press f")
+        seat.sees("No log is open yet. Press f")
         await seat.press("v")
-        seat.sees("No log is read yet")
+        seat.sees("No log is open yet")
         lines = [execution("005ACM01B", status).replace(SOH, b"|").decode() for status in "02C"]
         await seat.paste("\r".join(lines))
-        await seat.until_seen("3 messages in what was pasted")
+        await seat.until_seen("3 messages in the pasted log")
         seat.sees(r"3 +Order eliminated \(expired\) +005ACM01B +yes")
         # Another one takes its place.
         await seat.paste(lines[0])
-        await seat.until_seen("1 message in what was pasted")
+        await seat.until_seen("1 message in the pasted log")
 
 
 async def test_a_real_store_has_no_example_to_offer(place: Place) -> None:
@@ -142,7 +142,7 @@ async def test_a_real_store_has_no_example_to_offer(place: Place) -> None:
     async with seated(place.app()) as seat:
         seat.app.sandbox = False
         await open_route(seat, None)
-        seat.sees("The example: only a sandbox has one")
+        seat.sees("Example log: available in a sandbox only")
 
 
 async def test_leaving_gives_the_files_back(place: Place) -> None:

@@ -53,7 +53,7 @@ async def test_the_line_names_what_expires_and_b_selects_it(place: Place, size: 
         await seat.press("b")
         assert picked(seat) == 3
         seat.sees(r"\*00B ", r"\*01A ", r"\*04O .* expiring ", "3 selected")
-        seat.says("3 sessions selected, shown or not: k manages their key pairs.")
+        seat.says("3 sessions selected (including any not shown). Press k to manage their key pairs.")
         await seat.press("k")
         seat.sees("Manage Keys for Selected Sessions", "3 sessions: 00B, 01A, 04O")
 
@@ -111,14 +111,14 @@ async def test_another_entity_and_a_status(place: Place, size: Size) -> None:
         await choose(seat, "EXRATES")
         seat.sees(
             "EXRATES > Market Data Sessions",
-            "No session is here. f shows those of another status.",
+            "No sessions with this status. Press f to show another status.",
             "dropcopy import sessions",
         )
         await seat.press("r")
         await choose(seat, "ACME")
         await seat.press("f")
         await choose(seat, "retired")
-        seat.sees("Status +retired", "No session is here.")
+        seat.sees("Status +retired", "No sessions with this status.")
 
 
 async def test_a_pair_is_made_for_an_order_entry_session(place: Place) -> None:
@@ -148,6 +148,6 @@ async def test_many_names_are_cut_and_the_key_is_still_said(width: int, place: P
 async def test_whoever_sees_no_entity_is_told(place: Place) -> None:
     async with seated(place.app("ease-agent")) as seat:
         await open_line(seat, "menu", "Order Entry Sessions")
-        seat.says("You are entitled at no entity. Ask a user administrator.")
+        seat.says("You have no access to any entity. Ask a user administrator.")
         await seat.press("b", "k", "r")
         assert seat.screen is not None

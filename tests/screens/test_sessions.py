@@ -55,8 +55,8 @@ async def go_to(seat: Seat, session_id: str) -> None:
 async def test_released_sessions_stay_with_the_name_of_their_group(released: Place, size: Size) -> None:
     async with seated(released.app(), size) as seat:
         await open_sessions(seat)
-        seat.sees("Request Center > ACME > Drop Copy Sessions", "Status +all +f shows another", "1 of 9 sessions")
-        seat.sees(r"T5A +US-REPO-\S+ .*released .*2 pairs, older ends 11 Dec +\d+ \w+ 2027 \d+ d")
+        seat.sees("Request Center > ACME > Drop Copy Sessions", "Status +all +f filter", "1 of 9 sessions")
+        seat.sees(r"T5A +US-REPO-\S+ .*released .*2 pairs, older exp. 11 Dec +\d+ \w+ 2027 \d+ d")
         seat.sees(r"T7K +US-BACKUP .*released +none", r"T4C +US-RATES-\S+ .*active ")
         assert footer_fits(seat)
         await seat.press("escape")
@@ -83,11 +83,11 @@ async def test_f_shows_one_status_only(released: Place) -> None:
         await open_sessions(seat)
         await seat.press("f")
         await choose(seat, "released")
-        seat.sees("Status +released: their groups were deleted; only GAM can retire them", "1 of 2 sessions")
+        seat.sees("Status +released: group deleted; only GAM can retire them", "1 of 2 sessions")
         seat.sees_not("T4C")
         await seat.press("f")
         await choose(seat, "retired")
-        seat.sees("No session is here. Press f to show those of another status.")
+        seat.sees("No sessions with this status. Press f to show another status.")
 
 
 async def test_gam_retires_a_session_by_typing_its_id(released: Place, size: Size) -> None:
@@ -96,14 +96,14 @@ async def test_gam_retires_a_session_by_typing_its_id(released: Place, size: Siz
         await go_to(seat, "T5A")
         await seat.press("d")
         seat.sees("Retire session T5A", 'Type "T5A" to confirm')
-        seat.says("It will be retired for ever, and its 2 living key pairs destroyed at once.")
-        seat.says("its history stays")
+        seat.says("It will be permanently retired and its 2 active key pairs destroyed immediately.")
+        seat.says("its history is kept")
         await seat.type("t5a")
         await seat.press("enter")
-        seat.sees('This is not "T5A". Nothing was done.')
+        seat.sees('That does not match "T5A". Nothing was changed.')
         assert stored(released, "SELECT status FROM session WHERE session_id = 'T5A'") == [("released",)]
         await seat.press(*["backspace"] * 3)
-        seat.sees_not('This is not "T5A"')
+        seat.sees_not('That does not match "T5A"')
         await seat.type("T5A")
         await seat.press("enter")
         seat.sees("Done: T5A is retired: 2 key pairs destroyed.", r"T5A +US-REPO.* retired .* deleted")
@@ -126,7 +126,7 @@ async def test_escape_retires_nothing(released: Place) -> None:
         await open_sessions(seat)
         await go_to(seat, "T7K")
         await seat.press("d")
-        seat.says("It has no living key pair.")
+        seat.says("It has no active key pair.")
         await seat.type("T7K")
         await seat.press("escape")
         assert seat.on == "SessionsScreen"
@@ -150,7 +150,7 @@ async def test_a_released_session_gets_no_new_pair_but_its_own_can_be_downloaded
         options = seat.find(OptionList)
         assert options.get_option("generate").disabled
         assert not options.get_option("download").disabled
-        seat.says("Generate Key: T5A is released and gets no new pair")
+        seat.says("Generate Key: T5A is released and cannot get a new key pair")
         await choose(seat, "Download")
         assert seat.on == "FileModal"
 
@@ -176,4 +176,4 @@ async def test_a_greyed_retire_says_who_may(released: Place) -> None:
         await open_sessions(seat)
         await go_to(seat, "T5A")
         await seat.press("d")
-        seat.says("Only GAM retires a Session ID: ask Global Account Management. Nothing was changed.")
+        seat.says("Only GAM can retire a Session ID: contact Global Account Management. Nothing was changed.")

@@ -77,7 +77,7 @@ async def test_wrong_passwords_and_then_a_lock(real: Place, size: Size) -> None:
     async with seated(real.app(user="chief"), size) as seat:
         for _ in range(4):
             await enter(seat, "wrong horse")
-            seat.says("User id or password is wrong.")
+            seat.says("Incorrect user id or password.")
             assert seat.find(SecretInput).value == ""
         await enter(seat, "wrong horse")
         seat.says("This account is locked for 3 h 00 min")
@@ -89,7 +89,7 @@ async def test_wrong_passwords_and_then_a_lock(real: Place, size: Size) -> None:
 async def test_nobody_of_that_name_gets_the_same_answer(real: Place) -> None:
     async with seated(real.app(user="nobody")) as seat:
         await enter(seat, PASSWORD)
-        seat.says("User id or password is wrong.")
+        seat.says("Incorrect user id or password.")
 
 
 async def test_escape_leaves_the_application(real: Place) -> None:

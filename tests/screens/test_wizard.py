@@ -59,7 +59,7 @@ async def test_six_steps_by_keyboard_make_a_group(place: Place, size: Size) -> N
         await seat.press("down", "enter")
         seat.sees(r"4 > +Filters", r"\[x\] Heartbeat", r"\[x\] Reject")
         await seat.press("enter")
-        seat.sees("Choose at least one optional type")
+        seat.sees("Select at least one optional type")
         await seat.press("space", "down", "space", "enter")
         seat.sees(r"5 > +SenderComps", "Available 2,777", "Added 0", "2 optional")
         await seat.press("space", "space", "plus")
@@ -147,7 +147,7 @@ async def test_going_back_keeps_what_was_entered(place: Place) -> None:
         await seat.press("escape")
         assert seat.find(DeskInput, "#step2 DeskInput").value == "US-NEW-ONE"
         await seat.press("escape")
-        seat.sees("For which Registered Entity", "> +Entity")
+        seat.sees("Select the Registered Entity", "> +Entity")
         await seat.press("enter", "enter", "enter", "enter", "enter")
         seat.sees("Submit this request", r"Name +US-NEW-ONE")
 
@@ -262,7 +262,7 @@ async def test_a_name_that_is_taken_is_told_under_its_field(place: Place, size: 
         await seat.type("us-rates-risk")
         await seat.press("enter")
         seat.sees(r"2 > +Name")
-        seat.sees("a group named us-rates-risk already", "Choose another name")
+        seat.sees("a group named us-rates-risk already", "Use another name")
 
 
 async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, size: Size) -> None:
@@ -275,7 +275,7 @@ async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, s
         connection.close()
         await seat.press("enter")
         await seat.until_seen("US-NEW-ONE already|failed")
-        seat.says("a group named US-NEW-ONE already. Choose another name.")
+        seat.says("already has a group named US-NEW-ONE. Use another name.")
     assert "US-NEW-ONE" in drafts(place)
 
 
@@ -322,11 +322,11 @@ async def test_a_person_of_several_entities_chooses_one_and_then_sees_the_fee(pl
     async with seated(place.app("multi-operator"), size) as seat:
         await seat.press("n", "enter")
         assert seat.on == "WizardScreen"
-        seat.sees("For which Registered Entity", "ACME", "EXRATES", "PLACEHLD")
+        seat.sees("Select the Registered Entity", "ACME", "EXRATES", "PLACEHLD")
         await seat.press("down", "enter")
         seat.sees("EXRATES has 2 drop copy groups", "Proceed")
         await seat.press("escape")
-        seat.sees("For which Registered Entity")
+        seat.sees("Select the Registered Entity")
         await seat.press("enter", "enter")
         seat.sees(r"2 > +Name", "EXRATES")
 
@@ -335,4 +335,4 @@ async def test_a_person_who_may_only_look_is_told_whom_to_ask(place: Place, size
     async with seated(place.app("acme-viewer"), size) as seat:
         await seat.press("n")
         assert seat.on == "HomeScreen"
-        seat.says("needs full access at an entity. Ask a user administrator.")
+        seat.says("requires full access at an entity. Ask a user administrator.")

@@ -135,7 +135,7 @@ def test_one_of_several_guarantors_is_enough_to_deny(world: World, other: Actor,
 def test_a_person_without_the_role_decides_nothing(world: World, request_: RequestView, decide: Decision) -> None:
     words = refused(world, NotEntitled, lambda: decide(world, world.viewer, request_))
     assert words == (
-        f"{request_.id} waits for an administrative manager of ACME, OTHER: you are none. Nothing was changed."
+        f"{request_.id} awaits an administrative manager of ACME, OTHER, which you are not. Nothing was changed."
     )
 
 
@@ -160,7 +160,7 @@ def test_a_request_that_needs_no_approval_is_nobodys_to_approve(world: World, ac
     request = ask_for(world)
     for decide in (said_yes, deny):
         words = refused(world, NotEntitled, lambda decide=decide: decide(world, acme, request))
-        assert words == f"{request.id} waits for nobody's approval. Nothing was changed."
+        assert words == f"{request.id} does not require approval. Nothing was changed."
 
 
 def test_may_decide_says_what_the_deed_would_say(
@@ -169,12 +169,12 @@ def test_may_decide_says_what_the_deed_would_say(
     requests = Requests(world.resources)
     assert requests.may_decide(acme, request_.id) == (True, "")
     assert requests.may_decide(world.operator, request_.id) == (
-        False, f"{request_.id} is your own: somebody else must decide. Nothing was changed.",
+        False, f"{request_.id} is your own: someone else must decide. Nothing was changed.",
     )  # fmt: skip
     deny(world, other, request_)
     allowed, why = requests.may_decide(acme, request_.id)
     assert not allowed
-    assert "has ended already: Denied (denied by other-manager)" in why
+    assert "is already denied (denied by other-manager)" in why
 
 
 # -- nobody decides their own
@@ -187,7 +187,7 @@ def test_nobody_decides_their_own_under_any_role(
 ) -> None:
     add_role(world.resources, world.operator, Role.ADMINISTRATIVE_MANAGER, entity)
     words = refused(world, NotEntitled, lambda: decide(world, world.operator, request_))
-    assert words == f"{request_.id} is your own: somebody else must decide. Nothing was changed."
+    assert words == f"{request_.id} is your own: someone else must decide. Nothing was changed."
     assert to_do(world.resources, world.operator) == []
 
 
@@ -224,13 +224,11 @@ def test_a_second_account_of_the_requester_decides_nothing(
     set_facts(world, world.operator, mine)
     set_facts(world, second, theirs)
     words = refused(world, NotEntitled, lambda: decide(world, second, request_))
-    assert words == (
-        f"{request_.id} is that of another account of yours: somebody else must decide. Nothing was changed."
-    )
+    assert words == (f"{request_.id} is from another account of yours: someone else must decide. Nothing was changed.")
     assert to_do(world.resources, second) == []
     assert Requests(world.resources).may_decide(second, request_.id)[0] is False
     ask_for(world, "NEXT")
-    assert not [text for text in mails_to(world.resources, second) if "waits for your approval" in text]
+    assert not [text for text in mails_to(world.resources, second) if "awaits your approval" in text]
 
 
 def set_facts(world: World, actor: Actor, facts: dict[str, str]) -> None:
@@ -265,7 +263,7 @@ def test_a_decision_is_bound_to_the_version_that_was_shown(
     more = ("No",) if decide == "deny" else ()
     words = refused(world, ChangedMeanwhile, lambda: getattr(requests, decide)(acme, request_.id, shown, *more))
     assert words == (
-        f"{request_.id} changed since it was opened (approved by other-manager). Look at it again, then decide. "
+        f"{request_.id} changed since it was opened (approved by other-manager). Review it again, then decide. "
         "Nothing was changed."
     )
 
@@ -304,10 +302,10 @@ def test_a_colleague_who_comes_second_reads_who_was_first(
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        ("deny", "has ended already: Denied (denied by other-manager)."),
-        ("cancel", "has ended already: Cancelled (cancelled by operator)."),
-        ("complete", "has ended already: Completed (approved by acme-manager)."),
-        ("fail", "has ended already: Failed (approved by acme-manager)."),
+        ("deny", "is already denied (denied by other-manager)."),
+        ("cancel", "is already cancelled (cancelled by operator)."),
+        ("complete", "is already completed (approved by acme-manager)."),
+        ("fail", "is already failed (approved by acme-manager)."),
     ],
 )
 def test_what_has_ended_is_nobodys_to_decide(
@@ -410,7 +408,7 @@ def test_nobody_cancels_for_somebody_else(world: World, acme: Actor, request_: R
     colleague = add_person(world.resources, "colleague", Role.FULL_ACCESS, entity="ACME", mobile=PHONE)
     for somebody in (acme, world.viewer, world.operations, colleague):
         words = refused(world, NotEntitled, lambda somebody=somebody: cancel(world, somebody, request_))
-        assert words == f"{request_.id} is not yours: only who asked can cancel. Nothing was changed."
+        assert words == f"{request_.id} is not your request: only its requester can cancel it. Nothing was changed."
 
 
 def test_a_cancelled_name_can_be_asked_for_again(world: World) -> None:
@@ -425,7 +423,7 @@ def test_a_cancelled_name_can_be_asked_for_again(world: World) -> None:
 def test_each_is_told_once(world: World, acme: Actor, other: Actor, request_: RequestView) -> None:
     off = manager_of(world, "OTHER", "off", disabled=True)
     request = ask_for(world, "NEXT")
-    asked = f"{request.id} waits for your approval: create group NEXT"
+    asked = f"{request.id} awaits your approval: create group NEXT"
     for approver in (acme, other):
         assert mails_to(world.resources, approver)[-1] == asked
         assert bodies_to(world.resources, approver)[-1].startswith("operator asks: Group NEXT in BrokerTec U.S.")
@@ -438,8 +436,8 @@ def test_each_is_told_once(world: World, acme: Actor, other: Actor, request_: Re
         f"{request.id} completed: create group NEXT",
     ]
     told = [body for body in bodies_to(world.resources, world.operator) if "approved by" in body]
-    assert told[0].endswith("It still waits for OTHER.")
-    assert told[1].endswith("It will be set up now.")
+    assert told[0].endswith("It still awaits approval by OTHER.")
+    assert told[1].endswith("It is being set up.")
     for approver in (acme, other):
         assert len([text for text in mails_to(world.resources, approver) if request.id in text]) == 1
     assert mails_to(world.resources, off) == []
@@ -535,7 +533,7 @@ def test_another_guarantor_by_set_up_time_is_asked_too(world: World, other: Acto
     again = show(world, request)
     assert (again.stage, again.version > seen) == ("awaiting approval by THIRD", True)
     assert to_do(world.resources, third) == [request.id]
-    assert mails_to(world.resources, third) == [f"{request.id} waits for your approval: create group RATES"]
+    assert mails_to(world.resources, third) == [f"{request.id} awaits your approval: create group RATES"]
     assert process(world.resources).waiting == 1
     assert len(mails_to(world.resources, third)) == 1
     approve(world.resources, request, third)
@@ -558,7 +556,7 @@ def test_a_requester_who_lost_the_right_gets_nothing_set_up(
     change(world.resources, how, it=world.operator.person_id)
     (failed,) = process(world.resources).ended
     assert failed.status is RequestStatus.FAILED
-    assert failed.reasons == ("operator is no longer entitled to change groups at ACME.",)
+    assert failed.reasons == ("operator no longer has the right to change groups at ACME.",)
     assert one(world.resources, "SELECT count(*) FROM drop_copy_group") == 0
     assert mails_to(world.resources, world.operator)[-1] == f"{request_.id} failed: create group RATES"
 
@@ -578,8 +576,8 @@ def test_every_reason_is_told_and_nothing_is_made(
     before = contents(world.resources)
     (failed,) = process(world.resources).ended
     assert failed.reasons == (
-        "operator is no longer entitled to change groups at ACME.",
-        "The entity has a group named RATES already. Choose another name.",
+        "operator no longer has the right to change groups at ACME.",
+        "The entity already has a group named RATES. Use another name.",
         "The front end system is not mapped to ACME. A user administrator can map it.",
         f"SenderComp {world.sources[1]} is no longer an active SenderComp of this entity and market.",
     )
@@ -598,7 +596,7 @@ def test_one_bad_request_does_not_keep_the_others_from_set_up(world: World) -> N
 
 
 def test_a_million_of_sources_waits_like_three(world: World, other: Actor) -> None:
-    """What was asked can be read by the approver a page at a time, whatever its size."""
+    """Requested changes can be read by the approver a page at a time, whatever its size."""
     from dropcopy_tui.domain.pages import PageRequest
     from dropcopy_tui.domain.requests import Change
 

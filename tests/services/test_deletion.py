@@ -191,7 +191,7 @@ def test_all_of_them_or_none(world: World, group: GroupView) -> None:
     made(world, "ZINC")
     edit(world, "BONDS", name="Bonds")
     words = refused(world, ChangedMeanwhile, lambda: delete(world, "RATES", "BONDS", "ZINC"))
-    assert "asks to edit group BONDS already" in words
+    assert "to edit group BONDS is still open" in words
     assert words.endswith("Nothing was submitted.")
     refused(world, NotFound, lambda: delete(world, "RATES", "NOSUCH"))
     refused(world, InvalidValue, lambda: delete(world))
@@ -281,7 +281,7 @@ def test_a_requester_who_lost_the_right_deletes_nothing(world: World, group: Gro
     process(world.resources)
     assert changed_tables(world.resources, before) == {"request", "notice", "outbox", "audit_event"}
     shown = Requests(world.resources).show(world.viewer, request.id)
-    assert shown.reasons == ("operator is no longer entitled to change groups at ACME.",)
+    assert shown.reasons == ("operator no longer has the right to change groups at ACME.",)
 
 
 @pytest.mark.parametrize("change_", ["sender_comp SET status = 'inactive'", "entity SET clearing_firm = 1"])
@@ -310,7 +310,7 @@ def test_deleting_twice_says_who_was_first(world: World, group: GroupView) -> No
     colleague = add_person(world.resources, "colleague", Role.FULL_ACCESS, entity="ACME")
     (request,) = delete(world, "RATES", actor=colleague)
     words = refused(world, ChangedMeanwhile, lambda: delete(world, "RATES"))
-    assert words.startswith(f"{request.id} by colleague asks to delete group RATES already.")
+    assert words.startswith(f"{request.id} by colleague to delete group RATES is still open.")
     process(world.resources)
     refused(world, NotFound, lambda: delete(world, "RATES"))
 

@@ -210,7 +210,7 @@ def test_submit_makes_one_request_and_the_draft_is_gone(world: World, drafts: Dr
 def test_every_problem_is_listed_in_the_order_of_the_steps(world: World, drafts: Drafts) -> None:
     draft = drafts.start(world.operator, "brokertec_us", "ACME")
     found = drafts.review(world.operator, draft.id).problems
-    starts = ("Group name is empty", "Choose a front end", "Choose at least one optional", "Add at least one source")
+    starts = ("Group name is empty", "Select a front end", "Select at least one optional", "Add at least one source")
     assert len(found) == len(starts)
     assert all(problem.startswith(start) for problem, start in zip(found, starts, strict=True))
     before = contents(world.resources)
@@ -223,7 +223,7 @@ def test_every_problem_is_listed_in_the_order_of_the_steps(world: World, drafts:
 
 def test_a_draft_without_an_entity_asks_for_one(world: World, drafts: Drafts) -> None:
     draft = drafts.start(world.operator, "brokertec_us")
-    assert drafts.review(world.operator, draft.id).problems == ("Choose a Registered Entity.",)
+    assert drafts.review(world.operator, draft.id).problems == ("Select a Registered Entity.",)
     with pytest.raises(InvalidValue, match="Registered Entity"):
         drafts.submit(world.operator, draft.id, draft.version)
 

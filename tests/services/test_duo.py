@@ -81,7 +81,7 @@ def test_a_push_that_is_approved_confirms_once(bench: Bench) -> None:
     assert proof is not None
     assert proof.code not in repr(proof)
     assert bench.use(proof) == "passed"
-    assert "used already" in bench.use(proof)
+    assert "already been used" in bench.use(proof)
     assert (bench.there.users, bench.there.pushes, bench.there.refused) == (["operator"], 1, 0)
 
 
@@ -97,7 +97,7 @@ def test_a_signature_with_another_key_is_refused_by_duo(world: World, tmp_path: 
 
 def test_a_passcode_passes_and_a_wrong_one_is_a_try(bench: Bench) -> None:
     challenge, operator = bench.start(), bench.world.operator
-    with pytest.raises(SecondFactorFailed, match="2 tries left") as caught:
+    with pytest.raises(SecondFactorFailed, match="2 attempts left") as caught:
         bench.duo.passcode(operator, challenge.id, "111111")
     assert caught.value.retry
     proof = bench.duo.passcode(operator, challenge.id, f" {bench.there.passcode[:3]} {bench.there.passcode[3:]}")
@@ -114,7 +114,7 @@ def test_three_wrong_passcodes_end_the_challenge_and_duo_is_not_asked_again(benc
         said.append(caught.value.retry)
     assert said == [True, True, False]
     asked = len(bench.web.asked)
-    with pytest.raises(SecondFactorFailed, match="tried too often"):
+    with pytest.raises(SecondFactorFailed, match="too many attempts"):
         bench.duo.passcode(operator, challenge.id, bench.there.passcode)
     assert len(bench.web.asked) == asked
 
@@ -190,7 +190,7 @@ def test_an_approved_push_expires_with_its_challenge(bench: Bench) -> None:
 def test_one_push_a_challenge(bench: Bench) -> None:
     """A phone that rings again and again is answered by mistake."""
     challenge = bench.pushed()
-    with pytest.raises(SecondFactorFailed, match="was sent for this already"):
+    with pytest.raises(SecondFactorFailed, match="has already been sent"):
         bench.duo.push(bench.world.operator, challenge.id)
     assert bench.there.pushes == 1
 
@@ -254,7 +254,7 @@ def test_a_duo_that_lies_is_one_line_and_costs_nothing(bench: Bench, status: int
     with pytest.raises(FactorUnavailable) as caught:
         bench.duo.passcode(operator, challenge.id, "867530")
     assert "\n" not in caught.value.message
-    assert "Choose another factor" in caught.value.message
+    assert "Select another factor" in caught.value.message
     assert one(bench.resources, "SELECT tries FROM challenge") == 0
     with pytest.raises(FactorUnavailable):
         bench.duo.push(operator, challenge.id)

@@ -85,7 +85,7 @@ def test_a_verified_caller_gets_a_code_that_passes_once(ease: Ease, world: World
     assert (issued.code, issued.codes_left_today) == (EASE_CODE, 9)
     assert issued.expires_at == world.resources.clock.now() + 10 * MINUTE
     assert enter(world, f"{EASE_CODE[:4]} {EASE_CODE[4:]}") == "passed"
-    assert "used already" in enter(world, EASE_CODE)
+    assert "already been used" in enter(world, EASE_CODE)
 
 
 def test_the_person_is_told_and_only_the_agent_sees_the_code(ease: Ease, world: World, agent: Actor) -> None:
@@ -133,7 +133,7 @@ def test_only_agents_and_never_for_themselves(ease: Ease, world: World, agent: A
     for user in ("agent", twin.user_id, "viewer"):
         with pytest.raises(NotEntitled, match=r"yourself|of your own"):
             issue(ease, agent, user, ("entity", "email"))
-        assert ease.caller(agent, user).reason == "it is an account of your own"
+        assert ease.caller(agent, user).reason == "it is your own account"
     for read in (partial(ease.find, world.operator, PageRequest()), partial(ease.caller, world.operator, "viewer")):
         with pytest.raises(NotEntitled):
             read()
@@ -201,7 +201,7 @@ def test_a_code_is_for_one_person_and_one_purpose(ease: Ease, world: World, agen
 
 def test_a_code_that_nobody_issued_costs_no_try_and_may_be_entered_later(world: World) -> None:
     with (
-        pytest.raises(SecondFactorFailed, match="has issued no code") as caught,
+        pytest.raises(SecondFactorFailed, match="has not issued a code") as caught,
         writing(world.resources, world.operator) as uow,
     ):
         spend(uow, Proof("ease", EASE_CODE), Purpose.KEYS)
@@ -263,7 +263,7 @@ def test_the_last_code_of_the_day_is_issued_once(ease: Ease, world: World, agent
 def test_a_factor_is_reset_by_two_agents(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
     app = enrol(Factors(world.resources), world.operator)
     asked = ease.reset_factor(agent, "operator", "totp")
-    assert asked.reason.startswith("you asked")
+    assert asked.reason.startswith("you requested")
     assert Factors(world.resources).start(world.operator, "totp"), "until it is confirmed, the app works"
     with pytest.raises(NotEntitled, match="second agent"):
         ease.confirm_reset(agent, asked.id)
@@ -278,7 +278,7 @@ def test_a_factor_is_reset_by_two_agents(ease: Ease, world: World, agent: Actor,
     told = rows(world.resources, "SELECT subject FROM outbox WHERE recipient = 'operator@firm.example'")
     assert ("Your authenticator app was removed",) in told
     assert enrolment_of(world.resources, world.operator)
-    with pytest.raises(InvalidValue, match="confirmed already"):
+    with pytest.raises(InvalidValue, match="already been confirmed"):
         ease.confirm_reset(second, asked.id)
 
 
@@ -323,7 +323,7 @@ def test_a_reset_that_makes_no_sense_is_refused(ease: Ease, world: World, agent:
             ease.reset_factor(agent, "operator", factor)
     enrol(Factors(world.resources), world.operator)
     ease.reset_factor(agent, "operator", "totp")
-    with pytest.raises(InvalidValue, match="waits already"):
+    with pytest.raises(InvalidValue, match="already awaits"):
         ease.reset_factor(second, "operator", "totp")
     with pytest.raises(NotFound):
         ease.confirm_reset(second, 999)

@@ -242,7 +242,7 @@ def test_an_edit_that_changes_nothing_is_refused(world: World, group: GroupView,
     wanted = {name: tuple(world.sources[it] for it in value) if name in ("add", "remove", "sources") else value
               for name, value in what.items()}  # fmt: skip
     words = refused(world, InvalidValue, lambda: edit(world, **wanted))
-    assert words == "Nothing would change in RATES. Nothing was submitted."
+    assert words == "The request contains no changes to RATES. Nothing was submitted."
 
 
 def test_what_is_asked_is_told_as_it_will_be(world: World, group: GroupView) -> None:
@@ -260,7 +260,7 @@ def test_what_is_asked_is_told_as_it_will_be(world: World, group: GroupView) -> 
         ({"name": ""}, "Group name is empty."),
         ({"name": "x" * 31}, "Group name has 31 characters."),
         ({"front_end": "Nobody's"}, 'No front end system "Nobody\'s" is mapped to ACME.'),
-        ({"filters": (Filter.HEARTBEAT,)}, "Choose at least one optional filter"),
+        ({"filters": (Filter.HEARTBEAT,)}, "Select at least one optional filter"),
         ({"sources": ()}, "Add at least one source SenderComp."),
         ({"add": ("ZZZAB123P",)}, "Not an active SenderComp of this entity and market: ZZZAB123P."),
         ({"remove": ("AACAB123P",)}, "Not a source of this group: AACAB123P."),
@@ -273,7 +273,7 @@ def test_what_breaks_a_rule_is_refused(world: World, group: GroupView, what: dic
 def test_a_name_is_taken_by_other_groups_only(world: World, group: GroupView) -> None:
     made(world, "BONDS", sources=(world.sources[2],))
     words = refused(world, NameTaken, lambda: edit(world, name="bonds"))
-    assert words.startswith("The entity has a group named bonds already. Choose another name.")
+    assert words.startswith("The entity already has a group named bonds. Use another name.")
     assert edited(world, name="Rates").subject == "RATES"
 
 
@@ -282,7 +282,7 @@ def test_a_name_that_is_taken_by_set_up_time_fails(world: World, group: GroupVie
     request = edit(world, name="Bonds")
     process(world.resources)
     failed = show(world, request)
-    assert failed.reasons == ("The entity has a group named Bonds already. Choose another name.",)
+    assert failed.reasons == ("The entity already has a group named Bonds. Use another name.",)
     assert Groups(world.resources).show(world.operator, "RATES").line.version == 1
 
 
@@ -319,7 +319,7 @@ def test_an_inactive_source_must_be_taken_out_first(world: World, group: GroupVi
 
 def test_who_may_not_change_groups_edits_none(world: World, group: GroupView) -> None:
     words = refused(world, NotEntitled, lambda: edit(world, actor=world.viewer, name="Bonds"))
-    assert words.startswith("viewer is not entitled: this needs full access at ACME.")
+    assert words.startswith("viewer does not have the required role: full access at ACME.")
     refused(world, NotEntitled, lambda: started(world, group, world.viewer))
     refused(world, NotFound, lambda: edit(world, actor=world.stranger, name="Bonds"))
     refused(world, NotFound, lambda: started(world, group, world.stranger))

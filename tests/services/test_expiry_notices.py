@@ -147,7 +147,7 @@ def test_a_very_long_list_is_cut_and_says_so(world: World, manager: Actor) -> No
     ((_, subject, body),) = mails(world.resources)
     assert subject.startswith("1,006 key pairs will expire")
     assert len(body.splitlines()) == MOST_LINES + 3
-    assert body.endswith("... and 6 more: `dropcopy keys report` lists all of them.")
+    assert body.endswith("... and 6 more: run `dropcopy keys report` for the full list.")
     assert manager
 
 
@@ -156,7 +156,7 @@ def test_a_pair_beside_another_says_so(world: World, manager: Actor, target: int
     # Early rotation: the older one is within four weeks at once.
     assert send(world.resources).keys == 1
     ((_, _, body),) = mails(world.resources)
-    assert body.endswith("1 Apr 2026 17:30 ET, in 28 days; the session's other pair ends 4 Mar 2027 17:30 ET")
+    assert body.endswith("1 Apr 2026 17:30 ET, in 28 days; the session's other key pair expires 4 Mar 2027 17:30 ET")
     assert manager
 
 

@@ -47,9 +47,9 @@ def wrong_codes(world: World, times: int) -> None:
 def test_fifty_wrong_codes_in_a_row_switch_a_factor_off(world: World, agent: Actor) -> None:
     """Measured on 0.3.2: 300 wrong codes in a row over 30 days, and the next right one passed."""
     wrong_codes(world, 50)
-    assert choice(world).reason.startswith("off after 50 wrong codes in a row")
+    assert choice(world).reason.startswith("switched off after 50 wrong codes in a row")
     advance(world.resources, days=30)
-    with pytest.raises(FactorUnavailable, match="off after 50 wrong codes"):
+    with pytest.raises(FactorUnavailable, match="switched off after 50 wrong codes"):
         Factors(world.resources).start(world.operator, "sms")
     assert choice(world, "ease").available
 
@@ -59,13 +59,13 @@ def test_a_challenge_that_was_open_is_off_with_its_factor(world: World) -> None:
     advance(world.resources, days=1)
     spare, last = proof_of(world.resources, world.operator), proof_of(world.resources, world.operator, WRONG_CODE)
     assert "off" in use(world.resources, world.operator, last)
-    assert "off after 50 wrong codes" in use(world.resources, world.operator, spare)
+    assert "switched off after 50 wrong codes" in use(world.resources, world.operator, spare)
 
 
 def test_both_sides_are_told(world: World, agent: Actor) -> None:
     wrong_codes(world, 50)
-    assert mails_to(world.resources, world.operator)[-1] == "SMS code is off after 50 wrong codes in a row"
-    assert mails_to(world.resources, agent) == ["SMS code of operator is off after 50 wrong codes in a row"]
+    assert mails_to(world.resources, world.operator)[-1] == "SMS code was switched off after 50 wrong codes in a row"
+    assert mails_to(world.resources, agent) == ["SMS code of operator was switched off after 50 wrong codes in a row"]
     assert "call EASE" in bodies_to(world.resources, world.operator)[-1]
     assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'factor:off'") == 1
 
@@ -123,7 +123,7 @@ def test_a_step_of_an_app_that_was_used_is_told_as_used_and_costs_no_try(world: 
     apps_of(Factors(world.resources)).confirm(world.operator, code)
     challenge = Factors(world.resources).start(world.operator, "totp").id
     with (
-        pytest.raises(SecondFactorFailed, match="used already") as caught,
+        pytest.raises(SecondFactorFailed, match="already been used") as caught,
         writing(world.resources, world.operator) as uow,
     ):
         spend(uow, Proof(challenge, code), Purpose.KEYS)

@@ -111,7 +111,7 @@ def test_the_right_code_passes_once(world: World, factors: Factors) -> None:
     proof = Proof(sms(factors, world.operator).id, CODE)
     assert use(world.resources, world.operator, proof) == "passed"
     before = contents(world.resources)
-    assert "used already" in use(world.resources, world.operator, proof)
+    assert "already been used" in use(world.resources, world.operator, proof)
     assert contents(world.resources) == before
 
 
@@ -141,8 +141,8 @@ def test_a_clock_that_went_back_does_not_make_a_code_live_longer(world: World, f
 def test_three_wrong_tries_end_a_code(world: World, factors: Factors) -> None:
     challenge = sms(factors, world.operator).id
     said = [use(world.resources, world.operator, Proof(challenge, WRONG_CODE)) for _ in range(3)]
-    assert ["2 tries left" in said[0], "1 try left" in said[1], "ask for a new one" in said[2]] == [True] * 3
-    assert "tried too often" in use(world.resources, world.operator, Proof(challenge, CODE))
+    assert ["2 attempts left" in said[0], "1 attempt left" in said[1], "request a new one" in said[2]] == [True] * 3
+    assert "too many attempts" in use(world.resources, world.operator, Proof(challenge, CODE))
     assert one(world.resources, "SELECT tries FROM challenge") == 3
 
 
@@ -228,7 +228,7 @@ def test_an_app_counts_once_it_was_confirmed(world: World, factors: Factors) -> 
         factors.start(world.operator, "totp")
     apps_of(factors).confirm(world.operator, pyotp.TOTP(enrolment.seed).at(world.resources.clock.now()))
     assert factors.start(world.operator, "totp")
-    with pytest.raises(FactorUnavailable, match="enrolled already"):
+    with pytest.raises(FactorUnavailable, match="already enrolled"):
         enrolment_of(factors._resources, world.operator)
     with pytest.raises(FactorUnavailable):
         apps_of(factors).confirm(world.operator, CODE)
@@ -255,15 +255,15 @@ def test_a_step_that_was_used_is_never_accepted_again(world: World, factors: Fac
     app = enrol(factors, world.operator)
     now = world.resources.clock.now()
     assert answer(factors, world.operator, app.at(now)) == "passed"
-    assert "used already" in answer(factors, world.operator, app.at(now))
-    assert "used already" in answer(factors, world.operator, app.at(now - timedelta(seconds=30)))
+    assert "already been used" in answer(factors, world.operator, app.at(now))
+    assert "already been used" in answer(factors, world.operator, app.at(now - timedelta(seconds=30)))
 
 
 def test_the_code_of_the_enrolment_confirms_nothing_else(world: World, factors: Factors) -> None:
     app = pyotp.TOTP(enrolment_of(factors._resources, world.operator).seed)
     code = app.at(world.resources.clock.now())
     apps_of(factors).confirm(world.operator, code)
-    assert "used already" in answer(factors, world.operator, code)
+    assert "already been used" in answer(factors, world.operator, code)
 
 
 @pytest.mark.parametrize(("steps", "passes"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
@@ -327,7 +327,7 @@ def test_what_cannot_be_a_code_is_refused_before_it_costs_a_try(code: str) -> No
 
 
 def test_a_person_who_is_gone_is_told(world: World, factors: Factors) -> None:
-    with pytest.raises(DeskError, match="no longer known"):
+    with pytest.raises(DeskError, match="no longer an account"):
         factors.choices(Actor(999, "gone", ""))
     change(world.resources, "UPDATE person SET mobile = NULL")
     with pytest.raises(FactorUnavailable):

@@ -65,7 +65,7 @@ def test_an_unknown_person_and_a_wrong_password_get_the_same_answer(identity: Id
         with pytest.raises(NotSignedIn) as caught:
             identity.sign_in(login, WRONG, "test")
         said.append((type(caught.value), caught.value.message))
-    assert set(said) == {(NotSignedIn, "User id or password is wrong.")}
+    assert set(said) == {(NotSignedIn, "Incorrect user id or password.")}
 
 
 def test_an_unknown_person_costs_as_much_work_as_a_known_one(
@@ -195,7 +195,7 @@ def test_somebody_elses_tries_lock_nobody_else(identity: Identity, resources: Re
 
 def test_a_disabled_person_gets_the_answer_of_a_wrong_password(identity: Identity, resources: Resources) -> None:
     change(resources, "UPDATE person SET disabled = 1")
-    with pytest.raises(NotSignedIn, match="User id or password is wrong"):
+    with pytest.raises(NotSignedIn, match="Incorrect user id or password"):
         identity.sign_in("jo", PASSWORD, "test")
 
 

@@ -54,14 +54,14 @@ def test_a_dry_run_keeps_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("ACME,brokertec_us,DC1,drop_copy,msgw", "Drop copy sessions are not imported: set-up allocates them"),
+        ("ACME,brokertec_us,DC1,drop_copy,msgw", "Drop copy sessions cannot be imported: they are allocated"),
         ("ACME,brokertec_us,OE9,other,msgw", "Kind 'other' must be order_entry or market_data."),
         ("NOBODY,brokertec_us,OE9,order_entry,msgw", "Entity 'NOBODY' is not in the store."),
         ("ACME,nowhere,OE9,order_entry,msgw", "Unknown market 'nowhere'"),
         ("ACME,brokertec_us,oe9,order_entry,msgw", "Session ID 'oe9' must be three of A-Z and 0-9."),
         ("ACME,brokertec_us,OE90,order_entry,msgw", "Session ID 'OE90' must be three of A-Z and 0-9."),
         ("ACME,brokertec_us,\x1b[2,order_entry,msgw", "Session ID "),
-        ("ACME,brokertec_us,OE9,order_entry,cgw", "Gateway 'cgw' is not one of the market brokertec_us."),
+        ("ACME,brokertec_us,OE9,order_entry,cgw", "Gateway 'cgw' is not a gateway of market brokertec_us."),
         ("ACME,brokertec_us,OE9,,msgw", "kind"),
         ("ACME,brokertec_us,OE1,market_data,msgw", "Session OE1 of brokertec_us is also on line 2."),
         ("ACME,brokertec_us,HAD,order_entry,msgw", "Session HAD of brokertec_us is already in the store."),

@@ -62,14 +62,14 @@ def test_a_row_that_fails_does_not_lose_the_others(world: World, mixed: list[int
     assert [key.session_id for key in made.keys] == ["AAA", "CCC", "EEE"]
     assert [row["Session ID"] for row in read(out)] == ["AAA", "CCC", "EEE"]
     assert [failure.session_id for failure in made.failed] == ["BBB", "DDD"]
-    assert "Choose which one to delete" in made.failed[0].reason
+    assert "Select which one to delete" in made.failed[0].reason
     assert "its group was deleted" in made.failed[1].reason
     assert told == [(number, 5) for number in range(1, 6)]
     assert made.request.status is RequestStatus.COMPLETED
     assert made.request.reasons == ("3 done, 2 not.", *(failure.reason for failure in made.failed))
     assert made.request.asked["sessions"] == ["AAA", "CCC", "EEE"]
     assert states(world, mixed[1]) == [KeyState.PENDING_EXPIRATION, KeyState.ACTIVE]
-    with pytest.raises(SecondFactorFailed, match="used already"):
+    with pytest.raises(SecondFactorFailed, match="already been used"):
         KeyPairs(world.resources).generate(world.operator, mixed, proof)
 
 
@@ -171,7 +171,7 @@ def test_expired_pairs_can_be_deleted_and_deleted_ones_cannot(world: World, keyp
     expired, living = key_ids(world, target)
     assert [key.state for key in keypairs.delete(world.operator, [expired]).keys] == [KeyState.DELETED]
     before = contents(world.resources)
-    with pytest.raises(InvalidValue, match="deleted already"):
+    with pytest.raises(InvalidValue, match="already been deleted"):
         keypairs.delete(world.operator, [expired])
     assert contents(world.resources) == before
     done = keypairs.delete(world.operator, [expired, living, living])
@@ -254,4 +254,4 @@ def test_the_words_of_a_deletion(world: World, target: int) -> None:
     )
     assert words(older, newer).endswith("are deleted; it has no other active key pair, so its feed stops immediately")
     later(world.resources, 500 * DAY)
-    assert words(older) == f"ABC: {older} (expired) is deleted; nothing stops by it"
+    assert words(older) == f"ABC: {older} (expired) is deleted; no feed stops"

@@ -179,7 +179,7 @@ class Life(RuleBasedStateMachine):
             self.did("rotated" if self.living() else "first or after all expired")
             self.make()
             return
-        with pytest.raises(InvalidValue, match="Choose which one to delete"):
+        with pytest.raises(InvalidValue, match="Select which one to delete"):
             KeyPairs(self.resources).generate(self.ground.world.operator, [self.pk], self.ground.proof())
         self.did("third refused without a choice")
 
@@ -194,7 +194,7 @@ class Life(RuleBasedStateMachine):
     def delete(self, which: int) -> None:
         key = list(self.pairs)[which % len(self.pairs)]
         if self.pairs[key].deleted:
-            with pytest.raises(InvalidValue, match="deleted already"):
+            with pytest.raises(InvalidValue, match="already been deleted"):
                 KeyPairs(self.resources).delete(self.ground.world.operator, [key])
             self.did("deleted twice")
             return

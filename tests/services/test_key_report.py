@@ -61,8 +61,8 @@ def test_a_holiday_that_came_later_moves_no_stored_expiry_and_is_said(world: Wor
     site = replace(world.resources.settings, closed_days=frozenset({date(2027, 3, 4)}))
     (line,) = lines(world, site)
     assert line.remark == (
-        "2027-03-04 is no longer a business day; today's calendar would end it 3 Mar 2027 17:30 ET; "
-        "its stored expiry stays"
+        "2027-03-04 is no longer a business day; by today's calendar it would expire 3 Mar 2027 17:30 ET; "
+        "its expiry does not change"
     )
     assert line.when == "4 Mar 2027 17:30 ET"
     assert one(world.resources, "SELECT expires_at FROM key_pair") == before
@@ -78,7 +78,7 @@ def test_a_pair_that_a_rotation_shortened_is_no_surprise(world: World, target: i
     make(world, target, drops={target: drop})
     assert [line.remark for line in lines(world)] == ["", ""]
     site = replace(world.resources.settings, closed_days=frozenset({date(2026, 4, 14)}))
-    assert "today's calendar would end it 13 Apr 2026" in lines(world, site)[0].remark
+    assert "by today's calendar it would expire 13 Apr 2026" in lines(world, site)[0].remark
 
 
 def test_a_year_without_a_calendar_is_said(world: World, target: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,9 @@ def test_a_year_without_a_calendar_is_said(world: World, target: int, monkeypatc
 
     market_close._holidays.cache_clear()
     try:
-        assert [line.remark for line in lines(world)] == ["no holidays are known for 2027: weekends only"]
+        assert [line.remark for line in lines(world)] == [
+            "holidays for 2027 are not yet known: only weekends were considered"
+        ]
     finally:
         monkeypatch.undo()
         market_close._holidays.cache_clear()

@@ -183,7 +183,7 @@ def test_a_code_is_good_for_one_download(world: World, keypairs: KeyPairs, targe
     proof = proof_of(world.resources, world.operator)
     keypairs.download(world.operator, [target], proof, tmp_path / "1.txt")
     for attempt in (keypairs.download, keypairs.generate):
-        with pytest.raises(SecondFactorFailed, match="used already"):
+        with pytest.raises(SecondFactorFailed, match="already been used"):
             attempt(world.operator, [target], proof, out=tmp_path / "2.txt")
     assert not (tmp_path / "2.txt").exists()
 
@@ -195,7 +195,7 @@ def test_a_wrong_code_changes_nothing_but_its_try(
     make(world, target)
     proof = proof_of(world.resources, world.operator, WRONG_CODE)
     before = contents(world.resources)
-    with pytest.raises(SecondFactorFailed, match="2 tries left"):
+    with pytest.raises(SecondFactorFailed, match="2 attempts left"):
         getattr(keypairs, verb)(world.operator, [target], proof, out=file)
     after = contents(world.resources)
     changed = {table for table in before if before[table] != after[table]}
@@ -264,7 +264,7 @@ def test_an_output_that_fails_after_the_record_says_what_stands(
     """Nobody can take back what a stream has: the record comes first, and the refusal tells of it."""
     make(world, target)
     proof = proof_of(world.resources, world.operator)
-    with pytest.raises(FileRefused, match="are recorded as downloaded and the code is used up"):
+    with pytest.raises(FileRefused, match="are recorded as downloaded and the code has been used"):
         getattr(keypairs, verb)(world.operator, [target], proof, out=FullDisk())
     assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'keypair:downloaded'") == 1
     assert one(world.resources, "SELECT used_at IS NOT NULL FROM challenge ORDER BY created_at DESC, rowid DESC") == 1
@@ -296,7 +296,7 @@ def test_a_name_that_somebody_takes_meanwhile_is_left_alone(
     def taken(done: int, of: int) -> None:
         file.write_text("theirs")
 
-    with pytest.raises(FileRefused, match="created by somebody else meanwhile"):
+    with pytest.raises(FileRefused, match="created by another program in the meantime"):
         keypairs.download(world.operator, [target], proof, file, taken)
     assert file.read_text() == "theirs"
     assert [path.name for path in file.parent.iterdir() if "part" in path.name] == []

@@ -63,7 +63,7 @@ def check(world: World, proof: Proof, sessions: list[int], out: Path, pairs: int
     elif said:
         assert str(out) in said[0]
     if made:
-        with pytest.raises(SecondFactorFailed, match="used already"):
+        with pytest.raises(SecondFactorFailed, match="already been used"):
             KeyPairs(resources).generate(world.operator, sessions, proof)
     resources.store.close()
     return now, out.exists()

@@ -924,6 +924,6 @@ def test_nobody_who_was_disabled_or_is_gone_is_served(
         change(at.desk.resources, "UPDATE person SET disabled = 1 WHERE id = :it", it=who.person_id)
     else:
         who = replace(who, person_id=9_999)
-    with pytest.raises(NotEntitled, match="disabled" if gone == "disabled" else "no longer known"):
+    with pytest.raises(NotEntitled, match="disabled" if gone == "disabled" else "no longer an account"):
         verb(at, who)
     put_back()

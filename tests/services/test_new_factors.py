@@ -77,7 +77,7 @@ def test_a_code_for_key_pairs_enrols_nothing(world: World) -> None:
 def test_an_enrolment_that_is_begun_again_takes_proof_again(world: World) -> None:
     proof = by_sms(world)
     Authenticators(world.resources).enrol(world.operator, proof)
-    with pytest.raises(SecondFactorFailed, match="used already"):
+    with pytest.raises(SecondFactorFailed, match="already been used"):
         Authenticators(world.resources).enrol(world.operator, proof)
 
 
@@ -85,7 +85,7 @@ def test_the_person_is_told_by_notice_and_email(real: World) -> None:
     enrolled(real, by_sms(real))
     assert "An authenticator app was enrolled for you" in mails_to(real.resources, real.operator)
     (body,) = (body for body in bodies_to(real.resources, real.operator) if "was enrolled as" in body)
-    assert all(words in body for words in ("operator", "local", "SMS code", "call EASE at once")), body
+    assert all(words in body for words in ("operator", "local", "SMS code", "call EASE immediately")), body
 
 
 def test_a_new_app_confirms_nothing_for_a_day(real: World) -> None:

@@ -160,4 +160,4 @@ def test_two_pairs_say_when_the_older_ends(sample: Resources, actor: Actor) -> N
         expires=_stored(now + timedelta(days=364)),
     )
     line = session_line(Sessions(sample).get(actor, session_pk), False)
-    assert line.state == "2 pairs, older ends 24 Mar"
+    assert line.state == "2 pairs, older exp. 24 Mar"

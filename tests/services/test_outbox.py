@@ -46,7 +46,7 @@ def test_a_code_is_sealed_in_the_store(sent: World) -> None:
 
 def test_outside_a_sandbox_codes_stay_hidden_even_from_operations(sent: World) -> None:
     email, sms = messages(open_resources(sent.resources.store.path, sandbox=False), sent)
-    assert "only the phone shows it" in sms.body
+    assert "shown on the phone only" in sms.body
     assert CODE not in repr(sms)
     assert "Status" in email.body
 

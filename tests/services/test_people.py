@@ -218,7 +218,7 @@ def test_a_person_of_another_entity_may_be_given_a_role_by_user_id(people: Peopl
 def test_what_is_so_already_is_refused_and_changes_nothing(people: People, world: World, admin: Actor) -> None:
     before = contents(world.resources)
     assert refused(lambda: people.entitle(admin, "viewer", Role.READ_ONLY, "ACME"), InvalidValue) == (
-        "viewer has read only at ACME already. Nothing was changed."
+        "viewer already has read only at ACME. Nothing was changed."
     )
     assert refused(lambda: people.disentitle(admin, "viewer", Role.FULL_ACCESS, "ACME"), InvalidValue) == (
         "viewer does not have full access at ACME. Nothing was changed."
@@ -243,11 +243,11 @@ def test_several_roles_change_together_or_not_at_all(people: People, world: Worl
 def test_the_person_is_told_twice(people: People, world: World, admin: Actor) -> None:
     people.entitle(admin, "viewer", Role.FULL_ACCESS, "ACME")
     assert rows(world.resources, "SELECT person_id, text FROM notice") == [
-        (world.viewer.person_id, "Your entitlements were changed")
+        (world.viewer.person_id, "Your roles were changed")
     ]
     recipient, body = rows(world.resources, "SELECT recipient, body FROM outbox")[0]
     assert recipient == "viewer@firm.example"
-    assert body == "Given: full access at ACME. By admin, from now on."
+    assert body == "Granted: full access at ACME. Changed by admin, effective immediately."
 
 
 def test_a_running_session_loses_the_right_at_its_next_action(people: People, world: World, admin: Actor) -> None:
@@ -271,7 +271,7 @@ def test_nobody_gives_or_takes_a_role_of_their_own(people: People, world: World,
         place = "" if role in DESK_ROLES else "ACME"
         for verb in (people.entitle, people.disentitle):
             message = refused(lambda verb=verb, role=role, place=place: verb(admin, "ADMIN", role, place))  # type: ignore[misc]
-            assert "yourself: somebody else must" in message
+            assert "your own account; someone else must" in message
     assert roles_of(world, "admin") == {"user_administrator@ACME", "operations"}
 
 
@@ -293,7 +293,7 @@ def test_nor_of_a_second_account_of_theirs(people: People, world: World, marks: 
         lambda: people.enable(admin, "twin"),
         lambda: people.invite_again(admin, "twin"),
     ):
-        assert "an account of your own" in refused(attempt)
+        assert "your own account" in refused(attempt)
     assert roles_of(world, "twin") == {"read_only@ACME"}
 
 
@@ -311,7 +311,7 @@ def test_the_roles_to_choose_from_say_why_they_are_greyed(people: People, world:
     assert [choice.held for choice in choices] == [False, True, True, False, False]
     assert {choice.reason for choice in choices} == {""}
     assert {choice.reason for choice in people.roles(admin, "admin", "ACME")} == {
-        "somebody else must change your own roles"
+        "another administrator must change your own roles"
     }
     by_role = {choice.entitlement.role: choice.reason for choice in people.roles(world.operations, "viewer", "ACME")}
     assert by_role[ADMIN] == ""
@@ -367,14 +367,14 @@ def test_open_requests_of_a_disabled_person_stay_and_are_counted(people: People,
 
 
 def test_nobody_disables_themselves(people: People, world: World) -> None:
-    assert "yourself" in refused(lambda: people.disable(world.operations, "operations"))
+    assert "your own account" in refused(lambda: people.disable(world.operations, "operations"))
 
 
 def test_only_ease_unlocks_and_never_themselves(people: People, world: World, admin: Actor, ease: Actor) -> None:
     change(world.resources, "UPDATE person SET failed_tries = 5, locked_until = '2026-03-04 18:00:00'")
     for actor in (admin, world.operations, world.operator):
         refused(lambda actor=actor: people.unlock(actor, "viewer"))  # type: ignore[misc]
-    assert "yourself" in refused(lambda: people.unlock(ease, "ease"))
+    assert "your own account" in refused(lambda: people.unlock(ease, "ease"))
     assert people.unlock(ease, "viewer").status is PersonStatus.ACTIVE
     assert one(world.resources, "SELECT failed_tries FROM person WHERE user_id = 'viewer'") == 0
     assert last_event(world)[:3] == ("ease", "person:unlocked", "viewer")

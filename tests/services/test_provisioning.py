@@ -129,7 +129,7 @@ def test_every_reason_of_a_failure_is_listed(world: World) -> None:
     failed = process(world.resources).ended
     assert [(view.id, view.status) for view in failed] == [(second.id, RequestStatus.FAILED)]
     assert failed[0].reasons == (
-        "The entity has a group named rates already. Choose another name.",
+        "The entity already has a group named rates. Use another name.",
         "The front end system is not mapped to ACME. A user administrator can map it.",
         f"SenderComp {world.sources[1]} is no longer an active SenderComp of this entity and market.",
         f"SenderComp {world.sources[2]} is no longer an active SenderComp of this entity and market.",

@@ -159,7 +159,7 @@ async def test_a_key_that_is_deleted_while_it_runs(world: World, target: int) ->
             now=f"{NOW:%Y-%m-%d %H:%M:%S}.000000", id=first.id,
         )  # fmt: skip
         assert await port.refused(first, values={34: "2"}) == REFUSED
-        assert "was deleted: its secret is destroyed" in port.why()[0]
+        assert "was deleted and its secret destroyed" in port.why()[0]
         assert [answer[35] for answer in await port.try_on(second, values={34: "2"})] == ["A", "1"]
 
 
@@ -211,12 +211,12 @@ async def test_keys_of_others(world: World, target: int) -> None:
     async with rehearsal(world) as port:
         swapped = Key(own.id, foreign.secret)
         assert await port.refused(swapped) == REFUSED
-        assert port.why() == [f"It was signed with the key of another session, T5A ({foreign.id})."]
+        assert port.why() == [f"It was signed with the key pair of another session, T5A ({foreign.id})."]
         # The key of another session, named and used as it should be: not here.
         assert await port.refused(foreign, values={49: "T5AAB123N"}) == REFUSED
-        assert port.why()[0] == "The logon is not of session ABC, which this rehearsal is held for."
+        assert port.why()[0] == "The logon is not for session ABC, to which this rehearsal is limited."
         assert await port.refused(Key("Q" * 20, own.secret)) == REFUSED
-        assert "belongs to no key pair that you may manage" in port.why()[0]
+        assert "does not belong to a key pair that you manage" in port.why()[0]
     async with rehearsal(world, "") as port:
         answers = await port.try_on(foreign, values={49: "T5AAB123N"})
         assert [answer[35] for answer in answers] == ["A", "1"]
@@ -231,7 +231,7 @@ async def test_keys_of_others(world: World, target: int) -> None:
         ({"values": {108: "61"}}, "Tag 108 (HeartBtInt) must be 5 to 60 seconds."),
         ({"sent": {354: "19"}}, "Tag 354 is 19 but the access key id in 355 has 20 characters."),
         ({"sent": {1400: "CME-1-SHA-1"}}, "Tag 1400 must be CME-1-SHA-256."),
-        ({"values": {50: "\xe9".encode("latin-1")}, "signed": {50: "MSG"}}, "Tag 50 has a character that is not"),
+        ({"values": {50: "\xe9".encode("latin-1")}, "signed": {50: "MSG"}}, "Tag 50 contains a character that is not"),
         ({"values": {34: "x"}}, "Tag 34 (MsgSeqNum) must be a whole number from 1"),
         ({"values": {49: "ABC"}}, "Tag 49: SenderCompID 'ABC' must have 7 to 9 characters"),
     ],
@@ -264,14 +264,14 @@ async def test_what_the_gateway_names(world: World, target: int, how: dict[str, 
         (
             {"kind": "order_entry"},
             {},
-            "The key is of an order entry session, ABC: it does not open a drop copy session.",
+            "The key pair belongs to an order entry session, ABC. It cannot open a drop copy session.",
         ),
         (
             {"kind": "market_data"},
             {},
-            "The key is of a market data session, ABC: it does not open a drop copy session.",
+            "The key pair belongs to a market data session, ABC. It cannot open a drop copy session.",
         ),
-        ({"status": "released"}, {}, "Session ABC was released when its group was deleted: it cannot log on."),
+        ({"status": "released"}, {}, "Session ABC was released when its group was deleted. It cannot log on."),
     ],
     ids=lambda what: what[:14] if isinstance(what, str) else "",
 )
@@ -312,7 +312,7 @@ async def test_two_hundred_clients_and_a_limit_that_is_told(world: World, target
         with suppress(ConnectionError):
             assert await late.read() == {}
         assert port.told[-1].event == "dropped"
-        assert port.told[-1].words == "A connection was dropped: 200 are open, the most that are served at a time."
+        assert port.told[-1].words == "A connection was dropped: 200 connections are open, the maximum."
         for client in clients:
             await client.close()
 
@@ -392,7 +392,7 @@ def test_a_check_needs_key_management_too(world: World, target: int) -> None:
     # Who manages the keys of another firm alone learns nothing of this one.
     verdict = Logons(world.resources).verify(world.stranger, message_of)
     assert (verdict.valid, verdict.session_id, verdict.key_state) == (False, None, None)
-    assert verdict.explanations[0].endswith("belongs to no key pair that you may manage.")
+    assert verdict.explanations[0].endswith("does not belong to a key pair that you can manage.")
 
 
 # -- bytes that are no message
@@ -447,7 +447,7 @@ async def test_a_client_that_does_not_read_is_dropped(
         await deaf.log_on(new_key(world, target), NOW)
         with pytest.raises(ConnectionError):
             await ask_for_ever(deaf)
-        assert "did not read what it was sent" in port.said()
+        assert "stopped reading" in port.said()
         assert not port.listener._closed.is_set()
 
 
@@ -476,7 +476,7 @@ async def test_the_same_sender_twice(world: World, target: int) -> None:
     async with rehearsal(world) as port:
         client = await Client.connect(port.number)
         await client.log_on(key, NOW)
-        assert await port.refused(key, values={34: "2"}) == "This SenderCompID is logged on already."
+        assert await port.refused(key, values={34: "2"}) == "This SenderCompID is already logged on."
         await client.log_out()
         assert await port.refused(key, values={34: "2"}) == "MsgSeqNum too low, expecting 3 but received 2."
 
@@ -666,9 +666,9 @@ def test_the_fifth_invalid_logon_is_told_that_the_port_is_closed() -> None:
 
 def test_one_firm_at_a_time(wire: Wire) -> None:
     (out,) = Wire(wire.door).gives(logon(NOBODY, NOW, values={49: "ABCXY123N"}))
-    assert out[58] == f"Session ABC is logged on already, as {SENDER}."
+    assert out[58] == f"Session ABC is already logged on as {SENDER}."
     (out,) = Wire(wire.door).gives(logon(NOBODY, NOW, 3))
-    assert out[58] == "This SenderCompID is logged on already."
+    assert out[58] == "This SenderCompID is already logged on."
     wire.side.gone()
     assert kinds(Wire(wire.door).gives(logon(NOBODY, NOW, values={49: "ABCXY123N"}))) == ["A", "1"]
 

@@ -22,7 +22,7 @@ from tests.services.factories import add_person, add_session, change, contents, 
 
 @dataclass(frozen=True)
 class Released:
-    """A session with two living key pairs whose group is gone, and who may retire it."""
+    """A session with two active key pairs whose group is gone, and who may retire it."""
 
     world: World
     gam: Actor
@@ -96,7 +96,7 @@ def test_nobody_else_retires(released: Released) -> None:
 
 def test_once_is_enough(released: Released) -> None:
     released.sessions.retire(released.gam, released.pk)
-    with pytest.raises(InvalidValue, match="is retired already"):
+    with pytest.raises(InvalidValue, match="has already been retired"):
         released.sessions.retire(released.gam, released.pk)
     with pytest.raises(NotFound, match="no longer exists"):
         released.sessions.retire(released.gam, 999)

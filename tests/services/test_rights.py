@@ -160,7 +160,7 @@ def test_a_refusal_says_what_is_needed_and_where(world: World) -> None:
     with pytest.raises(NotEntitled) as caught:
         Groups(world.resources).create(world.viewer, new_group())
     assert caught.value.message == (
-        "viewer is not entitled: this needs full access at ACME. Ask a user administrator. Nothing was changed."
+        "viewer does not have the required role: full access at ACME. Ask a user administrator. Nothing was changed."
     )
     with pytest.raises(NotEntitled, match=r"needs operations\. "):
         Provisioning(world.resources).process(world.viewer)

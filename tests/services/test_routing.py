@@ -1,4 +1,4 @@
-"""What each group would receive of a log, why not, and what nobody copies (domain section 6)."""
+"""Totals by group of a log, why not, and what nobody copies (domain section 6)."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def test_every_message_says_who_receives_it(world: World, routing: Routing) -> N
 @pytest.mark.parametrize(
     ("name", "status", "why"),
     [
-        (OF_BOTH, "0", "The filter is not chosen: it takes Acknowledgement messages or"),
+        (OF_BOTH, "0", "The group does not copy this type; required filter: Acknowledgement messages or"),
         (OF_BOTH, "2", ""),
         (OF_NONE, "2", f"{OF_NONE} is not a source of this group."),
-        (FUTURES, "2", f"The market differs: {FUTURES} is a SenderComp of Globex, the group is of BrokerTec U.S."),
+        (FUTURES, "2", f"The market differs: {FUTURES} is a SenderComp of Globex, but the group is in BrokerTec U.S."),
         (UNKNOWN, "2", "Unknown source"),
-        ("", "2", "It names no source: tag 56 is missing."),
+        ("", "2", "It has no source: tag 56 is missing."),
         (OF_BOTH, "8", "Order rejected: never copied, because no filter matches it."),
     ],
 )
@@ -223,7 +223,7 @@ def test_one_message_is_told_whole(world: World, routing: Routing, reviewed: Log
     assert ("56 TargetCompID", OF_BOTH) in told.original
     assert [(group.name, bool(why)) for group, why in told.others] == [("TRADES", False), ("ORDERS", True)]
     wrong = routing.message(world.viewer, reviewed, 12)
-    assert "it should be" in wrong.routed.problems[0]
+    assert "but should be" in wrong.routed.problems[0]
 
 
 def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) -> None:
@@ -235,7 +235,7 @@ def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) ->
     assert new.about.id == DRAFT_ID
     assert totals(new.report)["this draft"][0] == 5
     page = routing.messages(world.viewer, new, MISSED, PageRequest(limit=1))
-    assert page.rows[0].why_not == "The filter is not chosen: it takes Trade - Fill Notice."
+    assert page.rows[0].why_not == "The group does not copy this type; required filter: Trade - Fill Notice."
     edited.close()
     new.close()
 

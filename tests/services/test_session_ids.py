@@ -82,7 +82,7 @@ def test_when_every_id_has_a_session_the_request_fails_with_the_reason(world: Wo
     before = contents(world.resources)
     (view,) = Provisioning(world.resources).process_as_desk().ended
     assert view.status is RequestStatus.FAILED
-    assert view.reasons == ("Every Session ID is in use: no group can be set up. Ask GAM.",)
+    assert view.reasons == ("All Session IDs are in use, so the group cannot be set up. Contact GAM.",)
     assert view.group_id is None
     after = contents(world.resources)
     for table in ("drop_copy_group", "group_filter", "group_source", "session"):

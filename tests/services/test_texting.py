@@ -168,7 +168,7 @@ def test_nothing_is_sent_once_the_code_is_over(world: World, tmp_path: Path, end
         assert Texting(resources).send_due(world.operations).sent == 0
         assert len(web.asked) == before
         assert message(resources)[0] == "failed"
-        with pytest.raises(InvalidValue, match="not sent again"):
+        with pytest.raises(InvalidValue, match="cannot be sent again"):
             Mailing(replace(resources, mail=None)).retry(
                 world.operations, [one(resources, "SELECT max(id) FROM outbox")]
             )

@@ -1,4 +1,4 @@
-"""The vault: a secret opens in its own place, of its own store, with its own key, and nowhere else."""
+"""The vault: a secret opens in its own place, of its own store, with its own key, only."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_a_setting_changes_itself_only(tmp_path: Path, line: str, name: str, val
 )
 def test_a_value_that_cannot_be_used(tmp_path: Path, line: str, key: str, wanted: str) -> None:
     problem = refusal(tmp_path, line)
-    assert problem.startswith(f"the setting {key!r} cannot be used: ")
+    assert problem.startswith(f"the setting {key!r} is not valid: ")
     assert wanted in problem
 
 

@@ -93,8 +93,8 @@ def test_wrong_lengths_and_sums_are_said_and_the_message_is_shown(separator: byt
         found, reader = read(log, 50)
         assert [message.header.target for message in found] == ["AAAAB123P"] * 5
         said = [" ".join(message.problems) for message in found]
-        assert "BodyLength (tag 9) is 5, its body has" in said[0]
-        assert re.search(r"CheckSum \(tag 10\) is 999, it should be \d{3}", said[1])
+        assert "BodyLength (tag 9) is 5 but its body has" in said[0]
+        assert re.search(r"CheckSum \(tag 10\) is 999 but should be \d{3}", said[1])
         assert "is 99999" in said[2]
         assert "is x" in said[3]
         assert said[4] == ""
@@ -117,7 +117,7 @@ def test_a_cut_message_does_not_swallow_the_next(separator: bytes) -> None:
         assert len(found) == 2
         problems = {message.header.target: message.problems for message in found}
         assert problems["AAAAB123P"] == ()
-        assert "It is cut" in " ".join(" ".join(said) for said in problems.values())
+        assert "It is truncated" in " ".join(" ".join(said) for said in problems.values())
 
 
 @names
@@ -142,7 +142,7 @@ def test_an_original_is_part_of_its_copy(separator: bytes) -> None:
 def test_tag_213_without_its_marks_is_no_original() -> None:
     (message,), _ = read(fix((35, "n"), (49, "CME"), (212, "5"), (213, "hello")))
     assert message.original is None
-    assert "holds no message" in message.problems[0]
+    assert "contains no message" in message.problems[0]
 
 
 def test_bytes_that_are_no_text_are_escaped_and_long_values_cut() -> None:
@@ -183,7 +183,7 @@ def test_a_message_that_never_ends_is_given_up() -> None:
         found.append(message)
         held = max(held, len(reader._buffer))
     assert [message.line for message in found] == [1, 2]
-    assert "It is cut" in found[0].problems[0]
+    assert "It is truncated" in found[0].problems[0]
     assert held <= LONGEST + 2 * 65_536
 
 

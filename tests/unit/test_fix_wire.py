@@ -60,7 +60,7 @@ def test_every_counted_field_may_hold_anything(length: int) -> None:
 def test_a_wrong_count_is_said_and_its_field_ends_at_the_separator() -> None:
     (message,) = messages(fix((35, "8"), *HEAD, (354, "99"), (355, "abc"), (39, "2")))
     assert message.header.status == "2"
-    assert message.problems == ("Tag 354 is 99, tag 355 has 3 bytes.",)
+    assert message.problems == ("Tag 354 is 99 but tag 355 has 3 bytes.",)
 
 
 def test_counted_data_inside_an_original_is_data_too() -> None:
@@ -149,13 +149,13 @@ def test_a_reject_that_carries_what_was_rejected_counts_once(tag: int, length: i
     counted = {96: ((95, len(inner)),), 355: ((354, len(inner)),)}.get(tag, ())
     log = fix((35, "3"), *HEAD, *counted, (tag, inner), length=length) + execution()
     assert kinds(log) == [("session_reject", True), ("new_order_acknowledged", False)]
-    assert f"Its tag {tag} holds another message." in messages(log)[0].problems
+    assert f"Its tag {tag} contains another message." in messages(log)[0].problems
 
 
 def test_a_copy_without_its_beginning_says_so() -> None:
     raw = copy_of(execution())
     (message,) = messages(raw[raw.index(b"213=") :])
-    assert message.problems == ("It stands in a copy (35=n) whose beginning is missing.",)
+    assert message.problems == ("It is part of a copy (35=n) whose beginning is missing.",)
 
 
 # -- 1.5 near misses
@@ -200,7 +200,7 @@ def test_a_length_with_leading_zeros_is_the_same_number() -> None:
     padded = padded[: padded.rindex(b"10=")] + b"10=" + total + SOH
     assert kinds(padded) == [("new_order_acknowledged", False)]
     wrong = padded[:-4] + b"999\x01"
-    assert messages(wrong)[0].problems == (f"CheckSum (tag 10) is 999, it should be {total.decode()}.",)
+    assert messages(wrong)[0].problems == (f"CheckSum (tag 10) is 999 but should be {total.decode()}.",)
 
 
 # -- 12.1 logs that were cut
@@ -219,7 +219,7 @@ def test_every_message_behind_a_cut_copy_is_found(separator: bytes, between: byt
         found = list(FixLog([log]))
         assert [read(message).source for message in found[1:]] == ["AABAB123P", "AAAAB123P"], cut
         assert [bool(message.problems) for message in found] == [True, False, False], cut
-        assert "It is cut" in found[0].problems[0]
+        assert "It is truncated" in found[0].problems[0]
         assert (found[0].original is not None) == (kept >= beginning)
 
 

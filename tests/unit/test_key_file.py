@@ -102,10 +102,10 @@ def test_the_exact_text() -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"session_id": "T" * 21}, "Session ID is too wide: it has 21"),
-        ({"secret": "x" * 51}, "Secret Key is too wide"),
-        ({"access_key_id": "a b"}, "Access ID has a space"),
-        ({"secret": SECRET[:20] + " " + SECRET[20:]}, "Secret Key has a space"),
+        ({"session_id": "T" * 21}, "Session ID is too long: it has 21"),
+        ({"secret": "x" * 51}, "Secret Key is too long"),
+        ({"access_key_id": "a b"}, "Access ID contains a space"),
+        ({"secret": SECRET[:20] + " " + SECRET[20:]}, "Secret Key contains a space"),
         ({"session_id": ""}, "Session ID is empty"),
         ({"session_id": "T4\n"}, "not printable ASCII"),
         ({"session_id": "T4É"}, "not printable ASCII"),
@@ -129,31 +129,34 @@ GOOD = render([ROW, replace(ROW, session_id="T5A")])
         (GOOD.replace("Access ID", "Access Id"), "Line 1 .* header"),
         (GOOD.replace("Secret Key", "Key       "), "Line 1 .* header"),
         (GOOD.split("\n", 2)[2], "Line 1 .* header"),
-        (GOOD[:-19], "Line 5 .* the file is cut: it ends in PROD"),
-        (GOOD[:-150], "Line 5 .* the file is cut: it has no Access ID"),
-        (GOOD.replace("PRODUCTION           \n", "PRODUC\n", 1), "Line 3 .* the line is cut: it ends in PRODUC"),
-        (GOOD.replace("PRODUCTION           \n", "\n", 1), "Line 3 .* the line is cut: it has no Environment"),
+        (GOOD[:-19], "Line 5 .* the file is truncated: it ends in PROD"),
+        (GOOD[:-150], "Line 5 .* the file is truncated: it has no Access ID"),
+        (GOOD.replace("PRODUCTION           \n", "PRODUC\n", 1), "Line 3 .* the line is truncated: it ends in PRODUC"),
+        (GOOD.replace("PRODUCTION           \n", "\n", 1), "Line 3 .* the line is truncated: it has no Environment"),
         (GOOD.replace("PRODUCTION", "PRODUCTIVE", 1), "Line 3 .* Environment must be"),
-        (GOOD.replace("2027-11-22", "2027-02-30", 1), "Line 3 .* Expiration Date is not a date"),
-        (GOOD.replace("2026-11-22", "22-11-2026", 1), "Line 3 .* Creation Date is not a date"),
-        (GOOD.replace("2026-11-22", "20261122  ", 1), "Line 3 .* Creation Date is not a date"),
+        (GOOD.replace("2027-11-22", "2027-02-30", 1), "Line 3 .* Expiration Date is not a valid date"),
+        (GOOD.replace("2026-11-22", "22-11-2026", 1), "Line 3 .* Creation Date is not a valid date"),
+        (GOOD.replace("2026-11-22", "20261122  ", 1), "Line 3 .* Creation Date is not a valid date"),
         (GOOD.replace("T4C ", "T4Ç ", 1), "Line 3 .* printable ASCII"),
-        (GOOD.replace("T4C ", "T4\t ", 1), "Line 3 .* a tab where the columns are parted by spaces"),
-        (GOOD.replace("T4C ", "T C ", 1), "Line 3 .* Session ID has a space"),
+        (GOOD.replace("T4C ", "T4\t ", 1), "Line 3 .* a tab; columns are separated by spaces"),
+        (GOOD.replace("T4C ", "T C ", 1), "Line 3 .* Session ID contains a space"),
         (GOOD.replace("T4C ", "    ", 1), "Line 3 .* Session ID is empty"),
-        (GOOD.replace(SECRET + " " * 8, SECRET + "x" * 8, 1), "Line 3 .* Secret Key is too wide"),
+        (GOOD.replace(SECRET + " " * 8, SECRET + "x" * 8, 1), "Line 3 .* Secret Key is too long"),
         (re.sub(" {2,}", "  ", GOOD), "Line 1 .* its columns have moved, as if spaces had been added or removed"),
         (HEADER + "\n\n" + re.sub(" {2,}", "  ", GOOD[168:]), "Line 3 .* its columns have moved"),
         (GOOD.replace("T4C ", "T4C  ", 1), "Line 3 .* from Access ID on its columns have"),
         ("\ufeff" + GOOD, "Line 1 .* printable ASCII"),
-        (GOOD + "x", "Line 7 .* the file is cut: it has no Access ID"),
+        (GOOD + "x", "Line 7 .* the file is truncated: it has no Access ID"),
         (GOOD.replace("Environment ", "Environment          Owner ", 1), "Line 1 .* header .* and no others"),
         ("Session ID,Access ID\nT4C,x\n", "Line 1 .* header .* and no others"),
-        (GOOD.replace("PRODUCTION           ", "PRODUCTION           desk", 1), "Line 3 .* columns that the header"),
+        (
+            GOOD.replace("PRODUCTION           ", "PRODUCTION           desk", 1),
+            ("Line 3 .* more columns than the header"),
+        ),
         (GOOD.replace("\n", "\r\n", 1), "Line 2 .* it ends in LF; the line before it ends in CR LF. Download"),
         (GOOD.replace("\n", "\r\n")[:-2] + "\n", "Line 6 .* it ends in LF; the line before"),
         (GOOD.replace("\n", "\r"), "Line 1 .* it ends in CR alone. Download"),
-        (GOOD[:100], "Line 1 .* the file is cut"),
+        (GOOD[:100], "Line 1 .* the file is truncated"),
         ("x" * 1_048_577, "larger than 1,048,576"),
     ],
 )
@@ -260,7 +263,7 @@ def test_the_days_of_a_file_are_those_of_its_market(
 
 def test_several_sessions_need_a_name() -> None:
     rows = [replace(ROW, session_id=f"T{n}A") for n in range(2)]
-    with pytest.raises(InvalidValue, match=r"several sessions: T0A, T1A\. Name one"):
+    with pytest.raises(InvalidValue, match=r"several sessions: T0A, T1A\. Specify one"):
         newest(rows, None, HOURS, TODAY)
     rows = [replace(ROW, session_id=f"T{n}A") for n in range(8)]
     with pytest.raises(InvalidValue, match=r"T0A, T1A, T2A, T3A, T4A and 3 more"):
@@ -270,5 +273,5 @@ def test_several_sessions_need_a_name() -> None:
 def test_a_session_that_is_not_there() -> None:
     with pytest.raises(InvalidValue, match="no key pair of session 'XXX'"):
         newest([ROW], "XXX", HOURS, TODAY)
-    with pytest.raises(InvalidValue, match="holds no key pair"):
+    with pytest.raises(InvalidValue, match="contains no key pair"):
         newest([], None, HOURS, TODAY)

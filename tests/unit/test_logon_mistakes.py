@@ -98,14 +98,15 @@ FIX_MISTAKES: dict[str, tuple[dict[str, object], str]] = {
     "no indicator": ({"t49": "B08004"}, "The SenderCompID (49) was signed without its fault tolerance"),
     "heartbeat 1": ({"t108": "1"}, "Tag 108 was sent as 30 but signed as 1."),
     "heartbeat 60": ({"t108": "60"}, "Tag 108 was sent as 30 but signed as 60."),
-    "foreign key": ({"secret": FOREIGN.secret}, "It was signed with the key of another session, T5A (T5AKEY"),
+    "foreign key": ({"secret": FOREIGN.secret}, "It was signed with the key pair of another session, T5A (T5AKEY"),
     "older key": (
         {"secret": OLDER.secret},
-        "It was signed with the older key of the session, OLDKEY00000000000000, which expired on 2026-11-21 14:30",
+        "It was signed with the older key pair of the session, OLDKEY00000000000000, "
+        "which expired on 21 Nov 2026 14:30",
     ),
     "deleted key": (
         {"secret": DELETED.secret},
-        "It was signed with the older key of the session, DELKEY00000000000000, which was deleted.",
+        "It was signed with the older key pair of the session, DELKEY00000000000000, which was deleted.",
     ),
 }
 
@@ -145,7 +146,7 @@ def test_two_mistakes(first: str, second: str) -> None:
         ({"joiner": "\x01"}, "The values were joined by SOH"),
         ({"KeepAliveInterval": "10000"}, "KeepAliveInterval was sent as 30000 but signed as 10000."),
         ({"KeepAliveInterval": "30"}, "KeepAliveInterval was sent as 30000 but signed as 30."),
-        ({"secret": FOREIGN.secret}, "It was signed with the key of another session, T5A"),
+        ({"secret": FOREIGN.secret}, "It was signed with the key pair of another session, T5A"),
     ],
 )
 def test_one_mistake_in_an_establish(how: dict[str, object], words: str) -> None:
@@ -226,7 +227,7 @@ def test_the_older_key_after_it_expired() -> None:
     message = fix_message(signature(FIX, secret=OLDER.secret), OLDER.access_key_id)
     assert verify(message, OLDER.secret)
     (found,) = explain(message, KEYS, NOW)
-    assert found == "The key that the logon names, OLDKEY00000000000000, expired on 2026-11-21 14:30 UTC."
+    assert found == "The key pair named in the logon, OLDKEY00000000000000, expired on 21 Nov 2026 14:30 UTC."
     assert explain(message, KEYS, OLDER.expires_at) != ()
     second = OLDER.expires_at - timedelta(seconds=1)
     assert not any("expired" in words for words in explain(message, KEYS, second))
@@ -235,35 +236,37 @@ def test_the_older_key_after_it_expired() -> None:
 def test_a_deleted_key() -> None:
     message = fix_message(signature(FIX, secret=DELETED.secret), DELETED.access_key_id)
     (found,) = explain(message, KEYS, NOW)
-    assert found == "The key that the logon names, DELKEY00000000000000, was deleted."
+    assert found == "The key pair named in the logon, DELKEY00000000000000, was deleted."
 
 
 def test_a_key_of_another_session_that_holds() -> None:
     message = fix_message(signature(FIX, secret=FOREIGN.secret), FOREIGN.access_key_id)
     (found,) = explain(message, KEYS, NOW)
-    assert found == "The logon is of session B08 but names a key of another session, T5A."
+    assert found == "The logon is for session B08 but names a key pair of another session, T5A."
 
 
 def test_the_newer_key_under_the_older_name() -> None:
     found = explain(fix_message(signature(FIX), OLDER.access_key_id), KEYS, NOW)
-    assert found[0].startswith("The key that the logon names")
-    assert found[1:] == ("It was signed with the newer key of the session, NEWKEY00000000000000, which is active.",)
+    assert found[0].startswith("The key pair named in the logon")
+    assert found[1:] == (
+        "It was signed with the newer key pair of the session, NEWKEY00000000000000, which is active.",
+    )
 
 
 def test_an_unknown_key_id() -> None:
     found = explain(fix_message(signature(FIX), "X" * 20), KEYS, NOW)
     assert found == (
-        "No key pair with the access key id XXXXXXXXXXXXXXXXXXXX is known.",
-        "It was signed with the other key of the session, NEWKEY00000000000000, which is active.",
+        "The access key id XXXXXXXXXXXXXXXXXXXX is unknown.",
+        "It was signed with the other key pair of the session, NEWKEY00000000000000, which is active.",
     )
     found = explain(fix_message(signature(FIX, ending="\n"), None), KEYS, NOW)
-    assert found[0] == "The logon names no access key id."
+    assert found[0] == "The logon has no access key id."
     assert {words.split(" ")[0] for words in found[1:]} == {"The", "It"}
-    assert explain(fix_message(b"x" * 32, "X" * 20), (), NOW)[1].startswith("No known key pair made")
+    assert explain(fix_message(b"x" * 32, "X" * 20), (), NOW)[1].startswith("No known key pair produces")
 
 
 def test_no_signature() -> None:
-    assert explain(fix_message(""), KEYS, NOW) == ("The logon carries no signature.",)
+    assert explain(fix_message(""), KEYS, NOW) == ("The logon has no signature.",)
 
 
 def test_a_signature_that_nothing_explains() -> None:

@@ -74,7 +74,7 @@ MISTAKES: Mapping[str, Mapping[str, tuple[Callable[[Signing], None], str]]] = {
         "as text": (part("order", tuple(sorted(FIX))), "The values were signed in alphabetical order."),
         "two": (
             part("order", ("34", "49", "52", "50", *list(FIX)[4:])),
-            "Tag 50 and Tag 52 have changed places in the signed string.",
+            "Tag 50 and Tag 52 were swapped in the signed string.",
         ),
     },
     "ending": {
@@ -115,7 +115,7 @@ MISTAKES: Mapping[str, Mapping[str, tuple[Callable[[Signing], None], str]]] = {
         ),
         "hex": (part("key", SECRET.hex().encode()), "The secret was used as hex digits"),
     },
-    "swapped": {"swapped": (part("swapped", True), "Key and text have changed places: ")},
+    "swapped": {"swapped": (part("swapped", True), "Key and text were swapped: ")},
 }
 EVERY = [(group, name) for group, names in MISTAKES.items() for name in names]
 PAIRS = [pair for pair in itertools.combinations(EVERY, 2) if pair[0][0] != pair[1][0]]
@@ -189,6 +189,6 @@ def test_what_nothing_explains_is_not_guessed() -> None:
     signing = Signing(values={**FIX, "1603": "QUITE ANOTHER"}, joiner="|", ending=" ")
     (found,) = diagnose(fix_message(signing.made(), OWN.access_key_id), [OWN], NOW).words
     assert found == (
-        f"No known mistake explains the signature, alone or with a second one, with the key {ID}: "
-        "what was signed, and with which secret, is not known."
+        f"No known mistake explains the signature, alone or with a second one, with the key pair {ID}: "
+        "the signed text and the secret used are unknown."
     )

@@ -66,7 +66,7 @@ def test_lines_of_names_and_values() -> None:
         (f"{LINES}\nFirm=AGAIN", "Field Firm appears twice"),
         (LINES.replace("12345", "12e45"), "Field UUID must be a whole number"),
         (LINES.replace("12345", ""), "Field UUID has no value"),
-        ("Session=ABC", "The logon lacks RequestTimestamp, UUID, Firm"),
+        ("Session=ABC", "The logon is missing RequestTimestamp, UUID, Firm"),
         ("Session=AB\u202ec", "no|not printable ASCII"),
     ],
 )

@@ -64,7 +64,7 @@ def test_accepted_but_look_at_this() -> None:
         "Key pair NEWKEY00000000000000 is pending expiration: generate a new one in time.",
     )
     (note,) = of(signed(t57="97")).notes
-    assert note == "Tag 57 (TargetSubID) is 97, a test segment; this store is of PRODUCTION."
+    assert note == "Tag 57 (TargetSubID) is 97, a test segment; this store is for PRODUCTION."
     assert of(signed(t57="97"), replace(KEY, environment="CERT")).level is Level.ACCEPTED
     europe = replace(KEY, session=replace(US, market=market_named("brokertec_eu")))
     (note,) = of(signed(t57="40"), europe).notes
@@ -75,10 +75,18 @@ def test_accepted_but_look_at_this() -> None:
 @pytest.mark.parametrize(
     ("facts", "changes", "why"),
     [
-        ({"status": SessionStatus.RELEASED}, {}, "Session B08 was released when its group was deleted: it cannot log"),
-        ({"status": SessionStatus.RETIRED}, {}, "Session B08 is permanently retired: it cannot log on."),
-        ({"kind": SessionKind.ORDER_ENTRY}, {}, "The key is of an order entry session, B08: it does not open a drop"),
-        ({"kind": SessionKind.MARKET_DATA}, {}, "The key is of a market data session, B08: it does not open a drop"),
+        ({"status": SessionStatus.RELEASED}, {}, "Session B08 was released when its group was deleted. It cannot log"),
+        ({"status": SessionStatus.RETIRED}, {}, "Session B08 is permanently retired. It cannot log on."),
+        (
+            {"kind": SessionKind.ORDER_ENTRY},
+            {},
+            "The key pair belongs to an order entry session, B08. It cannot open a drop",
+        ),
+        (
+            {"kind": SessionKind.MARKET_DATA},
+            {},
+            "The key pair belongs to a market data session, B08. It cannot open a drop",
+        ),
         (
             {},
             {"t49": "B08XYZN"},
@@ -122,17 +130,17 @@ def test_every_reason_and_every_note_together() -> None:
 def test_expired_and_destroyed_and_unknown_keys() -> None:
     ended = replace(KEY, pair=replace(PAIR, expires_at=NOW))
     assert of(signed(), ended).explanations == (
-        "The key that the logon names, NEWKEY00000000000000, expired on 2026-11-23 14:30 UTC.",
+        "The key pair named in the logon, NEWKEY00000000000000, expired on 23 Nov 2026 14:30 UTC.",
     )
     gone = KnownKey(replace(PAIR, deleted_at=NOW), None, US)
     verdict = of(signed(), gone)
-    assert verdict.explanations[0].endswith("NEWKEY00000000000000, was deleted: its secret is destroyed.")
+    assert verdict.explanations[0].endswith("NEWKEY00000000000000, was deleted and its secret destroyed.")
     assert verdict.key_state is KeyState.DELETED
     unknown = of(signed(key="Q" * 20), replace(KEY, pair=replace(PAIR, access_key_id="W" * 20)))
     assert (unknown.session_id, unknown.key_state) == (None, None)
     assert unknown.explanations == (
-        "The access key id it names (tag 355) is not known.",
-        "It was signed with the other key of the session, WWWWWWWWWWWWWWWWWWWW, which is active.",
+        "The access key id (tag 355) is unknown.",
+        "It was signed with the other key pair of the session, WWWWWWWWWWWWWWWWWWWW, which is active.",
     )
 
 
@@ -153,7 +161,7 @@ def test_an_establish() -> None:
     )
     sent = str(int(NOW.timestamp() - 6) * 10**9)
     late = of(establish_message(signature(ESTABLISH, RequestTimestamp=sent), RequestTimestamp=sent), order_entry)
-    assert late.explanations[0].endswith("one older than 5 seconds is stale and refused.")
+    assert late.explanations[0].endswith("a request older than 5 seconds is stale and rejected.")
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def test_the_usual_port_goes_with_the_security(tmp_path: Path, security: str, po
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("", "no host and no sender"),
-        ('host = "mail.firm.example"\n', "no sender"),
-        ('sender = "desk@firm.example"\n', "no host"),
+        ("", "missing: host, sender"),
+        ('host = "mail.firm.example"\n', "missing: sender"),
+        ('sender = "desk@firm.example"\n', "missing: host"),
         (_LEAST + 'pasword_file = "/x"\n', "unknown setting 'pasword_file' in \\[mail\\]"),
         (_LEAST + 'password = "pony"\n', "unknown setting 'password'"),
         (_LEAST + 'user = "desk"\n', "user and password_file require each other"),
@@ -67,7 +67,7 @@ def test_the_usual_port_goes_with_the_security(tmp_path: Path, security: str, po
         (_LEAST + "port = 0\n", "'port'"),
         (_LEAST + "port = true\n", "'port'"),
         (_LEAST + 'port = "25"\n', "'port'"),
-        (_LEAST + 'user = "desk"\npassword_file = "relative"\n', "from the root"),
+        (_LEAST + 'user = "desk"\npassword_file = "relative"\n', "an absolute path"),
         ('host = "a b"\nsender = "desk@firm.example"\n', "'host'"),
         ('host = "mail"\nsender = "desk"\n', "'sender'"),
         ('host = "mail"\nsender = "desk@a@b"\n', "'sender'"),

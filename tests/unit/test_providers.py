@@ -47,8 +47,8 @@ def test_any_provider_can_be_described(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("", r"\[sms\] has no url and no body\. Without \[sms\]"),
-        ('provider = "twilio"\n', "no account and no secret_file and no sender"),
+        ("", r"\[sms\] is missing: url, body\. Without \[sms\]"),
+        ('provider = "twilio"\n', "is missing: account, secret_file, sender"),
         (_TWILIO.replace("AC01", "../x"), "account SID"),
         (_TWILIO + 'body = { a = "b" }\n', "unknown setting 'body'"),
         (_GENERIC + 'secret = "pony"\n', "unknown setting 'secret'"),
@@ -89,10 +89,10 @@ def test_duo_needs_host_key_and_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("", "no host and no integration_key and no secret_file"),
+        ("", "missing: host, integration_key, secret_file"),
         (_DUO.replace("api-1", "https://api-1"), "without https"),
         (_DUO + 'secret_key = "pony"\n', "unknown setting 'secret_key'"),
-        (_DUO.replace("/etc/desk/duo", "duo"), "from the root"),
+        (_DUO.replace("/etc/desk/duo", "duo"), "an absolute path"),
         (_DUO + "port = 0\n", "'port'"),
     ],
 )

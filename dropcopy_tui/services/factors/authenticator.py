@@ -20,8 +20,8 @@ from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
 # Seconds for which an app shows a code (RFC 6238, section 5.2).
 TOTP_STEP = 30
 _USED = (
-    "This code was used already, or is older than the last one that was. Wait for the next one that your app shows: it "
-    "changes every 30 seconds. Nothing was changed."
+    "This code, or a newer one, has already been used. Wait for the next code in your app: "
+    "it changes every 30 seconds. Nothing was changed."
 )
 
 
@@ -32,10 +32,10 @@ class AuthenticatorApp(CodeFactor):
         """Whether an app is enrolled."""
         row = uow.tx.get(AuthenticatorRow, key_of(person.id))
         if row is None or row.confirmed_at is None:
-            return Offer("", "no app is enrolled; the command palette can enrol one")
+            return Offer("", "no app is enrolled; enrol one from the command palette")
         if row.usable_at is not None and uow.now < row.usable_at:
-            return Offer("", f"the app is new: it can be used from {moment_words(row.usable_at)}")
-        return Offer("the code your app shows")
+            return Offer("", f"the app was enrolled recently and can be used from {moment_words(row.usable_at)}")
+        return Offer("the code shown by your app")
 
     def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
         """The app makes the code: nothing is sent."""
@@ -43,12 +43,12 @@ class AuthenticatorApp(CodeFactor):
 
     def source(self, sent_to: str, push: bool) -> str:
         """The app."""
-        return "The code your authenticator app shows"
+        return "Code shown by your authenticator app"
 
     def holds(self, uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
         """Whether the app shows this code now, or did one step ago, at a step that was never accepted before.
 
-        Raises SecondFactorFailed for a step that was: it is no guess, and costs none.
+        Raises SecondFactorFailed for a step that was: it is not a guess and uses no attempt.
         """
         import pyotp  # late, for start-up speed
 
@@ -82,7 +82,7 @@ class Enrolment:
 class Authenticators(Service):
     """The enrolment of authenticator apps.
 
-    A new factor takes proof by another one: with a password alone, somebody else could make themselves a factor.
+    A new factor takes proof by another one: with a password alone, someone else could make themselves a factor.
     """
 
     def may_enrol(self, actor: Actor) -> None:
@@ -119,7 +119,7 @@ class Authenticators(Service):
         """
         with self._writing(actor) as uow:
             if codes_left(uow, actor.person_id) <= 0:
-                raise CodesUsedUp("No tries are left for today: at most ten in 24 hours. Try again tomorrow.")
+                raise CodesUsedUp("No attempts are left for today: at most ten in 24 hours. Try again tomorrow.")
             person = person_row(uow)
             row = uow.tx.get(AuthenticatorRow, actor.person_id)
             if row is None or row.confirmed_at is not None:
@@ -137,17 +137,17 @@ def _refuse_enrolled(uow: UnitOfWork) -> AuthenticatorRow | None:
     """An enrolment that was begun, if any. Raises FactorUnavailable: an app is enrolled."""
     row = uow.tx.get(AuthenticatorRow, uow.actor.person_id)
     if row is not None and row.confirmed_at is not None:
-        raise FactorUnavailable("An authenticator app is enrolled already. EASE can reset it.")
+        raise FactorUnavailable("An authenticator app is already enrolled. EASE can reset it.")
     return row
 
 
 def _letter(uow: UnitOfWork, row: AuthenticatorRow) -> str:
     proven = f" after confirming by {FACTORS[row.proven_by].label}" if row.proven_by else ""
     waits = row.usable_at is not None and row.usable_at > uow.now
-    usable = f"from {moment_words(row.usable_at)}" if waits and row.usable_at else "at once"
+    usable = f"from {moment_words(row.usable_at)}" if waits and row.usable_at else "immediately"
     return (
         f"It was enrolled as {uow.actor.user_id} from {uow.actor.origin}{proven}. It can confirm key pairs {usable}. "
-        "If that was not you, call EASE at once."
+        "If you did not do this, call EASE immediately."
     )
 
 

@@ -1,6 +1,6 @@
 """Challenges: what every second factor is made of (rule P2). Started, answered by one process, spent once.
 
-The limits hold over all factors together: codes and wrong tries of a day are counted over every challenge a
+The limits hold over all factors together: codes and wrong attempts of a day are counted over every challenge a
 person was given, whoever issued it, and a challenge of one purpose opens no other.
 """
 
@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlmodel import col, func, select
 
 from dropcopy_tui.domain.errors import CodesUsedUp, SecondFactorFailed
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.states import count_right, count_wrong, refuse_off
 from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of
@@ -23,15 +24,15 @@ _DAY = timedelta(days=1)
 _SLACK = timedelta(minutes=1)
 # Why a challenge is no longer answered, as people read it.
 _ENDED = {
-    "expired": "This code has expired. Ask for a new one. Nothing was changed.",
-    "denied": "The push was denied, or nobody answered it. Start again. Nothing was changed.",
-    "cancelled": "This code was cancelled. Ask for a new one. Nothing was changed.",
-    "replaced": "EASE issued a newer code, which replaced this one. Enter that. Nothing was changed.",
+    "expired": "This code has expired. Request a new one. Nothing was changed.",
+    "denied": "The push was denied or not answered. Start again. Nothing was changed.",
+    "cancelled": "This code was cancelled. Request a new one. Nothing was changed.",
+    "replaced": "EASE has issued a newer code. Enter that one. Nothing was changed.",
 }
 
 
 def codes_left(uow: UnitOfWork, person_id: int) -> int:
-    """How many codes the person may still be given within 24 hours; none after as many wrong tries."""
+    """How many codes the person may still be given within 24 hours; none after as many wrong attempts."""
     used, wrong = _of_the_day(uow, person_id)
     most = uow.settings.codes_a_day
     return 0 if wrong >= most else max(0, most - used)
@@ -87,7 +88,7 @@ def own_challenge(uow: UnitOfWork, challenge: str) -> ChallengeRow:
 
 
 def refuse_spent(uow: UnitOfWork, row: ChallengeRow) -> None:
-    """Go on only while the challenge can be answered. Raises SecondFactorFailed, CodesUsedUp."""
+    """Continue only while the challenge can be answered. Raises SecondFactorFailed, CodesUsedUp."""
     complaint = _complaint(uow, row)
     if complaint:
         if complaint == _ENDED["expired"]:
@@ -99,32 +100,35 @@ def refuse_spent(uow: UnitOfWork, row: ChallengeRow) -> None:
 
 
 def refuse_guessing(uow: UnitOfWork, person_id: int) -> None:
-    """Wrong tries count over all codes and factors of a day, however often a code is issued anew.
+    """Wrong attempts count over all codes and factors of a day, however often a code is issued again.
 
     Raises CodesUsedUp.
     """
     _, wrong = _of_the_day(uow, person_id)
     if wrong >= uow.settings.codes_a_day:
         raise CodesUsedUp(
-            f"Too many wrong codes: {wrong} within 24 hours, over all factors. Try again tomorrow. Nothing was changed."
+            f"Too many wrong codes: {wrong} within 24 hours across all factors. Try again tomorrow. "
+            "Nothing was changed."
         )
 
 
 def wrong_try(uow: UnitOfWork, row: ChallengeRow) -> SecondFactorFailed:
-    """The event of a wrong try that was counted, and what to raise for it."""
+    """The event of a wrong attempt that was counted, and what to raise for it."""
     uow.record("challenge:wrong_code", row.id, after={"tries": row.tries})
     if count_wrong(uow, row):
         label = FACTORS[row.factor].label
-        return SecondFactorFailed(f"The code is wrong, and {label} is off now. Call EASE. Nothing was changed.")
+        return SecondFactorFailed(
+            f"The code is wrong, and {label} is now switched off. Call EASE. Nothing was changed."
+        )
     left = uow.settings.code_tries - row.tries
-    what = f"{left} {'try' if left == 1 else 'tries'} left" if left else "ask for a new one"
+    what = f"{plural(left, 'attempt')} left" if left else "request a new one"
     return SecondFactorFailed(f"The code is wrong: {what}. Nothing was changed.", retry=left > 0)
 
 
 def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose, scope: str = "") -> ChallengeRow:
     """Use up a second factor inside the caller's transaction; the challenge that was answered.
 
-    It must be the first write of that transaction: a wrong try is remembered with it. `scope` is what is about to be
+    It must be the first write of that transaction: a wrong attempt is remembered with it. `scope` is what is to be
     done, as `Factors.start` was given it; a challenge that was started without one is bound to its purpose alone.
     Raises SecondFactorFailed saying what is wrong and what to do.
     """
@@ -154,7 +158,9 @@ def _answered(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
     newest = rows.order_by(col(ChallengeRow.created_at).desc(), col(ChallengeRow.expires_at).desc()).limit(1)
     row = uow.tx.exec(newest).first()
     if row is None:
-        raise SecondFactorFailed("EASE has issued no code for you. Call EASE first. Nothing was changed.", retry=True)
+        raise SecondFactorFailed(
+            "EASE has not issued a code for you. Call EASE first. Nothing was changed.", retry=True
+        )
     return row
 
 
@@ -169,11 +175,11 @@ def standing_of(challenge: str) -> Strategy | None:
 def _complaint(uow: UnitOfWork, row: ChallengeRow) -> str:
     """Why no code answers the challenge; "" where one may."""
     if row.used_at is not None:
-        return "This code was used already: it works once. Ask for a new one. Nothing was changed."
+        return "This code has already been used. Request a new one. Nothing was changed."
     if row.ended:
         return _ENDED[row.ended]
     if row.tries >= uow.settings.code_tries:
-        return "This code was tried too often. Ask for a new one. Nothing was changed."
+        return "Too many wrong attempts for this code. Request a new one. Nothing was changed."
     over = uow.now >= row.expires_at or uow.now < row.created_at - _SLACK
     if over or was_later(uow, row.after_event, row.expires_at):
         return _ENDED["expired"]

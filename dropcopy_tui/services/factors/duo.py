@@ -33,7 +33,7 @@ class Duo(Service):
 
         known = preauth(self._service(), actor.user_id)
         if not known.usable:
-            raise FactorUnavailable(f"Duo Security cannot be used: {known.words}. Choose another factor.")
+            raise FactorUnavailable(f"Duo Security cannot be used: {known.words}. Select another factor.")
         return known.push
 
     def push(self, actor: Actor, challenge: str) -> None:
@@ -47,7 +47,7 @@ class Duo(Service):
         with self._writing(actor) as uow:
             row = self._open(uow, challenge)
             if row.remote_id:
-                raise SecondFactorFailed("A push was sent for this already. Answer it, or start again.")
+                raise SecondFactorFailed("A push has already been sent. Answer it, or start again.")
             row.remote_id = _ASKED
             uow.record("challenge:pushed", row.id)
         transaction = ""
@@ -67,7 +67,7 @@ class Duo(Service):
         with self._reading(actor) as uow:
             transaction = self._open(uow, challenge).remote_id
         if not transaction or transaction == _ASKED:
-            raise SecondFactorFailed("No push was sent for this. Send one first.")
+            raise SecondFactorFailed("No push has been sent. Send one first.")
         verdict = status(self._service(), transaction, POLL_PATIENCE)
         if verdict.waiting:
             return None
@@ -80,13 +80,13 @@ class Duo(Service):
                 row.ended, row.expires_at = "denied", min(row.expires_at, uow.now)
             uow.record("challenge:denied", row.id, after={"factor": row.factor})
         said = f" ({verdict.words.rstrip('.')})" if verdict.words else ""
-        raise SecondFactorFailed(f"Duo Security did not confirm it{said}. Nothing was changed.")
+        raise SecondFactorFailed(f"Duo Security did not confirm your identity{said}. Nothing was changed.")
 
     def passcode(self, actor: Actor, challenge: str, code: str) -> Proof:
-        """The proof for a passcode that Duo takes; another one is a wrong try.
+        """The proof for a passcode that Duo takes; another one is a wrong attempt.
 
-        The try is counted before Duo is asked, so that many at once are no more than the limit.
-        Raises InvalidValue, SecondFactorFailed, FactorUnavailable: then no try is used up.
+        The attempt is counted before Duo is asked, so that concurrent attempts cannot exceed the limit.
+        Raises InvalidValue, SecondFactorFailed, FactorUnavailable: then no attempt is used up.
         """
         from dropcopy_tui.senders.duo import passcode
 
@@ -109,7 +109,7 @@ class Duo(Service):
     def _service(self) -> DuoService:
         service, reason = self._resources.duo, why_not(self._resources)
         if service is None or reason:
-            raise FactorUnavailable(f"Duo Security cannot be used: {reason}. Choose another factor.")
+            raise FactorUnavailable(f"Duo Security cannot be used: {reason}. Select another factor.")
         return service
 
     def _open(self, uow: UnitOfWork, challenge: str) -> ChallengeRow:
@@ -151,7 +151,7 @@ class DuoSecurity(CodeFactor):
 
     def source(self, sent_to: str, push: bool) -> str:
         """A push where Duo has a phone for it."""
-        return "Enter alone sends a push to your phone; or type a passcode." if push else "A Duo passcode"
+        return "Press Enter to send a push to your phone, or enter a passcode." if push else "Duo passcode"
 
     def prove(self, resources: Resources, actor: Actor, challenge: str, code: str) -> Proof:
         """Duo checks the passcode; what it allows becomes a code of ours."""
@@ -169,7 +169,7 @@ class DuoSecurity(CodeFactor):
 def why_not(resources: Resources) -> str:
     """Why Duo cannot be used here; "" where it can."""
     if resources.duo is None:
-        return "not configured: [duo] in the configuration file"
+        return "not configured; see [duo] in the configuration file"
     if resources.sandbox and not is_loopback(resources.duo.host):
-        return "a sandbox asks nobody but a server on this machine"
+        return "a sandbox can only use a server on this machine"
     return ""

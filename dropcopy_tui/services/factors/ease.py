@@ -96,7 +96,7 @@ class Ease(Service):
                 CallerCheck(check, answers[check.key], "" if answers[check.key] else check.nothing) for check in CHECKS
             )
             line = line_of(uow, _EVERYBODY, row)
-            reason = "it is an account of your own" if is_own(uow, row) else ""
+            reason = "it is your own account" if is_own(uow, row) else ""
             if line.status is PersonStatus.DISABLED:
                 reason = "the account is disabled"
             left = codes_left(uow, key_of(row.id))
@@ -116,9 +116,9 @@ class Ease(Service):
             row = person_named(uow, user_id)
             refuse_own(uow, row, "issue a code to")
             if row.disabled:
-                raise InvalidValue(f"{row.user_id} is disabled: no code was issued.")
+                raise InvalidValue(f"{row.user_id} is disabled. No code was issued.")
             if purpose is Purpose.ENROL and _app_of(uow, row) is not None:
-                raise InvalidValue(f"{row.user_id} has an authenticator app: no code was issued.", "purpose")
+                raise InvalidValue(f"{row.user_id} already has an authenticator app. No code was issued.", "purpose")
             known = {key for key, answer in _answers(uow, row).items() if answer}
             ticked = check_verified(verified, known)
             left = codes_left(uow, key_of(row.id))
@@ -143,7 +143,7 @@ class Ease(Service):
                 row,
                 "EASE issued a one-time code for you",
                 f"{actor.user_id} issued it after verifying a caller. It is valid for {minutes} minutes, for "
-                f"{purpose.words}, signed in as {row.user_id}. If that was not you, call EASE at once.",
+                f"{purpose.words}, signed in as {row.user_id}. If you did not request it, call EASE immediately.",
             )
             return Issued(row.user_id, code, challenge.expires_at, left - 1, purpose)
 
@@ -159,7 +159,7 @@ class Ease(Service):
         Raises NotEntitled, NotFound, InvalidValue: there is nothing to reset, or it was asked already.
         """
         if factor != "totp":
-            raise InvalidValue(f"{FACTORS[factor].label} has nothing to reset here. Nothing was changed.", "factor")
+            raise InvalidValue(f"{FACTORS[factor].label} cannot be reset here. Nothing was changed.", "factor")
         with self._writing(actor) as uow:
             uow.require(MAY_EASE)
             row = person_named(uow, user_id)
@@ -167,7 +167,7 @@ class Ease(Service):
             if _app_of(uow, row) is None:
                 raise InvalidValue(f"{row.user_id} has no authenticator app. Nothing was changed.")
             if uow.tx.execute(self._waiting().where(col(FactorResetRow.person_id) == row.id)).first():
-                raise InvalidValue(f"A reset for {row.user_id} waits already: a second agent confirms it.")
+                raise InvalidValue(f"A reset for {row.user_id} already awaits confirmation by a second agent.")
             now = uow.now
             reset = FactorResetRow(
                 person_id=key_of(row.id),
@@ -194,11 +194,11 @@ class Ease(Service):
             person = uow.tx.get_one(PersonRow, row.person_id)
             refuse_own(uow, person, "reset a factor of")
             if row.asked_by in same_person_ids(uow.tx, actor.person_id):
-                raise NotEntitled("You asked for this reset: a second agent has to confirm it. Nothing was changed.")
+                raise NotEntitled("You requested this reset, so a second agent must confirm it. Nothing was changed.")
             if row.confirmed_at is not None:
-                raise InvalidValue(f"Reset {reset_id} was confirmed already. Nothing was changed.")
+                raise InvalidValue(f"Reset {reset_id} has already been confirmed. Nothing was changed.")
             if not row.asked_at <= uow.now < row.expires_at:
-                raise InvalidValue(f"Reset {reset_id} has expired. Ask for it again. Nothing was changed.")
+                raise InvalidValue(f"Reset {reset_id} has expired. Request it again. Nothing was changed.")
             self._take_off(uow, row)
             row.confirmed_by, row.confirmed_at = actor.person_id, uow.now
             asked_by = uow.tx.get_one(PersonRow, row.asked_by).user_id
@@ -208,8 +208,9 @@ class Ease(Service):
             uow.tell(
                 person,
                 "Your authenticator app was removed",
-                f"{asked_by} and {actor.user_id} of EASE removed it. Enrol an app again when you need one. If you did "
-                "not ask for that, call EASE at once.",
+                f"{asked_by} and {actor.user_id} of EASE removed it. "
+                "You can enrol an app again at any time. If you did "
+                "not ask for that, call EASE immediately.",
             )
             return self._reset(uow, row)
 
@@ -232,9 +233,9 @@ class Ease(Service):
         person, agent = uow.tx.get_one(PersonRow, row.person_id), uow.tx.get_one(PersonRow, row.asked_by)
         reason = ""
         if row.asked_by in same_person_ids(uow.tx, uow.actor.person_id):
-            reason = "you asked for it: a second agent confirms"
+            reason = "you requested it; a second agent must confirm"
         elif is_own(uow, person):
-            reason = "it is an account of your own"
+            reason = "it is your own account"
         return Reset(
             key_of(row.id), person.user_id, FACTORS[row.factor], agent.user_id, row.asked_at, row.expires_at, reason
         )

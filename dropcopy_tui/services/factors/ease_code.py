@@ -7,18 +7,18 @@ from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Standing
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import PersonRow
 
-_WHOM_TO_CALL = "Call EASE, at the number your firm has for it"
+_WHOM_TO_CALL = "Call EASE at your firm's contact number"
 
 
 class EaseCode(CodeFactor):
-    """A code that somebody else starts: the person calls, an agent issues it."""
+    """A code that someone else starts: the person calls, an agent issues it."""
 
     standing = Standing(EASE_CHALLENGE, EASE_LIFE)
 
     def offer(self, uow: UnitOfWork, person: PersonRow) -> Offer:
-        """Everybody may call."""
+        """Everyone may call."""
         return Offer("an agent verifies you and issues a code")
 
     def source(self, sent_to: str, push: bool) -> str:
         """Whom to call."""
-        return f"{sent_to or _WHOM_TO_CALL}: an agent verifies you and reads a code out to you."
+        return f"{sent_to or _WHOM_TO_CALL}: an agent verifies you and reads you a code."

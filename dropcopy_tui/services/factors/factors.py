@@ -59,7 +59,7 @@ class Factors(Service):
         if choice.reason == NONE_LEFT:
             raise CodesUsedUp(_USED_UP)
         if not choice.available:
-            raise FactorUnavailable(f"{choice.factor.label} cannot be used: {choice.reason}. Choose another factor.")
+            raise FactorUnavailable(f"{choice.factor.label} cannot be used: {choice.reason}. Select another factor.")
         if strategy.standing is not None:
             whom = self._settings.ease_contact or ""
             expires_at = self._now() + strategy.standing.life
@@ -89,7 +89,7 @@ class Factors(Service):
             )
 
     def prove(self, actor: Actor, challenge: str, code: str) -> Proof:
-        """The proof for a code that was typed. Input that cannot be a code costs no try.
+        """The proof for a code that was typed. Input that cannot be a code uses no attempt.
 
         Raises InvalidValue, SecondFactorFailed, FactorUnavailable.
         """
@@ -109,7 +109,7 @@ class Factors(Service):
     def cancel(self, actor: Actor, challenge: str) -> None:
         """End a challenge that was not answered: what arrives for it afterwards opens nothing.
 
-        A code that somebody else issued stays open: the person may still be on the phone. Raises SecondFactorFailed.
+        A code that someone else issued stays open: the person may still be on the phone. Raises SecondFactorFailed.
         """
         with self._writing(actor) as uow:
             if standing_of(challenge) is not None:
@@ -126,7 +126,7 @@ class Factors(Service):
 
 
 def _choice(uow: UnitOfWork, person: PersonRow, strategy: Strategy, off: Mapping[str, str], left: int) -> FactorChoice:
-    """A factor, and the first thing that stands in its way."""
+    """A factor, and the first reason why it cannot be used."""
     offer = strategy.offer(uow, person)
     reason = offer.reason or off.get(strategy.factor.name, "")
     if not reason and left <= 0 and not can_be_answered(uow, key_of(person.id), strategy):

@@ -27,11 +27,11 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, OutboxRow
 
-# Longer than a message may take, so that nobody else sends it meanwhile.
+# Longer than a message may take, so that no one else sends it meanwhile.
 LEASE_SPARE = timedelta(seconds=10)
 PAUSE = timedelta(seconds=15)
 _HANDFUL = 5
-_OVER = "The code was used, cancelled or expired before it was sent: it was not sent."
+_OVER = "Not sent: the code was used, cancelled or had expired."
 TEXT = col(OutboxRow.channel) == "sms"
 
 
@@ -64,7 +64,7 @@ class _LeasedText(Lease):
 
 
 class Texting(Service):
-    """Sends codes: one at once for whoever waits for it, and what is due for everybody."""
+    """Sends codes: one immediately for the person who waits for it, and all that are due in a round."""
 
     def send(self, actor: Actor, challenge: str) -> Texted:
         """Hand over the code of a challenge of the person's own, now.

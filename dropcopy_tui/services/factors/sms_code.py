@@ -25,7 +25,7 @@ class SmsCode(CodeFactor):
         """Write the message into the outbox, its body sealed."""
         code = give_code(uow.resources, row)
         minutes = round(uow.settings.code_life.total_seconds() / 60)
-        body = f"Your code is {code}, valid for {minutes} minutes (drop copy desk). Nobody will ask you for it."
+        body = f"Your code is {code}, valid for {minutes} minutes (drop copy desk). Do not share it with anyone."
         # The message is of no use once its challenge is over: the sender looks it up by this.
         row.remote_id = str(text_message(uow, person, body))
         return Sent(texts_leave(uow.resources), body if uow.resources.sandbox else "")

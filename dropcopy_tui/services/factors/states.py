@@ -74,15 +74,15 @@ def _tell_off(uow: UnitOfWork, state: FactorStateRow) -> None:
     uow.record("factor:off", person.user_id, after={"factor": state.factor, "wrong_in_row": state.wrong_in_row})
     uow.tell(
         person,
-        f"{label} is {reason}",
-        f"It confirms nothing for {person.user_id} until you have entered a code from EASE. "
+        f"{label} was {reason}",
+        f"It cannot be used for {person.user_id} until you have entered a code from EASE. "
         "If the wrong codes were not yours, call EASE immediately and change your password.",
     )
     for agent in _agents(uow):
         uow.tell(
             agent,
-            f"{label} of {person.user_id} is {reason}",
-            f"Somebody entered wrong codes as {person.user_id}, last from {uow.actor.origin}. "
+            f"{label} of {person.user_id} was {reason}",
+            f"Wrong codes were entered as {person.user_id}, last from {uow.actor.origin}. "
             f"Verify the person before you issue a code.",
         )
 
@@ -99,4 +99,4 @@ def _agents(uow: UnitOfWork) -> list[PersonRow]:
 
 
 def _reason(wrong: int) -> str:
-    return f"off after {wrong} wrong codes in a row: call EASE"
+    return f"switched off after {wrong} wrong codes in a row: call EASE"

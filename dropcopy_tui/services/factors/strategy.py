@@ -92,7 +92,7 @@ class CodeFactor:
         self.factor = factor
 
     def prepare(self, resources: Resources, actor: Actor) -> bool:
-        """Nobody outside is asked, and nothing can be pushed."""
+        """No one outside is asked, and nothing can be pushed."""
         return False
 
     def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
@@ -101,7 +101,7 @@ class CodeFactor:
         return Sent(sandbox_message=f"Your code is {code}." if uow.resources.sandbox else "")
 
     def holds(self, uow: UnitOfWork, row: ChallengeRow, code: str) -> bool:
-        """Compare with the digest. Without one nothing holds: a push that nobody has answered yet."""
+        """Compare with the digest. Without one nothing holds: a push that no one has answered yet."""
         return hmac.compare_digest(uow.resources.vault.mac(code, "challenge", row.id), row.code_mac or b"")
 
     def prove(self, resources: Resources, actor: Actor, challenge: str, code: str) -> Proof:

@@ -1,7 +1,7 @@
 """The table of second factors, and what is said about them (rule P2).
 
 A new factor is a row here and a class of its own, its strategy. This module imports no database library, so that the
-command line can list the factors in its help; a strategy is imported when somebody uses it.
+command line can list the factors in its help; a strategy is imported when someone uses it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Factor:
         """Refuse what cannot be a code before it costs a try. Raises InvalidValue."""
         least, most = self.digits
         if not (code.isascii() and code.isdigit() and least <= len(code) <= most):
-            raise InvalidValue(f"A code has {self.digits_words}.", "code")
+            raise InvalidValue(f"The code must have {self.digits_words}.", "code")
 
 
 # Duo's own passcodes: six digits from the app or by SMS, up to nine for a bypass code.
@@ -87,7 +87,7 @@ class Challenge:
 
     `source` says where the code comes from, `sandbox_message` is what the sandbox's phone shows. `to_send`: a message
     is on its way to the provider. `push`: the person can be asked on their phone instead. `starts_later`: the life of
-    the code begins when somebody else issues it.
+    the code begins when someone else issues it.
     """
 
     id: str

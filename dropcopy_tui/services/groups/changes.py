@@ -127,7 +127,7 @@ def stale_words(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> str:
     if group.version == draft.base_version:
         return ""
     said = [_deed(uow, row) for row in _edits_since(uow, draft)]
-    return f"{group.name} was changed meanwhile: " + "; ".join(said or ["by the desk"]) + "."
+    return f"{group.name} was changed in the meantime: " + "; ".join(said or ["by the desk"]) + "."
 
 
 def _edits_since(uow: UnitOfWork, draft: DraftRow) -> list[RequestRow]:
@@ -170,16 +170,16 @@ def refuse_second_change(uow: UnitOfWork, group: GroupRow, actor: Actor) -> None
     row = open_change(uow, key_of(group.id))
     if row is None:
         return
-    # Whoever asked can be told the way out; for everybody else it is whom to talk to.
+    # The requester can cancel it; anyone else learns whom to contact.
     mine = row.submitted_by == actor.person_id
     user_id = uow.tx.get_one(PersonRow, row.submitted_by).user_id
-    which = f"Your own request {row.reference}" if mine else f"{row.reference} by {user_id}"
+    which = f"Your own request {row.reference}" if mine else f"Request {row.reference} by {user_id}"
     way_out = "cancel it under My Requests" if mine else "ask them to cancel it"
     waits = waiting_for(uow, row)
     where = f", awaiting approval by {', '.join(waits)}" if waits else ""
     raise ChangedMeanwhile(
-        f"{which} asks to {RequestType(row.type).words.lower()} {group.name} already{where}. "
-        f"Wait for it, or {way_out}. Nothing was submitted."
+        f"{which} to {RequestType(row.type).words.lower()} {group.name} is still open{where}. "
+        f"Wait until it has ended, or {way_out}. Nothing was submitted."
     )
 
 
@@ -187,7 +187,7 @@ def refuse_second_change(uow: UnitOfWork, group: GroupRow, actor: Actor) -> None
 
 
 def freeze_changes(uow: UnitOfWork, draft: DraftRow, request: RequestRow) -> None:
-    """Keep which SenderComps the request adds and removes: the group will not tell any more when it is done."""
+    """Keep which SenderComps the request adds and removes: afterwards the group no longer shows them."""
     for change in Change:
         rows = sources_changed(draft, change).with_only_columns(
             literal(request.id), literal(change.value), col(SenderCompRow.id)
@@ -208,7 +208,7 @@ def carry_out(uow: UnitOfWork, request: RequestRow, group_id: int) -> None:
 
 
 def catch_up(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> None:
-    """Take over what others changed since, but for the fields that the draft changes itself."""
+    """Merge what others changed since, but for the fields that the draft changes itself."""
     mine = _words_of_draft(uow, draft)
     since = _edits_since(uow, draft)
     base: dict[str, str] = {}

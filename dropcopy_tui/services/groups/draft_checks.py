@@ -30,7 +30,7 @@ from dropcopy_tui.store.tables import (
 
 # So many bad SenderComps of a request are named one by one.
 _NAMED = 20
-# So many sources are counted at once.
+# The number of sources counted in one query.
 _STEP = 100_000
 
 
@@ -104,7 +104,7 @@ def problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally | None = Non
     """Every reason why the draft cannot become a group now, in the order of the wizard's steps."""
     entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
-        return ["Choose a Registered Entity."]
+        return ["Select a Registered Entity."]
     found = [*name_problems(uow, draft), *_front_end_problems(uow, draft, entity)]
     try:
         complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
@@ -120,12 +120,12 @@ def name_problems(uow: UnitOfWork, draft: DraftRow) -> list[str]:
     except InvalidValue as error:
         return [error.message]
     if name_taken(uow, draft.entity_id or 0, name, draft.group_id):
-        return [f"The entity has a group named {name} already. Choose another name."]
+        return [f"The entity already has a group named {name}. Use another name."]
     return []
 
 
 def name_taken(uow: UnitOfWork, entity_id: int, name: str, besides: int | None = None) -> bool:
-    """Whether a living group of the entity, `besides` this one, has this name (rule G3: letter case aside)."""
+    """Whether an existing group of the entity, `besides` this one, has this name (rule G3: letter case aside)."""
     rows = select(GroupRow.id).where(
         GroupRow.entity_id == entity_id,
         GroupRow.name_key == name_key(name),
@@ -137,7 +137,7 @@ def name_taken(uow: UnitOfWork, entity_id: int, name: str, besides: int | None =
 
 def _front_end_problems(uow: UnitOfWork, draft: DraftRow, entity: EntityRow) -> list[str]:
     if draft.front_end_id is None:
-        return ["Choose a front end system."]
+        return ["Select a front end system."]
     if uow.tx.get(FrontEndMappingRow, (entity.id, draft.front_end_id)) is None:
         return [f"The front end system is not mapped to {entity.code}. A user administrator can map it."]
     return []
@@ -156,7 +156,7 @@ def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]
     names = uow.tx.execute(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).scalars().all()
     found = [f"SenderComp {name} is no longer an active SenderComp of this entity and market." for name in names]
     if count > len(names):
-        found.append(f"The same holds for {count - len(names):,} more SenderComps.")
+        found.append(f"The same applies to {count - len(names):,} more SenderComps.")
     return found
 
 

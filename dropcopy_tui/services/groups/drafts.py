@@ -48,7 +48,7 @@ class DraftFields:
 
 
 class Drafts(Service):
-    """The drafts of the person who acts; nobody sees another's."""
+    """The drafts of the person who acts; no one sees another's."""
 
     def entities(self, actor: Actor) -> tuple[EntityView, ...]:
         """Where the person may create groups: step 1 offers these, and selects a single one by itself."""
@@ -117,7 +117,7 @@ class Drafts(Service):
             self._put(uow, row, fields)
             row.version += 1
             row.updated_at = uow.now
-            # Going from step to step is kept, but is no event: nothing was entered.
+            # Moving between steps is saved but not audited: nothing was entered.
             if after:
                 what = f"draft {row.id}"
                 uow.record("draft:saved", what, before=before, after=after)
@@ -195,7 +195,7 @@ class Drafts(Service):
             return Review(
                 draft=draft_view(uow, row),
                 filters=in_order(chosen),
-                # Of an edit nobody asks: what comes and goes is shown instead.
+                # Of an edit no one asks: what comes and goes is shown instead.
                 firms=() if row.group_id else draft_checks.firms(uow, row),
                 gateways=needed,
                 approval_of=tuple(codes),
@@ -215,7 +215,7 @@ class Drafts(Service):
         with self._writing(actor) as uow:
             row = own_draft(uow, draft_id)
             if row.version != version:
-                raise ChangedMeanwhile("This draft was changed in another window. Look at it again, then submit.")
+                raise ChangedMeanwhile("This draft was changed in another window. Review it again, then submit.")
             return submit_draft(uow, row)
 
     def discard(self, actor: Actor, draft_id: int, version: int | None = None) -> None:
@@ -238,10 +238,12 @@ class Drafts(Service):
 
     def _put(self, uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> None:
         if fields.front_end_id is not None and uow.tx.get(FrontEndRow, fields.front_end_id) is None:
-            raise InvalidValue("This front end system no longer exists. Choose another one.", "front_end")
+            raise InvalidValue("This front end system no longer exists. Select another one.", "front_end")
         entity = uow.entity(fields.entity, MAY_CHANGE_GROUPS) if fields.entity else None
         if row.group_id is not None and (entity.id if entity else None) != row.entity_id:
-            raise InvalidValue("A group stays at its entity. Ask for a new group there instead.", "entity")
+            raise InvalidValue(
+                "A group's entity cannot be changed. Request a new group at the other entity instead.", "entity"
+            )
         if (entity.id if entity else None) != row.entity_id:
             # Sources and front end systems belong to an entity: another one has none of them.
             draft_checks.empty_draft(uow, row)
@@ -284,7 +286,7 @@ def start_draft(uow: UnitOfWork, market: str, entity: str) -> DraftRow:
 def _bounded(name: str) -> str:
     """A name as typed, but never so long that it weighs on the store; submit checks it properly."""
     if len(name) > 1_000:
-        raise InvalidValue(f"Group name has {len(name):,} characters. It was not kept.", "name")
+        raise InvalidValue(f"Group name has {len(name):,} characters, which is too long. It was not saved.", "name")
     return name
 
 

@@ -77,7 +77,7 @@ class GroupEdits(Service):
             return fetch(uow.tx, listing(changes.sources_changed(row, change)), ask, sender_comp_view)
 
     def catch_up(self, actor: Actor, draft_id: int) -> DraftView:
-        """Take over what others changed meanwhile, but for the fields that the draft changes itself (rule G10)."""
+        """Merge what others changed meanwhile, but for the fields that the draft changes itself (rule G10)."""
         with self._writing(actor) as uow:
             row, group = _edit(uow, draft_id)
             before = row.base_version
@@ -89,7 +89,7 @@ class GroupEdits(Service):
 
 
 def living_group(uow: UnitOfWork, group_id: int) -> tuple[GroupRow, EntityRow]:
-    """A living group that the person may see, and its entity. Raises NotFound."""
+    """An existing group that the person may see, and its entity. Raises NotFound."""
     group = uow.tx.get(GroupRow, group_id)
     seen = uow.visible_ids()
     if group is None or group.deleted_at is not None or group.entity_id not in seen:
@@ -145,7 +145,7 @@ def _edit(uow: UnitOfWork, draft_id: int) -> tuple[DraftRow, GroupRow]:
     row = own_draft(uow, draft_id)
     uow.require(MAY_CHANGE_GROUPS, uow.tx.get_one(EntityRow, row.entity_id))
     if row.group_id is None:
-        raise NotFound("This draft is of a new group: it changes none.")
+        raise NotFound("This draft is for a new group, so it has no changes to merge.")
     group = changes.edited_group(uow, row)
     if group is None:
         raise changes.gone(uow, row)

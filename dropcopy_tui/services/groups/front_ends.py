@@ -111,7 +111,7 @@ class FrontEnds(Service):
     def _map(self, uow: UnitOfWork, place: EntityRow, row: FrontEndRow, *, made: bool) -> FrontEnd:
         view = front_end_view(row)
         if uow.tx.get(FrontEndMappingRow, (key_of(place.id), view.id)) is not None:
-            raise InvalidValue(f"{view.title} is mapped to {place.code} already. Nothing was changed.", "front_end")
+            raise InvalidValue(f"{view.title} is already mapped to {place.code}. Nothing was changed.", "front_end")
         uow.tx.add(FrontEndMappingRow(entity_id=key_of(place.id), front_end_id=view.id))
         self._record(uow, "front_end:mapped", place, view, before=False, made=made)
         return view

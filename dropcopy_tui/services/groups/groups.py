@@ -75,7 +75,7 @@ class Groups(Service):
     def page(
         self, actor: Actor, ask: PageRequest, *, entity: str = "", menu: Menu | None = None, market: str = ""
     ) -> Page[GroupLine]:
-        """A page of living groups. Raises NotFound for an entity that may not be seen."""
+        """A page of existing groups. Raises NotFound for an entity that may not be seen."""
         with self._reading(actor) as uow:
             rows = _select().where(col(GroupRow.entity_id).in_(uow.visible_ids()))
             if entity:
@@ -234,7 +234,7 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, 
         gone = group_gone(uow.tx, uow.actor, int(name), uow.visible_ids()) if is_id else ""
         raise NotFound(gone or f"Group {shorten(name)!r} does not exist, or you have no access to it.")
     if len(found) > 1:
-        raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Say which with --entity.")
+        raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Specify --entity.")
     return found[0]
 
 

@@ -97,7 +97,7 @@ class Provisioning(Service):
         entity = uow.tx.get_one(EntityRow, row.entity_id)
         asker = Actor(key_of(person.id), person.user_id, person.name)
         if not uow.by(asker).roles_at(entity.id) & MAY_CHANGE_GROUPS:
-            found.append(f"{person.user_id} is no longer entitled to change groups at {entity.code}.")
+            found.append(f"{person.user_id} no longer has the right to change groups at {entity.code}.")
         if row.draft_id is not None:
             found += draft_checks.problems(uow, uow.tx.get_one(DraftRow, row.draft_id))
         return found
@@ -116,5 +116,5 @@ class Provisioning(Service):
         uow.record("request:approval_asked", row.reference, after={"of": list(codes)})
         for person in approvers_of(uow, row):
             what = f"{RequestType(row.type).words.lower()} {row.subject}"
-            uow.tell(person, f"{row.reference} waits for your approval: {what}", what, row.id)
+            uow.tell(person, f"{row.reference} awaits your approval: {what}", what, row.id)
         return True

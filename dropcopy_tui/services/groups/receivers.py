@@ -84,7 +84,7 @@ class Receivers(Service):
         """Who receives a copy of one FIX message, or of the original in a copy.
 
         Raises:
-            InvalidValue: it is no FIX message, or more than one.
+            InvalidValue: it is not one FIX message.
             NotFound: its source does not exist, or may not be seen.
         """
         what = read(_only_message(raw))

@@ -150,7 +150,9 @@ def _front_end_named(uow: UnitOfWork, entity: EntityRow, name: str) -> int:
         return found[0].id
     if found:
         titles = ", ".join(row.title for row in found)
-        raise InvalidValue(f"{shorten(name)!r} could be one of: {titles}. Name its version too.", "front_end")
+        raise InvalidValue(
+            f"{shorten(name)!r} matches several systems: {titles}. Specify the version too.", "front_end"
+        )
     titles = ", ".join(sorted(row.title for row in mapped)[:10]) or "none"
     raise InvalidValue(
         f"No front end system {shorten(name)!r} is mapped to {entity.code}. Mapped: {titles}.", "front_end"

@@ -33,18 +33,18 @@ def submit_draft(uow: UnitOfWork, draft: DraftRow, *, kept: bool = True) -> Requ
     """
     entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id else None
     if entity is None:
-        raise InvalidValue("Choose a Registered Entity.", "entity")
+        raise InvalidValue("Select a Registered Entity.", "entity")
     uow.require(MAY_CHANGE_GROUPS, entity)
     group = _edited(uow, draft) if draft.group_id else None
     counted = draft_checks.tally(uow, draft)
-    # Everything that stands against it is told at once: nobody should submit five times to learn five things.
+    # Everything that stands against it is told immediately: no one should submit five times to learn five things.
     _refuse_problems(uow, draft, counted, kept)
     draft.name = clean_name(draft.name, "Group name", uow.settings.group_name_length)
     chosen = complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
     draft.filters = [kind.value for kind in chosen]
-    # What would change is told of the cleaned values: spaces and a mandatory filter left out are no change.
+    # The changes are those of the cleaned values: spaces and an omitted mandatory filter do not count.
     wanted = _changes(uow, draft, group) if group else None
-    # From here on the draft is the request's record: nobody can open or change it any more.
+    # From here on the draft is the request's record: it can no longer be opened or changed.
     draft.submitted_at = uow.now
     asked = _asked(uow, draft, counted.total, wanted)
     kind = RequestType.EDIT_GROUP if wanted else RequestType.CREATE_GROUP
@@ -64,16 +64,14 @@ def _edited(uow: UnitOfWork, draft: DraftRow) -> GroupRow:
         raise changes.gone(uow, draft)
     changes.refuse_second_change(uow, group, uow.actor)
     if stale := changes.stale_words(uow, draft, group):
-        raise ChangedMeanwhile(
-            f"{stale} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
-        )
+        raise ChangedMeanwhile(f"{stale} Review the changes, then submit. Nothing was submitted; the draft is kept.")
     return group
 
 
 def _changes(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     wanted = changes.changes_of(uow, draft, group)
     if not wanted:
-        raise InvalidValue(f"Nothing would change in {group.name}. Nothing was submitted.")
+        raise InvalidValue(f"The request contains no changes to {group.name}. Nothing was submitted.")
     return wanted
 
 

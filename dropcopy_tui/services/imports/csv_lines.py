@@ -130,7 +130,7 @@ def _encoding_problem(error: UnicodeDecodeError) -> str:
     meant = bytes((byte,)).decode("cp1252", "ignore")
     likely = f", which in Windows-1252 is {meant!r}" if meant.isprintable() and meant else ""
     return (
-        f"The file is not UTF-8 text: byte {error.start + 1} of this line is 0x{byte:02X}{likely}. "
+        f"The file is not valid UTF-8: byte {error.start + 1} of this line is 0x{byte:02X}{likely}. "
         "Save it as UTF-8 and import it again; the lines after this one were not read."
     )
 
@@ -138,7 +138,7 @@ def _encoding_problem(error: UnicodeDecodeError) -> str:
 def _split(text: str, size: int) -> list[str]:
     """The cells of one line of this many bytes, without the spaces around them. Raises InvalidValue."""
     if "\0" in text:
-        raise InvalidValue("The line has a NUL byte. Save the file as UTF-8 text.")
+        raise InvalidValue("The line contains a NUL byte. Save the file as UTF-8 text.")
     if size > _LONGEST_LINE:
         raise InvalidValue(f"The line is longer than {_LONGEST_LINE:,} bytes.")
     try:
@@ -158,11 +158,11 @@ def _check_lengths(cells: list[str]) -> None:
 
 def _csv_problem(said: str) -> str:
     if "unexpected end" in said:
-        return "A quote is opened and not closed on this line. A cell cannot hold a line break."
+        return "A quote is opened but not closed on this line. A cell cannot contain a line break."
     if "expected after" in said:
-        return 'A quoted cell goes on after its closing quote. Write a quote inside a cell as "".'
+        return 'A quoted cell continues after its closing quote. Write a quote inside a cell as "".'
     if "new-line" in said:
-        return "The line has a carriage return inside. End lines with LF or CR LF."
+        return "The line contains a carriage return. End lines with LF or CR LF."
     return f"The line is not CSV ({said})."
 
 
@@ -178,7 +178,7 @@ def _checked_header(cells: list[str], columns: Columns) -> list[str]:
         for what, names in (
             ("Unknown columns", unknown),
             ("Missing columns", missing),
-            ("Columns named twice", doubled),
+            ("Duplicate columns", doubled),
         )
         if names
     ]

@@ -190,14 +190,14 @@ class PeopleFile(FileOfEntities):
         }
         if shared(marks(values["email"], values["mobile"]), self._marks_of_importer()):
             raise InvalidValue(
-                f"{values['user_id']} has your mobile phone or mailbox: you may not import an account of your own."
+                f"{values['user_id']} has your mobile phone or mailbox. You cannot import your own account."
             )
         return FileEntry(line, values, _person_keys(values["user_id"], values["email"], values["os_account"]))
 
     def _roles(self, text: str) -> frozenset[tuple[str, int | None]]:
         roles = frozenset(self._role(part.strip()) for part in text.split(";") if part.strip())
         if not roles:
-            raise InvalidValue("Column roles names no role.")
+            raise InvalidValue("Column roles is empty.")
         return roles
 
     def _role(self, text: str) -> tuple[str, int | None]:
@@ -208,14 +208,15 @@ class PeopleFile(FileOfEntities):
             raise InvalidValue(f"Unknown role {shorten(name)!r}. Use: {', '.join(Role)}.") from None
         if role.desk_wide:
             if at:
-                raise InvalidValue(f"Role {role} is held on the whole desk: write it without an entity.")
+                raise InvalidValue(f"Role {role} applies to the whole desk: write it without an entity.")
             return role.value, None
         if not code:
-            raise InvalidValue(f"Role {role} is held at an entity: write {role}@ENTITY.")
+            raise InvalidValue(f"Role {role} applies to an entity: write {role}@ENTITY.")
         entity_id = self.entity(code)
         if role is not Role.USER_ADMINISTRATOR and entity_id in self._administered:
             raise InvalidValue(
-                f"Role {role} is granted by the user administrators of {code}: dropcopy people entitle. Leave it out."
+                f"Role {role} is granted by the user administrators of {code}: dropcopy people entitle. "
+                "Remove it from the file."
             )
         return role.value, entity_id
 
@@ -391,7 +392,7 @@ def gateway_of(market: Market, text: str) -> str:
     text = text.lower()
     if text not in market.gateways:
         known = ", ".join(market.gateways)
-        raise InvalidValue(f"Gateway {shorten(text)!r} is not one of the market {market.code}. Use: {known}.")
+        raise InvalidValue(f"Gateway {shorten(text)!r} is not a gateway of market {market.code}. Use: {known}.")
     return text
 
 

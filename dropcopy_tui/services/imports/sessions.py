@@ -50,7 +50,7 @@ class SessionFile(FileOfEntities):
 
 def _session_kind(text: str) -> str:
     if text == SessionKind.DROP_COPY:
-        raise InvalidValue("Drop copy sessions are not imported: set-up allocates them when a group is made.")
+        raise InvalidValue("Drop copy sessions cannot be imported: they are allocated when a group is set up.")
     if text not in (SessionKind.ORDER_ENTRY, SessionKind.MARKET_DATA):
         raise InvalidValue(f"Kind {shorten(text)!r} must be {SessionKind.ORDER_ENTRY} or {SessionKind.MARKET_DATA}.")
     return text

@@ -1,4 +1,4 @@
-"""The key calendar: which session's key pairs live when, those first that need somebody soonest."""
+"""The key calendar: which session's key pairs are valid when, those first that need someone soonest."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A run writes one notice and one email a person, listing every key pair it is about. What a key pair was told for is
 a row of its own, written in the same transaction: however many processes run, each threshold is told once. After
-a pause only the nearest threshold is told: nobody needs to hear of 28 days when 5 are left.
+a pause only the nearest threshold is told: no one needs to hear of 28 days when 5 are left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, ExpiryNoticeRow, KeyPairRow, PersonRow, SessionRow
 
-# An email of more lines than this is read by nobody, and refused by some mail servers.
+# An email of more lines than this is read by no one, and refused by some mail servers.
 MOST_LINES = 1_000
 _CHUNK = 5_000
 _REPORT = "dropcopy keys report"
@@ -66,7 +66,7 @@ class ExpiryNotices(Service):
         """
         with self._reading(actor) as uow:
             uow.require(MAY_OPERATE)
-            # A round that has nothing to tell keeps nobody from writing.
+            # A round that has nothing to tell keeps no one from writing.
             if next(self._due(uow), None) is None:
                 return ExpiryRun()
         with self._writing(actor) as uow:
@@ -138,7 +138,7 @@ class ExpiryNotices(Service):
         return len(places)
 
     def _letter(self, uow: UnitOfWork, found: Mapping[str, Sequence[_Due]]) -> tuple[str, str]:
-        """Subject and body for somebody who manages these entities, the pair that ends soonest first."""
+        """Subject and body for a manager of these entities, the key pair that expires soonest first."""
         number = sum(map(len, found.values()))
         every = ((due, code) for code, mine in found.items() for due in mine)
         keys = nsmallest(MOST_LINES, every, key=_soonest)
@@ -152,7 +152,7 @@ class ExpiryNotices(Service):
         ]
         lines += [_line(due, code, pairs[due.session_pk], hours[due.market]) for due, code in keys]
         if number > MOST_LINES:
-            lines.append(f"... and {number - MOST_LINES:,} more: `{_REPORT}` lists all of them.")
+            lines.append(f"... and {number - MOST_LINES:,} more: run `{_REPORT}` for the full list.")
         return f"{what}: {first.session_id} {left_words(first.left)}", "\n".join(lines)
 
     def _record(self, uow: UnitOfWork, code: str, keys: Sequence[_Due], people: int) -> None:
@@ -161,14 +161,14 @@ class ExpiryNotices(Service):
             counted[str(due.threshold)] += 1
         uow.record(
             "keypair:expiry_told",
-            f"{len(keys):,} key pairs",
+            plural(len(keys), "key pair"),
             entity=code,
             after={"by_days": dict(counted), "people": people},
         )
 
 
 def _ending(now: datetime, days: int) -> Any:
-    """Living pairs that end within so many days of any market: by the index on the expiry."""
+    """Active key pairs that expire within this many days in any market: by the index on the expiry."""
     key: Any = aliased(KeyPairRow)
     told = (
         select(func.min(col(ExpiryNoticeRow.days)))
@@ -221,6 +221,6 @@ def _line(due: _Due, code: str, pairs: Sequence[KeyPairRow], hours: MarketHours)
     """A line of the email; `pairs` are all of the session, the living ones having a slot."""
     own = next(pair for pair in pairs if pair.id == due.key_pair_id)
     others = [pair.expires_at for pair in pairs if pair.slot is not None and pair is not own]
-    other = f"; the session's other pair ends {market_date(hours, max(others))}" if others else ""
+    other = f"; the session's other key pair expires {market_date(hours, max(others))}" if others else ""
     ends = f"{market_date(hours, due.expires_at)}, {left_words(due.left)}"
     return f"{code}  {due.session_id}  {own.access_key_id}  {ends}{other}"

@@ -24,7 +24,7 @@ Delivery = Path | TextIO
 Unreadable = dict[int, str]
 # What is true of a file that failed after the commit.
 _RECORDED = (
-    "No key file was written, but the key pairs are recorded as downloaded and the code is used up: "
+    "No key file was written, but the key pairs are recorded as downloaded and the code has been used: "
     "download them again with a new code."
 )
 
@@ -110,8 +110,8 @@ class _Held:
                 _reserve(self._file.handle, len(self._text))
         except OSError as error:
             raise FileRefused(
-                f"{self.path} cannot be written ({error.strerror}): nothing was changed and no file was left. "
-                "Choose another folder."
+                f"{self.path} cannot be written ({error.strerror}): nothing was changed and no file was created. "
+                "Use another folder."
             ) from None
         return unreadable
 
@@ -122,7 +122,7 @@ class _Held:
             self._file.publish()
         except FileExistsError:
             raise FileRefused(
-                f"{self.path} was created by somebody else meanwhile and was left as it is. {_RECORDED}"
+                f"{self.path} was created by another program in the meantime and was not changed. {_RECORDED}"
             ) from None
         except OSError as error:
             raise FileRefused(f"{self.path} cannot be written ({error.strerror}). {_RECORDED}") from None

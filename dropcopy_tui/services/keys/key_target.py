@@ -17,7 +17,7 @@ def check_target(path: Path) -> None:
     """
     try:
         if os.path.lexists(path):
-            raise FileRefused(f"{path} already exists and was left as it is. Choose another name.")
+            raise FileRefused(f"{path} already exists. Nothing was changed. Use another name.")
         if not path.parent.is_dir():
             raise FileRefused(f"The folder {path.parent} does not exist. Create it, or choose another.")
         # A name that is too long is not found by the questions above.
@@ -32,7 +32,7 @@ def check_target(path: Path) -> None:
             probe.flush()
     except OSError as error:
         raise FileRefused(
-            f"No file can be written in {path.parent} ({_why(error)}). Nothing was changed. Choose another folder."
+            f"No file can be written in {path.parent} ({_why(error)}). Nothing was changed. Use another folder."
         ) from None
 
 

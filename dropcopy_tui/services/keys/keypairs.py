@@ -75,8 +75,8 @@ class KeyPairs(Service):
     def plan(self, actor: Actor, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> tuple[Plan, ...]:
         """What generating would do to each session, before anything happens.
 
-        A session that gets no pair has a plan that says why (`refusal`). Raises NotEntitled, NotFound, and what
-        stands in the way where it is the only session.
+        A session that gets no pair has a plan that says why (`refusal`). Raises NotEntitled, NotFound, and
+        the refusal itself if it is the only session.
         """
         with self._reading(actor) as uow:
             rows, _ = self._entitled(uow, sessions)
@@ -99,7 +99,7 @@ class KeyPairs(Service):
 
         Raises:
             SecondFactorFailed: the code does not hold; the try is counted.
-            InvalidValue, SessionEnded: no session could be served, such as: each has two living pairs and none was
+            InvalidValue, SessionEnded: no session could be served, such as: each has two active key pairs and none was
                 chosen to be deleted, or was released with its group.
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
@@ -131,12 +131,12 @@ class KeyPairs(Service):
         out: Delivery,
         progress: Progress | None = None,
     ) -> Downloaded:
-        """Write the living pairs of the sessions to a file of the form of domain section 7 (rule K6).
+        """Write the active key pairs of the sessions to a file of the form of domain section 7 (rule K6).
 
         Raises:
             SecondFactorFailed: the code does not hold; the try is counted.
             FileRefused: the file exists or cannot be written; the code is not used up.
-            NotFound: no session has a living pair.
+            NotFound: no session has an active key pair.
             WrongMasterKey: no stored secret can be opened.
         """
         with deliver(out, self._resources.store.path) as file, self._writing(actor) as uow:
@@ -165,7 +165,7 @@ class KeyPairs(Service):
             return Downloaded(self._views(uow, rows, written), file.path, tuple(failed))
 
     def delete(self, actor: Actor, keys: Sequence[str], progress: Progress | None = None) -> Deleted:
-        """Destroy key pairs at once, living or expired: a gateway refuses them from now on (rule K6).
+        """Destroy key pairs immediately, living or expired: a gateway refuses them from now on (rule K6).
 
         Raises:
             NotFound: one does not exist, or may not be seen.
@@ -179,7 +179,7 @@ class KeyPairs(Service):
 
             def remove(pair: KeyPairRow) -> KeyPairRow:
                 if pair.deleted_at is not None:
-                    raise InvalidValue(f"Key pair {pair.access_key_id} is deleted already. Nothing was changed.")
+                    raise InvalidValue(f"Key pair {pair.access_key_id} has already been deleted. Nothing was changed.")
                 destroy(pair, uow.now)
                 return pair
 
@@ -198,13 +198,13 @@ class KeyPairs(Service):
         visible = uow.visible_ids()
         found = [known[pk] for pk in wanted if pk in known and known[pk].entity_id in visible]
         if len(found) != len(wanted):
-            # One answer for what is gone and what may not be seen: it tells nobody what exists.
+            # One answer for what is gone and what may not be seen: it tells no one what exists.
             raise NotFound(_GONE.format(what))
         places = {row.entity_id for row in found}
         for place in places:
             uow.require(MAY_USE_KEYS, uow.tx.get_one(EntityRow, place))
         if len(places) > 1:
-            raise NotEntitled(f"The selected {what}s belong to several entities. Select those of one.")
+            raise NotEntitled(f"The selected {what}s belong to several entities. Select those of one entity only.")
         return found, uow.tx.get_one(EntityRow, places.pop())
 
     def _planned(
@@ -215,7 +215,7 @@ class KeyPairs(Service):
         except (InvalidValue, SessionEnded) as refusal:
             if alone:
                 raise
-            words = f"{row.session_id}: left out. {refusal.message}"
+            words = f"{row.session_id}: skipped. {refusal.message}"
             return Plan(row.session_id, uow.now, (), None, (), words, refusal=refusal.message)
 
     def _living(self, uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow]) -> list[KeyPairRow]:
@@ -233,7 +233,7 @@ class KeyPairs(Service):
         pairs: Sequence[KeyPairRow],
         failed: Sequence[Failure],
     ) -> RequestRow:
-        """The request for what was done, completed at once, with what was not done among its reasons (rule Q1)."""
+        """The request for what was done, completed immediately, with what was not done among its reasons (rule Q1)."""
         names = _owners(rows, pairs)
         asked = {"sessions": list(names), "keys": [pair.access_key_id for pair in pairs]}
         subject = _short(", ".join(names))
@@ -291,7 +291,7 @@ def _reasons(pairs: Sequence[KeyPairRow], failed: Sequence[Failure]) -> list[str
     """What a request says of the rows that were left as they were; nothing where all went through."""
     if not failed:
         return []
-    return [f"{len(pairs):,} done, {len(failed):,} not.", *(failure.reason for failure in failed)]
+    return [f"{len(pairs):,} completed, {len(failed):,} failed.", *(failure.reason for failure in failed)]
 
 
 def _short(listed: str) -> str:

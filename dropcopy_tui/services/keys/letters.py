@@ -14,7 +14,7 @@ _LISTED = 100
 
 
 def key_letter(uow: UnitOfWork, kind: RequestType, keys: Sequence[KeyView]) -> str:
-    """The text for the person who asked, so that somebody who did not ask sees it (rule Q6)."""
+    """The text for the person who asked, so that someone who did not ask sees it (rule Q6)."""
     made = kind is RequestType.GENERATE_KEY
     did = "generated" if made else "deleted"
     head = f"{uow.actor.user_id} {did} {plural(len(keys), 'key pair')}, from {uow.actor.origin or 'an unknown place'}."

@@ -38,7 +38,7 @@ class KeyReportLine:
 
     Attributes:
         days_left: to its last day, 0 on that day; None for a pair that does not live.
-        notice_days: the threshold it was last told for (rule K7); None: nobody was told yet.
+        notice_days: the threshold it was last told for (rule K7); None: no one was told yet.
         remark: what a reader would not expect of its expiry, "" where there is nothing.
     """
 
@@ -129,9 +129,11 @@ def _remark(key: KeyPair, others: Sequence[KeyPair], hours: MarketHours) -> str:
     last_day = local_day(hours, key.expires_at)
     if due != key.expires_at:
         why = "" if is_business_day(hours, last_day) else f"{last_day} is no longer a business day; "
-        remarks.append(f"{why}today's calendar would end it {market_date(hours, due)}; its stored expiry stays")
+        remarks.append(
+            f"{why}by today's calendar it would expire {market_date(hours, due)}; its expiry does not change"
+        )
     if not calendar_covers(hours, last_day.year):
-        remarks.append(f"no holidays are known for {last_day.year}: weekends only")
+        remarks.append(f"holidays for {last_day.year} are not yet known: only weekends were considered")
     return "; ".join(remarks)
 
 

@@ -31,7 +31,7 @@ def make_pair(uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow], pla
     if plan.choice_needed:
         raise InvalidValue(
             f"{row.session_id} already has two active key pairs, the maximum ({', '.join(plan.choice_needed)}). "
-            "Choose which one to delete. Nothing was changed."
+            "Select which one to delete. Nothing was changed."
         )
     now = uow.now
     moved = {change.access_key_id: change.new for change in plan.changes}
@@ -65,10 +65,9 @@ def _sealed(uow: UnitOfWork, row: SessionRow, plan: Plan, slot: int) -> KeyPairR
 
 
 def _check_in_use(row: SessionRow) -> None:
-    """Go on only with a session that something uses (rule G9). Raises SessionEnded."""
+    """Continue only with a session that something uses (rule G9). Raises SessionEnded."""
     if row.status != SessionStatus.ACTIVE.value:
-        why = "its group was deleted" if row.status == SessionStatus.RELEASED.value else "GAM took it out of use"
+        why = "its group was deleted" if row.status == SessionStatus.RELEASED.value else "GAM retired it"
         raise SessionEnded(
-            f"{row.session_id} is {row.status}: {why}, and it gets no new key pair. "
-            "Leave it out of the selection. Nothing was changed."
+            f"{row.session_id} is {row.status}: {why}. It cannot get a new key pair. Deselect it. Nothing was changed."
         )

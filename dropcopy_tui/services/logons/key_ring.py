@@ -21,7 +21,7 @@ from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SenderCompRow, SessionRow
 from dropcopy_tui.store.vault import Vault
 
-_UNKNOWN = "The access key id it names (tag 355) belongs to no key pair that you may manage."
+_UNKNOWN = "The access key id (tag 355) does not belong to a key pair that you manage."
 # Firms of an entity that a refusal names.
 _MOST_FIRMS = 6
 
@@ -42,7 +42,7 @@ class KeyRing:
     def __init__(self, vault: Vault, environment: str = "") -> None:
         self._vault, self._environment = vault, environment
         self._held: dict[str, _RingKey] = {}
-        # By pair and what is sealed: a pair whose secret was destroyed or sealed anew is opened anew.
+        # By pair and what is sealed: a pair whose secret was destroyed or sealed again is opened again.
         self._open: dict[tuple[int, bytes], bytes] = {}
         self._known_keys: dict[str, KnownKey] = {}
 
@@ -128,7 +128,7 @@ def managed_ids(uow: UnitOfWork) -> list[int]:
     """The primary keys of the entities whose key pairs the person manages. Raises NotEntitled: there is none."""
     found = sorted(uow.entities_with(MAY_USE_KEYS))
     if not found:
-        # Without an entity this raises for everybody, and its words name the role.
+        # Without an entity this raises for everyone, and its words name the role.
         uow.require(MAY_USE_KEYS)
     return found
 

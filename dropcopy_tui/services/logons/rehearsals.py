@@ -53,8 +53,8 @@ class Rehearsals(Service):
 
         Raises:
             NotEntitled: the person manages no keys, or not those of this session's entity.
-            NotFound: there is no such session, or it may not be seen.
-            InvalidValue: the Session ID or the market is none.
+            NotFound: the session does not exist, or the person has no access to it.
+            InvalidValue: the Session ID or the market is not valid.
         """
         if market:
             market_named(market)
@@ -72,7 +72,7 @@ class Rehearsals(Service):
             rows = rows.where(col(SessionRow.market) == market)
         found = uow.tx.execute(rows).all()
         if not found:
-            raise NotFound(f"There is no session {session_id}, or you may not see it.")
+            raise NotFound(f"Session {session_id} does not exist, or you have no access to it.")
         for row in found:
             uow.require(MAY_USE_KEYS, uow.tx.get_one(EntityRow, row[0].entity_id))
 
@@ -94,7 +94,7 @@ class Rehearsals(Service):
             if not ring.accepts(message, now):
                 ring.hold_too(other_rows(uow, rows, MOST_OTHERS))
         other = rehearsal.session_id and message.session_id != rehearsal.session_id
-        also = f"The logon is not of session {rehearsal.session_id}, which this rehearsal is held for."
+        also = f"The logon is not for session {rehearsal.session_id}, to which this rehearsal is limited."
         return ring.verdict(message, now, (also,) if other else ())
 
     def note(self, actor: Actor, rehearsal: Rehearsal, outcome: Outcome) -> None:

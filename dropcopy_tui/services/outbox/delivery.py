@@ -1,7 +1,7 @@
 """Sending: email of the outbox goes to the mail server, each message once (rule Q6; architecture, decision 6).
 
 A message is leased in one short transaction, sent outside of any, and marked in another: a sender that is killed
-loses its lease after a minute, and somebody else sends the message again under the same Message-ID.
+loses its lease after a minute, and someone else sends the message again under the same Message-ID.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LEASE = timedelta(seconds=60)
 _ENOUGH = timedelta(seconds=50)
 _HANDFUL = 5
 _A_RUN = 1_000
-DEAD_LETTER = "Email could not be delivered: the outbox shows which, and why."
+DEAD_LETTER = "Some messages could not be delivered. See the outbox for the reasons."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Mailing(Service):
         Raises:
             NotEntitled: this needs operations.
             MailHeld: a sandbox never sends.
-            NotFound, InvalidValue: one does not exist, or is no dead letter.
+            NotFound, InvalidValue: one does not exist, or has not failed.
         """
         wanted = sorted(set(ids))
         with self._writing(actor) as uow:
@@ -189,7 +189,7 @@ class Mailing(Service):
             return "failed"
 
     def _give_up(self, actor: Actor, message: _LeasedLetter, reason: str) -> str:
-        """The server will never take it: a dead letter at once."""
+        """The server will never accept it, so it fails without further attempts."""
         with self._writing(actor) as uow:
             row = still_leased(uow, message)
             if row is None:
@@ -227,14 +227,16 @@ def _dead_letter(uow: UnitOfWork, number: int) -> OutboxRow:
     if row is None:
         raise NotFound(f"Message {number} does not exist. Nothing was changed.")
     if row.channel != "email":
-        raise InvalidValue(f"Message {number} carried a code, which is not sent again. Ask for a new code.")
+        raise InvalidValue(f"Message {number} contained a code and cannot be sent again. Request a new code.")
     if row.state != MessageState.FAILED.value:
-        raise InvalidValue(f"Message {number} is {row.state}: only failed ones are tried again. Nothing was changed.")
+        raise InvalidValue(
+            f"Message {number} is {row.state}: only failed messages can be retried. Nothing was changed."
+        )
     return row
 
 
 def _operators_to_tell(uow: UnitOfWork) -> list[int]:
-    """Everybody with operations who does not have this notice unread already."""
+    """Everyone with operations who does not have this notice unread already."""
     # One unread notice is enough: a mail server that is down fails hundreds of messages.
     told = select(col(NoticeRow.person_id)).where(col(NoticeRow.text) == DEAD_LETTER, col(NoticeRow.read_at).is_(None))
     rows = (

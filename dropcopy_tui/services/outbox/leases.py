@@ -19,7 +19,7 @@ from dropcopy_tui.store.tables import OutboxRow
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A message, and the moment until which nobody else sends it."""
+    """A message, and the moment until which no one else sends it."""
 
     id: int
     until: datetime

@@ -1,4 +1,4 @@
-"""Notices: what the desk tells a person in the application (rule Q6). Everybody reads their own, and no others."""
+"""Notices: what the desk tells a person in the application (rule Q6). Everyone reads their own, and no others."""
 
 from __future__ import annotations
 

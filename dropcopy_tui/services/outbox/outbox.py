@@ -14,6 +14,7 @@ from sqlmodel import col
 from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.messages import unsealed
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -21,10 +22,10 @@ from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
 
 EMAIL = col(OutboxRow.channel) == "email"
-# Outside a sandbox nobody reads a sealed body but its recipient.
+# Outside a sandbox no one reads a sealed body but its recipient.
 _HIDDEN = {
-    "sms": "(a one-time code: only the phone shows it)",
-    "email": "(a one-time code: only the email itself shows it)",
+    "sms": "(a one-time code, shown on the phone only)",
+    "email": "(a one-time code, shown in the email only)",
 }
 
 
@@ -119,9 +120,9 @@ def waiting_count(uow: UnitOfWork) -> int:
 def held_words(uow: UnitOfWork) -> str:
     """Why nothing is sent from here, "" where it is."""
     if uow.resources.sandbox:
-        return "A sandbox never sends: its messages can be read in the outbox."
+        return "A sandbox never sends messages; read them in the outbox."
     if uow.resources.mail is None:
         waiting = waiting_count(uow)
-        messages = "1 message is" if waiting == 1 else f"{waiting:,} messages are"
+        messages = plural(waiting, "message is", "messages are")
         return f"Mail is not configured: {messages} held. Set [mail] in the configuration file."
     return ""

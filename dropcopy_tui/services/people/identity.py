@@ -11,6 +11,7 @@ from sqlmodel import col, or_, select
 from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotFound, NotSignedIn, StoreBusy
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds, renewed_hash
 from dropcopy_tui.services.rights import NOBODY, nobody
@@ -19,7 +20,7 @@ from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 
 # Seconds that a sign-in without a password waits for other writers: it can do without its event.
 PATIENCE = 1.0
-_NO_MATCH = "User id or password is wrong."
+_NO_MATCH = "Incorrect user id or password."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Identity(Service):
         """The person with this user id or email, if the password holds.
 
         Raises:
-            AccountLocked: five wrong tries in a row (rule P1); says until when.
+            AccountLocked: five wrong attempts in a row (rule P1); says until when.
             NotSignedIn: no such person, or the wrong password: the answer is the same.
         """
         checked = self._check(login, password)
@@ -85,7 +86,7 @@ class Identity(Service):
             return self._welcome(uow, person, "password", **checked.renew(person))
 
     def _check(self, login: str, password: str) -> _Checked:
-        """Check the password outside the gate: hashing takes long, and no writer may wait for somebody's guesses.
+        """Check the password outside the gate: hashing takes long, and no writer may wait for someone's guesses.
 
         Every account costs the same, whether it is unknown, disabled or locked: the time of a refusal tells nothing.
         """
@@ -124,7 +125,7 @@ class Identity(Service):
     def act_as(self, user_id: str, origin: str) -> Actor:
         """Any person, without proof: only in a sandbox. Raises NotSignedIn elsewhere."""
         if not self._resources.sandbox:
-            raise NotSignedIn("Acting as another person works in a sandbox store only. Sign in with a password.")
+            raise NotSignedIn("Acting as another person is possible in a sandbox only. Sign in with a password.")
         try:
             with self._writing(nobody(origin, user_id), PATIENCE) as uow:
                 person = _find(uow, user_id)
@@ -135,7 +136,7 @@ class Identity(Service):
             return self._recognize(PersonRow.user_id == user_id.strip().lower(), origin, busy)
 
     def _recognize(self, who: Any, origin: str, busy: StoreBusy) -> Actor:
-        """The person, by reading alone, where no proof is checked and nothing can be written now: reading goes on.
+        """The person, by reading alone, where no proof is checked and nothing can be written now: reading continues.
 
         What the person changes later is an event of its own. Raises StoreBusy for anybody who would not be let in.
         """
@@ -146,9 +147,9 @@ class Identity(Service):
             return Actor(key_of(person.id), person.user_id, person.name, origin)
 
     def everyone(self) -> tuple[Person, ...]:
-        """Everybody who can be acted as. Raises NotSignedIn outside a sandbox."""
+        """Everyone who can be acted as. Raises NotSignedIn outside a sandbox."""
         if not self._resources.sandbox:
-            raise NotSignedIn("Only a sandbox store tells who is in it.")
+            raise NotSignedIn("People can be listed without signing in only in a sandbox.")
         with self._reading(NOBODY) as uow:
             people = uow.tx.exec(select(PersonRow).order_by(col(PersonRow.id))).all()
             return tuple(Person(row.user_id, row.name, _entitlements(uow, row)) for row in people)
@@ -161,7 +162,7 @@ class Identity(Service):
     def set_password(self, actor: Actor, present: str, new: str) -> None:
         """Change the person's own password. Raises NotSignedIn for a wrong present one."""
         if new == present:
-            raise InvalidValue("The new password is the present one. Nothing was changed.", "password")
+            raise InvalidValue("The new password is the same as the current one. Nothing was changed.", "password")
         hashed, checked = hash_password(new), self._check(actor.user_id, present)
         with self._writing(actor) as uow:
             person = uow.tx.get_one(PersonRow, actor.person_id)
@@ -211,13 +212,13 @@ class Identity(Service):
 
 def _locked(until: datetime, now: datetime) -> str:
     minutes = max(1, round((until - now).total_seconds() / 60))
-    wait = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"This account is locked for {wait} after too many wrong tries. Wait, or ask EASE to unlock it."
+    wait = plural(minutes, "minute") if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"This account is locked for {wait} after too many failed attempts. Wait, or ask EASE to unlock it."
 
 
 def _find(uow: UnitOfWork, login: str) -> PersonRow | None:
     key = login.strip().lower()
-    if not key.isprintable():  # such as bytes that are no UTF-8: no driver would take them
+    if not key.isprintable():  # such as bytes that are not valid UTF-8: no driver would accept them
         return None
     return uow.tx.exec(select(PersonRow).where(or_(PersonRow.user_id == key, PersonRow.email == key))).first()
 
@@ -236,5 +237,5 @@ def person_row(uow: UnitOfWork) -> PersonRow:
     """The row of the person who acts. Raises NotFound when the person is gone."""
     row = uow.tx.get(PersonRow, uow.actor.person_id)
     if row is None:
-        raise NotFound(f"{uow.actor.user_id} is no longer known here. Sign in again.")
+        raise NotFound(f"{uow.actor.user_id} is no longer an account here. Sign in again.")
     return row

@@ -34,14 +34,15 @@ from dropcopy_tui.services.unit_of_work import UnitOfWork, last_event, was_later
 from dropcopy_tui.store.tables import InvitationRow, PersonRow
 
 _NO_MATCH = (
-    "The user id or the invitation code is wrong, or the code was used, has expired or was tried too often. "
+    "The user id or the invitation code is incorrect, or the code has been used, "
+    "has expired or has had too many attempts. "
     "Ask a user administrator for a new one. Nothing was changed."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A password was set. `locked_until`: wrong tries locked the account before, and it stays so."""
+    """A password was set. `locked_until`: wrong attempts locked the account before, and it stays so."""
 
     user_id: str
     locked_until: datetime | None
@@ -73,11 +74,11 @@ def send_invitation(uow: UnitOfWork, person: PersonRow) -> datetime:
 
 def _letter(actor: Actor, person: PersonRow, row: InvitationRow, code: str) -> str:
     return (
-        f"{actor.user_id} invites you to the drop copy desk. Your user id is {person.user_id}. "
-        f"Your code is {grouped_code(code)}: it works once, until {moment_words(row.expires_at)}, "
-        f"and may be tried {INVITATION_TRIES} times. With it you choose your own password: "
-        f"press F2 where you sign in, or run: dropcopy people accept {person.user_id}. "
-        "Nobody will ask you for the code."
+        f"{actor.user_id} has invited you to the drop copy desk. Your user id is {person.user_id}. "
+        f"Your invitation code is {grouped_code(code)}. It can be used once, until {moment_words(row.expires_at)}, "
+        f"with at most {INVITATION_TRIES} attempts. Use it to set your password: "
+        f"press F2 on the sign-in screen, or run: dropcopy people accept {person.user_id}. "
+        "Do not share the code with anyone."
     )
 
 
@@ -85,11 +86,11 @@ def accept_invitation(resources: Resources, login: str, code: str, password: str
     """Set the password of the person who holds the invitation code.
 
     Raises:
-        InvalidValue: the password is too short, or this cannot be a code; it costs no try.
+        InvalidValue: the password is too short, or this cannot be a code; it uses no attempt.
         NotSignedIn: the one answer for everything else that is wrong; a wrong code counts as a try.
     """
     code = clean_invitation_code(code)
-    # Before anybody is looked up: it takes as long for a person who is not there, and holds up nobody's writing.
+    # Before the lookup: it takes as long for a person who does not exist, and delays no other writer.
     hashed = hash_password(password)
     with writing(resources, nobody(origin, login)) as uow:
         person = _person(uow, login)
@@ -127,7 +128,7 @@ def _complaint(uow: UnitOfWork, person: PersonRow, row: InvitationRow | None) ->
     if row.used_at is not None:
         return "used"
     if row.tries >= INVITATION_TRIES:
-        return "tried too often"
+        return "too many attempts"
     valid = row.created_at <= uow.now < row.expires_at and not was_later(uow, row.after_event, row.expires_at)
     return "" if valid else "expired"
 

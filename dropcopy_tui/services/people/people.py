@@ -54,13 +54,13 @@ class Invited:
     def sentence(self) -> str:
         """Where the code is, in words."""
         if self.waits:
-            return f"No mail server is set: the code for {self.sent_to} waits in the outbox until one is."
-        return f"The code goes to {self.sent_to} and nowhere else."
+            return f"No mail server is configured: the code for {self.sent_to} stays in the outbox until one is."
+        return f"The code was emailed to {self.sent_to} only."
 
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """A person may do nothing any more; their open requests stay."""
+    """The person can no longer do anything; their open requests are kept."""
 
     person: PersonLine
     open_requests: int
@@ -85,7 +85,7 @@ class Powers:
 
 
 class People(Service):
-    """The people that somebody may administer."""
+    """The people that someone may administer."""
 
     def powers(self, actor: Actor) -> Powers:
         """What the person may do with people. Raises NotEntitled: nothing, not even look."""
@@ -121,7 +121,7 @@ class People(Service):
     def roles(self, actor: Actor, user_id: str, entity: str = "") -> tuple[RoleChoice, ...]:
         """Each role at an entity ("": on the desk), whether the person holds it, and why the viewer cannot change it.
 
-        The person may be unknown: then it is about somebody new. Raises NotEntitled, NotFound.
+        The person may be unknown: then it is about someone new. Raises NotEntitled, NotFound.
         """
         with self._reading(actor) as uow:
             scope = scope_of(uow)
@@ -150,7 +150,7 @@ class People(Service):
             created_at=self._now(),
         )
         if not roles:
-            raise InvalidValue("Choose at least one role. Nobody was invited.", "roles")
+            raise InvalidValue("Select at least one role. No one was invited.", "roles")
         with self._writing(actor) as uow:
             wanted = [Entitlement(role, None if role.desk_wide else entity or None) for role in dict.fromkeys(roles)]
             places = [place_of(uow, each) for each in wanted]
@@ -177,7 +177,7 @@ class People(Service):
         with self._writing(actor) as uow:
             row = self._administered(uow, user_id, "invite")
             if row.disabled:
-                raise InvalidValue(f"{row.user_id} is disabled: enable the account first. Nobody was invited.")
+                raise InvalidValue(f"{row.user_id} is disabled. Enable the account first. No one was invited.")
             expires = send_invitation(uow, row)
             after = {"until": expires.isoformat()}
             uow.record("person:invited_again", row.user_id, after=after)
@@ -191,7 +191,7 @@ class People(Service):
         return accept_invitation(self._resources, login, code, password, origin)
 
     def entitle(self, actor: Actor, user_id: str, role: Role, entity: str = "") -> PersonLine:
-        """Give a role, effective at once. Raises NotEntitled, NotFound, InvalidValue: it is held already."""
+        """Give a role, effective immediately. Raises NotEntitled, NotFound, InvalidValue: the person already has it."""
         return self.change_roles(actor, user_id, give=[Entitlement(role, entity or None)])
 
     def disentitle(self, actor: Actor, user_id: str, role: Role, entity: str = "") -> PersonLine:
@@ -210,7 +210,7 @@ class People(Service):
             given = [place_of(uow, each) for each in dict.fromkeys(give)]
             taken = [place_of(uow, each) for each in dict.fromkeys(take)]
             row = person_named(uow, user_id)
-            refuse_own(uow, row, "give or take roles of")
+            refuse_own(uow, row, "change the roles of")
             change_roles(uow, row, given, taken)
             return line_of(uow, scope_of(uow), row)
 
@@ -236,7 +236,7 @@ class People(Service):
             return _open_requests(uow, person_in(uow, scope_of(uow), user_id))
 
     def unlock(self, actor: Actor, user_id: str) -> PersonLine:
-        """End a lock after wrong tries before its time (rule P1). Raises NotEntitled, NotFound, InvalidValue."""
+        """End a lock after wrong attempts before its time (rule P1). Raises NotEntitled, NotFound, InvalidValue."""
         with self._writing(actor) as uow:
             uow.require(MAY_UNLOCK)
             row = person_named(uow, user_id)
@@ -263,7 +263,7 @@ class People(Service):
         places = [entity_id for _, entity_id in held_by(uow, row)]
         if not places or not mine.issuperset(places):
             raise NotEntitled(
-                f"{row.user_id} has roles that are not yours to give: only operations may {what} them. "
+                f"{row.user_id} has roles that you cannot grant: only operations can {what} this person. "
                 "Nothing was changed."
             )
         return row
@@ -271,7 +271,7 @@ class People(Service):
     def _turn(self, uow: UnitOfWork, row: PersonRow, *, disabled: bool) -> PersonLine:
         word = "disabled" if disabled else "enabled"
         if row.disabled is disabled:
-            raise InvalidValue(f"{row.user_id} is {word} already. Nothing was changed.")
+            raise InvalidValue(f"{row.user_id} is already {word}. Nothing was changed.")
         row.disabled = disabled
         before, after = {"disabled": not disabled}, {"disabled": disabled}
         uow.record(f"person:{word}", row.user_id, before=before, after=after)
@@ -292,15 +292,15 @@ def _visible_entity(uow: UnitOfWork, scope: Scope, code: str) -> EntityRow:
 
 
 def _refuse_taken(uow: UnitOfWork, row: PersonRow) -> None:
-    """Raises InvalidValue for a user id or an email that somebody has."""
+    """Raises InvalidValue for a user id or an email that someone has."""
     if uow.tx.execute(select(PersonRow).where(col(PersonRow.user_id) == row.user_id)).first():
         raise InvalidValue(
-            f"There is a person {row.user_id} already. Give them a role: dropcopy people entitle {row.user_id}. "
-            "Nobody was invited.",
+            f"{row.user_id} already exists. Grant a role instead: dropcopy people entitle {row.user_id}. "
+            "No one was invited.",
             "user_id",
         )
     if uow.tx.execute(select(PersonRow).where(col(PersonRow.email) == row.email)).first():
-        raise InvalidValue("A person with this email is known already. Nobody was invited.", "email")
+        raise InvalidValue("A person with this email already exists. No one was invited.", "email")
 
 
 def _open_requests(uow: UnitOfWork, row: PersonRow) -> int:

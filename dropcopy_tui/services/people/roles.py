@@ -23,24 +23,24 @@ def place_of(uow: UnitOfWork, wanted: Entitlement) -> Place:
     """The role at its place, if the actor may give and take it there. Raises NotEntitled, NotFound, InvalidValue."""
     role = wanted.role
     if role.desk_wide and wanted.entity:
-        raise InvalidValue(f"{_name(role)} is held on the whole desk: name no entity. Nothing was changed.", "entity")
+        raise InvalidValue(f"{_name(role)} applies to the whole desk: omit the entity. Nothing was changed.", "entity")
     if role.desk_wide:
         uow.require(givers_of(role))
         return wanted, None
     if not wanted.entity:
-        raise InvalidValue(f"{_name(role)} is held at an entity: name it. Nothing was changed.", "entity")
+        raise InvalidValue(f"{_name(role)} applies to an entity: specify it. Nothing was changed.", "entity")
     entity = uow.entity(wanted.entity, givers_of(role))
     return wanted, entity.id
 
 
 def refuse_own(uow: UnitOfWork, row: PersonRow, what: str) -> None:
-    """Nobody raises themselves, be it by way of a second account (rule P3). Raises NotEntitled."""
+    """No one raises themselves, be it by way of a second account (rule P3). Raises NotEntitled."""
     if row.id == uow.actor.person_id:
-        raise NotEntitled(f"You may not {what} yourself: somebody else must. Nothing was changed.")
+        raise NotEntitled(f"You cannot {what} your own account; someone else must. Nothing was changed.")
     if is_own(uow, row):
         raise NotEntitled(
-            f"{row.user_id} has your mobile phone or mailbox: you may not {what} an account of your own. "
-            "Somebody else must. Nothing was changed."
+            f"{row.user_id} has your mobile phone or mailbox. You cannot {what} your own account; someone else must. "
+            "Nothing was changed."
         )
 
 
@@ -50,9 +50,9 @@ def is_own(uow: UnitOfWork, row: PersonRow) -> bool:
 
 
 def why_not(role: Role, mine: frozenset[Role], own: bool) -> str:
-    """Why somebody with these roles may not give and take the role; "" when they may."""
+    """Why someone with these roles may not give and take the role; "" when they may."""
     if own:
-        return "somebody else must change your own roles"
+        return "someone else must change your own roles"
     if mine & givers_of(role):
         return ""
     return f"only by {' or '.join(sorted(giver.words for giver in givers_of(role)))}"
@@ -75,8 +75,8 @@ def change_roles(uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken:
         before={"roles": codes(before)},
         after={"roles": codes(before - set(minus) | set(plus)), "given": codes(plus), "taken": codes(minus)},
     )
-    news = [f"Given: {each.words}." for each in plus] + [f"Taken away: {each.words}." for each in minus]
-    uow.tell(row, "Your entitlements were changed", f"{' '.join(news)} By {uow.actor.user_id}, from now on.")
+    news = [f"Granted: {each.words}." for each in plus] + [f"Revoked: {each.words}." for each in minus]
+    uow.tell(row, "Your roles were changed", f"{' '.join(news)} Changed by {uow.actor.user_id}, effective immediately.")
 
 
 def add_roles(uow: UnitOfWork, row: PersonRow, places: Sequence[Place]) -> None:
@@ -101,10 +101,10 @@ def codes(entitlements: Iterable[Entitlement]) -> list[str]:
 
 def _check(row: PersonRow, held: set[Entitlement], plus: Sequence[Entitlement], minus: Sequence[Entitlement]) -> None:
     if not plus and not minus:
-        raise InvalidValue("No role was named. Nothing was changed.", "role")
+        raise InvalidValue("No role was specified. Nothing was changed.", "role")
     for each in plus:
         if each in held:
-            raise InvalidValue(f"{row.user_id} has {each.words} already. Nothing was changed.", "role")
+            raise InvalidValue(f"{row.user_id} already has {each.words}. Nothing was changed.", "role")
     for each in minus:
         if each not in held:
             raise InvalidValue(f"{row.user_id} does not have {each.words}. Nothing was changed.", "role")

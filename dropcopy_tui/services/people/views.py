@@ -40,7 +40,7 @@ class PersonLine(Person):
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person with everything about the account that somebody else may know.
+    """A person with everything about the account that someone else may know.
 
     `invited_until` is when the newest invitation ends or ended, while no password came of it. `events` are the last
     audit events about the person, the newest first, for those who may audit.
@@ -58,7 +58,7 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose people a viewer may see: everybody, or those with a role at one of these entities."""
+    """Whose people a viewer may see: everyone, or those with a role at one of these entities."""
 
     everybody: bool
     entity_ids: frozenset[int] = frozenset()
@@ -137,7 +137,7 @@ def person_named(uow: UnitOfWork, user_id: str) -> PersonRow:
     """The person with this user id. Raises NotFound."""
     key = user_id.strip().lower()
     row: PersonRow | None = None
-    if key.isprintable():  # such as bytes that are no UTF-8: no driver would take them
+    if key.isprintable():  # such as bytes that are not valid UTF-8: no driver would accept them
         row = uow.tx.execute(select(PersonRow).where(col(PersonRow.user_id) == key)).scalar_one_or_none()
     if row is None:
         raise unknown_person(user_id)
@@ -155,7 +155,7 @@ def person_in(uow: UnitOfWork, scope: Scope, user_id: str) -> PersonRow:
 
 
 def unknown_person(user_id: str) -> NotFound:
-    """The one answer for who is not there and who may not be seen."""
+    """The one answer for people who do not exist and people who may not be seen."""
     return NotFound(f"Person {shorten(user_id)!r} does not exist, or you have no access to them. Nothing was changed.")
 
 

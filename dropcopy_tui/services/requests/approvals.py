@@ -50,7 +50,7 @@ def give(uow: UnitOfWork, request: RequestRow, entities: Iterable[int]) -> None:
 
 
 def ready_at(uow: UnitOfWork, request: RequestRow) -> datetime:
-    """Since when nobody's approval is missing: a batch takes what was ready before it (rule Q5)."""
+    """Since when no one's approval is missing: a batch takes what was ready before it (rule Q5)."""
     # The last approval counts: before it nothing could be set up.
     given = (row.given_at for row in _approvals(uow, request))
     return max([request.submitted_at, *(at for at in given if at is not None)])

@@ -11,7 +11,7 @@ from dropcopy_tui.domain.settings import Settings
 
 
 def due_at(market: str, settings: Settings, ready: datetime) -> datetime | None:
-    """When the batch takes what was ready then; None where the market has no batch: at once."""
+    """When the batch takes what was ready then; None where the market has no batch: immediately."""
     hours = _hours(market, settings)
     return next_close(hours, ready) if hours else None
 
@@ -28,7 +28,7 @@ def due_words(market: str, settings: Settings, due: datetime, now: datetime) -> 
 
 
 def set_up_words(market: str, settings: Settings, now: datetime) -> str:
-    """When a request that nobody has to approve any more is set up, as the end of a sentence that says "it is"."""
+    """When a request that needs no further approval is set up, as the end of a sentence that says "it is"."""
     due = due_at(market, settings, now)
     return f"queued until {due_words(market, settings, due, now)}" if due else "set up immediately"
 

@@ -63,13 +63,13 @@ def tell_submitted(uow: UnitOfWork, row: RequestRow, letter: str) -> None:
     """Tell who asked, and who must approve (rules Q3, Q6)."""
     what = f"{RequestType(row.type).words.lower()} {row.subject}"
     uow.tell(person_row(uow), f"{row.reference} submitted: {what}", letter, row.id)
-    ask = f"{row.reference} waits for your approval: {what}"
+    ask = f"{row.reference} awaits your approval: {what}"
     for person in approvers_of(uow, row):
-        uow.tell(person, ask, f"{uow.actor.user_id} asks: {letter}", row.id)
+        uow.tell(person, ask, f"Submitted by {uow.actor.user_id}: {letter}", row.id)
 
 
 def approvers_of(uow: UnitOfWork, row: RequestRow) -> list[PersonRow]:
-    """Everybody who may approve what is missing; never who asked, nor whom they made an approver (rule Q3)."""
+    """Everyone who may approve what is missing; never who asked, nor whom they made an approver (rule Q3)."""
     rows = uow.tx.exec(
         select(PersonRow)
         .join(EntitlementRow, col(EntitlementRow.person_id) == PersonRow.id)
@@ -97,6 +97,6 @@ def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons
     kind = RequestType(row.type).words.lower()
     body = (
         "\n\n".join(part for part in (" ".join(reasons), said) if part)
-        or f"The request to {kind} {row.subject} is done."
+        or f"The request to {kind} {row.subject} is completed."
     )
     uow.tell(person, f"{row.reference} {status.words.lower()}: {kind} {row.subject}", body, row.id)

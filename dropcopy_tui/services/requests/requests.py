@@ -78,9 +78,9 @@ class Requests(Service):
         """Approve what was shown as `version`, for every firm the person approves for (rule Q3).
 
         Raises:
-            NotFound: there is no such request for this person.
+            NotFound: the request does not exist, or the person has no access to it.
             ChangedMeanwhile: it changed, was decided or has ended since it was opened.
-            NotEntitled: it is their own, or waits for somebody else.
+            NotEntitled: it is their own, or waits for someone else.
         """
         with self._writing(actor) as uow:
             row = _seen(uow, reference_id)
@@ -109,16 +109,18 @@ class Requests(Service):
         """Cancel one's own request while nothing was set up (rule Q2).
 
         Raises:
-            NotEntitled: it is somebody else's.
+            NotEntitled: it is someone else's.
             ChangedMeanwhile: it has ended already.
         """
         with self._writing(actor) as uow:
             row = _seen(uow, reference_id)
             if row.submitted_by != actor.person_id:
-                raise NotEntitled(f"{row.reference} is not yours: only who asked can cancel. Nothing was changed.")
+                raise NotEntitled(
+                    f"{row.reference} is not your request: only its requester can cancel it. Nothing was changed."
+                )
             _open(uow, row)
             self._note(uow, row, "cancel", None)
-            end_request(uow, row, RequestStatus.CANCELLED, [], "It was cancelled: nothing was set up.")
+            end_request(uow, row, RequestStatus.CANCELLED, [], "It was cancelled. Nothing was set up.")
             return request_view(uow, row)
 
     def _note(self, uow: UnitOfWork, row: RequestRow, verdict: str, place: int | None, reason: str = "") -> None:
@@ -139,7 +141,7 @@ class Requests(Service):
 
     def _tell_approved(self, uow: UnitOfWork, row: RequestRow) -> None:
         waits = approvals.waiting_for(uow, row)
-        rest = f"It still waits for {', '.join(waits)}." if waits else "It will be set up now."
+        rest = f"It still awaits approval by {', '.join(waits)}." if waits else "It is being set up."
         what = f"{RequestType(row.type).words.lower()} {row.subject}"
         person = uow.tx.get_one(PersonRow, row.submitted_by)
         subject = f"{row.reference} approved by {uow.actor.user_id}: {what}"
@@ -148,19 +150,19 @@ class Requests(Service):
 
 def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
-    # Nobody decides about their own request, be it by way of a second account (rule Q3).
+    # No one decides about their own request, be it by way of a second account (rule Q3).
     if row.submitted_by in same_person_ids(uow.tx, uow.actor.person_id):
-        whose = "your own" if row.submitted_by == uow.actor.person_id else "that of another account of yours"
-        raise NotEntitled(f"{row.reference} is {whose}: somebody else must decide. Nothing was changed.")
+        whose = "your own request" if row.submitted_by == uow.actor.person_id else "from another account of yours"
+        raise NotEntitled(f"{row.reference} is {whose}: someone else must decide. Nothing was changed.")
     _refuse_sponsored(uow, row)
     _open(uow, row)
     asked = [place for place in approvals.needed(uow, row) if uow.roles_at(place) & MAY_APPROVE]
     if not asked:
         waits = ", ".join(approvals.waiting_for(uow, row))
         if not waits:
-            raise NotEntitled(f"{row.reference} waits for nobody's approval. Nothing was changed.")
-        what = f"waits for an administrative manager of {waits}"
-        raise NotEntitled(f"{row.reference} {what}: you are none. Nothing was changed.")
+            raise NotEntitled(f"{row.reference} does not require approval. Nothing was changed.")
+        what = f"awaits an administrative manager of {waits}"
+        raise NotEntitled(f"{row.reference} {what}, which you are not. Nothing was changed.")
     mine = [place for place in approvals.missing(uow, row) if place in asked]
     if not mine:
         raise ChangedMeanwhile(
@@ -176,7 +178,7 @@ def _refuse_sponsored(uow: UnitOfWork, row: RequestRow) -> None:
         asked_by = uow.tx.get_one(PersonRow, row.submitted_by).user_id
         raise NotEntitled(
             f"{row.reference} was requested by {asked_by}, who invited or entitled you within {wait.days} days: "
-            "somebody else must decide. Nothing was changed."
+            "someone else must decide. Nothing was changed."
         )
 
 
@@ -185,13 +187,13 @@ def _open(uow: UnitOfWork, row: RequestRow) -> None:
     if row.status == RequestStatus.IN_PROGRESS.value:
         return
     status = RequestStatus(row.status).words
-    raise ChangedMeanwhile(f"{row.reference} has ended already: {status}{_by(uow, row)}. Nothing was changed.")
+    raise ChangedMeanwhile(f"{row.reference} is already {status.lower()}{_by(uow, row)}. Nothing was changed.")
 
 
 def _unchanged(uow: UnitOfWork, row: RequestRow, version: int) -> None:
     if row.version != version:
         raise ChangedMeanwhile(
-            f"{row.reference} changed since it was opened{_by(uow, row)}. Look at it again, then decide. "
+            f"{row.reference} changed since it was opened{_by(uow, row)}. Review it again, then decide. "
             "Nothing was changed."
         )
 

@@ -31,7 +31,7 @@ def sources_of(uow: UnitOfWork, row: RequestRow, change: Change) -> SenderCompRo
         change is Change.REMOVED
     ):
         return group_sources(row.group_id)
-    raise InvalidValue(f"{row.reference} does not change SenderComps that way.")
+    raise InvalidValue(f"{row.reference} does not change SenderComps in this way.")
 
 
 def frozen(request: RequestRow, change: Change) -> SenderCompRows:

@@ -81,9 +81,9 @@ def _time(number: int) -> str:
 
 
 def example_log(uow: UnitOfWork, places: frozenset[int]) -> Iterator[bytes]:
-    """The log's lines, with `|` between the fields. Raises InvalidValue where the desk is no sandbox."""
+    """The log's lines, with `|` between the fields. Raises InvalidValue outside a sandbox."""
     if not uow.resources.sandbox:
-        raise InvalidValue("Only a sandbox has an example log: this store holds real SenderComps. Use a log of yours.")
+        raise InvalidValue("Only a sandbox has an example log. Use one of your own logs.")
     pairs, left_out = _pairs(uow, places), _left_out(uow, places)
     return _lines(pairs, left_out)
 

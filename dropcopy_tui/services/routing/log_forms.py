@@ -24,8 +24,8 @@ _REFUSED = {
     b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "7z x -so"),
 }
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a")
-CAPTURE = "The file is a network capture: messages that its packets split are flagged or missing. Route a FIX log."
-DAMAGED = "The gzip data is damaged: what follows the damage was not read."
+CAPTURE = "The file is a network capture: messages split across packets are flagged or missing. Use a FIX log instead."
+DAMAGED = "The gzip data is damaged: nothing after the damage was read."
 EARLY = "The gzip data ends early: the file is not complete."
 
 

@@ -23,7 +23,7 @@ from dropcopy_tui.services.routing.log_forms import CHUNK, LogText
 
 # A log that was packed is unpacked into a file, as far as this.
 _MOST_UNPACKED = 4_294_967_296
-# Told how many bytes are read, of how many: whether to go on.
+# Called with the bytes read so far and in total; returns whether to continue.
 Watch = Callable[[int, int], bool]
 UNROUTED, MISSED, RECEIVED = "unrouted", "missed", "received"
 _RECORD = struct.Struct("<QIQHB32s")
@@ -103,7 +103,7 @@ class _Source:
 def open_log(log: Path | bytes) -> Iterator[_Source]:
     """A file, or what was pasted. The handle is the reader's; it is closed when the block raises.
 
-    Raises FileRefused: there is no such file, it may not be read, or it is no plain file.
+    Raises FileRefused: the file does not exist, cannot be read, or is not a regular file.
     """
     handle = _pasted(log) if isinstance(log, bytes) else _opened(log)
     try:
@@ -127,10 +127,10 @@ def _opened(path: Path) -> int:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise FileRefused(f"{path} cannot be read: {why}. Choose another file.") from None
+        raise FileRefused(f"{path} cannot be read: {why}. Use another file.") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise FileRefused(f"{path} is not a regular file. Choose a FIX log.")
+        raise FileRefused(f"{path} is not a regular file. Use a FIX log.")
     return handle
 
 
@@ -139,7 +139,7 @@ def _converted(text: LogText, packed: int) -> _Source:
     with tempfile.TemporaryFile() as file:
         for chunk in text:
             if file.tell() + len(chunk) > _MOST_UNPACKED:
-                raise FileRefused(f"The log unpacks to more than {_MOST_UNPACKED:,} bytes. Route a part of it.")
+                raise FileRefused(f"The log unpacks to more than {_MOST_UNPACKED:,} bytes. Use a part of it.")
             file.write(chunk)
         file.flush()
         os.dup2(file.fileno(), packed, inheritable=False)

@@ -29,7 +29,7 @@ _MOST_HELD = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A living group: what it copies, and to which target sessions."""
+    """An existing group: what it copies, and to which target sessions."""
 
     id: int
     name: str
@@ -113,11 +113,11 @@ class Router:
         if receiving if group is None else group in receiving:
             return ""
         if not what.source:
-            return "It names no source: tag 56 is missing."
+            return "It has no source: tag 56 is missing."
         needed = " or ".join(kind.words for kind in what.filters)
         if group is None:
             return self._not_had(what.source) or f"No group that has this source has the filter {needed}."
-        return self._not_of(what.source, group) or f"The filter is not chosen: it takes {needed}."
+        return self._not_of(what.source, group) or f"The group does not copy this type; required filter: {needed}."
 
     def _not_had(self, name: str) -> str:
         """Why no group has the source; "" where one has."""
@@ -135,7 +135,7 @@ class Router:
             return self._not_had(name)
         if group.market not in source.markets:
             theirs = " and ".join(market_named(market).name for market in source.markets)
-            return f"The market differs: {name} is a SenderComp of {theirs}, the group is of {group.market_name}."
+            return f"The market differs: {name} is a SenderComp of {theirs}, but the group is in {group.market_name}."
         return f"{name} is not a source of this group."
 
 
@@ -192,7 +192,7 @@ def receiver_named(receivers: Sequence[Receiver], group: str) -> Receiver:
     if not named:
         raise NotFound(f"Group {shorten(group)!r} does not exist, or you have no access to it.")
     if len(named) > 1:
-        raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Say which with --entity.")
+        raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Specify --entity.")
     return named[0]
 
 

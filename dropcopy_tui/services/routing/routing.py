@@ -63,9 +63,9 @@ class Report:
         by_filter: messages that fall under each filter, whoever has it.
         flagged: messages whose BodyLength, CheckSum or copy is wrong.
         unknown: messages of SenderComps that the person's entities do not have; the first such names.
-        garbage: pieces of the log that are no message; the first lines with one.
+        garbage: pieces of the log that are not messages; the first lines with one.
         own_lines: lines that the log's writer wrote for itself: session events and the like.
-        misses: why pieces that look like FIX are no message, and what is wrong with the file, each as a sentence.
+        misses: why pieces that look like FIX are not messages, and what is wrong with the file, each as a sentence.
     """
 
     messages: int
@@ -217,7 +217,7 @@ class Routing(Service):
             log: a file, or what was pasted.
             group_id: the group at hand, if any.
             filters: the filters of a draft: of an edit of the group at hand, or of a new group.
-            watch: told how many bytes are read, of how many; it answers whether to go on.
+            watch: called with the bytes read so far and in total; returns whether to continue.
 
         Raises:
             NotFound: the group does not exist, or may not be seen.
@@ -265,14 +265,14 @@ class Routing(Service):
         """The lines of a sample log with SenderComps that the person may see; it is the same every time.
 
         Raises:
-            InvalidValue: the desk is no sandbox.
+            InvalidValue: the store is not a sandbox.
             NotFound: the entity may not be seen.
         """
         with self._reading(actor) as uow:
             places = self._places(uow, entity)
             return example_log(uow, places)
 
-    # -- what a router stands on
+    # -- what a router is built from
 
     def _places(self, uow: UnitOfWork, entity: str) -> frozenset[int]:
         if not entity:
@@ -302,7 +302,7 @@ class Routing(Service):
     def _still_seen(self, actor: Actor, reviewed: LogReview) -> None:
         with self._reading(actor) as uow:
             if not reviewed._router._entities <= frozenset(uow.visible_ids()):
-                raise NotFound("You may no longer see all that this log was routed by. Read it again.")
+                raise NotFound("Your access has changed since this log was read. Open it again.")
 
 
 def _entry(router: Router, about: Receiver | None, number: int, message: LogMessage, what: Reading) -> Entry:

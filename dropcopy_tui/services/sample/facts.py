@@ -219,11 +219,11 @@ class AskedFact:
 _FAILED, _DENIED = RequestStatus.FAILED, RequestStatus.DENIED
 _CANCELLED, _WAITING = RequestStatus.CANCELLED, RequestStatus.IN_PROGRESS
 _US, _GLOBEX = "brokertec_us", "globex"
-_TAKEN = "The entity has a group named {} already. Choose another name."
+_TAKEN = "The entity already has a group named {}. Use another name."
 _NOT_MAPPED = "The front end system is not mapped to {}. A user administrator can map it."
-_NO_RISK_LIMITS = "These sessions are not covered by our risk limits yet. Ask again next month."
-_NOT_OURS = "The desk that is named is no client of ours any more."
-_NO_NEED = "DESK-COPY has the same sources already. Use that group."
+_NO_RISK_LIMITS = "These sessions are not covered by our risk limits yet. Please resubmit next month."
+_NOT_OURS = "The desk named in the request is no longer our client."
+_NO_NEED = "DESK-COPY already has the same sources. Use that group."
 
 ASKED = (
     AskedFact("ACME", _US, "US-ACTIVES", "ACM02", 1, _FAILED, 700, reasons=(_TAKEN.format("US-ACTIVES"),)),

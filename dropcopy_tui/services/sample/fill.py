@@ -18,7 +18,7 @@ def fill(resources: Resources) -> None:
     """Fill an empty sandbox store, in one transaction. The same day gives the same data.
 
     Raises:
-        StoreUnusable: the store is no sandbox, or not empty.
+        StoreUnusable: the store is not a sandbox, or not empty.
     """
     with writing(resources, DESK) as uow:
         _check(uow)
@@ -33,6 +33,6 @@ def fill(resources: Resources) -> None:
 
 def _check(uow: UnitOfWork) -> None:
     if not uow.resources.sandbox:
-        raise StoreUnusable("Sample data goes into a sandbox store only. Nothing was changed.")
+        raise StoreUnusable("Sample data can only be added to a sandbox. Nothing was changed.")
     if uow.tx.exec(select(EntityRow)).first() or uow.tx.exec(select(PersonRow)).first():
         raise StoreUnusable("The store is not empty: sample data was not added. Nothing was changed.")

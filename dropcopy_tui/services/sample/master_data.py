@@ -47,7 +47,7 @@ class PastEvent:
 
 @dataclass(slots=True)
 class Ground:
-    """What the sample data stands on, by the names its facts use."""
+    """The foundation of the sample data, by the names its facts use."""
 
     uow: UnitOfWork
     chance: Random

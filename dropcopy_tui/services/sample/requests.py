@@ -84,7 +84,7 @@ def _of_key(ground: Ground, key: KeyMade, kind: RequestType, at: datetime) -> Re
 
 
 def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
-    """A request whose group is not there, with the draft that was submitted."""
+    """A request without a group, with the draft that was submitted."""
     made = ground.uow.now - timedelta(hours=fact.hours)
     front_end_id, title = ground.front_end(fact.front_end)
     draft = DraftRow(

@@ -1,4 +1,4 @@
-"""Session IDs: setup allocates them, nobody picks one (domain section 1)."""
+"""Session IDs: setup allocates them, no one picks one (domain section 1)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _any_free(uow: UnitOfWork, market: str, start: int) -> str:
         for candidate in session_ids(start):
             if candidate not in taken:
                 return candidate
-    raise LimitReached("Every Session ID is in use: no group can be set up. Ask GAM.")
+    raise LimitReached("All Session IDs are in use, so the group cannot be set up. Contact GAM.")
 
 
 def _has_session(uow: UnitOfWork, session_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which sessions stop within four weeks unless somebody makes a pair (rule K7)."""
+"""Which sessions stop within four weeks unless someone makes a pair (rule K7)."""
 
 from __future__ import annotations
 

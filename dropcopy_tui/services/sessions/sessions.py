@@ -133,21 +133,23 @@ def narrowed(
 
 
 def _check_released(uow: UnitOfWork, row: SessionRow) -> None:
-    """Go on only with a released drop copy session. Raises SessionInUse, InvalidValue."""
+    """Continue only with a released drop copy session. Raises SessionInUse, InvalidValue."""
     if row.kind != SessionKind.DROP_COPY.value:
         raise InvalidValue(
             f"{row.session_id} is not a drop copy session, so it cannot be retired here. Nothing was changed."
         )
     if row.status == SessionStatus.RETIRED.value:
-        raise InvalidValue(f"{row.session_id} is retired already. Nothing was changed.")
+        raise InvalidValue(f"{row.session_id} has already been retired. Nothing was changed.")
     if row.status == SessionStatus.ACTIVE.value:
         group = uow.tx.get(GroupRow, row.group_id) if row.group_id else None
-        where = f"group {group.name} uses it. Delete the group first" if group else "only a released one can be retired"
+        where = (
+            f"group {group.name} uses it. Delete the group first" if group else "only a released session can be retired"
+        )
         raise SessionInUse(f"{row.session_id} is active: {where}. Nothing was changed.")
 
 
 def _destroy_keys(uow: UnitOfWork, row: SessionRow) -> list[str]:
-    """Destroy the session's living key pairs at once; their public ids."""
+    """Destroy the session's living key pairs immediately; their public ids."""
     pairs = key_rows(uow, [key_of(row.id)])[key_of(row.id)]
     living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), uow.now).living]
     for pair in living:
@@ -165,12 +167,12 @@ def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int]) 
         raise NotFound(f"Session {shorten(session_id)} does not exist, or you have no access to it.")
     if len(found) > 1:
         markets = ", ".join(row[0].market for row in found)
-        raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Choose one with --market.")
+        raise InvalidValue(f"Session {session_id} exists in several markets ({markets}). Specify --market.")
     return views(uow, found)[0]
 
 
 def views(uow: UnitOfWork, rows: Sequence[Row[SessionRow, str, str]]) -> tuple[SessionView, ...]:
-    """Views of rows of `session_rows`, with the key pairs of all of them read at once."""
+    """Views of rows of `session_rows`, with the key pairs of all of them read immediately."""
     pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
     return tuple(_view(row, pairs[key_of(row[0].id)], uow.now) for row in rows)
 

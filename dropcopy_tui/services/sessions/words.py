@@ -9,7 +9,7 @@ from dropcopy_tui.services.views import SessionView
 
 
 def keys_summary(sessions: Sequence[SessionView]) -> str:
-    """The key pairs of a group in a word or two, the session that needs somebody most first.
+    """The key pairs of a group in a word or two, the most urgent session first.
 
     "! expired": a feed has stopped; "! 23 d": one stops in 23 days, "! today" today; "none": one has no pair yet.
     """
@@ -26,16 +26,16 @@ def keys_summary(sessions: Sequence[SessionView]) -> str:
 
 
 def deletion_words(view: SessionView, chosen: Collection[str]) -> str:
-    """What deleting these key pairs does to a session; "" when it has none of them (rule K6)."""
+    """The effect of deleting these key pairs on a session; "" if it has none of them (rule K6)."""
     gone = [key for key in view.keys if key.access_key_id in chosen and key.deleted_at is None]
     if not gone:
         return ""
     names = ", ".join(f"{key.access_key_id} ({key.state.words})" for key in gone)
-    what = f"{view.session_id}: {names} {'is' if len(gone) == 1 else 'are'} deleted"
+    what = f"{view.session_id}: {names} will be deleted"
     stays = [key for key in view.living if key.access_key_id not in chosen]
     if stays:
         client = "" if all(not key.state.living for key in gone) else ", and a client that signs with this one stops"
         return f"{what}; its other key pair is valid until {stays[-1].when}{client}"
     if any(key.state.living for key in gone):
         return f"{what}; it has no other active key pair, so its feed stops immediately"
-    return f"{what}; nothing stops by it"
+    return f"{what}; no feed stops"
