@@ -25,6 +25,8 @@ REPEATS_AFTER = 0.8
 # What comes sooner than this after a key was not typed by hand; a text has ended after so long a pause.
 TYPED_BY_NOBODY = 0.02
 TEXT_ENDS_AFTER = 0.25
+# Keys beside the printable ones that a text consists of: no text leaves the application or opens a help.
+IN_A_TEXT = frozenset({"enter", "tab", "ctrl+j"})
 PRESS_AGAIN = "Press Enter again to confirm · Esc cancels"
 
 
@@ -42,7 +44,7 @@ class MeantKeys:
 
         It is told of every key that does not go into a field.
         """
-        if not isinstance(event, Key):
+        if not isinstance(event, Key) or not (event.is_printable or event.key in IN_A_TEXT):
             return False
         pause, self._last = event.time - self._last, event.time
         if self._stray:
