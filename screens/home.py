@@ -200,7 +200,7 @@ def _attention(view: HomeView) -> list[Option]:
     """What needs attention; each line can be resolved with one key."""
     lines: list[Option] = []
     for stopped in view.stopped[: _room(view.stopped, 1)]:
-        text = f"! {stopped.session_id} feed stopped: key pair expired {stopped.since}"
+        text = f"! {stopped.session_id} feed stopped {stopped.since}"
         lines.append(_session_line(text, stopped.session_pk, "bold $error"))
     lines += _more(view.stopped, 1, "stopped")
     if view.expiring:

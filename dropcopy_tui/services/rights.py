@@ -69,7 +69,7 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
     place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
     ended = access_ended(tx, actor, entity.code if entity else "")
     raise NotEntitled(
-        f"{ended + ' ' if ended else ''}{actor.user_id} is not entitled: this needs {needed}{place}. "
+        f"{ended + ' ' if ended else ''}{actor.user_id} does not have the required role: {needed}{place}. "
         "Ask a user administrator. Nothing was changed."
     )
 

@@ -40,11 +40,11 @@ def detail(line: CalendarLine) -> str:
     if last is None:
         return f"{who}no key pair yet"
     if not living:
-        return f"{who}feed stopped: key pair {_name(last)} expired {_when(last)}, {last.left}{_moved(last.move)}"
+        return f"{who}feed stopped: pair {_name(last)} expired {_when(last)}, {last.left}{_moved(last.move)}"
     first = living[0]
-    words = f"{who}key pair {_name(first)} expires {_when(first)}, {first.left}"
+    words = f"{who}pair {_name(first)} expires {_when(first)}, {first.left}"
     if len(living) == 1:
-        return f"{words}; no second key pair{_moved(first.move)}"
+        return f"{words}; no second pair{_moved(first.move)}"
     cut = ", shortened" if first.shortened else ""
     second = living[-1]
     return f"{words}{cut}; then {_name(second)} until {_when(second)}{_moved(second.move)}"

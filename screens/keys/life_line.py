@@ -17,7 +17,7 @@ ALIVE, TWO, PENDING = "━", "=", "▒"
 TODAY, ALIVE_TODAY, PENDING_TODAY = "│", "┿", "╫"
 EXPIRY, MOVED, DELETED, NOTHING = "◆", "H", "x", " "
 LEGEND = (
-    (ALIVE, "lives", "success"), (TWO, "two", "success"), (PENDING, "pending", "warning"), (EXPIRY, "ends", "warning"),
+    (ALIVE, "valid", "success"), (TWO, "two", "success"), (PENDING, "pending", "warning"), (EXPIRY, "expires", "warning"),
     (MOVED, "moved by holiday", "warning"), (DELETED, "deleted", "muted"),
     (TODAY + ALIVE_TODAY + PENDING_TODAY, "today", "today"),
 )  # fmt: skip

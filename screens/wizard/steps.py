@@ -113,7 +113,7 @@ class EntityStep(ListStep):
 class NameStep(Step):
     """Step 2."""
 
-    TITLE = "Name the group. The name must be unique within the entity."
+    TITLE = "Enter a name that is unique within the entity."
 
     def __init__(self, longest: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -160,7 +160,7 @@ class NameStep(Step):
 class FrontEndStep(ListStep):
     """Step 3."""
 
-    TITLE = "Select the front end system that sends the monitored orders."
+    TITLE = "Select the front end system that sends the orders."
 
     def show(self, front_ends: Sequence[FrontEnd], draft: DraftView) -> None:
         """The front end systems mapped to the entity."""

@@ -34,7 +34,7 @@ _WHY_NOT = {
 class SubmitStep(Step):
     """The last step."""
 
-    TITLE = "Review the request. Nothing is created until you submit it."
+    TITLE = "Review. Nothing is created until you submit."
     _shown_at = float("inf")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+y", "submit", "Submit", id="drafts.submit", tooltip="Submit the request."),
@@ -75,9 +75,7 @@ class SubmitStep(Step):
             _new_page(review, width) if review.changes is None else _edit_page(review, review.changes, width)
         )
         if review.changes is not None:
-            self.query_one(".step-title", Static).update(
-                value("Review: before -> after. Nothing changes until you submit.")
-            )
+            self.query_one(".step-title", Static).update(value("Before -> after. Nothing changes until you submit."))
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(_lines(review))
@@ -200,7 +198,7 @@ def _new_page(review: Review, width: int) -> Content:
             "Targets",
             f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
         ),
-        ("Approval", f"by an administrative manager of {approval}" if approval else f"not needed: {review.set_up}"),
+        ("Approval", f"by an administrative manager of {approval}" if approval else f"not required: {review.set_up}"),
         ("Fee", review.fee),
     ]
     parts = [_problems(review), facts([(name, text, "") for name, text in rows], 11, width)]

@@ -57,7 +57,7 @@ def to_name(terminal: Terminal) -> None:
     terminal.press("enter")
     terminal.wait_for("Proceed")
     terminal.press("enter")
-    terminal.wait_for("Name the group")
+    terminal.wait_for("Enter a name")
     terminal.wait_quiet()
 
 
@@ -90,7 +90,7 @@ def resume(terminal: Terminal) -> None:
     terminal.press("right")
     for _ in range(9):
         terminal.press("enter")
-        if terminal.wait_for("Public key id|Name the group|Stops|Segments")[0] == "Name the group":
+        if terminal.wait_for("Public key id|Name the group|Stops|Segments")[0] == "Enter a name":
             return
         terminal.press("escape")
         terminal.wait_for("Needs attention")

@@ -142,7 +142,7 @@ def test_the_draft_has_every_key_that_was_handled(home: Path, number: signal.Sig
     dice = random.Random(f"{SEED} draft {code}")
     with opened(home) as terminal:
         terminal.type("n\r\r")
-        terminal.wait_for("Name the group")
+        terminal.wait_for("Enter a name")
         typed = "".join(dice.choices(LETTERS, k=24))
         for letter in typed[:16]:
             terminal.type(letter)

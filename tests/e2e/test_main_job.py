@@ -68,7 +68,7 @@ def make_group(terminal: Terminal, name: str) -> str:
     terminal.press("enter")
     terminal.wait_for("Proceed")
     terminal.press("enter")
-    terminal.wait_for("Name the group")
+    terminal.wait_for("Enter a name")
     terminal.type(name)
     terminal.wait_for(f"  {name}$")
     terminal.press("enter")

@@ -48,7 +48,7 @@ async def test_what_needs_somebody_soonest_stands_first(place: Place, size: Size
         seat.sees("Expiring key pairs by month  c calendar")
         await seat.press("c")
         assert seat.on == "CalendarScreen"
-        seat.sees("Request Center > Key calendar", "━ lives .*▒ pending .*◆ ends .*H moved by holiday .*│┿╫ today")
+        seat.sees("Request Center > Key calendar", "━ valid .*▒ pending .*◆ expires .*H moved by holiday .*│┿╫ today")
         seat.sees("All sessions of all entities", "Session .*Nov Dec Jan  Feb", "1 of 55 sessions")
         shown = re.findall(r"^[> ]+ ([A-Z0-9]{3}) ", seat.text(), re.M)
         assert shown[:10] == ["MU1", "T3F", "03T", "0FR", "06J", "049", "005", "04O", "T6B", "T2E"]
@@ -66,9 +66,9 @@ async def test_the_line_under_the_cursor_is_said_in_words(place: Place, size: Si
     async with seated(place.app(), size) as seat:
         await command(seat, "Key calendar")
         await go_to(seat, "T6B")
-        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second key pair")
+        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second pair")
         await go_to(seat, "T3F")
-        seat.says("T3F: feed stopped: key pair")
+        seat.says("T3F: feed stopped: pair")
         seat.says("expired Wed 14 Oct 2026 18:30 UK, 40 days ago")
         await go_to(seat, "T5A")
         seat.says("expires Fri 11 Dec 2026 17:30 ET, in 18 days; then")
@@ -84,7 +84,7 @@ async def test_a_holiday_that_moved_a_date_is_marked_and_said(place: Place) -> N
         await seat.press("c")
         await go_to(seat, "01Z")
         assert re.search(r"▒▒▒▒H ", line_of(seat, "01Z"))
-        seat.says("expires Thu 25 Mar 2027 17:30 ET, in 122 days; no second key pair; moved from Sun 28 Mar:")
+        seat.says("expires Thu 25 Mar 2027 17:30 ET, in 122 days; no second pair; moved from Sun 28 Mar:")
         seat.says("weekend and holiday")
 
 
@@ -96,7 +96,7 @@ async def test_a_holiday_that_came_later_leaves_the_expiry_and_is_said(place: Pl
     async with seated(place.app()) as seat:
         await seat.press("c")
         await go_to(seat, "T6B")
-        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second key pair; now a holiday,")
+        seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second pair; now a holiday,")
         await go_to(seat, "T2E")
         seat.sees_not("now a holiday")
 

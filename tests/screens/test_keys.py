@@ -104,7 +104,7 @@ async def test_a_pair_is_generated_after_a_wrong_and_a_right_code(place: Place, 
         await seat.press("k")
         seat.sees("Manage Keys for Selected Sessions", "1 session: T7K", "Delete Key: the selected")
         await choose(seat, "Generate Key")
-        seat.sees("T7K: the first key pair", "lives until 23 Nov 2027")
+        seat.sees("T7K: the first key pair", "valid until 23 Nov 2027")
         await seat.press("enter")
         seat.sees("Select a second factor. 10 codes left", "Authenticator app: no app is enrolled")
         await choose(seat, "SMS code")
