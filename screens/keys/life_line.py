@@ -17,10 +17,14 @@ ALIVE, TWO, PENDING = "━", "=", "▒"
 TODAY, ALIVE_TODAY, PENDING_TODAY = "│", "┿", "╫"
 EXPIRY, MOVED, DELETED, NOTHING = "◆", "H", "x", " "
 LEGEND = (
-    (ALIVE, "valid", "success"), (TWO, "two", "success"), (PENDING, "pending", "warning"), (EXPIRY, "expires", "warning"),
-    (MOVED, "moved by holiday", "warning"), (DELETED, "deleted", "muted"),
+    (ALIVE, "active", "success"),
+    (TWO, "two active", "success"),
+    (PENDING, "expiring", "warning"),
+    (EXPIRY, "expires", "warning"),
+    (MOVED, "moved for holiday", "warning"),
+    (DELETED, "deleted", "muted"),
     (TODAY + ALIVE_TODAY + PENDING_TODAY, "today", "today"),
-)  # fmt: skip
+)
 _TONES = {
     ALIVE: "success", TWO: "success", ALIVE_TODAY: "success", PENDING: "warning", PENDING_TODAY: "warning",
     DELETED: "muted", TODAY: "today",
