@@ -100,7 +100,7 @@ def test_gam_retires_a_released_session(gam: Cli, auditor: Cli, sandbox: Path) -
     ("user", "session", "code", "error", "words"),
     [
         ("gam-desk", "T4C", 1, "session_in_use", "group US-RATES-RISK uses it"),
-        ("acme-operator", "T5A", 3, "not_entitled", "this needs GAM"),
+        ("acme-operator", "T5A", 3, "not_entitled", "required role: GAM"),
         ("gam-desk", "XXX", 1, "not_found", "Session XXX does not exist"),
         ("exrates-operator", "T5A", 1, "not_found", "or you have no access to it"),
     ],

@@ -112,7 +112,7 @@ def test_a_duo_push_and_a_passcode(duo: Any, monkeypatch: pytest.MonkeyPatch) ->
         challenge = user.json("keys", "challenge", "--factor", "duo")["challenge"]
         assert user.json("keys", *more, "--challenge", challenge, "--code", code)["keys"]
     challenge = user.json("keys", "challenge", "--factor", "duo")["challenge"]
-    wrong = user("keys", "generate", target, "--challenge", challenge, "--code", "111111", "--json")
+    wrong = user("keys", "generate", target, "--challenge", challenge, "--code", "111111", "--yes", "--json")
     assert (wrong.code, wrong.error) == (4, "second_factor_failed")
 
 
