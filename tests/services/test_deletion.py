@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -300,7 +301,9 @@ def test_drafts_of_a_deleted_group_can_only_be_discarded(world: World, group: Gr
     deleted(world, "RATES")
     drafts = Drafts(world.resources)
     words = refused(world, ChangedMeanwhile, lambda: drafts.submit(world.operator, draft.id, draft.version))
-    assert words == "The group was deleted in the meantime, so it can no longer be edited."
+    assert re.fullmatch(
+        r"RATES was deleted by operator \(DC-\d{4}-\d{6}\)\. It can no longer be edited; your draft is kept\.", words
+    )
     assert [view.id for view in drafts.mine(world.operator)] == [draft.id]
     assert drafts.review(world.operator, draft.id).changes is None
     drafts.discard(world.operator, draft.id)
@@ -310,7 +313,7 @@ def test_deleting_twice_says_who_was_first(world: World, group: GroupView) -> No
     colleague = add_person(world.resources, "colleague", Role.FULL_ACCESS, entity="ACME")
     (request,) = delete(world, "RATES", actor=colleague)
     words = refused(world, ChangedMeanwhile, lambda: delete(world, "RATES"))
-    assert words.startswith(f"{request.id} by colleague to delete group RATES is still open.")
+    assert words.startswith(f"Request {request.id} by colleague to delete group RATES is still open.")
     process(world.resources)
     refused(world, NotFound, lambda: delete(world, "RATES"))
 
