@@ -202,7 +202,7 @@ def test_a_name_taken_meanwhile_is_told_when_the_batch_comes(world: World) -> No
     go_to(world, utc("2026-03-04 22:00"))
     process(world.resources)
     assert (status(world, first), status(world, second)) == (RequestStatus.COMPLETED, RequestStatus.FAILED)
-    assert "has a group named rates already" in bodies_to(world.resources, world.operator)[-1]
+    assert "already has a group named rates" in bodies_to(world.resources, world.operator)[-1]
 
 
 # -- configuration
