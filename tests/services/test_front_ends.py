@@ -104,7 +104,7 @@ def test_user_administrators_of_the_entity_map_and_nobody_else(
             lambda actor=actor: front_ends.map_new(actor, "ACME", "Mine", "1", ""),
             lambda actor=actor: front_ends.unmap(actor, "ACME", world.front_end),
         ):
-            assert "needs user administrator at ACME" in refused(attempt)  # type: ignore[arg-type]
+            assert "required role: user administrator at ACME" in refused(attempt)  # type: ignore[arg-type]
         after = contents(world.resources)
         assert {table for table in before if before[table] != after[table]} == {"audit_event"}
 
@@ -179,7 +179,7 @@ def test_the_widths_of_the_logon_tags_hold(
 
 def test_what_is_so_already_is_refused(front_ends: FrontEnds, world: World, admin: Actor, foreign: int) -> None:
     before = contents(world.resources)
-    assert "is mapped to ACME already" in refused(lambda: front_ends.map(admin, "ACME", world.front_end), InvalidValue)
+    assert "is already mapped to ACME" in refused(lambda: front_ends.map(admin, "ACME", world.front_end), InvalidValue)
     assert "already" in refused(lambda: front_ends.map_new(admin, "ACME", FRONT_END, "4.2"), InvalidValue)
     assert "is not mapped to ACME" in refused(lambda: front_ends.unmap(admin, "ACME", foreign), InvalidValue)
     for attempt in (front_ends.map, front_ends.unmap, front_ends.users):

@@ -226,7 +226,7 @@ def test_a_front_end_of_two_versions_asks_which(world: World) -> None:
 def test_who_may_not_create_groups_is_told_what_it_needs(world: World) -> None:
     nobody = add_person(world.resources, "nobody")
     for actor in (world.viewer, world.stranger, world.operations, nobody):
-        with pytest.raises(NotEntitled, match="needs full access at ACME"):
+        with pytest.raises(NotEntitled, match="required role: full access at ACME"):
             Groups(world.resources).create(actor, new_group())
     assert one(world.resources, "SELECT count(*) FROM draft") == 0
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dropcopy_tui.domain.errors import NotFound
+from dropcopy_tui.domain.errors import NotEntitled, NotFound
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Role
@@ -110,4 +110,5 @@ def test_only_what_a_person_may_see(world: World, target: int) -> None:
         report.page(world.stranger, ALL, entity="ACME")
     assert report.page(world.viewer, ALL, entity="ACME").total == 1
     change(world.resources, "UPDATE person SET disabled = 1 WHERE user_id = 'viewer'")
-    assert report.page(world.viewer, ALL).total == 0
+    with pytest.raises(NotEntitled, match="viewer is disabled"):
+        report.page(world.viewer, ALL)

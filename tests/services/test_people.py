@@ -100,7 +100,7 @@ def test_nobody_else_sees_anybody(people: People, world: World, role: Role) -> N
         lambda: people.roles(actor, "operator", "ACME"),
         lambda: people.open_requests(actor, "operator"),
     ):
-        assert "needs EASE agent or auditor or operations or user administrator" in refused(attempt)
+        assert "required role: EASE agent or auditor or operations or user administrator" in refused(attempt)
     assert last_event(world)[:3] == ("someone", "person:refused", "someone")
 
 
@@ -205,7 +205,7 @@ def test_the_whole_table_of_who_may_give_what(people: People, world: World, give
 
 def test_operations_gives_no_role_that_works_with_groups(people: People, world: World) -> None:
     message = refused(lambda: people.entitle(world.operations, "viewer", Role.FULL_ACCESS, "ACME"))
-    assert "needs user administrator at ACME" in message
+    assert "required role: user administrator at ACME" in message
     assert "Nothing was changed" in message
 
 
