@@ -902,7 +902,7 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_call(
 
 STAYS = dict.fromkeys(
     ("drafts.get", "drafts.discard", "drafts.mine", "drafts.name_problem", "notices.read", "requests.cancel",
-     "requests.show", "requests.sources"),
+     "requests.page", "requests.show", "requests.sources"),
     OWNER,
 ) | dict.fromkeys(("notices.page", "notices.read_all", "notices.unread"), OWNER | APPROVE)  # fmt: skip
 
