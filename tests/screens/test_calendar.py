@@ -201,7 +201,9 @@ async def test_the_glyphs_tell_it_in_ascii_without_colour(place: Place, size: Si
         text = "\n".join(strip.text for strip in lines)
         assert text.isascii()
         assert re.search(r"> +T6B .*--#\+##\*", text)
-        assert re.search(r"- lives .*= two .*# pending .*\* ends .*H moved by holiday .*x deleted .*\|\+\+ today", text)
+        assert re.search(
+            r"- valid .*= two .*# pending .*\* expires .*H moved by holiday .*x deleted .*\|\+\+ today", text
+        )
 
 
 async def test_hostile_names(place: Place, size: Size) -> None:

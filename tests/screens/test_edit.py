@@ -88,7 +88,7 @@ async def test_what_another_changed_meanwhile_is_told_and_taken_over(place: Plac
         desk.provisioning.process_as_desk()
         desk.close()
         await seat.press("home", "enter")
-        seat.says("changed meanwhile: multi-operator")
+        seat.says("changed in the meantime: multi-operator")
         seat.sees("Merge the latest changes")
         await seat.press("home", "enter")
         seat.says("Merged.")
@@ -111,7 +111,7 @@ async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Pla
         await seat.press("enter")
         await seat.until_seen("completed")
         # Both are told: the banner has one place, and the second news must not hide the first.
-        seat.says("Target session T2E is released")
+        seat.says("Target session T2E was released")
         seat.says("Target session T3F is released")
         # What expires is about the groups that are left.
         seat.sees("1 key pair expires within four weeks: T6B")
