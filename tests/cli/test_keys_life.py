@@ -24,7 +24,7 @@ def test_what_fails_fails_alone_and_ends_with_1(operator: Cli, tmp_path: Path) -
     assert [key["session_id"] for key in made["keys"]] == [fresh]
     (failure,) = made["failed"]
     assert (failure["session_id"], "Select which one to delete" in failure["reason"]) == (TWO_PAIRS, True)
-    assert made["request"]["reasons"][0] == "1 done, 1 not."
+    assert made["request"]["reasons"][0] == "1 completed, 1 failed."
     assert made["keys"][0]["access_key_id"] in out.read_text()
     assert TWO_PAIRS not in out.read_text()
     ran = operator("keys", "download", TWO_PAIRS, fresh, *proof(operator), "--out", tmp_path / "all.txt", "--json")

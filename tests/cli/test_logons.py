@@ -76,7 +76,7 @@ def test_the_session_chooses_the_pair(cli: Cli, tmp_path: Path) -> None:
     assert cli.json(*sign, stdin=f"{VECTOR}355={VECTOR_KEY}|")["access_key_id"] == VECTOR_KEY
     other = cli(*sign, "--session", "XYZ", "--json", stdin=VECTOR)
     assert other.json["access_key_id"] == "X" * 20
-    assert "refused" in other.err
+    assert "rejected" in other.err
     assert cli(*sign, "--session", "QQQ", stdin=VECTOR).code == 1
 
 

@@ -33,7 +33,7 @@ def invite(user: Cli, *more: str, user_id: str = "newcomer") -> Any:
 
 def mailed_code(user: Cli) -> str:
     """The code in the sandbox's mailbox."""
-    found = next(filter(None, (re.search(r"code is (\S+):", row["body"]) for row in user.json("outbox", "list"))))
+    found = next(filter(None, (re.search(r"code is (\S+)\. ", row["body"]) for row in user.json("outbox", "list"))))
     return found[1]
 
 

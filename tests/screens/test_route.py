@@ -44,7 +44,7 @@ async def test_the_example_of_a_group(place: Place, size: Size) -> None:
         await read_example(seat, group_named(place, RATES))
         seat.says("257 messages in the example, 116 to no group, 4 of unknown sources, 1 malformed, 2 pieces skipped")
         seat.says(f"{RATES} (T4C) would receive 25 of them")
-        seat.sees(f"{RATES} > Preview from a FIX log", "Shown: all messages", "1 of 257 messages", r"Received")
+        seat.sees(f"{RATES} > Preview from a FIX log", "Shown: all messages", "1 of 257 messages", r"Copied")
         seat.sees(r"^> +2 +New order +005ACM01B +no", r"3 +New order acknowledged +005ACM01B +yes .*US-RATES")
         assert footer_fits(seat)
 

@@ -169,7 +169,7 @@ def test_may_decide_says_what_the_deed_would_say(
     requests = Requests(world.resources)
     assert requests.may_decide(acme, request_.id) == (True, "")
     assert requests.may_decide(world.operator, request_.id) == (
-        False, f"{request_.id} is your own: someone else must decide. Nothing was changed.",
+        False, f"{request_.id} is your own request: someone else must decide. Nothing was changed.",
     )  # fmt: skip
     deny(world, other, request_)
     allowed, why = requests.may_decide(acme, request_.id)
@@ -187,7 +187,7 @@ def test_nobody_decides_their_own_under_any_role(
 ) -> None:
     add_role(world.resources, world.operator, Role.ADMINISTRATIVE_MANAGER, entity)
     words = refused(world, NotEntitled, lambda: decide(world, world.operator, request_))
-    assert words == f"{request_.id} is your own: someone else must decide. Nothing was changed."
+    assert words == f"{request_.id} is your own request: someone else must decide. Nothing was changed."
     assert to_do(world.resources, world.operator) == []
 
 
@@ -426,7 +426,9 @@ def test_each_is_told_once(world: World, acme: Actor, other: Actor, request_: Re
     asked = f"{request.id} awaits your approval: create group NEXT"
     for approver in (acme, other):
         assert mails_to(world.resources, approver)[-1] == asked
-        assert bodies_to(world.resources, approver)[-1].startswith("operator asks: Group NEXT in BrokerTec U.S.")
+        assert bodies_to(world.resources, approver)[-1].startswith(
+            "Submitted by operator: Group NEXT in BrokerTec U.S."
+        )
         approve(world.resources, request, approver)
     process(world.resources)
     assert [text for text in mails_to(world.resources, world.operator) if request.id in text] == [

@@ -310,7 +310,7 @@ def test_deleting_twice_says_who_was_first(world: World, group: GroupView) -> No
     colleague = add_person(world.resources, "colleague", Role.FULL_ACCESS, entity="ACME")
     (request,) = delete(world, "RATES", actor=colleague)
     words = refused(world, ChangedMeanwhile, lambda: delete(world, "RATES"))
-    assert words.startswith(f"{request.id} by colleague to delete group RATES is still open.")
+    assert words.startswith(f"Request {request.id} by colleague to delete group RATES is still open.")
     process(world.resources)
     refused(world, NotFound, lambda: delete(world, "RATES"))
 

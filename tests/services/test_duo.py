@@ -114,7 +114,7 @@ def test_three_wrong_passcodes_end_the_challenge_and_duo_is_not_asked_again(benc
         said.append(caught.value.retry)
     assert said == [True, True, False]
     asked = len(bench.web.asked)
-    with pytest.raises(SecondFactorFailed, match="too many attempts"):
+    with pytest.raises(SecondFactorFailed, match="Too many wrong attempts"):
         bench.duo.passcode(operator, challenge.id, bench.there.passcode)
     assert len(bench.web.asked) == asked
 

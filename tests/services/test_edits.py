@@ -341,7 +341,7 @@ def test_a_draft_of_a_new_group_changes_none(world: World) -> None:
     draft = Drafts(world.resources).start(world.operator, "brokertec_us", "ACME")
     for verb in (GroupEdits(world.resources).changes, GroupEdits(world.resources).catch_up):
         assert refused(world, NotFound, lambda verb=verb: verb(world.operator, draft.id)) == (
-            "This draft is of a new group: it changes none."
+            "This draft is for a new group, so it has no changes to merge."
         )
 
 
@@ -398,8 +398,8 @@ def test_a_second_change_while_one_is_open_is_refused_naming_who(
     mine = started(world, group)
     request = edit(world, actor=colleague, name="Bonds")
     said = (
-        f"{request.id} by colleague asks to edit group RATES already, awaiting approval by ACME. "
-        "Wait for it, or ask them to cancel it. Nothing was submitted."
+        f"Request {request.id} by colleague to edit group RATES is still open, awaiting approval by ACME. "
+        "Wait until it has ended, or ask them to cancel it. Nothing was submitted."
     )
     for attempt in (
         lambda: edit(world, name="Other"),
@@ -417,11 +417,11 @@ def test_the_second_submit_is_told_what_changed_and_by_whom(world: World, group:
     first = edited(world, actor=colleague, name="Bonds", add=(world.sources[2],))
     second = edited(world, "Bonds", actor=colleague, remove=(world.sources[0],))
     said = (
-        f"Bonds was changed meanwhile: colleague ({first.id}) changed the name, added 1 SenderComp; "
+        f"Bonds was changed in the meantime: colleague ({first.id}) changed the name, added 1 SenderComp; "
         f"colleague ({second.id}) removed 1 SenderComp."
     )
     words = refused(world, ChangedMeanwhile, lambda: submitted(world, mine))
-    assert words == f"{said} Look at what would change now, then submit. Nothing was submitted; the draft is kept."
+    assert words == f"{said} Review the changes, then submit. Nothing was submitted; the draft is kept."
     assert GroupEdits(world.resources).changes(world.operator, mine.id).stale == said
     assert Drafts(world.resources).get(world.operator, mine.id) == replace(mine, group="Bonds")
 
@@ -515,7 +515,7 @@ def test_the_version_that_was_read_is_the_only_one_that_is_changed(
     first = edited(world, actor=colleague, name="Bonds")
     words = refused(world, ChangedMeanwhile, lambda: edit(world, "Bonds", name="Mine", version=1))
     assert words == (
-        f"Bonds was changed meanwhile: colleague ({first.id}) changed the name. It is at version 2, not 1. "
+        f"Bonds was changed in the meantime: colleague ({first.id}) changed the name. It is at version 2, not 1. "
         "Nothing was submitted."
     )
     assert edited(world, "Bonds", name="Mine", version=2).status is RequestStatus.COMPLETED

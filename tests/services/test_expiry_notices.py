@@ -183,7 +183,7 @@ def test_nobody_to_tell_is_said_and_told_later(world: World, target: int) -> Non
     at(world.resources, 14)
     assert send(world.resources) == ExpiryRun(unheard=1)
     part = Chores(world.resources, Provisioning(world.resources), Mailing(world.resources)).tick(DESK).parts[1]
-    assert "1 of entities without an administrative manager" in part.note
+    assert "1 at entities without an administrative manager" in part.note
     add_person(world.resources, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
     assert send(world.resources) == ExpiryRun(1, 1, 0)
     assert gone

@@ -142,7 +142,7 @@ def test_three_wrong_tries_end_a_code(world: World, factors: Factors) -> None:
     challenge = sms(factors, world.operator).id
     said = [use(world.resources, world.operator, Proof(challenge, WRONG_CODE)) for _ in range(3)]
     assert ["2 attempts left" in said[0], "1 attempt left" in said[1], "request a new one" in said[2]] == [True] * 3
-    assert "too many attempts" in use(world.resources, world.operator, Proof(challenge, CODE))
+    assert "Too many wrong attempts" in use(world.resources, world.operator, Proof(challenge, CODE))
     assert one(world.resources, "SELECT tries FROM challenge") == 3
 
 

@@ -290,7 +290,7 @@ def test_another_encoding_is_told_once_and_ends_the_reading(resources: Resources
     report = run(resources, operator, "entities", content)
     assert (report.read, report.imported, report.rejected) == (2, 0, 1)
     assert report.errors[0].line == 3
-    assert "not UTF-8 text: byte 7 of this line is 0xE9" in report.errors[0].reason
+    assert "not valid UTF-8: byte 7 of this line is 0xE9" in report.errors[0].reason
     assert counts(resources)["entity"] == 2
 
 

@@ -60,7 +60,7 @@ def mailed_code(resources: Resources) -> str:
         resources, "SELECT id, sealed_body FROM outbox WHERE sealed_body IS NOT NULL ORDER BY id DESC"
     )[0]
     body = resources.vault.open(sealed, "outbox", str(row_id)).decode()
-    found = re.search(r"Your code is ([A-Z2-7]{4}(-[A-Z2-7]{4}){3}):", body)
+    found = re.search(r"Your invitation code is ([A-Z2-7]{4}(-[A-Z2-7]{4}){3})\.", body)
     assert found, body
     return found[1]
 

@@ -66,7 +66,7 @@ def test_a_row_that_fails_does_not_lose_the_others(world: World, mixed: list[int
     assert "its group was deleted" in made.failed[1].reason
     assert told == [(number, 5) for number in range(1, 6)]
     assert made.request.status is RequestStatus.COMPLETED
-    assert made.request.reasons == ("3 done, 2 not.", *(failure.reason for failure in made.failed))
+    assert made.request.reasons == ("3 completed, 2 failed.", *(failure.reason for failure in made.failed))
     assert made.request.asked["sessions"] == ["AAA", "CCC", "EEE"]
     assert states(world, mixed[1]) == [KeyState.PENDING_EXPIRATION, KeyState.ACTIVE]
     with pytest.raises(SecondFactorFailed, match="already been used"):
@@ -85,14 +85,14 @@ def test_the_store_has_the_last_word_for_one_row_only(world: World, mixed: list[
     before = rows(world.resources, "SELECT expires_at, slot FROM key_pair WHERE session_pk = :it", it=mixed[2])
     made = KeyPairs(world.resources).generate(world.operator, mixed, proof_of(world.resources, world.operator))
     assert [key.session_id for key in made.keys] == ["AAA", "EEE"]
-    assert "CCC cannot be changed so" in next(f.reason for f in made.failed if f.session_id == "CCC")
+    assert "CCC cannot be changed this way" in next(f.reason for f in made.failed if f.session_id == "CCC")
     assert rows(world.resources, "SELECT expires_at, slot FROM key_pair WHERE session_pk = :it", it=mixed[2]) == before
 
 
 def test_where_no_row_can_be_served_nothing_is_changed(world: World, mixed: list[int], tmp_path: Path) -> None:
     proof = proof_of(world.resources, world.operator)
     before = contents(world.resources)
-    with pytest.raises(InvalidValue, match="for 1 more"):
+    with pytest.raises(InvalidValue, match="to 1 more"):
         KeyPairs(world.resources).generate(world.operator, [mixed[1], mixed[3]], proof, out=tmp_path / "keys.txt")
     with pytest.raises(SessionEnded):
         KeyPairs(world.resources).generate(world.operator, [mixed[3]], proof)
@@ -103,7 +103,7 @@ def test_where_no_row_can_be_served_nothing_is_changed(world: World, mixed: list
 def test_the_plan_says_who_is_left_out(world: World, keypairs: KeyPairs, mixed: list[int]) -> None:
     plans = keypairs.plan(world.operator, mixed)
     assert [bool(plan.refusal) for plan in plans] == [False, False, False, True, False]
-    assert plans[3].sentence.startswith("DDD: left out. DDD is released")
+    assert plans[3].sentence.startswith("DDD: skipped. DDD is released")
     assert plans[1].choice_needed
     with pytest.raises(SessionEnded):
         keypairs.plan(world.operator, [mixed[3]])
@@ -249,7 +249,7 @@ def test_the_words_of_a_deletion(world: World, target: int) -> None:
     older, newer = key_ids(world, target)
     assert words() == words("x" * 20) == ""
     assert words(older) == (
-        f"ABC: {older} (pending expiration) is deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
+        f"ABC: {older} (pending expiration) will be deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
         ", and a client that signs with this one stops"
     )
     assert words(older, newer).endswith("are deleted; it has no other active key pair, so its feed stops immediately")

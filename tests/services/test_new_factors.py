@@ -90,8 +90,8 @@ def test_the_person_is_told_by_notice_and_email(real: World) -> None:
 
 def test_a_new_app_confirms_nothing_for_a_day(real: World) -> None:
     app = enrolled(real, by_sms(real))
-    assert "new" in reason(real)
-    with pytest.raises(FactorUnavailable, match="new"):
+    assert "enrolled recently" in reason(real)
+    with pytest.raises(FactorUnavailable, match="enrolled recently"):
         Factors(real.resources).start(real.operator, "totp")
     advance(real.resources, hours=24)
     assert reason(real) == ""

@@ -100,7 +100,7 @@ def test_nobody_else_sees_anybody(people: People, world: World, role: Role) -> N
         lambda: people.roles(actor, "operator", "ACME"),
         lambda: people.open_requests(actor, "operator"),
     ):
-        assert "needs EASE agent or auditor or operations or user administrator" in refused(attempt)
+        assert "the required role: EASE agent or auditor or operations or user administrator" in refused(attempt)
     assert last_event(world)[:3] == ("someone", "person:refused", "someone")
 
 
@@ -205,7 +205,7 @@ def test_the_whole_table_of_who_may_give_what(people: People, world: World, give
 
 def test_operations_gives_no_role_that_works_with_groups(people: People, world: World) -> None:
     message = refused(lambda: people.entitle(world.operations, "viewer", Role.FULL_ACCESS, "ACME"))
-    assert "needs user administrator at ACME" in message
+    assert "the required role: user administrator at ACME" in message
     assert "Nothing was changed" in message
 
 
@@ -311,7 +311,7 @@ def test_the_roles_to_choose_from_say_why_they_are_greyed(people: People, world:
     assert [choice.held for choice in choices] == [False, True, True, False, False]
     assert {choice.reason for choice in choices} == {""}
     assert {choice.reason for choice in people.roles(admin, "admin", "ACME")} == {
-        "another administrator must change your own roles"
+        "someone else must change your own roles"
     }
     by_role = {choice.entitlement.role: choice.reason for choice in people.roles(world.operations, "viewer", "ACME")}
     assert by_role[ADMIN] == ""
@@ -324,7 +324,7 @@ def test_the_roles_to_choose_from_say_why_they_are_greyed(people: People, world:
 
 def test_disabling_needs_every_place_where_the_person_has_a_role(people: People, world: World, admin: Actor) -> None:
     add_role(world.resources, world.viewer, Role.READ_ONLY, "OTHER")
-    assert "only operations may disable" in refused(lambda: people.disable(admin, "viewer"))
+    assert "only operations can disable" in refused(lambda: people.disable(admin, "viewer"))
     add_role(world.resources, admin, ADMIN, "OTHER")
     assert people.disable(admin, "viewer").person.status is PersonStatus.DISABLED
     people.enable(admin, "viewer")
@@ -340,7 +340,7 @@ def test_an_administrator_who_audits_too_gains_nothing_over_others(people: Peopl
     add_role(world.resources, admin, Role.AUDITOR)
     add_person(world.resources, "roleless")
     for user_id in ("stranger", "roleless", "operations"):
-        assert "only operations may disable" in refused(lambda who=user_id: people.disable(admin, who))  # type: ignore[misc]
+        assert "only operations can disable" in refused(lambda who=user_id: people.disable(admin, who))  # type: ignore[misc]
     assert people.disable(admin, "viewer")
 
 

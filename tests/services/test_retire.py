@@ -88,7 +88,7 @@ def test_nobody_else_retires(released: Released) -> None:
         world.resources, "all-of-acme", *(role for role in Role if not role.desk_wide), entity="ACME"
     )
     for actor in (world.operator, world.viewer, world.operations, administrator):
-        with pytest.raises(NotEntitled, match="needs GAM"):
+        with pytest.raises(NotEntitled, match="the required role: GAM"):
             released.sessions.retire(actor, released.pk)
     assert one(world.resources, "SELECT status FROM session") == "released"
     assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'person:refused'") == 4

@@ -163,7 +163,7 @@ def test_a_refusal_says_what_is_needed_and_where(world: World) -> None:
     assert caught.value.message == (
         "viewer does not have the required role: full access at ACME. Ask a user administrator. Nothing was changed."
     )
-    with pytest.raises(NotEntitled, match=r"needs operations\. "):
+    with pytest.raises(NotEntitled, match=r"the required role: operations\. "):
         Provisioning(world.resources).process(world.viewer)
 
 
