@@ -88,7 +88,7 @@ def stale(message: LogonMessage, now: datetime) -> str:
     if sent is None or now - sent <= STALE:
         return ""
     return (
-        f"RequestTimestamp is {_span(now - sent)} behind the clock here: one older than "
+        f"RequestTimestamp is {_span(now - sent)} behind this machine's clock: a request older than "
         f"{STALE.seconds} seconds is stale and refused."
     )
 
@@ -100,7 +100,7 @@ def clock_note(message: LogonMessage, now: datetime) -> str:
         return ""
     side = "behind" if sent < now else "ahead of"
     tag = "Tag 52 (SendingTime)" if message.is_fix else "RequestTimestamp"
-    return f"{tag} is {_span(abs(now - sent))} {side} the clock here."
+    return f"{tag} is {_span(abs(now - sent))} {side} this machine's clock."
 
 
 def sent_at(message: LogonMessage) -> datetime | None:

@@ -60,7 +60,7 @@ COLUMNS: tuple[Column[RoutedMessage], ...] = (
     Column("", lambda row: "!" if row.problems else "", 1, tone=lambda row: "error"),
 )
 _OF_GROUP: Column[RoutedMessage] = Column(
-    "Received", lambda row: "no" if row.why_not else "yes", 7, tone=lambda row: "muted" if row.why_not else "success"
+    "Copied", lambda row: "no" if row.why_not else "yes", 7, tone=lambda row: "muted" if row.why_not else "success"
 )
 
 

@@ -105,7 +105,7 @@ class IssuedModal(DeskModal[None]):
             yield Static(value(f"{issued.code[:_GROUP]} {issued.code[_GROUP:]}"), classes="phone code")
             text = (
                 f"For {issued.purpose.words}, once, until {utc(issued.expires_at)}. "
-                "They choose Contact EASE and enter it. They are notified by email. The code is not shown again."
+                "They select Contact EASE and enter it. They are notified by email. The code is not shown again."
             )
             yield Static(value(text), classes="hint")
             yield Static("Enter or Esc closes", classes="hint", markup=False)

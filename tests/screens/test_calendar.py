@@ -53,7 +53,7 @@ async def test_what_needs_somebody_soonest_stands_first(place: Place, size: Size
         shown = re.findall(r"^[> ]+ ([A-Z0-9]{3}) ", seat.text(), re.M)
         assert shown[:10] == ["MU1", "T3F", "03T", "0FR", "06J", "049", "005", "04O", "T6B", "T2E"]
         assert re.search(r"━━▒╫▒▒◆ .* 16 Dec 26  23 d", line_of(seat, "T6B"))
-        assert re.search(r"◆  │ .* ended 2 Nov 26", line_of(seat, "06J"))
+        assert re.search(r"◆  │ .* exp. 2 Nov 26", line_of(seat, "06J"))
         assert footer_fits(seat)
         table = seat.find(CalendarTable)
         weeks = next(cells for column, cells in table._layout if column.title == "Weeks")
@@ -201,7 +201,9 @@ async def test_the_glyphs_tell_it_in_ascii_without_colour(place: Place, size: Si
         text = "\n".join(strip.text for strip in lines)
         assert text.isascii()
         assert re.search(r"> +T6B .*--#\+##\*", text)
-        assert re.search(r"- lives .*= two .*# pending .*\* ends .*H moved by holiday .*x deleted .*\|\+\+ today", text)
+        assert re.search(
+            r"- valid .*= two .*# pending .*\* expires .*H moved by holiday .*x deleted .*\|\+\+ today", text
+        )
 
 
 async def test_hostile_names(place: Place, size: Size) -> None:

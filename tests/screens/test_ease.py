@@ -135,7 +135,7 @@ async def test_a_reset_asks_for_a_second_agent(place: Place, size: Size) -> None
         await command(seat, "EASE desk")
         seat.says("1 reset awaits a second agent, 1 for you to confirm (r).")
         await seat.press("r", "enter")
-        seat.says("The authenticator app of acme-operator is removed.")
+        seat.says("The authenticator app of acme-operator was removed.")
     assert stored(place, "SELECT count(*) FROM authenticator") == [(0,)]
 
 
@@ -261,8 +261,8 @@ async def test_a_code_that_was_not_sent_says_so(place: Place, tmp_path: Path) ->
         wired = Wired(place.folder, place.clock, place.settings, sms=provider_on(web.port, tmp_path))
         async with seated(wired.app()) as seat:
             await to_the_factor(seat, "SMS code")
-            await seat.until_seen("Not sent: ")
-            seat.says("Not sent: The SMS provider 127.0.0.1 does not accept messages now (503).")
+            await seat.until_seen("Code not sent: ")
+            seat.says("Code not sent: The SMS provider 127.0.0.1 does not accept messages now (503).")
             await seat.press("escape")
             web.answer = Web().answer
             await to_the_factor_again(seat)

@@ -43,7 +43,7 @@ async def test_an_edit_shows_before_and_after_and_is_set_up(place: Place, size: 
     async with seated(place.app(), size) as seat:
         await to_group(seat)
         await seat.press("e")
-        seat.sees(f"{GROUP} of ACME", r"\(stays\)", r"no changes yet", "> Change|Change: Name")
+        seat.sees(f"{GROUP} at ACME", r"\(unchanged\)", r"no changes yet", "> Change|Change: Name")
         await seat.press("enter")
         await seat.type("-2")
         await seat.press("enter")
@@ -88,7 +88,7 @@ async def test_what_another_changed_meanwhile_is_told_and_taken_over(place: Plac
         desk.provisioning.process_as_desk()
         desk.close()
         await seat.press("home", "enter")
-        seat.says("changed meanwhile: multi-operator")
+        seat.says("changed in the meantime: multi-operator")
         seat.sees("Merge the latest changes")
         await seat.press("home", "enter")
         seat.says("Merged.")
@@ -111,8 +111,8 @@ async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Pla
         await seat.press("enter")
         await seat.until_seen("completed")
         # Both are told: the banner has one place, and the second news must not hide the first.
-        seat.says("Target session T2E is released")
-        seat.says("Target session T3F is released")
+        seat.says("Target session T2E was released")
+        seat.says("Target session T3F was released")
         # What expires is about the groups that are left.
         seat.sees("1 key pair expires within four weeks: T6B")
     assert asked(place, "SELECT COUNT(*) FROM drop_copy_group WHERE deleted_at IS NOT NULL") == [(2,)]

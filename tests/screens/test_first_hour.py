@@ -96,10 +96,10 @@ async def test_a_dialog_has_help(place: Place) -> None:
 async def test_a_list_of_choices_that_goes_on_below_says_so(place: Place) -> None:
     async with seated(place.app()) as seat:
         await command(seat, "Act as another")
-        count = int(seat.sees(r"1 of (\d+) +Letters find")[1])
+        count = int(seat.sees(r"1 of (\d+) +Type to find")[1])
         assert count > 12
         await seat.press("end")
-        seat.sees(f"{count} of {count} +Letters find")
+        seat.sees(f"{count} of {count} +Type to find")
 
 
 async def test_news_that_was_read_does_not_wait_on_the_screen_below(place: Place) -> None:

@@ -38,7 +38,7 @@ async def test_unmapping_names_the_groups_that_use_it(place: Place, size: Size) 
     async with seated(place.app("acme-admin"), size) as seat:
         await open_mapping(seat, "ladder 4.2")
         await seat.press("space")
-        seat.says("Used by 1 group: US-RATES-RISK. They keep working as they are")
+        seat.says("Used by 1 group: US-RATES-RISK. They keep working")
         await seat.press("escape")
         assert stored(place, MAPPED, "Ladder One", "4.2") == [(1,)]
         await seat.press("enter", "enter")

@@ -99,10 +99,10 @@ async def test_the_limit_is_shown_before_anything_is_submitted(place: Place, siz
         await seat.press("f")
         await seat.type("8AC")
         await seat.press("enter", "asterisk", "plus")
-        seat.sees(r"CGW 1,1\d\d of 1,000 too many")
+        seat.sees(r"CGW 1,1\d\d of 1,000 over the limit")
         await seat.press("enter")
         seat.sees(r"! A CGW target session of Globex copies at most 1,000")
-        seat.sees("Submit .not yet")
+        seat.sees("Cannot submit yet")
 
 
 async def test_brokertec_has_no_limits_and_says_none(place: Place) -> None:

@@ -35,7 +35,7 @@ def invited(tmp_path: Path) -> tuple[Place, str]:
         row_id, sealed = session.execute(text("SELECT id, sealed_body FROM outbox WHERE sealed_body NOT NULL")).one()
     letter = desk.resources.vault.open(sealed, "outbox", str(row_id)).decode()
     desk.close()
-    found = re.search(r"code is (\S+):", letter)
+    found = re.search(r"code is (\S+)\. ", letter)
     assert found
     return place, found[1]
 

@@ -216,7 +216,7 @@ async def test_a_file_that_exists_and_a_folder_that_is_not_there(place: Place, s
         await seat.press("k", "enter")
         field = seat.find(DeskInput)
         for path, problem in (
-            (taken, "already exists and was left as it is. Use another name."),
+            (taken, "already exists. Nothing was changed. Use another name."),
             (place.folder / "nowhere" / "keys.txt", "does not exist. Create it, or use another one."),
             (place.folder / ("x" * 300), "File name too long"),
             # Its permissions let an administrator write, the kernel does not.
@@ -307,6 +307,6 @@ async def test_no_codes_are_left_today(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_group(seat, "US-BACKUP")
         await seat.press("k", "enter", "enter")
-        seat.sees("0 codes are left for today", "SMS code: no codes are left for today")
+        seat.sees("0 codes left for today", "SMS code: no codes are left for today")
         await seat.press("escape")
         assert seat.on == "GroupScreen"

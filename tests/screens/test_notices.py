@@ -176,12 +176,12 @@ async def outbox(seat: Seat) -> None:
 async def test_operations_see_why_a_message_failed_and_try_it_again(real: Place, size: Size) -> None:
     async with seated(desk(real, SERVER), size) as seat:
         await outbox(seat)
-        seat.sees("Request Center > Outbox", "! 1 message failed", "failed 8", "queued", "t Try again")
+        seat.sees("Request Center > Outbox", "! 1 message failed", "failed 8", "queued", "t Retry")
         assert footer_fits(seat)
         await seat.press("t")
         seat.sees("Error: Message 2 is queued")
         await seat.press("down", "enter")
-        seat.says("Failed after 8 tries. The mail server rejected the recipient (550 No such mailbox).")
+        seat.says("Failed after 8 attempts. The mail server rejected the recipient (550 No such mailbox).")
         seat.sees("Dear Ann,", "it is done.")
         await seat.press("enter", "t")
         seat.sees("Message 1 to ann0@firm.example is queued", "2 queued; `dropcopy tick` sends them")

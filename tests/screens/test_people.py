@@ -97,7 +97,7 @@ async def test_nobody_turns_a_role_of_their_own(place: Place, size: Size) -> Non
         await go_to(seat, ADMIN)
         await seat.press("e")
         assert seat.on == "PeopleScreen"
-        seat.says("another administrator must change your own roles")
+        seat.says("someone else must change your own roles")
 
 
 async def test_operations_see_which_roles_are_not_theirs_to_give(place: Place, size: Size) -> None:
@@ -144,7 +144,7 @@ async def test_an_account_is_disabled_and_enabled(place: Place, size: Size) -> N
         await open_people(seat)
         await go_to(seat, "acme-operator")
         await seat.press("d")
-        seat.says("acme-operator is refused at the next action, and at sign-in.")
+        seat.says("acme-operator will be signed out at their next action and cannot sign in again.")
         seat.says("Their 1 open request is kept.")
         await seat.press("enter")
         assert stored(place, "SELECT count(*) FROM person WHERE disabled") == [(0,)]

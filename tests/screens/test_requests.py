@@ -257,7 +257,7 @@ async def test_a_batch_is_said_before_and_after(place: Place, size: Size) -> Non
         await seat.press("a")
         seat.says("no further approval required: it is queued until 16:00 CT today")
         await seat.press("enter")
-        seat.says(f"{NEWEST} approved: queued until 16:00 CT today.")
+        seat.says(f"{NEWEST} approved; queued until 16:00 CT today.")
     assert stored(place, NEWEST) == ("in_progress", ["approve"])
 
 
@@ -425,7 +425,7 @@ async def test_only_who_asked_cancels(place: Place) -> None:
         await to_do(seat)
         await seat.press("enter", "c")
         assert seat.on == "RequestScreen"
-        seat.says("Only acme-operator, who asked, can cancel it.")
+        seat.says("Only acme-operator, who submitted it, can cancel it.")
 
 
 async def test_cancelling_what_was_decided_meanwhile_says_so(place: Place) -> None:
@@ -453,7 +453,7 @@ async def test_an_edit_shows_before_and_after_and_its_lists(place: Place, size: 
         seat.sees(r"\[1 Timeline\] +2 Added 0 +3 Removed 2")
         assert footer_fits(seat)
         await seat.press("2")
-        seat.sees("The request has no SenderComp added")
+        seat.sees("This request has no SenderComps added")
         await seat.press("3")
         seat.sees("1 of 2 SenderComps", r"> +\w{3}PLH01[PBUN]")
         assert footer_fits(seat)

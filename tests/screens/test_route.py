@@ -1,4 +1,4 @@
-"""What would it receive, and coverage: a log is chosen, read, walked and explained."""
+"""The preview from a FIX log, and coverage: a log is chosen, read, walked and explained."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ async def read_example(seat: Seat, group_id: int | None) -> None:
 async def test_the_example_of_a_group(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await read_example(seat, group_named(place, RATES))
-        seat.says("257 messages in the example, 116 to no group, 4 of unknown sources, 1 wrong, 2 pieces skipped")
+        seat.says("257 messages in the example, 116 to no group, 4 of unknown sources, 1 malformed, 2 pieces skipped")
         seat.says(f"{RATES} (T4C) would receive 25 of them")
-        seat.sees(f"{RATES} > What would it receive", "Shown: all messages", "1 of 257 messages", r"Received")
+        seat.sees(f"{RATES} > Preview from a FIX log", "Shown: all messages", "1 of 257 messages", r"Copied")
         seat.sees(r"^> +2 +New order +005ACM01B +no", r"3 +New order acknowledged +005ACM01B +yes .*US-RATES")
         assert footer_fits(seat)
 
@@ -180,7 +180,7 @@ async def test_coverage_lists_what_no_group_copies(place: Place, size: Size) -> 
     async with seated(place.app(), size) as seat:
         await seat.app.push_screen(CoverageScreen("ACME"))
         await seat.settle()
-        seat.sees("ACME SECURITIES LLC: 198 active SenderComps that no group copies", "1 of 198 SenderComps")
+        seat.sees("ACME SECURITIES LLC: 198 active SenderComps not copied by any group", "1 of 198 SenderComps")
         seat.sees(r"Globex +0FR +CLR", "Market")
         await seat.press("slash")
         await seat.type("0fr")

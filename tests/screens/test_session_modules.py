@@ -112,7 +112,7 @@ async def test_another_entity_and_a_status(place: Place, size: Size) -> None:
         seat.sees(
             "EXRATES > Market Data Sessions",
             "No sessions with this status. Press f to show another status.",
-            "dropcopy import sessions",
+            "import sessions",
         )
         await seat.press("r")
         await choose(seat, "ACME")

@@ -262,7 +262,7 @@ async def test_a_name_that_is_taken_is_told_under_its_field(place: Place, size: 
         await seat.type("us-rates-risk")
         await seat.press("enter")
         seat.sees(r"2 > +Name")
-        seat.sees("a group named us-rates-risk already", "Use another name")
+        seat.sees("already has a group named us-rates-risk", "another name")
 
 
 async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, size: Size) -> None:
@@ -274,7 +274,7 @@ async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, s
             )
         connection.close()
         await seat.press("enter")
-        await seat.until_seen("US-NEW-ONE already|failed")
+        await seat.until_seen("named US-NEW-ONE|failed")
         seat.says("already has a group named US-NEW-ONE. Use another name.")
     assert "US-NEW-ONE" in drafts(place)
 

@@ -426,7 +426,9 @@ def test_each_is_told_once(world: World, acme: Actor, other: Actor, request_: Re
     asked = f"{request.id} awaits your approval: create group NEXT"
     for approver in (acme, other):
         assert mails_to(world.resources, approver)[-1] == asked
-        assert bodies_to(world.resources, approver)[-1].startswith("operator asks: Group NEXT in BrokerTec U.S.")
+        assert bodies_to(world.resources, approver)[-1].startswith(
+            "Submitted by operator: Group NEXT in BrokerTec U.S."
+        )
         approve(world.resources, request, approver)
     process(world.resources)
     assert [text for text in mails_to(world.resources, world.operator) if request.id in text] == [

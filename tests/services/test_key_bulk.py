@@ -103,7 +103,7 @@ def test_where_no_row_can_be_served_nothing_is_changed(world: World, mixed: list
 def test_the_plan_says_who_is_left_out(world: World, keypairs: KeyPairs, mixed: list[int]) -> None:
     plans = keypairs.plan(world.operator, mixed)
     assert [bool(plan.refusal) for plan in plans] == [False, False, False, True, False]
-    assert plans[3].sentence.startswith("DDD: left out. DDD is released")
+    assert plans[3].sentence.startswith("DDD: skipped. DDD is released")
     assert plans[1].choice_needed
     with pytest.raises(SessionEnded):
         keypairs.plan(world.operator, [mixed[3]])

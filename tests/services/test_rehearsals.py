@@ -145,7 +145,7 @@ async def test_refused_from_the_second_of_market_close_on(world: World, target: 
         assert [answer[35] for answer in await port.try_on(key)] == ["A", "1"]
         advance(world, timedelta(seconds=1))
         assert await port.refused(key, values={34: "2"}) == REFUSED
-        assert any("expired on 2027-03-04 22:30 UTC" in reason for reason in port.why())
+        assert any("expired on 4 Mar 2027 22:30 UTC" in reason for reason in port.why())
         assert Sessions(world.resources).get(world.operator, target).keys[0].state is KeyState.EXPIRED
 
 
@@ -392,7 +392,7 @@ def test_a_check_needs_key_management_too(world: World, target: int) -> None:
     # Who manages the keys of another firm alone learns nothing of this one.
     verdict = Logons(world.resources).verify(world.stranger, message_of)
     assert (verdict.valid, verdict.session_id, verdict.key_state) == (False, None, None)
-    assert verdict.explanations[0].endswith("does not belong to a key pair that you can manage.")
+    assert verdict.explanations[0].endswith("does not belong to a key pair that you manage.")
 
 
 # -- bytes that are no message

@@ -234,7 +234,7 @@ def test_two_people_ask_for_one_name(quick: World, two: Pair, part: int) -> None
         assert {view.id for view in process(quick.resources).ended} == {first, second}
         found = rows(quick.resources, "SELECT status, reasons FROM request ORDER BY id DESC LIMIT 2")
         assert sorted(status for status, _ in found) == ["completed", "failed"]
-        assert any("already. Use another name." in reasons for _, reasons in found)
+        assert any("Use another name." in reasons for _, reasons in found)
         assert one(quick.resources, "SELECT count(*) FROM drop_copy_group") == number + 1
     whole(quick)
 

@@ -250,7 +250,7 @@ def test_a_right_that_is_taken_away_is_gone_at_once(world: World, routing: Routi
         lambda: routing.messages(visitor, found, "", PageRequest()),
         lambda: routing.message(visitor, found, 0),
     ):
-        with pytest.raises(NotFound, match="no longer"):
+        with pytest.raises(NotFound, match="Your access has changed"):
             attempt()
     found.close()
 

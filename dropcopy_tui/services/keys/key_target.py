@@ -19,7 +19,7 @@ def check_target(path: Path) -> None:
         if os.path.lexists(path):
             raise FileRefused(f"{path} already exists. Nothing was changed. Use another name.")
         if not path.parent.is_dir():
-            raise FileRefused(f"The folder {path.parent} does not exist. Create it, or choose another.")
+            raise FileRefused(f"The folder {path.parent} does not exist. Create it, or use another one.")
         # A name that is too long is not found by the questions above.
         path.lstat()
     except FileNotFoundError:
