@@ -90,7 +90,7 @@ def resume(terminal: Terminal) -> None:
     terminal.press("right")
     for _ in range(9):
         terminal.press("enter")
-        if terminal.wait_for("Public key id|Name the group|Stops|Segments")[0] == "Enter a name":
+        if terminal.wait_for("Public key id|Enter a name|Stops|Segments")[0] == "Enter a name":
             return
         terminal.press("escape")
         terminal.wait_for("Needs attention")
@@ -124,7 +124,7 @@ def test_stopping_and_coming_back_in_the_wizard(home: Path) -> None:
         terminal.wait_raw(rb"\[stopped\] restored=True")
         assert_restored(terminal)
         terminal.press("enter")
-        terminal.wait_raw(rb"\[stopped\].*\?1049h.*Name the group")
+        terminal.wait_raw(rb"\[stopped\].*\?1049h.*Enter a name")
         terminal.type("-AND-AFTER")
         terminal.wait_for("BEFORE-AND-AFTER")
         terminal.press("ctrl+q")
