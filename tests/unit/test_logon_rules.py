@@ -121,8 +121,7 @@ def at(seconds: float) -> LogonMessage:
 def test_a_stale_negotiate_or_establish_is_refused() -> None:
     assert stale(at(-5), NOW) == ""
     assert stale(at(-6), NOW) == (
-        "RequestTimestamp is 6 seconds behind the clock here: "
-        "one older than 5 seconds is stale and refused."
+        "RequestTimestamp is 6 seconds behind the clock here: one older than 5 seconds is stale and refused."
     )
     assert clock_note(at(-6), NOW) == ""
     assert stale(at(60), NOW) == ""
