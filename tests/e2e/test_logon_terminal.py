@@ -35,7 +35,7 @@ def pair(home: Path) -> tuple[str, Key]:
     texts = json.loads(dropcopy(home, *store, "outbox", "list", "--json").stdout)
     (code,) = re.findall(r"\b\d{6}\b", next(text["body"] for text in texts if text["channel"] == "sms"))
     proof = ("--challenge", challenge, "--code", code)
-    made = dropcopy(home, *store, "keys", "generate", session, *proof, "--out", str(home / "keys.txt"), "--no-input")
+    made = dropcopy(home, *store, "keys", "generate", session, *proof, "--out", str(home / "keys.txt"), "--yes")
     assert made.returncode == 0, made
     row = max(read_key_file(home / "keys.txt"), key=lambda row: row["Expiration Date"])
     return session, Key(row["Access ID"], row["Secret Key"])
