@@ -252,6 +252,8 @@ def test_the_words_of_a_deletion(world: World, target: int) -> None:
         f"ABC: {older} (pending expiration) will be deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
         ", and a client that signs with this one stops"
     )
-    assert words(older, newer).endswith("will be deleted; it has no other active key pair, so its feed stops immediately")
+    assert words(older, newer).endswith(
+        "will be deleted; it has no other active key pair, so its feed stops immediately"
+    )
     later(world.resources, 500 * DAY)
     assert words(older) == f"ABC: {older} (expired) will be deleted; no feed stops"
