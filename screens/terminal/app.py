@@ -113,7 +113,7 @@ class TerminalApp(TunedApp):
     @property
     def is_screen_shown(self) -> bool:
         """Whether there is a screen; while the application ends there is none, and asking for it raises."""
-        return not self._exit and bool(self._screen_stack)
+        return not self._exit and bool(self.screen_stack)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """No commands of Textual's: its "Screenshot" writes files on the server."""
