@@ -129,7 +129,7 @@ def test_standard_output_is_full(operator: Cli) -> None:
     # The record comes before the secret: the pair stands, its code is used up, and the refusal said so.
     assert b"recorded as downloaded" in said
     assert len(operator.json("keys", "list", target)) == 1
-    assert operator("keys", "generate", target, *with_code).code == 4
+    assert operator("keys", "generate", target, *with_code, "--yes").code == 4
 
 
 def test_the_disk_of_the_store_is_full(cli: Cli, sandbox: Path) -> None:
