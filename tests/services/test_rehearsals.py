@@ -299,7 +299,7 @@ async def test_a_clock_that_is_off_is_accepted_with_a_note(world: World, target:
         answers = await port.try_on(key, values={52: f"{when:%Y%m%d-%H:%M:%S}.000"})
         assert [answer[35] for answer in answers] == ["A", "1"]
         (told,) = (told for told in port.told if told.event == "logon")
-        assert told.facts["notes"] == [f"Tag 52 (SendingTime) is {words} the clock here."]
+        assert told.facts["notes"] == [f"Tag 52 (SendingTime) is {words} this machine's clock."]
         assert told.facts["notes"][0] in told.words
 
 
