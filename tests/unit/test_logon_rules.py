@@ -98,11 +98,11 @@ def test_body_length_and_checksum_where_they_are_present() -> None:
     [
         ("20261123-14:30:05.000", ""),
         ("20261123-14:29:55.000", ""),
-        ("20261123-14:30:05.001", "Tag 52 (SendingTime) is 5 seconds ahead of the clock here."),
-        ("20261123-14:27:00.000", "Tag 52 (SendingTime) is 3 minutes behind the clock here."),
-        ("20261123-13:30:00.000", "Tag 52 (SendingTime) is 60 minutes behind the clock here."),
-        ("20261123-09:30:00.000", "Tag 52 (SendingTime) is 5 hours behind the clock here."),
-        ("20270919-14:30:00.000", "Tag 52 (SendingTime) is 300 days ahead of the clock here."),
+        ("20261123-14:30:05.001", "Tag 52 (SendingTime) is 5 seconds ahead of this machine's clock."),
+        ("20261123-14:27:00.000", "Tag 52 (SendingTime) is 3 minutes behind this machine's clock."),
+        ("20261123-13:30:00.000", "Tag 52 (SendingTime) is 60 minutes behind this machine's clock."),
+        ("20261123-09:30:00.000", "Tag 52 (SendingTime) is 5 hours behind this machine's clock."),
+        ("20270919-14:30:00.000", "Tag 52 (SendingTime) is 300 days ahead of this machine's clock."),
     ],
 )
 def test_a_clock_that_is_off_is_a_note(sent: str, words: str) -> None:
@@ -121,11 +121,12 @@ def at(seconds: float) -> LogonMessage:
 def test_a_stale_negotiate_or_establish_is_refused() -> None:
     assert stale(at(-5), NOW) == ""
     assert stale(at(-6), NOW) == (
-        "RequestTimestamp is 6 seconds behind the clock here: one older than 5 seconds is stale and refused."
+        "RequestTimestamp is 6 seconds behind this machine's clock: "
+        "a request older than 5 seconds is stale and rejected."
     )
     assert clock_note(at(-6), NOW) == ""
     assert stale(at(60), NOW) == ""
-    assert clock_note(at(60), NOW).startswith("RequestTimestamp is 60 seconds ahead of the clock here.")
+    assert clock_note(at(60), NOW).startswith("RequestTimestamp is 60 seconds ahead of this machine's clock.")
     endless = sent_at(establish_message(b"s" * 32, RequestTimestamp="9" * 20))
     assert endless is not None
     assert endless.year == 5138
