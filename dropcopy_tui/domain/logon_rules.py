@@ -89,7 +89,7 @@ def stale(message: LogonMessage, now: datetime) -> str:
         return ""
     return (
         f"RequestTimestamp is {_span(now - sent)} behind this machine's clock: a request older than "
-        f"{STALE.seconds} seconds is stale and refused."
+        f"{STALE.seconds} seconds is stale and rejected."
     )
 
 

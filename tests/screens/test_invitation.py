@@ -52,7 +52,7 @@ async def test_the_code_sets_a_password_and_the_person_signs_in(invited: tuple[P
     place, code = invited
     async with seated(place.app(user=None), size) as seat:
         assert seat.on == "SignInScreen"
-        seat.sees("F2: Use invitation code")
+        seat.sees("F2 to use an invitation code")
         assert footer_fits(seat)
         await seat.press("f2")
         seat.sees("Use invitation code", "User id or email", "Invitation code", "Repeat new password")
