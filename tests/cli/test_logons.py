@@ -199,4 +199,4 @@ def test_the_schemas_own_names_of_ilink(cli: Cli, tmp_path: Path) -> None:
     sent = NEGOTIATE.replace("}", f', "HMACSignature": "{NEGOTIATE_SIGNATURE}", "AccessKeyID": "{"A" * 20}"}}')
     found = cli.json("logon", "verify", "--key-file", keys, "--message", "-", code=1, stdin=sent)
     (why,) = found["explanations"]
-    assert why.endswith("a request older than 5 seconds is stale and refused.")
+    assert why.endswith("a request older than 5 seconds is stale and rejected.")

@@ -122,7 +122,7 @@ def test_a_stale_negotiate_or_establish_is_refused() -> None:
     assert stale(at(-5), NOW) == ""
     assert stale(at(-6), NOW) == (
         "RequestTimestamp is 6 seconds behind this machine's clock: "
-        "a request older than 5 seconds is stale and refused."
+        "a request older than 5 seconds is stale and rejected."
     )
     assert clock_note(at(-6), NOW) == ""
     assert stale(at(60), NOW) == ""

@@ -161,7 +161,7 @@ def test_an_establish() -> None:
     )
     sent = str(int(NOW.timestamp() - 6) * 10**9)
     late = of(establish_message(signature(ESTABLISH, RequestTimestamp=sent), RequestTimestamp=sent), order_entry)
-    assert late.explanations[0].endswith("a request older than 5 seconds is stale and refused.")
+    assert late.explanations[0].endswith("a request older than 5 seconds is stale and rejected.")
 
 
 @pytest.mark.parametrize(
