@@ -18,10 +18,10 @@ TODAY, ALIVE_TODAY, PENDING_TODAY = "│", "┿", "╫"
 EXPIRY, MOVED, DELETED, NOTHING = "◆", "H", "x", " "
 LEGEND = (
     (ALIVE, "active", "success"),
-    (TWO, "two active", "success"),
+    (TWO, "two", "success"),
     (PENDING, "expiring", "warning"),
     (EXPIRY, "expires", "warning"),
-    (MOVED, "moved for holiday", "warning"),
+    (MOVED, "holiday", "warning"),
     (DELETED, "deleted", "muted"),
     (TODAY + ALIVE_TODAY + PENDING_TODAY, "today", "today"),
 )
