@@ -126,7 +126,8 @@ async def test_escape_leaves_and_loses_nothing(way: Way, place: Place) -> None:
             else:
                 await seat.press("escape")
         assert seat.on == "HomeScreen"
-        assert before <= set(drafts(place))
+        # A wizard that nobody touched leaves no draft.
+        assert before - {""} <= set(drafts(place))
 
 
 def every_screen() -> list[type[Screen[object]]]:
