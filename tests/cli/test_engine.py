@@ -96,7 +96,7 @@ def engine(port: int, session: str, key: Key, store: Path, **options: Any) -> It
 
 
 def new_key(operator: Cli, session: str, path: Path) -> Key:
-    made = operator("keys", "generate", session, *proof(operator), "--out", path, "--json")
+    made = operator("keys", "generate", session, *proof(operator), "--out", path, "--yes", "--json")
     assert made.code == 0, made
     row = max(parse(path.read_text()), key=lambda row: row.expires)
     return Key(row.access_key_id, row.secret)

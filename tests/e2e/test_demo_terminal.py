@@ -90,7 +90,7 @@ def resume(terminal: Terminal) -> None:
     terminal.press("right")
     for _ in range(9):
         terminal.press("enter")
-        if terminal.wait_for("Public key id|Enter a name|Stops|Segments")[0] == "Enter a name":
+        if terminal.wait_for("Public key id|Enter a name|Expires|Segments")[0] == "Enter a name":
             return
         terminal.press("escape")
         terminal.wait_for("Needs attention")
@@ -201,7 +201,7 @@ def test_refused_without_a_terminal(home: Path) -> None:
     for verb in (["demo"], ["--store", str(home / STORE)]):
         done = dropcopy(home, *verb)
         assert (done.returncode, done.stdout) == (2, "")
-        assert re.fullmatch(r"dropcopy: The screen reads keys from a terminal.*\n", done.stderr)
+        assert re.fullmatch(r"dropcopy: The application reads keys from a terminal.*\n", done.stderr)
 
 
 @pytest.mark.parametrize(

@@ -86,11 +86,15 @@ class Ground:
         return pk, name
 
     def proof(self) -> Proof:
-        """A challenge as `Factors.start` leaves it, without its reads: it has tests of its own."""
+        """A challenge as `Factors.start` leaves it, without its reads: it has tests of its own.
+
+        It begins after the last event: every round sets the clock back, and the times of earlier rounds do not count.
+        """
         name, now = f"proof{next(self.numbers)}", self.resources.clock.now()
         self.direct.execute(
-            "INSERT INTO challenge (id, person_id, factor, purpose, code_mac, tries, created_at, expires_at) "
-            "VALUES (?, ?, 'sms', 'keys', ?, 0, ?, ?)",
+            "INSERT INTO challenge "
+            "(id, person_id, factor, purpose, code_mac, tries, created_at, expires_at, after_event) "
+            "VALUES (?, ?, 'sms', 'keys', ?, 0, ?, ?, (SELECT coalesce(max(id), 0) FROM audit_event))",
             (name, self.world.operator.person_id, self.resources.vault.mac(CODE, "challenge", name),
              stored(now), stored(now + timedelta(minutes=5))),
         )  # fmt: skip
