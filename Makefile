@@ -8,7 +8,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test quick engine check lint types layers bench snapshots pictures wheel lock clean help
+.PHONY: demo test quick engine pairs check lint types layers bench snapshots pictures wheel lock clean help
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,10 @@ QUICK := tests/unit tests/screens/test_frame.py tests/screens/test_snapshots.py 
 
 quick: $(READY) ## run the quick part of the tests
 	$(BIN)/python -m pytest -n auto $(QUICK)
+
+# The tests themselves try a sample in which every screen and every dialog is.
+pairs: $(READY) ## every screen below every other while someone else acts (half an hour on two cores)
+	DROPCOPY_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto tests/screens/test_others.py -k a_pair
 
 # Built from source for some minutes. Without it, the tests with a real FIX engine are skipped and counted.
 engine: $(READY) ## build QuickFIX, the real FIX engine of the tests
