@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
+from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, review_shape
@@ -82,7 +83,7 @@ def submit_draft(call: Call, draft_id: int, version: int | None) -> None:
 
 @click.command("clone")
 @click.argument("group")
-@click.option("--entity", default="", metavar="E", help="Entity of the group, if several have the name.")
+@entity_option("Entity of the group, if several have the name.")
 @click.option("--name", metavar="NAME", help="Name of the new group; a draft can be submitted only with one.")
 @verb
 def clone_group(call: Call, group: str, entity: str, name: str | None) -> None:

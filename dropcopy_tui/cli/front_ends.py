@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.codes import entity_option, only_entity
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, say, show, table
 from dropcopy_tui.cli.shapes import front_end_shape, mapping_shape
@@ -16,7 +17,7 @@ from dropcopy_tui.cli.shapes import front_end_shape, mapping_shape
 if TYPE_CHECKING:
     from dropcopy_tui.services.groups.front_ends import MappingLine
 
-_ENTITY = click.option("--entity", required=True, metavar="E", help="Entity of the mapping.")
+_ENTITY = entity_option("Entity of the mapping; optional if there is only one for you.")
 
 
 @noun("front-ends")
@@ -35,7 +36,8 @@ def list_front_ends(call: Call, entity: str, match: str, limit: int | None) -> N
     GROUPS is the number of the entity's groups that use a system.
     """
     with call.signed_in() as (desk, actor):
-        found = list(rows_of(partial(desk.front_ends.page, actor, entity), match, limit))
+        place = entity or only_entity(desk.groups.entities(actor))
+        found = list(rows_of(partial(desk.front_ends.page, actor, place), match, limit))
     show(call, [mapping_shape(line) for line in found], _lines(found) if not call.as_json else ())
 
 
@@ -76,6 +78,7 @@ def map_front_end(call: Call, front_end: int | None, entity: str, name: str, ver
     if (front_end is None) is not bool(name) or (front_end and (version or vendor)):
         raise click.UsageError("Specify the front end system by id, or by --name with --version and --vendor.")
     with call.signed_in() as (desk, actor):
+        entity = entity or only_entity(desk.front_ends.entities(actor), "change the mapping of")
         if front_end is None:
             mapped = desk.front_ends.map_new(actor, entity, name, version, vendor)
         else:
@@ -94,6 +97,7 @@ def unmap_front_end(call: Call, front_end: int, entity: str) -> None:
     Groups that use it keep working until their next edit.
     """
     with call.signed_in() as (desk, actor):
+        entity = entity or only_entity(desk.front_ends.entities(actor), "change the mapping of")
         done = desk.front_ends.unmap(actor, entity, front_end)
     if done.groups:
         say("Groups that use it keep working; their next edit must select another front end system.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
+from dropcopy_tui.cli.codes import CODE, entity_option, only_entity
 from dropcopy_tui.cli.drafts import clone_group
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.listing import limit_option, rows_of
@@ -16,13 +17,11 @@ from dropcopy_tui.cli.output import fields, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import group_shape, request_shape, whole_group_shape
 from dropcopy_tui.cli.sources import group_firms, group_sources
-from dropcopy_tui.domain.errors import FileRefused, InvalidValue
+from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import MARKETS
 
 if TYPE_CHECKING:
-    from dropcopy_tui.desk import Desk
-    from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.views import GroupLine, GroupView
 
 MARKET = click.Choice(list(MARKETS))
@@ -37,7 +36,7 @@ def groups() -> None:
 
 
 @groups.command("list")
-@click.option("--entity", default="", metavar="E", help="Only groups of this entity.")
+@entity_option("Only groups of this entity.")
 @click.option("--market", type=MARKET, help="Only groups of this market.")
 @click.option("--match", default="", metavar="TEXT", help="Only groups with this text in name, market or front end.")
 @limit_option
@@ -61,7 +60,7 @@ def _lines(found: Iterable[GroupLine]) -> list[str]:
 
 @groups.command("show")
 @click.argument("group")
-@click.option("--entity", default="", metavar="E", help="Entity of the group, if several have one of this name.")
+@entity_option("Entity of the group, if several have one of this name.")
 @verb
 def show_group(call: Call, group: str, entity: str) -> None:
     """Show one group, by name or id.
@@ -95,7 +94,7 @@ def _details(view: GroupView) -> list[str]:
 
 
 @groups.command("create")
-@click.option("--entity", default="", metavar="E", help="Entity of the group; optional if you can use only one.")
+@entity_option("Entity of the group; optional if you can use only one.")
 @click.option("--market", type=MARKET, required=True)
 @click.option("--name", required=True, metavar="NAME")
 @click.option("--front-end", required=True, metavar="NAME", help="Front end system: name, or name and version.")
@@ -111,7 +110,9 @@ def _details(view: GroupView) -> list[str]:
 @click.option("--source", "sources", multiple=True, metavar="ID", help="A SenderCompID; may be repeated.")
 @click.option("--sources-from", metavar="FILE", help="File with one SenderCompID per line (- for stdin).")
 @click.option("--all-sources", is_flag=True, help="All active SenderComps of the entity in the market.")
-@click.option("--gfid", "gfids", multiple=True, metavar="G", help="With --all-sources: only this Globex Firm ID.")
+@click.option(
+    "--gfid", "gfids", type=CODE, multiple=True, metavar="G", help="With --all-sources: only this Globex Firm ID."
+)
 @verb
 def create(
     call: Call,
@@ -144,7 +145,7 @@ def create(
         from dropcopy_tui.services.groups.groups import NewGroup
 
         new = NewGroup(
-            entity=entity or _only_entity(desk, actor),
+            entity=entity or only_entity(desk.drafts.entities(actor), "create groups for"),
             market=market,
             name=name,
             front_end=front_end,
@@ -159,7 +160,7 @@ def create(
 
 @groups.command("edit")
 @click.argument("group")
-@click.option("--entity", default="", metavar="E", help="Entity of the group, if several have one of this name.")
+@entity_option("Entity of the group, if several have one of this name.")
 @click.option("--name", metavar="NAME", help="New name.")
 @click.option("--front-end", metavar="NAME", help="New front end system: name, or name and version.")
 @click.option(
@@ -224,7 +225,7 @@ def edit(
 
 @groups.command("delete")
 @click.argument("names", metavar="GROUP", nargs=-1, required=True)
-@click.option("--entity", default="", metavar="E", help="Entity of the groups, if several have one of this name.")
+@entity_option("Entity of the groups, if several have one of this name.")
 @destroys
 @verb
 def delete_groups(call: Call, names: tuple[str, ...], entity: str) -> None:
@@ -256,14 +257,3 @@ def _listed(name: str) -> Iterator[str]:
                 )
             if line := raw.decode("utf-8", "replace").removeprefix("\ufeff").strip():
                 yield line
-
-
-def _only_entity(desk: Desk, actor: Actor) -> str:
-    """The person's only entity: it is selected automatically (domain section 1). Raises InvalidValue for several."""
-    found = desk.drafts.entities(actor)
-    if len(found) == 1:
-        return found[0].code
-    if not found:
-        raise InvalidValue("You cannot create groups for any entity. Ask a user administrator.", "entity")
-    codes = ", ".join(entity.code for entity in found)
-    raise InvalidValue(f"Specify --entity. You can create groups for: {codes}.", "entity")

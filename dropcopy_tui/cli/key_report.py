@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import show, write
 from dropcopy_tui.cli.shapes import key_line_shape
@@ -36,7 +37,7 @@ COLUMNS = (
 
 
 @click.command("report")
-@click.option("--entity", default="", metavar="E", help="Only key pairs of this entity.")
+@entity_option("Only key pairs of this entity.")
 @click.option(
     "--state",
     "states",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.codes import entity_option, only_entity
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
 from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
@@ -19,12 +20,14 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import origin
 
 if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.people.people import Invited
     from dropcopy_tui.services.people.views import PersonLine, PersonView
 
 ROLE = click.Choice([role.value for role in Role])
 _ROLES = ", ".join(role.value for role in Role)
-_ENTITY = click.option("--entity", default="", metavar="E", help="Entity of the role; omit it for desk-wide roles.")
+_ENTITY = entity_option("Entity of the role; optional if you administer only one. Not for desk-wide roles.")
 
 
 @noun("people")
@@ -33,7 +36,7 @@ def people() -> None:
 
 
 @people.command("list")
-@click.option("--entity", default="", metavar="E", help="Only people with a role at this entity.")
+@entity_option("Only people with a role at this entity.")
 @click.option(
     "--match", default="", metavar="TEXT", help="Only people with this text in user id, name, email or status."
 )
@@ -106,7 +109,9 @@ def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: st
         --email trader@firm.example --entity ACME --role full_access
     """
     with call.signed_in() as (desk, actor):
-        invited = desk.people.invite(actor, user, name, email, mobile, entity, [Role(role) for role in roles])
+        given = [Role(role) for role in roles]
+        place = _place(desk, actor, given, entity)
+        invited = desk.people.invite(actor, user, name, email, mobile, place, given)
     _show_invited(call, invited)
 
 
@@ -178,7 +183,7 @@ def entitle(call: Call, user: str, role: str, entity: str) -> None:
       dropcopy people entitle acme-trader auditor
     """
     with call.signed_in() as (desk, actor):
-        line = desk.people.entitle(actor, user, Role(role), entity)
+        line = desk.people.entitle(actor, user, Role(role), _place(desk, actor, [Role(role)], entity))
     _show_changed(call, line)
 
 
@@ -190,7 +195,7 @@ def entitle(call: Call, user: str, role: str, entity: str) -> None:
 def remove(call: Call, user: str, role: str, entity: str) -> None:
     """Revoke a role; takes effect on the person's next action."""
     with call.signed_in() as (desk, actor):
-        line = desk.people.disentitle(actor, user, Role(role), entity)
+        line = desk.people.disentitle(actor, user, Role(role), _place(desk, actor, [Role(role)], entity))
     _show_changed(call, line)
 
 
@@ -225,6 +230,13 @@ def unlock(call: Call, user: str) -> None:
     with call.signed_in() as (desk, actor):
         line = desk.people.unlock(actor, user)
     _show_changed(call, line)
+
+
+def _place(desk: Desk, actor: Actor, roles: Sequence[Role], entity: str) -> str:
+    """Where the roles hold: the entity that was named, else the person's only one; "" for desk-wide roles."""
+    if entity or all(role.desk_wide for role in roles):
+        return entity
+    return only_entity(desk.people.entities(actor), "administer people of")
 
 
 def _show_changed(call: Call, line: PersonLine) -> None:

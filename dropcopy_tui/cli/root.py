@@ -22,6 +22,7 @@ class _Verb:
 _VERBS = {
     "demo": _Verb("demo:demo", "Open the application on a sandbox with sample data."),
     "init": _Verb("init:init", "Create a store, its master key and its first administrator."),
+    "status": _Verb("status:status", "Show what needs your attention."),
     "import": _Verb("imports:import_file", "Import entities, people, front ends, SenderComps or sessions from CSV."),
     "groups": _Verb("groups:groups", "Drop copy groups: list, show, sources, firms, create, edit, clone, delete."),
     "drafts": _Verb("drafts:drafts", "Your drafts: list, show, submit, discard."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.output import fields, say, table, write
 from dropcopy_tui.cli.shapes import report_shape, routed_shape
@@ -29,7 +30,7 @@ _LINE = "{:>8}  {:<26}  {:<10}  {:<44}  {}"
 @click.argument("file", metavar="FILE", required=False)
 @click.option("--each", is_flag=True, help="Also list every message, with the reason if it is not copied.")
 @click.option("--group", default="", metavar="G", help="Only this group, by name or id.")
-@click.option("--entity", default="", metavar="E", help="Only groups of this entity.")
+@entity_option("Only groups of this entity.")
 @click.option("--example", is_flag=True, help="Print a sample log instead (sandbox only).")
 @verb
 def route(call: Call, file: str | None, each: bool, group: str, entity: str, example: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.codes import CODE, entity_option, only_entity
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.output import say, show
 from dropcopy_tui.cli.shapes import sender_comp_shape
@@ -15,8 +16,6 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.pages import Anchor, PageRequest
 
 if TYPE_CHECKING:
-    from dropcopy_tui.desk import Desk
-    from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.views import SenderCompView
 
 _ALL = 2**63 - 1
@@ -28,9 +27,9 @@ def sendercomps() -> None:
 
 
 @sendercomps.command("list")
-@click.option("--entity", default="", metavar="E", help="Entity; optional if you have access to only one.")
+@entity_option("Entity; optional if you have access to only one.")
 @click.option("--market", type=MARKET, help="Only SenderComps of this market.")
-@click.option("--gfid", default="", metavar="G", help="Only this Globex Firm ID.")
+@click.option("--gfid", type=CODE, default="", metavar="G", help="Only this Globex Firm ID.")
 @click.option("--match", default="", metavar="TEXT", help="Only SenderCompIDs with this text.")
 @click.option("--uncovered", is_flag=True, help="Only active ones that no group copies.")
 @click.option("--after", default="", metavar="ID", help="Continue after the `next` of the previous page.")
@@ -50,8 +49,9 @@ def list_sendercomps(
     # One row more than the page shows whether there is a next page.
     ask = PageRequest(match=match, limit=limit + 1, anchor=Anchor.AFTER if beside else Anchor.FIRST, beside=beside)
     with call.signed_in() as (desk, actor):
+        place = entity or only_entity(desk.groups.entities(actor))
         pages = desk.sendercomps.coverage if uncovered else desk.sendercomps.page
-        page = pages(actor, entity or _only_entity(desk, actor), ask, market=market or "", gfid=gfid.upper())
+        page = pages(actor, place, ask, market=market or "", gfid=gfid)
     rows = page.rows[:limit]
     following = _name(rows[-1], market) if len(page.rows) > limit else None
     document = {"total": page.total, "rows": [sender_comp_shape(row) for row in rows], "next": following}
@@ -60,17 +60,6 @@ def list_sendercomps(
     if not call.as_json and rows:
         more = f" Next page: --after {following}" if following else ""
         say(f"{len(rows):,} of {page.total:,}.{more}")
-
-
-def _only_entity(desk: Desk, actor: Actor) -> str:
-    """The only entity that the person has access to. Raises InvalidValue for none and for several."""
-    found = desk.groups.entities(actor)
-    if len(found) == 1:
-        return found[0].code
-    if not found:
-        raise InvalidValue("You have no access to any entity. Ask a user administrator.", "entity")
-    codes = ", ".join(entity.code for entity in found)
-    raise InvalidValue(f"Specify --entity. You have access to: {codes}.", "entity")
 
 
 def _cursor(after: str) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
+from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
@@ -28,7 +29,7 @@ def sessions() -> None:
 @sessions.command("list")
 @click.option("--kind", type=click.Choice([kind.value for kind in SessionKind]), help="Only sessions of this kind.")
 @click.option("--group", metavar="G", help="Only target sessions of this group, by name or id.")
-@click.option("--entity", default="", metavar="E", help="Only sessions of this entity.")
+@entity_option("Only sessions of this entity.")
 @click.option(
     "--status", type=click.Choice([status.value for status in SessionStatus]), help="Only sessions with this status."
 )

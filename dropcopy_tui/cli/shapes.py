@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.bulk import Failure
     from dropcopy_tui.services.groups.front_ends import MappingLine
     from dropcopy_tui.services.groups.receivers import Reception
+    from dropcopy_tui.services.home import HomeView, KeylessSession
     from dropcopy_tui.services.keys.report import KeyReportLine
     from dropcopy_tui.services.outbox.notices import Notice
     from dropcopy_tui.services.outbox.outbox import Message
@@ -238,6 +239,39 @@ def event_shape(event: Event) -> Shape:
         "before": event.before,
         "after": event.after,
     }
+
+
+def status_shape(user_id: str, view: HomeView) -> Shape:
+    """The first screen. `groups` are counts by menu; `requests` are the person's own, `notices` the unread ones."""
+    return {
+        "user_id": user_id,
+        "entities": view.entities,
+        "stopped": [{**_keyless_shape(key), "expired_at": maybe_utc(key.expired_at)} for key in view.stopped],
+        "expiring": [
+            {
+                "session_id": key.session_id,
+                "kind": key.kind,
+                "market": key.market,
+                "expires_at": utc(key.expires_at),
+                "days_left": key.days,
+            }
+            for key in view.expiring
+        ],
+        "without_keys": [_keyless_shape(key) for key in view.without],
+        "to_approve": view.to_review,
+        "drafts": [
+            {"id": draft.id, "name": draft.name, "market": draft.market, "step": draft.step} for draft in view.drafts
+        ],
+        "notices": view.notices,
+        "requests": view.requests,
+        "groups": {menu.value: number for menu, number in view.groups.items()},
+        "order_entry_sessions": view.order_entry,
+        "market_data_sessions": view.market_data,
+    }
+
+
+def _keyless_shape(key: KeylessSession) -> Shape:
+    return {"session_id": key.session_id, "kind": key.kind, "market": key.market}
 
 
 def person_shape(line: PersonLine) -> Shape:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.codes import CODE, entity_option
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import show, table
 from dropcopy_tui.cli.shapes import firm_shape, sender_comp_shape
@@ -17,7 +18,7 @@ from dropcopy_tui.domain.requests import Change
 if TYPE_CHECKING:
     from dropcopy_tui.services.views import SenderCompView
 
-_ENTITY = click.option("--entity", default="", metavar="E", help="Entity of the group, if several have the name.")
+_ENTITY = entity_option("Entity of the group, if several have the name.")
 
 
 def sender_comp_table(rows: Iterable[SenderCompView], empty: str) -> list[str]:
@@ -30,7 +31,7 @@ def sender_comp_table(rows: Iterable[SenderCompView], empty: str) -> list[str]:
 @click.command("sources")
 @click.argument("group")
 @_ENTITY
-@click.option("--gfid", default="", metavar="G", help="Only this Globex Firm ID.")
+@click.option("--gfid", type=CODE, default="", metavar="G", help="Only this Globex Firm ID.")
 @click.option("--match", default="", metavar="TEXT", help="Only SenderCompIDs with this text.")
 @limit_option
 @verb
@@ -44,7 +45,7 @@ def group_sources(call: Call, group: str, entity: str, gfid: str, match: str, li
     """
     with call.signed_in() as (desk, actor):
         group_id = desk.groups.show(actor, group, entity).line.id
-        pages = partial(desk.groups.sources, actor, group_id, gfid=gfid.upper())
+        pages = partial(desk.groups.sources, actor, group_id, gfid=gfid)
         found = list(rows_of(pages, match, limit))
     shapes = [sender_comp_shape(row) for row in found]
     show(call, shapes, sender_comp_table(found, "No SenderComps found.") if not call.as_json else ())

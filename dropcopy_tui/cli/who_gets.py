@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.codes import CODE
 from dropcopy_tui.cli.files import read_bytes
 from dropcopy_tui.cli.output import say, show, table
 from dropcopy_tui.cli.shapes import reception_shape
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("who-gets")
 @click.argument("sender_comp", metavar="SENDERCOMP", required=False)
-@click.option("--gfid", metavar="G", help="All SenderComps of this Globex Firm.")
+@click.option("--gfid", type=CODE, metavar="G", help="All SenderComps of this Globex Firm.")
 @click.option("--message", metavar="FILE", help="File containing one FIX message (- for stdin).")
 @verb
 def who_gets(call: Call, sender_comp: str | None, gfid: str | None, message: str | None) -> None:

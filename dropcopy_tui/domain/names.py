@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from dropcopy_tui.domain.errors import InvalidValue
 
@@ -70,3 +71,8 @@ def shorten(text: str, longest: int = _SHOWN) -> str:
     """Shorten a value so that a one-line message can quote it; control characters are escaped."""
     plain = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
     return plain if len(plain) <= longest else plain[: longest - 3] + "..."
+
+
+def several_named(name: str, entities: Sequence[str]) -> str:
+    """The refusal of a group's name that groups of several entities have."""
+    return f"Several entities have a group {shorten(name)!r}: {', '.join(sorted(entities))}. Specify --entity."

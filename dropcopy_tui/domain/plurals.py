@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def plural(count: int, one: str, many: str = "") -> str:
     """The number and its noun, such as `1 line` and `2,000 lines`.
@@ -12,3 +14,9 @@ def plural(count: int, one: str, many: str = "") -> str:
         many: the noun for any other number; by default `one` with an "s".
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first names and how many more there are, such as `A, B and 1,998 more`."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -22,12 +22,14 @@ _MONTHS = 14
 
 @dataclass(frozen=True, slots=True)
 class ExpiringSession:
-    """A session whose last living pair ends soon."""
+    """A session whose last active pair expires soon; `when` and `how_far` say it in words."""
 
     session_pk: int
     session_id: str
     kind: str
     market: str
+    expires_at: datetime
+    days: int
     when: str
     how_far: str
 
@@ -39,6 +41,8 @@ class KeylessSession:
     session_pk: int
     session_id: str
     kind: str
+    market: str
+    expired_at: datetime | None
     since: str
 
 
@@ -48,8 +52,13 @@ class DraftLine:
 
     id: int
     name: str
-    market_name: str
+    market: str
     step: int
+
+    @property
+    def market_name(self) -> str:
+        """The market in words."""
+        return market_named(self.market).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ def home(
         expiring=tuple(_expiring(key, settings, now) for key in expiring),
         stopped=tuple(_keyless(key, now) for key in keyless if key.expired_at),
         without=tuple(_keyless(key, now) for key in keyless if not key.expired_at),
-        drafts=tuple(DraftLine(pk, name, market_named(market).name, step) for pk, name, market, step in seen.drafts),
+        drafts=tuple(DraftLine(*draft) for draft in seen.drafts),
         months=_months(seen.living, now),
         roles=frozenset(Role(role) for role in seen.roles),
     )
@@ -119,14 +128,15 @@ def _of_menu(groups: dict[str, int], menu: Menu) -> int:
 def _expiring(key: home_queries.LivingKey, settings: Settings, now: datetime) -> ExpiringSession:
     market = market_named(key.market)
     hours = hours_of(market, close=settings.closes.get(key.market))
-    words, left = market_date(hours, key.expires_at), left_words(days_left(hours, key.expires_at, now))
-    return ExpiringSession(key.session_pk, key.session_id, key.kind, market.name, words, left)
+    words, days = market_date(hours, key.expires_at), days_left(hours, key.expires_at, now)
+    about = (key.session_pk, key.session_id, key.kind, key.market)
+    return ExpiringSession(*about, key.expires_at, days, words, left_words(days))
 
 
 def _keyless(key: home_queries.Keyless, now: datetime) -> KeylessSession:
     hours = hours_of(market_named(key.market))
     since = left_words(days_left(hours, key.expired_at, now)) if key.expired_at else ""
-    return KeylessSession(key.session_pk, key.session_id, key.kind, since)
+    return KeylessSession(key.session_pk, key.session_id, key.kind, key.market, key.expired_at, since)
 
 
 def _months(living: tuple[home_queries.LivingKey, ...], now: datetime) -> tuple[Month, ...]:

@@ -8,6 +8,36 @@ from tests.cli.test_shapes import has
 DRAFT = {"id", "version", "name", "entity", "market", "group", "front_end", "filters", "sources", "step", "updated_at"}
 
 
+def test_status_says_what_the_first_screen_says(operator: Cli) -> None:
+    seen = operator.json("status")
+    has(seen, {"user_id", "stopped", "expiring", "without_keys", "to_approve", "drafts", "notices", "groups"})
+    assert seen["user_id"] == "acme-operator"
+    # A session that has a newer pair beside the one that expires keeps its feed.
+    keys = {row["session_id"]: row["keys"] for row in operator.json("sessions", "list", "--status", "active")}
+    living = {name: [key for key in row if key["days_left"] is not None] for name, row in keys.items()}
+    soon = {name: row[0] for name, row in living.items() if {key["state"] for key in row} == {"pending_expiration"}}
+    assert {row["session_id"] for row in seen["expiring"]} == soon.keys() != set()
+    for row in seen["expiring"]:
+        assert row["days_left"] == soon[row["session_id"]]["days_left"]
+        assert row["expires_at"] == soon[row["session_id"]]["expires_at"]
+    assert [row["id"] for row in seen["drafts"]] == [row["id"] for row in operator.json("drafts", "list")]
+    assert seen["notices"] == len(operator.json("notices", "list", "--unread"))
+    assert seen["requests"] == len(operator.json("requests", "list"))
+    assert sum(seen["groups"].values()) == len(operator.json("groups", "list"))
+    text = operator("status")
+    assert text.code == 0
+    for row in seen["expiring"]:
+        assert row["session_id"] in text.out
+    approver = Cli(operator.home, ("--store", operator.options[1], "--as", "clearing-approver"), operator.environ)
+    assert approver.json("status")["to_approve"] == len(approver.json("requests", "list", "--todo")) > 0
+
+
+def test_status_of_somebody_without_access(operator: Cli) -> None:
+    admin = Cli(operator.home, ("--store", operator.options[1], "--as", "ease-agent"), operator.environ)
+    ran = admin("status")
+    assert (ran.code, ran.err) == (0, "You have no access to any entity. Ask a user administrator.\n")
+
+
 def test_the_sources_of_a_group(operator: Cli) -> None:
     group = operator.json("groups", "show", "US-BACKUP")
     found = operator.json("groups", "sources", "US-BACKUP")

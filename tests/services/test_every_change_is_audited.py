@@ -197,7 +197,7 @@ READS = {
     "ease": "caller find resets",
     "edits": "changes sources",
     "factors": "choices codes_left",
-    "front_ends": "may_map page users",
+    "front_ends": "entities may_map page users",
     "groups": "by_firm deletion entities ids page show sources target_sessions",
     "identity": "entitlements everyone is_peer",
     "key_report": "of_sessions page",

@@ -452,6 +452,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         EVERYBODY,
         REFUSED,
     ),
+    "front_ends.entities": (
+        lambda at, who: at.desk.front_ends.entities(who),
+        MAP | {OTHER_ADMIN},
+        NONE,
+    ),
     "front_ends.map": (
         lambda at, who: at.desk.front_ends.map(who, "ACME", at.ids["spare"]),
         MAP,

@@ -19,6 +19,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_MAP, Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
+from dropcopy_tui.services.views import EntityView
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, FrontEndMappingRow, FrontEndRow, GroupRow
 
@@ -48,6 +49,12 @@ class FrontEnds(Service):
         with self._reading(actor) as uow:
             place = uow.entity(entity)
             return fetch(uow.tx, _listing(key_of(place.id)), ask, _line)
+
+    def entities(self, actor: Actor) -> tuple[EntityView, ...]:
+        """The entities whose mapping the person may change, by name."""
+        with self._reading(actor) as uow:
+            mine = uow.entities_with(MAY_MAP)
+            return tuple(EntityView(row.code, row.name) for row in uow.visible_entities() if row.id in mine)
 
     def may_map(self, actor: Actor, entity: str) -> bool:
         """Whether the person may change the entity's mapping: a courtesy to screens. Raises NotFound."""

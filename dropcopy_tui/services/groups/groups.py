@@ -12,7 +12,7 @@ from sqlmodel import col, func
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
-from dropcopy_tui.domain.names import name_key, shorten
+from dropcopy_tui.domain.names import name_key, several_named, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionStatus
@@ -234,7 +234,7 @@ def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, 
         gone = group_gone(uow.tx, uow.actor, int(name), uow.visible_ids()) if is_id else ""
         raise NotFound(gone or f"Group {shorten(name)!r} does not exist, or you have no access to it.")
     if len(found) > 1:
-        raise InvalidValue(f"Several entities have a group {shorten(name)!r}. Specify --entity.")
+        raise InvalidValue(several_named(name, [row[1] for row in found]))
     return found[0]
 
 

@@ -12,6 +12,7 @@ from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
+from dropcopy_tui.domain.plurals import some
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.domain.sessions import parse_sender_comp
 from dropcopy_tui.services.groups import changes
@@ -128,7 +129,7 @@ def _take_out(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
         found = {row[0]: row[1] for row in uow.tx.execute(held)}
         missing = [name for name in part if name not in found]
         if missing:
-            raise InvalidValue(f"Not a source of this group: {_some(missing)}. Nothing was submitted.", "sources")
+            raise InvalidValue(f"Not a source of this group: {some(missing)}. Nothing was submitted.", "sources")
         uow.tx.execute(
             delete(DraftSourceRow)
             .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(found.values()))
@@ -187,12 +188,8 @@ def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
     missing = [sender_comp for sender_comp in wanted if sender_comp not in found]
     if missing:
         raise InvalidValue(
-            f"Not an active SenderComp of this entity and market: {_some(missing)}. Nothing was submitted.", "sources"
+            f"Not an active SenderComp of this entity and market: {some(missing)}. Nothing was submitted.", "sources"
         )
     held = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
     new = rows.where(col(SenderCompRow.id).not_in(held))
     uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new))
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

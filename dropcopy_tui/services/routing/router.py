@@ -12,7 +12,7 @@ from sqlmodel import col
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import MARKETS, market_named
-from dropcopy_tui.domain.names import name_key, shorten
+from dropcopy_tui.domain.names import name_key, several_named, shorten
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading
 from dropcopy_tui.domain.sessions import SessionStatus
@@ -192,7 +192,7 @@ def receiver_named(receivers: Sequence[Receiver], group: str) -> Receiver:
     if not named:
         raise NotFound(f"Group {shorten(group)!r} does not exist, or you have no access to it.")
     if len(named) > 1:
-        raise InvalidValue(f"Several entities have a group {shorten(group)!r}. Specify --entity.")
+        raise InvalidValue(several_named(group, [receiver.entity for receiver in named]))
     return named[0]
 
 
