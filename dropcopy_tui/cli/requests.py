@@ -104,7 +104,7 @@ def deny(call: Call, request_id: str, reason: str, version: int | None) -> None:
 @click.argument("request_id", metavar="ID")
 @verb
 def cancel(call: Call, request_id: str) -> None:
-    """Cancel your own request before it is set up."""
+    """Cancel your own request before it is completed."""
     with call.signed_in() as (desk, actor):
         view = desk.requests.cancel(actor, request_id)
     show(call, whole_request_shape(view), request_lines(view))

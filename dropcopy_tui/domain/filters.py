@@ -30,21 +30,24 @@ class Filter(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """The messages that the filter copies, in a few words."""
+        """The messages that the filter copies, in a few words; where only tag 39 is named, execution reports (35=8)."""
         return _WORDS[self][1]
 
 
 _WORDS: dict[Filter, tuple[str, str]] = {
-    Filter.HEARTBEAT: ("Heartbeat", "connection check"),
-    Filter.REJECT: ("Reject", "session-level error"),
-    Filter.ACKNOWLEDGEMENT: ("Acknowledgement messages", "every order confirmation"),
-    Filter.EXECUTION_ORDER_ENTRY: ("Execution - Order Entry", "new order acknowledged"),
-    Filter.EXECUTION_CREATE_CANCEL_MODIFY: ("Execution - Create / Cancel / Modify", "order changed"),
-    Filter.EXECUTION_ELIMINATION: ("Execution - Elimination", "order expired"),
-    Filter.TRADE_FILL_NOTICE: ("Trade - Fill Notice", "complete and partial fills"),
-    Filter.TRADE_CANCEL: ("Trade - Trade Cancel", "trade cancelled"),
-    Filter.ORDER_MASS_ACTION: ("Order Mass Action", "number of cancelled orders"),
-    Filter.TRADE_BUST: ("Trade Busts", "trade busted by the exchange"),
+    Filter.HEARTBEAT: ("Heartbeat", "heartbeats (35=0)"),
+    Filter.REJECT: ("Reject", "session-level rejects (35=3)"),
+    Filter.ACKNOWLEDGEMENT: ("Acknowledgement messages", "all confirmations (39=0, 4, 5)"),
+    Filter.EXECUTION_ORDER_ENTRY: ("Execution - Order Entry", "new order accepted (39=0)"),
+    Filter.EXECUTION_CREATE_CANCEL_MODIFY: (
+        "Execution - Create / Cancel / Modify",
+        "new, cancelled, modified (39=0, 4, 5)",
+    ),
+    Filter.EXECUTION_ELIMINATION: ("Execution - Elimination", "order expired (39=C)"),
+    Filter.TRADE_FILL_NOTICE: ("Trade - Fill Notice", "partial and complete fills (39=1, 2)"),
+    Filter.TRADE_CANCEL: ("Trade - Trade Cancel", "trade cancelled (39=H)"),
+    Filter.ORDER_MASS_ACTION: ("Order Mass Action", "mass action reports (35=BZ)"),
+    Filter.TRADE_BUST: ("Trade Busts", "trade busted by the exchange (39=H)"),
 }
 # Which filters are mandatory is a local choice (rule G4); the configuration may change it.
 MANDATORY: frozenset[Filter] = frozenset({Filter.HEARTBEAT, Filter.REJECT})

@@ -154,7 +154,7 @@ def _signature(
     if reasons is None:
         return [*writing, _unexplained(named)], None
     words = [*(mistake.words for mistake in reasons), *writing]
-    stray = ["The signature's last character has stray bits: it was not written as base64url."]
+    stray = ["The last character of the signature is not valid base64url: it has stray bits."]
     recipe = start
     for mistake in reasons:
         recipe = mistake.applied(recipe)
@@ -165,9 +165,8 @@ def _unexplained(named: Candidate | None) -> str:
     if named is None:
         return "No known key pair produces this signature, with or without a known mistake."
     return (
-        "No known mistake explains the signature, alone or with a second one, "
-        f"with the key pair {named.access_key_id}: "
-        "the signed text and the secret used are unknown."
+        f"No known mistake explains the signature for key pair {named.access_key_id}, alone or combined with another: "
+        "the client signed a different text or used a different secret."
     )
 
 

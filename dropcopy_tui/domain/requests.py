@@ -19,6 +19,11 @@ class RequestType(StrEnum):
         """The type in words."""
         return _TYPES[self]
 
+    @property
+    def outcome(self) -> str:
+        """What the request does to its group when it is carried out, as a clause that takes a time."""
+        return _OUTCOMES[self]
+
 
 _TYPES = {
     RequestType.CREATE_GROUP: "Create group",
@@ -26,6 +31,11 @@ _TYPES = {
     RequestType.DELETE_GROUP: "Delete group",
     RequestType.GENERATE_KEY: "Generate key",
     RequestType.DELETE_KEY: "Delete key",
+}
+_OUTCOMES = {
+    RequestType.CREATE_GROUP: "the group is set up",
+    RequestType.EDIT_GROUP: "the changes take effect",
+    RequestType.DELETE_GROUP: "the group is deleted",
 }
 
 
@@ -74,4 +84,4 @@ def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "
         return status.words
     if waiting_for:
         return "awaiting approval by " + ", ".join(waiting_for)
-    return f"queued until {due}" if due else "queued for set-up"
+    return f"queued until {due}" if due else "queued"

@@ -185,7 +185,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The last step of the wizard: the whole request on one page. `set_up` says when, once no one has to approve."""
+    """The last step of the wizard: the whole request on one page. `outcome`: what happens, and when."""
 
     draft: DraftView
     filters: tuple[Filter, ...]
@@ -195,7 +195,7 @@ class Review:
     fee: str
     problems: tuple[str, ...]
     changes: Changes | None = None
-    set_up: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class RouteScreen(ListScreen):
 
     CSS_PATH = "../../styles/route.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "choose", "Log", id="route.log", tooltip="Select the FIX log to read."),
+        Binding("f", "choose", "Open log", id="route.log", tooltip="Select the FIX log to read."),
         Binding(
             "t",
             "turn",

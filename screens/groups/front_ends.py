@@ -30,7 +30,7 @@ COLUMNS: tuple[Column[MappingLine], ...] = (
     Column("Front end system", lambda line: line.front_end.name, order="name"),
     Column("Version", lambda line: line.front_end.version, 10, order="version"),
     Column("Vendor", lambda line: line.front_end.vendor, 10, order="vendor", optional=1),
-    Column("Mapped", lambda line: "mapped" if line.mapped else "no", 7, order="mapped",
+    Column("Mapped", lambda line: "yes" if line.mapped else "no", 7, order="mapped",
            tone=lambda line: "success" if line.mapped else "muted"),
     Column("Groups", lambda line: f"{line.groups:,}", 7, order="groups", right=True),
 )  # fmt: skip

@@ -232,7 +232,7 @@ def _facts(view: GroupView) -> Content:
         rows.append(("Last changed", f"{utc(when)} by {who} ({reference})"))
     parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
     parts += [Content(""), value("Communication types copied", "$text-muted")]
-    parts += [value(f"  {kind.words:<40}{kind.meaning}") for kind in view.filters]
+    parts += [value(f"  {kind.words:<38}{kind.meaning}") for kind in view.filters]
     parts += [
         Content(""),
         value("w  preview from a FIX log     y  copy as a new group", "$text-muted"),

@@ -66,13 +66,14 @@ def _said(found: Sequence[Deletion]) -> list[str]:
         f"{names}{more}: copies of {plural(sources, 'SenderComp')} will stop when the request is completed.",
         _of_sessions(sessions),
         "Key pairs remain valid until they expire.",
-        f"Requires approval by an administrative manager of {', '.join(firms)}." if firms else f"It is {_when(found)}.",
+        f"Requires approval by an administrative manager of {', '.join(firms)}." if firms else _outcome(found),
     ]
 
 
-def _when(found: Sequence[Deletion]) -> str:
-    """When they are set up: groups of several markets may be in several batches."""
-    return ", or ".join(sorted({group.set_up for group in found}))
+def _outcome(found: Sequence[Deletion]) -> str:
+    """When the groups are deleted: those of several markets may be in several batches."""
+    outcomes = sorted({group.outcome for group in found})
+    return f"No approval required: {'; '.join(outcomes)}."
 
 
 def _of_sessions(sessions: Sequence[str]) -> str:

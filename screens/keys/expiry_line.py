@@ -37,7 +37,7 @@ class ExpiryLine(Static):
 
 def _words(names: Sequence[str], width: int) -> str:
     head = f"! {plural(len(names), 'key pair expires', 'key pairs expire')} within four weeks: "
-    cure = f" (b selects {'it' if len(names) == 1 else 'them'})"
+    cure = f" (b selects {'it' if len(names) == 1 else 'all'})"
     room = width - len(head) - len(cure)
     shown: list[str] = []
     for number, name in enumerate(names):

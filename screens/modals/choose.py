@@ -18,7 +18,7 @@ from screens.terminal.values import value
 # As many lines as the style sheet gives it.
 _SHOWN = 12
 _HINT = "Enter selects · Esc cancels"
-_HINT_OF_MANY = "Type to find · Enter selects · Esc cancels"
+_HINT_OF_MANY = "Type to search · Enter selects · Esc cancels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class ChooseModal(DeskModal[str]):
     def _hint(self) -> None:
         """What was typed, and in a list that is longer than it looks, where one is."""
         options = self.query_one(OptionList)
-        found = f"Find: {self._typed}   " if self._typed else ""
+        found = f"Search: {self._typed}   " if self._typed else ""
         hint = _HINT
         if options.option_count > _SHOWN and options.highlighted is not None:
             hint = f"{options.highlighted + 1} of {options.option_count}   {_HINT_OF_MANY}"

@@ -36,7 +36,7 @@ class DecideModal(DeskModal[bool]):
                 compact=True,
                 markup=False,
             )
-            hint = "Enter selects · Tab scrolls a longer page · Esc cancels"
+            hint = "Enter selects · Tab and arrows scroll the text · Esc cancels"
             yield Static(hint, classes="hint", markup=False)
 
     def on_mount(self) -> None:

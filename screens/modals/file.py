@@ -39,7 +39,7 @@ class FileModal(DeskModal[Path]):
             yield Static("File on this machine", classes="label", markup=False)
             yield DeskInput(str(self._path), compact=True, max_length=1000)
             yield Static("", classes="error", markup=False)
-            yield Static("Enter continues · Tab scrolls a longer text · Esc cancels", classes="hint", markup=False)
+            yield Static("Enter continues · Tab and arrows scroll the text · Esc cancels", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Focus the field; Tab goes to a text that is longer than the dialog."""

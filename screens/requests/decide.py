@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import MAY_APPROVE
-from dropcopy_tui.services.requests.batches import set_up_words
+from dropcopy_tui.services.requests.batches import outcome_words
 from dropcopy_tui.services.views import RequestView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread, show_refusal
@@ -63,7 +63,7 @@ async def _decide(screen: DeskScreen[None], verb: Callable[[], RequestView]) -> 
 
 
 def _then(desk: Desk, view: RequestView) -> str:
-    """When it is set up once no one's approval is missing (rule Q5)."""
+    """What happens, and when, once no approval is missing (rule Q5)."""
     market = str(view.asked.get("market", ""))
-    when = set_up_words(market, desk.config.settings, desk.clock.now())
-    return f"no further approval required: it is {when}"
+    outcome = outcome_words(view.type, market, desk.config.settings, desk.clock.now())
+    return f"no further approval required: {outcome}"

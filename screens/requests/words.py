@@ -128,7 +128,7 @@ def cancellation_page(view: RequestView, width: int) -> Content:
     rows = [
         ("Request", f"{view.type.words.lower()} {view.subject} of {view.entity}", ""),
         *asked_rows(view, width),
-        ("Then", "nothing is set up; a new request can be submitted", "$warning"),
+        ("Then", "nothing is changed; you can submit a new request", "$warning"),
     ]
     return facts(rows, _SHORT_LABEL, width)
 
@@ -139,7 +139,7 @@ def decided_words(view: RequestView) -> str:
         return f"{view.id} {view.status.words.lower()}: {view.type.words.lower()} {view.subject}."
     if view.waiting_for:
         return f"{view.id} approved; still awaiting {', '.join(view.waiting_for)}."
-    return f"{view.id} approved; {view.stage}." if view.due else f"{view.id} approved; being set up."
+    return f"{view.id} approved; {view.stage}." if view.due else f"{view.id} approved; being processed."
 
 
 def all_ended(requests: Sequence[RequestView], user_id: str) -> tuple[str, str, OpenGroup | None]:

@@ -224,7 +224,7 @@ class TerminalApp(TunedApp):
         began = self.meant_keys.stray_begun
         stray = self.meant_keys.is_stray(event, lambda key: key in self.screen.active_bindings)
         if stray and not began:
-            self.notify("Text arrived where no field takes it, and was ignored. Paste one line at a time.")
+            self.notify("Pasted text ignored: no input field is active.")
         return stray
 
     # -- errors

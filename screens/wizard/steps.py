@@ -20,7 +20,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.groups import FrontEnd
 from dropcopy_tui.domain.names import clean_name
 from dropcopy_tui.services.views import DraftView, EntityView
-from screens.terminal.values import value
+from screens.terminal.values import paragraphs, value
 from screens.widgets.inputs import DeskInput
 
 
@@ -247,8 +247,8 @@ class FilterStep(Step):
     def _explain(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         if event.option_id is not None:
-            text = f"Copies: {Filter(event.option_id).meaning}. Space toggles · Enter continues"
-            self.query_one(".meaning", Static).update(value(text))
+            text = f"Copies: {Filter(event.option_id).meaning}\nSpace toggles · Enter continues"
+            self.query_one(".meaning", Static).update(paragraphs(text))
 
     @on(OptionList.OptionSelected)
     def _entered(self, event: OptionList.OptionSelected) -> None:

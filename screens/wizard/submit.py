@@ -131,7 +131,7 @@ def _lines(review: Review) -> list[Option]:
     elif changes.stale:
         first = Option(value("Merge the latest changes"), id="catchup")
     elif not changes:
-        first = Option(value("Submit (no changes yet)", "$text-disabled"), id="idle")
+        first = Option(value("Nothing to submit yet: no changes", "$text-disabled"), id="idle")
     else:
         first = Option(value("Submit these changes", "bold"), id="submit")
     if changes is None:
@@ -198,7 +198,7 @@ def _new_page(review: Review, width: int) -> Content:
             "Targets",
             f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
         ),
-        ("Approval", f"by an administrative manager of {approval}" if approval else f"not required: {review.set_up}"),
+        ("Approval", f"by an administrative manager of {approval}" if approval else f"not required: {review.outcome}"),
         ("Fee", review.fee),
     ]
     parts = [_problems(review), facts([(name, text, "") for name, text in rows], 11, width)]

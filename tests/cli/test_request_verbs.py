@@ -52,7 +52,7 @@ def open_one(clearing: Cli) -> dict[str, Any]:
 def test_edit_prints_the_request_and_changes_the_group_at_set_up(operator: Cli, process: Any) -> None:
     before = operator.json("groups", "show", GROUP)
     request = asked(operator, "groups", "edit", GROUP, "--name", "US-ACTIVE", "--filter", "trade_bust")
-    assert (request["type"], request["entity"], request["stage"]) == ("edit_group", "ACME", "queued for set-up")
+    assert (request["type"], request["entity"], request["stage"]) == ("edit_group", "ACME", "queued")
     assert operator.json("groups", "show", GROUP)["version"] == before["version"]
     process()
     after = operator.json("groups", "show", "US-ACTIVE")
@@ -169,7 +169,7 @@ def test_approve_prints_the_request_and_set_up_follows(operator: Cli, clearing: 
     request = open_one(clearing)
     approved = clearing.json("requests", "approve", request["id"])
     has(approved, REQUEST | {"story", "version"})
-    assert (approved["status"], approved["stage"]) == ("in_progress", "queued for set-up")
+    assert (approved["status"], approved["stage"]) == ("in_progress", "queued")
     assert approved["story"][-1]["text"] == "approved by clearing-approver for SAMPLECLR"
     process()
     assert operator.json("requests", "show", request["id"])["status"] == "completed"

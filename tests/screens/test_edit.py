@@ -43,7 +43,7 @@ async def test_an_edit_shows_before_and_after_and_is_set_up(place: Place, size: 
     async with seated(place.app(), size) as seat:
         await to_group(seat)
         await seat.press("e")
-        seat.sees(f"{GROUP} at ACME", r"\(unchanged\)", r"no changes yet", "> Change|Change: Name")
+        seat.sees(f"{GROUP} at ACME", r"\(unchanged\)", r"Nothing to submit yet: no changes", "> Change|Change: Name")
         await seat.press("enter")
         await seat.type("-2")
         await seat.press("enter")

@@ -67,7 +67,7 @@ async def test_letters_find_a_person_to_act_as(place: Place) -> None:
         await command(seat, "Act as another")
         await seat.until_seen("acme-viewer")
         await seat.press(*"auditor")
-        seat.sees("Find: auditor")
+        seat.sees("Search: auditor")
         await seat.press("enter")
         seat.sees("You are now acting as auditor")
 
@@ -96,10 +96,10 @@ async def test_a_dialog_has_help(place: Place) -> None:
 async def test_a_list_of_choices_that_goes_on_below_says_so(place: Place) -> None:
     async with seated(place.app()) as seat:
         await command(seat, "Act as another")
-        count = int(seat.sees(r"1 of (\d+) +Type to find")[1])
+        count = int(seat.sees(r"1 of (\d+) +Type to search")[1])
         assert count > 12
         await seat.press("end")
-        seat.sees(f"{count} of {count} +Type to find")
+        seat.sees(f"{count} of {count} +Type to search")
 
 
 async def test_news_that_was_read_does_not_wait_on_the_screen_below(place: Place) -> None:

@@ -29,7 +29,7 @@ async def open_mapping(seat: Seat, match: str = "") -> None:
 async def test_the_list_shows_what_is_mapped_and_used(place: Place, size: Size) -> None:
     async with seated(place.app("acme-admin"), size) as seat:
         await open_mapping(seat)
-        seat.sees("ACME +ACME SECURITIES LLC", "Auction Room +4.2 .*no +0$", "Basis Pad +4.2 .*mapped +0$")
+        seat.sees("ACME +ACME SECURITIES LLC", "Auction Room +4.2 .*no +0$", "Basis Pad +4.2 .*yes +0$")
         seat.sees("1 of 30 systems", "space Map/Unmap", "n New")
         assert footer_fits(seat)
 

@@ -215,7 +215,7 @@ async def test_approve_from_to_do_sets_the_group_up(place: Place, size: Size) ->
         assert seat.on == "DecideModal"
         seat.sees(f"Approve {NEWEST}", "create group FUT-CLEARED-RISK of ACME", "Submitted by +acme-operator")
         seat.sees("Front end system +Ladder One", "Source SenderComps +198", "You approve for +SAMPLECLR")
-        seat.says("no further approval required: it is set up immediately")
+        seat.says("no further approval required: the group is set up immediately")
         await seat.press("enter")
         await seat.until_seen("completed")
         seat.says(f"Done: {NEWEST}, create group FUT-CLEARED-RISK: completed. Target session")
@@ -255,7 +255,7 @@ async def test_a_batch_is_said_before_and_after(place: Place, size: Size) -> Non
     async with seated(place.app(CLEARING), size) as seat:
         await to_do(seat)
         await seat.press("a")
-        seat.says("no further approval required: it is queued until 16:00 CT today")
+        seat.says("no further approval required: the group is set up in the batch of 16:00 CT today")
         await seat.press("enter")
         seat.says(f"{NEWEST} approved; queued until 16:00 CT today.")
     assert stored(place, NEWEST) == ("in_progress", ["approve"])
@@ -407,7 +407,7 @@ async def test_cancel_ones_own(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_line(seat, "menu", "Request Status")
         await seat.press("enter", "c")
-        seat.sees(f"Cancel {NEWEST}", "nothing is set up", "Keep the request")
+        seat.sees(f"Cancel {NEWEST}", "nothing is changed", "Keep the request")
         await seat.press("down", "enter")
         assert stored(place, NEWEST) == ("in_progress", [])
         await seat.press("c", "enter")
@@ -506,15 +506,15 @@ async def test_a_key_request_has_its_story_alone(place: Place) -> None:
     ("settings", "said"),
     [
         (Settings(batches={"brokertec_us": time(16, 0)}), "queued until 16:00 CT today."),
-        (Settings(), "queued for set-up."),
+        (Settings(), "queued."),
     ],
 )
 async def test_the_banner_says_where_a_new_request_is(place: Place, settings: Settings, said: str) -> None:
     place.settings = settings
-    before = "queued until 16:00 CT today" if settings.batches else "set up immediately"
+    when = "in the batch of 16:00 CT today" if settings.batches else "immediately"
     async with seated(place.app()) as seat:
         await to_step(seat, 6)
-        seat.says(f"not required: {before}")
+        seat.sees("not required: the group is set up", when.removeprefix("in the batch of "))
         # What set-up tells would take the banner's place.
         seat.app.set_up = lambda: None
         await seat.press("enter")
@@ -523,12 +523,13 @@ async def test_the_banner_says_where_a_new_request_is(place: Place, settings: Se
 
 
 @pytest.mark.parametrize("batches", [{"brokertec_us": time(16, 0)}, {}])
-async def test_a_deletion_says_when_it_is_set_up(place: Place, batches: dict[str, time]) -> None:
+async def test_a_deletion_says_when_the_group_is_deleted(place: Place, batches: dict[str, time]) -> None:
     place.settings = Settings(batches=batches)
     async with seated(place.app()) as seat:
         await open_group(seat, "US-BACKUP")
         await seat.press("d")
-        seat.says("It is queued until 16:00 CT today." if batches else "It is set up immediately.")
+        when = "in the batch of 16:00 CT today" if batches else "immediately"
+        seat.says(f"No approval required: the group is deleted {when}.")
 
 
 async def test_acting_as_the_other_shows_both_sides(place: Place) -> None:

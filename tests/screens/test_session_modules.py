@@ -49,7 +49,7 @@ async def test_the_line_names_what_expires_and_b_selects_it(place: Place, size: 
     ends_soon(place, "00B", "01A")
     async with seated(place.app(), size) as seat:
         await open_line(seat, "menu", "Order Entry Sessions")
-        seat.sees(r"^ ! 3 key pairs expire within four weeks: 00B, 01A, 04O \(b selects them\)")
+        seat.sees(r"^ ! 3 key pairs expire within four weeks: 00B, 01A, 04O \(b selects all\)")
         await seat.press("b")
         assert picked(seat) == 3
         seat.sees(r"\*00B ", r"\*01A ", r"\*04O .* expiring ", "3 selected")
@@ -77,7 +77,7 @@ async def test_the_line_goes_with_the_cure(place: Place) -> None:
 async def test_the_line_of_the_groups_selects_groups(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_line(seat, "menu", "Drop Copy Groups")
-        seat.sees(r"^ ! 2 key pairs expire within four weeks: T6B, T2E \(b selects them\)")
+        seat.sees(r"^ ! 2 key pairs expire within four weeks: T6B, T2E \(b selects all\)")
         await seat.press("b")
         seat.sees(r"\*US-ACTIVES ", r"\*EU-GOVIES ", "2 selected")
         await seat.press("k")
@@ -140,7 +140,7 @@ async def test_many_names_are_cut_and_the_key_is_still_said(width: int, place: P
         line = seat.find(ExpiryLine)
         line.show([PendingView(number, name, None, "", "") for number, name in enumerate(names)])
         await seat.settle()
-        seat.sees(r"^ ! 500 key pairs expire within four weeks.*(, \.\.\.)? \(b selects them\)$")
+        seat.sees(r"^ ! 500 key pairs expire within four weeks.*(, \.\.\.)? \(b selects all\)$")
         if width > 60:
             seat.sees(r": A00, A01.*, \.\.\. \(b")
 

@@ -191,7 +191,7 @@ def test_what_waits_for_its_batch_can_be_cancelled(world: World) -> None:
 def test_another_market_does_not_wait(world: World) -> None:
     world = batched(world, batches={"globex": time(16)})
     request = ask_for(world)
-    assert (request.stage, request.due) == ("queued for set-up", None)
+    assert (request.stage, request.due) == ("queued", None)
     assert [view.status for view in process(world.resources).ended] == [RequestStatus.COMPLETED]
 
 

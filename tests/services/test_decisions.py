@@ -99,7 +99,7 @@ def test_every_firm_gives_its_own_approval_and_then_it_is_set_up(
     assert (first.waiting_for, first.stage) == (("ACME",), "awaiting approval by ACME")
     advance(world.resources, minutes=5)
     second = approve(world.resources, request_, acme)
-    assert (second.waiting_for, second.stage, second.status) == ((), "queued for set-up", RequestStatus.IN_PROGRESS)
+    assert (second.waiting_for, second.stage, second.status) == ((), "queued", RequestStatus.IN_PROGRESS)
     (done,) = process(world.resources).ended
     assert [moment.text for moment in done.story] == [
         "submitted by operator",
@@ -439,7 +439,7 @@ def test_each_is_told_once(world: World, acme: Actor, other: Actor, request_: Re
     ]
     told = [body for body in bodies_to(world.resources, world.operator) if "approved by" in body]
     assert told[0].endswith("It still awaits approval by OTHER.")
-    assert told[1].endswith("It is being set up.")
+    assert told[1].endswith("It is being processed.")
     for approver in (acme, other):
         assert len([text for text in mails_to(world.resources, approver) if request.id in text]) == 1
     assert mails_to(world.resources, off) == []

@@ -84,7 +84,7 @@ def refused(world: World, error: type[DeskError], attempt: Any) -> str:
 
 def test_a_deletion_is_a_request_and_the_group_lives_until_it_is_done(world: World, group: GroupView) -> None:
     (request,) = delete(world, "RATES")
-    assert (request.type, request.subject, request.stage) == (RequestType.DELETE_GROUP, "RATES", "queued for set-up")
+    assert (request.type, request.subject, request.stage) == (RequestType.DELETE_GROUP, "RATES", "queued")
     assert request.asked == {"name": "RATES", "market": "brokertec_us", "sources": 3}
     assert names(world) == ["RATES"]
     (done,) = process(world.resources).ended

@@ -53,7 +53,7 @@ def actor_of(resources: Resources, user_id: str) -> Actor:
 
 def test_set_up_makes_the_group_with_all_that_belongs_to_it(world: World) -> None:
     request = ask_for(world)
-    assert request.stage == "queued for set-up"
+    assert request.stage == "queued"
     done = process(world.resources)
     assert [(view.id, view.status) for view in done.ended] == [(request.id, RequestStatus.COMPLETED)]
     assert counts(world.resources) == {"drop_copy_group": 1, "group_filter": 3, "group_source": 3, "session": 1}
@@ -210,7 +210,7 @@ def test_guaranteed_sources_wait_for_the_firm_that_guarantees_them(world: World)
     assert process(world.resources) == SetUpRun((), 1)
     assert set(counts(world.resources).values()) == {0}
     approve(world.resources, request, manager)
-    assert Requests(world.resources).show(world.operator, request.id).stage == "queued for set-up"
+    assert Requests(world.resources).show(world.operator, request.id).stage == "queued"
     done = process(world.resources)
     assert (done.ended[0].status, done.waiting) == (RequestStatus.COMPLETED, 0)
     assert [moment.text for moment in done.ended[0].story][1] == "approved by manager for OTHER"
@@ -218,7 +218,7 @@ def test_guaranteed_sources_wait_for_the_firm_that_guarantees_them(world: World)
 
 def test_sources_that_the_entity_guarantees_itself_wait_for_nobody(world: World) -> None:
     add_sender_comps(world.resources, "ACME", 1, gfid="XY9", guarantor="ACME")
-    assert ask_for(world).stage == "queued for set-up"
+    assert ask_for(world).stage == "queued"
 
 
 def test_every_firm_that_must_approve_is_waited_for(world: World) -> None:
@@ -259,7 +259,7 @@ def test_the_policy_of_an_entity_asks_for_approval_always(sample: Resources) -> 
 def test_brokertec_groups_of_the_sample_need_no_approval(sample: Resources) -> None:
     operator = actor_of(sample, "acme-operator")
     request = Groups(sample).create(operator, new_group("NEW", front_end="Ladder One 4.2"))
-    assert request.stage == "queued for set-up"
+    assert request.stage == "queued"
     assert [view.status for view in process(sample).ended] == [RequestStatus.COMPLETED]
 
 

@@ -189,6 +189,6 @@ def test_what_nothing_explains_is_not_guessed() -> None:
     signing = Signing(values={**FIX, "1603": "QUITE ANOTHER"}, joiner="|", ending=" ")
     (found,) = diagnose(fix_message(signing.made(), OWN.access_key_id), [OWN], NOW).words
     assert found == (
-        f"No known mistake explains the signature, alone or with a second one, with the key pair {ID}: "
-        "the signed text and the secret used are unknown."
+        f"No known mistake explains the signature for key pair {ID}, alone or combined with another: "
+        "the client signed a different text or used a different secret."
     )

@@ -13,12 +13,13 @@ from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_neede
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
+from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.services.attribution import submitted_as
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.submission import submit_draft
-from dropcopy_tui.services.requests.batches import set_up_words
+from dropcopy_tui.services.requests.batches import outcome_words
 from dropcopy_tui.services.sendercomps import SenderCompRows, listing, sender_comp_view, usable_in
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
@@ -202,7 +203,12 @@ class Drafts(Service):
                 fee="" if row.group_id else self._fee(uow, entity_id).sentence,
                 problems=tuple(found),
                 changes=_changes(uow, row),
-                set_up=set_up_words(row.market, uow.settings, uow.now),
+                outcome=outcome_words(
+                    RequestType.EDIT_GROUP if row.group_id else RequestType.CREATE_GROUP,
+                    row.market,
+                    uow.settings,
+                    uow.now,
+                ),
             )
 
     def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:

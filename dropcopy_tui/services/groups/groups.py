@@ -15,13 +15,14 @@ from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.names import name_key, several_named, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.attribution import group_gone, last_change
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
 from dropcopy_tui.services.groups.submission import submit_deletion
-from dropcopy_tui.services.requests.batches import set_up_words
+from dropcopy_tui.services.requests.batches import outcome_words
 from dropcopy_tui.services.sendercomps import group_sources, listing, sender_comp_view
 from dropcopy_tui.services.sessions.sessions import session_rows, views
 from dropcopy_tui.services.sessions.words import keys_summary
@@ -61,7 +62,7 @@ class Deletion:
     sources: int
     sessions: tuple[str, ...]
     approval_of: tuple[str, ...]
-    set_up: str
+    outcome: str
 
 
 class Groups(Service):
@@ -197,7 +198,7 @@ class Groups(Service):
                         for view in sessions[key_of(row.id)]
                         if view.status == SessionStatus.ACTIVE.value
                     ),
-                    set_up=set_up_words(row.market, uow.settings, uow.now),
+                    outcome=outcome_words(RequestType.DELETE_GROUP, row.market, uow.settings, uow.now),
                     approval_of=deletion_approval(uow, row),
                 )
                 for row, *_ in found

@@ -23,7 +23,7 @@ def hash_password(password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidValue(f"A password must have {SHORTEST} to {LONGEST:,} characters.", "password")
     if is_common(password):
-        raise InvalidValue("This password is one of those that are guessed first. Choose another.", "password")
+        raise InvalidValue("This password is too easy to guess. Choose another one.", "password")
     return renewed_hash(password)
 
 

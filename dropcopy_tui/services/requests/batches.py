@@ -7,6 +7,7 @@ from datetime import datetime
 from dropcopy_tui.domain.keypairs import market_date
 from dropcopy_tui.domain.market_close import MarketHours, hours_of, local_day, next_close
 from dropcopy_tui.domain.markets import market_named
+from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.domain.settings import Settings
 
 
@@ -27,10 +28,11 @@ def due_words(market: str, settings: Settings, due: datetime, now: datetime) -> 
     return " ".join(words.split(" ")[3:]) + " today"
 
 
-def set_up_words(market: str, settings: Settings, now: datetime) -> str:
-    """When a request that needs no further approval is set up, as the end of a sentence that says "it is"."""
+def outcome_words(asked: RequestType, market: str, settings: Settings, now: datetime) -> str:
+    """What happens to the group, and when, once no approval is missing: `the group is deleted immediately`."""
     due = due_at(market, settings, now)
-    return f"queued until {due_words(market, settings, due, now)}" if due else "set up immediately"
+    when = f"in the batch of {due_words(market, settings, due, now)}" if due else "immediately"
+    return f"{asked.outcome} {when}"
 
 
 def _hours(market: str, settings: Settings) -> MarketHours | None:

@@ -141,7 +141,7 @@ class Requests(Service):
 
     def _tell_approved(self, uow: UnitOfWork, row: RequestRow) -> None:
         waits = approvals.waiting_for(uow, row)
-        rest = f"It still awaits approval by {', '.join(waits)}." if waits else "It is being set up."
+        rest = f"It still awaits approval by {', '.join(waits)}." if waits else "It is being processed."
         what = f"{RequestType(row.type).words.lower()} {row.subject}"
         person = uow.tx.get_one(PersonRow, row.submitted_by)
         subject = f"{row.reference} approved by {uow.actor.user_id}: {what}"
