@@ -151,7 +151,7 @@ class SourcesStep(Step):
         available, added = self.tables()
         if self._entering and available.total >= 0 and added.total >= 0:
             self._entering = False
-            if not available.total and added.total and available.has_focus:
+            if not available.total and added.total and self.display and not added.has_focus:
                 # Whoever comes back to a draft that has everything has nothing to do at the left.
                 added.focus()
 

@@ -150,6 +150,8 @@ class Model:
         return refusal
 
     def _may_change(self, person: str, key: int) -> Refusal | None:
+        if person in self.disabled:
+            return "not_entitled"
         if not self.sees(person) or not self.groups[key].living:
             return "not_found"
         if not self.holds(person, FULL, ACME):
@@ -160,6 +162,8 @@ class Model:
 
     def decide(self, person: str, request: Request, version: int) -> Refusal | set[str]:
         """The firms for which the person's word counts now."""
+        if person in self.disabled:
+            return "not_entitled"
         if not self.sees_request(person, request):
             return "not_found"
         if self.humans[person] == self.humans[request.by]:
@@ -190,6 +194,8 @@ class Model:
         return None
 
     def cancel(self, person: str, request: Request) -> Refusal | None:
+        if person in self.disabled:
+            return "not_entitled"
         if not self.sees_request(person, request):
             return "not_found"
         if request.by != person:

@@ -124,4 +124,4 @@ def test_nobody_imports_an_account_of_their_own(world: World, line: str) -> None
         tx.connection().exec_driver_sql("UPDATE person SET mobile = '+1 202 555 0199' WHERE user_id = 'operations'")
     report = imported(world, line)
     assert report.imported == 0
-    assert "of your own" in report.errors[0].reason
+    assert "your own account" in report.errors[0].reason

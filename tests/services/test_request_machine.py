@@ -215,6 +215,9 @@ class Desk(RuleBasedStateMachine):
     def submit_edit(self, at: int, name: str) -> None:
         draft = self.model.drafts[at % len(self.model.drafts)]
         actor, drafts = self.people[draft.by], Drafts(self.resources)
+        if draft.by in self.model.disabled:
+            self.expect("not_entitled", lambda: drafts.get(actor, self.draft_ids[id(draft)]))
+            return
         present = drafts.get(actor, self.draft_ids[id(draft)])
         wanted = Group(
             name, frozenset(map(str, present.filters)), frozenset(
