@@ -137,8 +137,7 @@ def create(
     """
     if sum((bool(sources), sources_from is not None, all_sources)) != 1:
         raise click.UsageError("Use exactly one of --source, --sources-from, --all-sources.")
-    if gfids and not all_sources:
-        raise click.UsageError("--gfid requires --all-sources.")
+    _check_gfids(all_sources, gfids)
     if sources_from is not None:
         sources = tuple(_listed(sources_from))
     with call.signed_in() as (desk, actor):
@@ -175,6 +174,9 @@ def create(
 @click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to remove; may be repeated.")
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Replace all sources; may be repeated.")
 @click.option("--sources-from", metavar="FILE", help="Replace all sources: one SenderCompID per line (- for stdin).")
+@click.option("--all-sources", is_flag=True, help="Add all active SenderComps of the entity in the market.")
+@click.option("--gfid", "gfids", type=CODE, multiple=True, metavar="G", help="With --all-sources: only of this firm.")
+@click.option("--remove-gfid", "gone", type=CODE, multiple=True, metavar="G", help="Remove all sources of this firm.")
 @click.option("--version", type=int, metavar="N", help="Refuse unless the group is still at this version.")
 @verb
 def edit(
@@ -188,6 +190,9 @@ def edit(
     remove: tuple[str, ...],
     sources: tuple[str, ...],
     sources_from: str | None,
+    all_sources: bool,
+    gfids: tuple[str, ...],
+    gone: tuple[str, ...],
     version: int | None,
 ) -> None:
     """Request changes to a group and print the request.
@@ -198,13 +203,17 @@ def edit(
     Examples:
       dropcopy groups edit DC-NY-1 --add AA1ACMEN --remove AA2ACMEN
       dropcopy groups edit DC-NY-1 --name DC-NY-MAIN --version 4
+      dropcopy groups edit DC-NY-1 --all-sources --gfid ACM01 --remove-gfid ACM02
     """
     if sources and sources_from is not None:
         raise click.UsageError("Use either --source or --sources-from, not both.")
-    if (sources or sources_from is not None) and (add or remove):
+    if (sources or sources_from is not None) and (add or remove or all_sources or gone):
         raise click.UsageError(
-            "--source and --sources-from replace all sources; do not combine them with --add or --remove."
+            "--source and --sources-from replace all sources; do not combine them with options that add or remove some."
         )
+    _check_gfids(all_sources, gfids)
+    if both := set(gfids).intersection(gone):
+        raise click.UsageError(f"--gfid adds and --remove-gfid removes {min(both)}. Use one of them.")
     if sources_from is not None:
         sources = tuple(_listed(sources_from))
     with call.signed_in() as (desk, actor):
@@ -217,6 +226,9 @@ def edit(
             sources=sources if sources or sources_from is not None else None,
             add=add,
             remove=remove,
+            add_all=all_sources,
+            add_gfids=gfids,
+            remove_gfids=gone,
             version=version,
         )
         view = desk.groups.edit(actor, group, change, entity)
@@ -245,6 +257,11 @@ def delete_groups(call: Call, names: tuple[str, ...], entity: str) -> None:
 groups.add_command(group_sources)
 groups.add_command(group_firms)
 groups.add_command(clone_group)
+
+
+def _check_gfids(all_sources: bool, gfids: tuple[str, ...]) -> None:
+    if gfids and not all_sources:
+        raise click.UsageError("--gfid requires --all-sources.")
 
 
 def _listed(name: str) -> Iterator[str]:

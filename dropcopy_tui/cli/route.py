@@ -31,30 +31,37 @@ _LINE = "{:>8}  {:<26}  {:<10}  {:<44}  {}"
 @click.option("--each", is_flag=True, help="Also list every message, with the reason if it is not copied.")
 @click.option("--group", default="", metavar="G", help="Only this group, by name or id.")
 @entity_option("Only groups of this entity.")
+@click.option("--draft", type=click.IntRange(1), metavar="ID", help="Only this draft of yours, as if it were set up.")
 @click.option("--example", is_flag=True, help="Print a sample log instead (sandbox only).")
 @verb
-def route(call: Call, file: str | None, each: bool, group: str, entity: str, example: bool) -> None:
+def route(call: Call, file: str | None, each: bool, group: str, entity: str, draft: int | None, example: bool) -> None:
     """Show which messages of a FIX log (- for stdin) each group's target sessions receive.
 
     Fields are separated by SOH, | or ^A; messages are originals or copies (35=n). COPIES is the number of messages
     that each target session of the group receives; a message that matches several filters counts under each of them.
+    A draft without sources is shown as if it had every SenderComp.
 
     \b
     Examples:
       dropcopy route orders.log --group DC-NY-1
+      dropcopy route orders.log --draft 7 --each
       dropcopy route --example | dropcopy route - --each
     """
     if example:
-        if file or each or group:
-            raise click.UsageError("--example takes no file, --each or --group. Pipe its output into: dropcopy route -")
+        if file or each or group or draft:
+            raise click.UsageError(
+                "--example takes no file, --each, --group or --draft. Pipe its output into: dropcopy route -"
+            )
         with call.signed_in() as (desk, actor):
             for line in desk.routing.example(actor, entity):
                 write(line.decode("ascii"))
         return
+    if draft and (group or entity):
+        raise click.UsageError("Use --draft without --group and --entity.")
     if not file:
         raise click.UsageError("Specify a FIX log (- for stdin). In a sandbox, --example prints one.")
     with call.signed_in() as (desk, actor), opened(file, "The FIX log") as log:
-        _print(call, desk.routing.route(actor, _chunks(log), entity, group), each)
+        _print(call, desk.routing.route(actor, _chunks(log), entity, group, draft), each)
 
 
 def _chunks(log: BinaryIO) -> Iterator[bytes]:

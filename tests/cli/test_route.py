@@ -160,3 +160,49 @@ def test_a_log_without_messages_says_why(operator: Cli) -> None:
     found = operator.json("route", "-", stdin="8=FIX.4.29=7035=8\n")
     assert found["messages"] == 0
     assert "no separator was recognised" in found["misses"][0]
+
+
+def test_what_a_draft_would_get_is_what_its_group_gets(operator: Cli, example: Path) -> None:
+    """A copy has the sources and the filters of its group, and so receives the same messages."""
+    draft = operator.json("groups", "clone", "US-BACKUP")
+    as_group = operator.json("route", example, "--each", "--group", "US-BACKUP")
+    as_draft = operator.json("route", example, "--each", "--draft", draft["id"])
+    assert [row["id"] for row in as_draft["groups"]] == [0]
+    assert as_draft["groups"][0]["copies"] == as_group["groups"][0]["copies"] > 0
+    assert as_draft["groups"][0]["by_filter"] == as_group["groups"][0]["by_filter"]
+    got = [row["line"] for row in as_draft["rows"] if not row["why_not"]]
+    assert got == [row["line"] for row in as_group["rows"] if not row["why_not"]]
+    reasons = {row["why_not"] for row in as_draft["rows"] if row["why_not"]}
+    assert any(reason.endswith("is not a source of this draft.") for reason in reasons)
+
+
+def test_a_draft_of_an_edit_has_its_own_sources_and_filters(operator: Cli, example: Path, sandbox: Path) -> None:
+    from dropcopy_tui.config import load
+    from dropcopy_tui.desk import open_desk
+    from dropcopy_tui.domain.filters import Filter
+    from dropcopy_tui.domain.pages import Selection
+    from dropcopy_tui.services.groups.drafts import DraftFields
+
+    desk = open_desk(load(store=str(sandbox)))
+    try:
+        me = desk.identity.act_as("acme-operator", "test")
+        group = desk.groups.show(me, "US-BACKUP")
+        draft = desk.edits.start(me, group.line.id)
+        assert draft.front_end is not None
+        fields = DraftFields(draft.entity, draft.name, draft.front_end.id, (Filter.TRADE_FILL_NOTICE,), draft.step)
+        desk.drafts.save(me, draft.id, draft.version, fields)
+        desk.drafts.remove(me, draft.id, Selection(everything=True))
+    finally:
+        desk.close()
+    every = operator.json("route", example, "--draft", draft.id)
+    # Without sources it copies what any SenderComp is told, by its own filters and the mandatory ones.
+    assert every["groups"][0]["by_filter"].keys() == {"heartbeat", "reject", "trade_fill_notice"}
+    assert every["groups"][0]["by_filter"]["trade_fill_notice"] == every["by_filter"]["trade_fill_notice"]
+    assert every["groups"][0]["target_sessions"] == [session.session_id for session in group.sessions]
+
+
+def test_a_draft_of_somebody_else_is_not_there(operator: Cli, example: Path) -> None:
+    draft = operator.json("groups", "clone", "US-BACKUP")
+    other = Cli(operator.home, (*operator.options[:2], "--as", "multi-operator"), operator.environ)
+    assert other("route", example, "--draft", draft["id"], "--json").error == "not_found"
+    assert operator("route", example, "--draft", draft["id"], "--group", "X").code == 2

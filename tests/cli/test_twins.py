@@ -89,6 +89,41 @@ def test_what_a_request_adds_and_removes(operator: Cli) -> None:
     assert source in operator("requests", "sources", request["id"], "--removed").out
 
 
+def test_all_sources_of_a_firm_are_added_and_removed(operator: Cli) -> None:
+    """As the wizard's fifth step does with a Globex Firm and *all that match*."""
+    group = "US-BACKUP"
+    here = {row["gfid"]: row["sources"] for row in operator.json("groups", "firms", group)}
+    market = operator.json("groups", "show", group)["market"]
+    every = ("sendercomps", "list", "--market", market, "--limit", "100000")
+    usable = [row for row in operator.json(*every)["rows"] if row["status"] == "active"]
+    gone = max(here, key=lambda gfid: here[gfid])
+    came = next(row["gfid"] for row in usable if row["gfid"] != gone)
+    held = {row["sender_comp_id"] for row in operator.json("groups", "sources", group)}
+    new = {row["sender_comp_id"] for row in usable if row["gfid"] == came} - held
+    edit = ("groups", "edit", group, "--all-sources", "--gfid", came.lower(), "--remove-gfid", gone.lower())
+    request = operator.json(*edit)
+    added = operator.json("requests", "sources", request["id"])
+    assert {row["sender_comp_id"] for row in added} == new
+    removed = operator.json("requests", "sources", request["id"], "--removed")
+    assert {row["gfid"] for row in removed} == {gone}
+    assert len(removed) == here[gone]
+
+
+def test_a_firm_that_is_not_there_is_refused_by_name(operator: Cli) -> None:
+    added = operator("groups", "edit", "US-BACKUP", "--all-sources", "--gfid", "XXX99", "--json")
+    assert (added.code, "is of Globex Firm XXX99. Nothing was submitted." in added.json["error"]["message"]) == (
+        1,
+        True,
+    )
+    removed = operator("groups", "edit", "US-BACKUP", "--remove-gfid", "XXX99", "--json")
+    assert removed.json["error"]["message"] == (
+        "No source of this group is of Globex Firm XXX99. Nothing was submitted."
+    )
+    assert operator("groups", "edit", "US-BACKUP", "--gfid", "XXX99").code == 2
+    assert operator("groups", "edit", "US-BACKUP", "--all-sources", "--gfid", "A", "--remove-gfid", "a").code == 2
+    assert operator("groups", "edit", "US-BACKUP", "--source", "X", "--remove-gfid", "a").code == 2
+
+
 def test_entity_codes_in_any_case_and_the_only_one_is_taken(operator: Cli) -> None:
     asked = operator.json("sendercomps", "list", "--entity", "acme")
     assert asked["total"] > 0

@@ -235,7 +235,7 @@ def test_the_filters_of_a_draft_count_instead(world: World, routing: Routing) ->
     assert new.about.id == DRAFT_ID
     assert totals(new.report)["this draft"][0] == 5
     page = routing.messages(world.viewer, new, MISSED, PageRequest(limit=1))
-    assert page.rows[0].why_not == "The group does not copy this type; required filter: Trade - Fill Notice."
+    assert page.rows[0].why_not == "The draft does not copy this type; required filter: Trade - Fill Notice."
     edited.close()
     new.close()
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from sqlalchemy import Select, delete, insert, literal, select
 from sqlmodel import col, func
 
-from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotFound
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_needed, loads_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import RequestType
-from dropcopy_tui.services.attribution import submitted_as
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.submission import submit_draft
+from dropcopy_tui.services.own_drafts import own_draft
 from dropcopy_tui.services.requests.batches import outcome_words
 from dropcopy_tui.services.sendercomps import SenderCompRows, listing, sender_comp_view, usable_in
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -312,17 +312,6 @@ def _changed(uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> tuple[dict[
     }
     keys = [key for key in old if old[key] != new[key]]
     return {key: old[key] for key in keys}, {key: new[key] for key in keys}
-
-
-def own_draft(uow: UnitOfWork, draft_id: int) -> DraftRow:
-    """The person's open draft. Raises NotFound."""
-    row = uow.tx.get(DraftRow, draft_id)
-    if row is None or row.person_id != uow.actor.person_id or row.submitted_at is not None:
-        reference = submitted_as(uow.tx, draft_id, uow.actor.person_id)
-        if reference:
-            raise NotFound(f"This draft was submitted in another window as {reference}.")
-        raise NotFound("This draft no longer exists: it was discarded in another window.")
-    return row
 
 
 def _open(uow: UnitOfWork, draft_id: int) -> DraftRow:

@@ -53,7 +53,11 @@ class NewGroup:
 
 @dataclass(frozen=True, slots=True)
 class GroupEdit:
-    """What to change in a group; None leaves a field as it is. `version` refuses any other state of the group."""
+    """What to change in a group; None leaves a field as it is. `version` refuses any other state of the group.
+
+    `add_all` adds every active SenderComp of the entity (of the `add_gfids`, if any); `remove_gfids` removes the
+    sources of these Globex Firms.
+    """
 
     name: str | None = None
     front_end: str | None = None
@@ -61,6 +65,9 @@ class GroupEdit:
     sources: tuple[str, ...] | None = None
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    add_all: bool = False
+    add_gfids: tuple[str, ...] = ()
+    remove_gfids: tuple[str, ...] = ()
     version: int | None = None
 
 
@@ -114,7 +121,10 @@ def _change_sources(uow: UnitOfWork, draft: DraftRow, edit: GroupEdit) -> None:
         uow.tx.execute(delete(DraftSourceRow).where(mine).execution_options(synchronize_session=False))
         _add_each(uow, draft, edit.sources)
     _take_out(uow, draft, edit.remove)
+    _take_firms_out(uow, draft, edit.remove_gfids)
     _add_each(uow, draft, edit.add)
+    if edit.add_all:
+        _add_all(uow, draft, edit.add_gfids)
 
 
 def _take_out(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
@@ -133,6 +143,24 @@ def _take_out(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
         uow.tx.execute(
             delete(DraftSourceRow)
             .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(found.values()))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _take_firms_out(uow: UnitOfWork, draft: DraftRow, gfids: Sequence[str]) -> None:
+    for gfid in dict.fromkeys(gfids):
+        held = (
+            select(col(DraftSourceRow.sender_comp_pk))
+            .join(SenderCompRow, col(SenderCompRow.id) == col(DraftSourceRow.sender_comp_pk))
+            .where(col(DraftSourceRow.draft_id) == draft.id, col(SenderCompRow.gfid) == gfid)
+        )
+        if uow.tx.execute(held.limit(1)).first() is None:
+            raise InvalidValue(
+                f"No source of this group is of Globex Firm {shorten(gfid)}. Nothing was submitted.", "gfids"
+            )
+        uow.tx.execute(
+            delete(DraftSourceRow)
+            .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(held))
             .execution_options(synchronize_session=False)
         )
 
@@ -162,13 +190,25 @@ def _front_end_named(uow: UnitOfWork, entity: EntityRow, name: str) -> int:
 
 def _add_sources(uow: UnitOfWork, draft: DraftRow, new: NewGroup) -> None:
     """Put the named SenderComps, or all of them, into the draft. Raises InvalidValue for unknown ones."""
-    if not new.all_sources:
+    if new.all_sources:
+        _add_all(uow, draft, new.gfids)
+    else:
         _add_each(uow, draft, new.sources)
-        return
+
+
+def _add_all(uow: UnitOfWork, draft: DraftRow, gfids: Sequence[str]) -> None:
+    """Put every usable SenderComp into the draft, or those of some firms. Raises InvalidValue for an unknown firm."""
     usable = _usable(draft)
-    if new.gfids:
-        usable = usable.where(col(SenderCompRow.gfid).in_(new.gfids))
-    uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], usable))
+    for gfid in gfids:
+        if uow.tx.execute(usable.where(col(SenderCompRow.gfid) == gfid).limit(1)).first() is None:
+            raise InvalidValue(
+                f"No active SenderComp of this entity and market is of Globex Firm {shorten(gfid)}. "
+                "Nothing was submitted.",
+                "gfids",
+            )
+    if gfids:
+        usable = usable.where(col(SenderCompRow.gfid).in_(gfids))
+    _add_new(uow, draft, usable)
 
 
 def _usable(draft: DraftRow) -> Select[int | None, int | None]:
@@ -190,6 +230,11 @@ def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
         raise InvalidValue(
             f"Not an active SenderComp of this entity and market: {some(missing)}. Nothing was submitted.", "sources"
         )
+    _add_new(uow, draft, rows)
+
+
+def _add_new(uow: UnitOfWork, draft: DraftRow, rows: Select[int | None, int | None]) -> None:
+    """Add the rows that the draft does not hold yet."""
     held = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
     new = rows.where(col(SenderCompRow.id).not_in(held))
     uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new))

@@ -18,9 +18,18 @@ from dropcopy_tui.domain.routing import Reading
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork, reading
-from dropcopy_tui.store.tables import EntityRow, GroupFilterRow, GroupRow, GroupSourceRow, SenderCompRow, SessionRow
+from dropcopy_tui.store.tables import (
+    DraftRow,
+    DraftSourceRow,
+    EntityRow,
+    GroupFilterRow,
+    GroupRow,
+    GroupSourceRow,
+    SenderCompRow,
+    SessionRow,
+)
 
-# A draft has no id yet, and copies whatever sources are chosen in its next step.
+# A draft is no group yet. One without sources copies whatever is chosen in its next step.
 DRAFT_ID = 0
 _CHUNK = 400
 # Sources that are held; a log of a million sources costs no more.
@@ -53,14 +62,23 @@ class Source:
 
 
 class Router:
-    """The groups a person may see, and what each source is to them; sources are looked up as they occur."""
+    """The groups a person may see, and what each source is to them; sources are looked up as they occur.
+
+    `draft` is the primary key of a draft that has sources of its own: the receiver `DRAFT_ID` copies those alone.
+    """
 
     def __init__(
-        self, resources: Resources, actor: Actor, entities: frozenset[int], receivers: Sequence[Receiver]
+        self,
+        resources: Resources,
+        actor: Actor,
+        entities: frozenset[int],
+        receivers: Sequence[Receiver],
+        draft: int | None = None,
     ) -> None:
         self._resources = resources
         self._actor = actor
         self._entities = entities
+        self._draft = draft
         self.receivers = {receiver.id: receiver for receiver in receivers}
         self._sources: dict[str, Source] = {}
 
@@ -84,6 +102,9 @@ class Router:
                 groups[row.sender_comp_id].add(row.group_id)
             if row.entity_id in self._entities or row.group_id in self.receivers:
                 markets[row.sender_comp_id].add(row.market)
+        if self._draft is not None:
+            for name in uow.tx.execute(_of_draft(self._draft, names)).scalars():
+                groups[name].add(DRAFT_ID)
         found = {name: Source(tuple(sorted(markets[name])), tuple(sorted(groups[name]))) for name in names}
         self._sources.update(found)
         return found
@@ -101,7 +122,7 @@ class Router:
         if not what.filters:
             return ()
         having = [self.receivers[group_id] for group_id in self.source(what.source).groups]
-        if DRAFT_ID in self.receivers:
+        if DRAFT_ID in self.receivers and self._draft is None:
             having.append(self.receivers[DRAFT_ID])
         return tuple(group for group in having if not group.filters.isdisjoint(what.filters))
 
@@ -117,7 +138,8 @@ class Router:
         needed = " or ".join(kind.words for kind in what.filters)
         if group is None:
             return self._not_had(what.source) or f"No group that has this source has the filter {needed}."
-        return self._not_of(what.source, group) or f"The group does not copy this type; required filter: {needed}."
+        noun = _noun(group)
+        return self._not_of(what.source, group) or f"The {noun} does not copy this type; required filter: {needed}."
 
     def _not_had(self, name: str) -> str:
         """Why no group has the source; "" where one has."""
@@ -127,16 +149,30 @@ class Router:
         return "" if source.groups else f"No group has {name} as a source."
 
     def _not_of(self, name: str, group: Receiver) -> str:
-        """Why the source is not one of the group's; "" where it is. A draft takes any: they are chosen later."""
+        """Why the source is not one of the group's; "" where it is. A draft without any takes all: they come later."""
         source = self.source(name)
-        if group.id == DRAFT_ID or group.id in source.groups:
+        if group.id in source.groups or (group.id == DRAFT_ID and self._draft is None):
             return ""
         if not source.markets:
             return self._not_had(name)
         if group.market not in source.markets:
             theirs = " and ".join(market_named(market).name for market in source.markets)
-            return f"The market differs: {name} is a SenderComp of {theirs}, but the group is in {group.market_name}."
-        return f"{name} is not a source of this group."
+            place = f"the {_noun(group)} is in {group.market_name}"
+            return f"The market differs: {name} is a SenderComp of {theirs}, but {place}."
+        return f"{name} is not a source of this {_noun(group)}."
+
+
+def _noun(group: Receiver) -> str:
+    return "draft" if group.id == DRAFT_ID else "group"
+
+
+def _of_draft(draft: int, names: Sequence[str]) -> Select[str]:
+    """Those of these SenderComps that a draft has as its sources."""
+    return (
+        select(col(SenderCompRow.sender_comp_id))
+        .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+        .where(col(DraftSourceRow.draft_id) == draft, col(SenderCompRow.sender_comp_id).in_(names))
+    )
 
 
 def _of_sources(names: Sequence[str]) -> Select[str, str, int, int]:
@@ -194,6 +230,22 @@ def receiver_named(receivers: Sequence[Receiver], group: str) -> Receiver:
     if len(named) > 1:
         raise InvalidValue(several_named(group, [receiver.entity for receiver in named]))
     return named[0]
+
+
+def receiver_of(uow: UnitOfWork, draft: DraftRow, receivers: Sequence[Receiver]) -> Receiver:
+    """A draft as a group would receive: with its own filters, and the target sessions of the group that it edits."""
+    edited = next((receiver for receiver in receivers if receiver.id == draft.group_id), None)
+    entity = uow.tx.get(EntityRow, draft.entity_id) if draft.entity_id is not None else None
+    filters = frozenset(Filter(name) for name in draft.filters) | uow.settings.mandatory_filters
+    targets = edited.target_sessions if edited is not None else ()
+    name = draft.name or "this draft"
+    return Receiver(DRAFT_ID, name, entity.code if entity else "", draft.market, filters, targets)
+
+
+def has_sources(uow: UnitOfWork, draft: DraftRow) -> bool:
+    """Whether the draft has any source yet."""
+    held = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
+    return uow.tx.execute(held.limit(1)).first() is not None
 
 
 def with_draft(receivers: Sequence[Receiver], filters: frozenset[Filter], about: int | None) -> list[Receiver]:

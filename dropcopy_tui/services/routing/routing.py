@@ -15,10 +15,20 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import Reading, read
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.own_drafts import own_draft
 from dropcopy_tui.services.routing.example_log import example_log
 from dropcopy_tui.services.routing.log_forms import LogText
 from dropcopy_tui.services.routing.log_index import Entry, LogIndex, Watch, open_log, read_index
-from dropcopy_tui.services.routing.router import DRAFT_ID, Receiver, Router, receiver_named, receivers_of, with_draft
+from dropcopy_tui.services.routing.router import (
+    DRAFT_ID,
+    Receiver,
+    Router,
+    has_sources,
+    receiver_named,
+    receiver_of,
+    receivers_of,
+    with_draft,
+)
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 
 # Messages that are routed together: their sources are looked up in one question.
@@ -189,16 +199,20 @@ class MessageDetail:
 class Routing(Service):
     """What the groups that a person may see receive of a log."""
 
-    def route(self, actor: Actor, chunks: Iterable[bytes], entity: str = "", group: str = "") -> Route:
-        """A log through the groups of the person, of one entity, or through one group (by name or id).
+    def route(
+        self, actor: Actor, chunks: Iterable[bytes], entity: str = "", group: str = "", draft: int | None = None
+    ) -> Route:
+        """A log through the groups of the person, of one entity, through one group (by name or id), or a draft.
+
+        A draft without sources is taken to have every source: they are chosen in its next step.
 
         Raises:
-            NotFound: the entity or the group does not exist, or may not be seen.
+            NotFound: the entity, the group or the draft does not exist, or may not be seen.
             InvalidValue: several entities have a group of this name.
             FileRefused: the log is packed in a form that is not read.
         """
-        router = self._router(actor, entity, group)
-        about = next(iter(router.receivers.values())) if group else None
+        router = self._router(actor, entity, group) if draft is None else self._draft_router(actor, draft)
+        about = next(iter(router.receivers.values())) if group or draft is not None else None
         text = LogText(chunks)
         return Route(text, text, router, about)
 
@@ -298,6 +312,14 @@ class Routing(Service):
         if filters is not None:
             receivers = with_draft(receivers, filters, about)
         return Router(self._resources, actor, places, receivers)
+
+    def _draft_router(self, actor: Actor, draft_id: int) -> Router:
+        with self._reading(actor) as uow:
+            draft = own_draft(uow, draft_id)
+            places = frozenset(uow.visible_ids())
+            receiver = receiver_of(uow, draft, receivers_of(uow, places))
+            held = has_sources(uow, draft)
+        return Router(self._resources, actor, places, [receiver], draft_id if held else None)
 
     def _still_seen(self, actor: Actor, reviewed: LogReview) -> None:
         with self._reading(actor) as uow:
