@@ -29,7 +29,7 @@ from dropcopy_tui.store.tables import (
     SessionRow,
 )
 
-# A draft is no group yet. One without sources copies whatever is chosen in its next step.
+# A draft is not a group yet. One without sources copies whatever is chosen in its next step.
 DRAFT_ID = 0
 _CHUNK = 400
 # Sources that are held; a log of a million sources costs no more.
