@@ -8,12 +8,13 @@ import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.codes import entity_option
+from dropcopy_tui.cli.dry_run import review_lines
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, review_shape
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.views import DraftView, Review
+    from dropcopy_tui.services.views import DraftView
 
 _DRAFT = click.argument("draft_id", metavar="DRAFT", type=int)
 
@@ -53,7 +54,7 @@ def show_draft(call: Call, draft_id: int) -> None:
     """
     with call.signed_in() as (desk, actor):
         review = desk.drafts.review(actor, draft_id)
-    show(call, review_shape(review), _lines(review))
+    show(call, review_shape(review), review_lines(review))
 
 
 @drafts.command("discard")
@@ -118,15 +119,3 @@ def _facts(view: DraftView) -> list[str]:
             ("sources", f"{view.sources:,}"),
         )
     )
-
-
-def _lines(review: Review) -> list[str]:
-    changes = review.changes
-    changed = [f"{each.field}: {each.before} -> {each.after}" for each in changes.fields] if changes else []
-    if changes and (changes.added or changes.removed):
-        changed.append(f"sources: {changes.added:,} added, {changes.removed:,} removed")
-    more: list[tuple[str, object]] = [("approval of", list(review.approval_of) or "not needed")]
-    if changes:
-        more.append(("changes", changed or "none"))
-    more.append(("problems", list(review.problems) or "none"))
-    return [*_facts(review.draft), *fields(more)]

@@ -11,6 +11,7 @@ import click
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.codes import CODE, entity_option, only_entity
 from dropcopy_tui.cli.drafts import clone_group
+from dropcopy_tui.cli.dry_run import dry_run_option, show_dry_run
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, show, table
@@ -113,6 +114,7 @@ def _details(view: GroupView) -> list[str]:
 @click.option(
     "--gfid", "gfids", type=CODE, multiple=True, metavar="G", help="With --all-sources: only this Globex Firm ID."
 )
+@dry_run_option
 @verb
 def create(
     call: Call,
@@ -125,7 +127,8 @@ def create(
     sources_from: str | None,
     all_sources: bool,
     gfids: tuple[str, ...],
-) -> None:
+    dry_run: bool,
+) -> int:
     """Request a new group and print the request.
 
     \b
@@ -153,8 +156,11 @@ def create(
             all_sources=all_sources,
             gfids=gfids,
         )
+        if dry_run:
+            return show_dry_run(call, desk.groups.review_new(actor, new))
         view = desk.groups.create(actor, new)
     show(call, request_shape(view), request_lines(view))
+    return 0
 
 
 @groups.command("edit")
@@ -178,6 +184,7 @@ def create(
 @click.option("--gfid", "gfids", type=CODE, multiple=True, metavar="G", help="With --all-sources: only of this firm.")
 @click.option("--remove-gfid", "gone", type=CODE, multiple=True, metavar="G", help="Remove all sources of this firm.")
 @click.option("--version", type=int, metavar="N", help="Refuse unless the group is still at this version.")
+@dry_run_option
 @verb
 def edit(
     call: Call,
@@ -194,7 +201,8 @@ def edit(
     gfids: tuple[str, ...],
     gone: tuple[str, ...],
     version: int | None,
-) -> None:
+    dry_run: bool,
+) -> int:
     """Request changes to a group and print the request.
 
     Options that are not given leave their part of the group unchanged.
@@ -204,6 +212,7 @@ def edit(
       dropcopy groups edit DC-NY-1 --add AA1ACMEN --remove AA2ACMEN
       dropcopy groups edit DC-NY-1 --name DC-NY-MAIN --version 4
       dropcopy groups edit DC-NY-1 --all-sources --gfid ACM01 --remove-gfid ACM02
+      dropcopy groups edit DC-NY-1 --add AA1ACMEN --dry-run
     """
     if sources and sources_from is not None:
         raise click.UsageError("Use either --source or --sources-from, not both.")
@@ -231,8 +240,11 @@ def edit(
             remove_gfids=gone,
             version=version,
         )
+        if dry_run:
+            return show_dry_run(call, desk.groups.review_edit(actor, group, change, entity))
         view = desk.groups.edit(actor, group, change, entity)
     show(call, request_shape(view), request_lines(view))
+    return 0
 
 
 @groups.command("delete")

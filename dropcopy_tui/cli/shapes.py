@@ -184,8 +184,11 @@ def draft_shape(view: DraftView) -> Shape:
 def review_shape(review: Review) -> Shape:
     """A draft as its last step shows it: what it changes, whose approval it needs, what prevents its submission."""
     changes = review.changes
+    after = review.draft.sources
     return {
         **draft_shape(review.draft),
+        # A dry run keeps no draft.
+        "id": review.draft.id or None,
         "filters": [kind.value for kind in review.filters],
         "firms": [firm_shape(row) for row in review.firms],
         "gateways": [gateway.value for gateway in review.gateways],
@@ -193,8 +196,17 @@ def review_shape(review: Review) -> Shape:
         "fee": review.fee,
         "problems": list(review.problems),
         "changes": {each.field: [each.before, each.after] for each in changes.fields} if changes else {},
-        "added": changes.added if changes else review.draft.sources,
+        "stale": changes.stale or None if changes else None,
+        "filters_added": [kind.value for kind in changes.filters_added] if changes else [],
+        "filters_removed": [kind.value for kind in changes.filters_removed] if changes else [],
+        "sources_before": after - changes.added + changes.removed if changes else 0,
+        "added": changes.added if changes else after,
         "removed": changes.removed if changes else 0,
+        "added_names": list(changes.added_names) if changes else [],
+        "removed_names": list(changes.removed_names) if changes else [],
+        "new_target_sessions": [gateway.value for gateway in review.new_targets],
+        "effective": review.effective,
+        "effective_at": maybe_utc(review.effective_at),
     }
 
 

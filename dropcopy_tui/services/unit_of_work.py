@@ -141,6 +141,9 @@ class Service:
     def _writing(self, actor: Actor, patience: float = PATIENCE) -> AbstractContextManager[UnitOfWork]:
         return writing(self._resources, actor, patience)
 
+    def _trying(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
+        return trying(self._resources, actor)
+
     def _now(self) -> datetime:
         return self._resources.clock.now()
 
@@ -162,6 +165,17 @@ def writing(resources: Resources, actor: Actor, patience: float = PATIENCE) -> I
     with _refusals_recorded(resources, actor), resources.store.write(actor.user_id, patience) as tx:
         rights.require_present(tx, actor)
         yield UnitOfWork(tx, actor, resources, resources.clock.now())
+
+
+@contextmanager
+def trying(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
+    """Open a write transaction to see what a change would do: whatever is written in it is undone."""
+    with writing(resources, actor) as uow:
+        trial = uow.tx.begin_nested()
+        try:
+            yield uow
+        finally:
+            trial.rollback()
 
 
 @contextmanager

@@ -170,13 +170,22 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an edit would change (rule G7). `stale` says what happened to the group meanwhile (rule G10)."""
+    """What an edit would change (rule G7). `stale` says what happened to the group meanwhile (rule G10).
+
+    Attributes:
+        filters_added, filters_removed: the types in which the filters differ, mandatory ones included.
+        added_names, removed_names: the SenderComps that are added and removed, if they are few; else empty.
+    """
 
     group: str
     fields: tuple[FieldChange, ...]
     added: int
     removed: int
     stale: str = ""
+    filters_added: tuple[Filter, ...] = ()
+    filters_removed: tuple[Filter, ...] = ()
+    added_names: tuple[str, ...] = ()
+    removed_names: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything would change."""
@@ -185,7 +194,13 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The last step of the wizard: the whole request on one page. `outcome`: what happens, and when."""
+    """What submitting a draft would do: the last step of the wizard, and what a dry run prints.
+
+    Attributes:
+        new_targets: the target sessions that set-up allocates; each needs a key pair.
+        effective: when it takes effect, approvals included, in words.
+        effective_at: the batch that would set it up; None without one, or as long as an approval is missing.
+    """
 
     draft: DraftView
     filters: tuple[Filter, ...]
@@ -195,7 +210,18 @@ class Review:
     fee: str
     problems: tuple[str, ...]
     changes: Changes | None = None
-    outcome: str = ""
+    new_targets: tuple[Gateway, ...] = ()
+    effective: str = ""
+    effective_at: datetime | None = None
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Every reason for which it would be refused if it were submitted now."""
+        if self.changes is None:
+            return self.problems
+        stale = (self.changes.stale,) if self.changes.stale else ()
+        idle = () if self.changes else (f"The request contains no changes to {self.changes.group}.",)
+        return (*self.problems, *stale, *idle)
 
 
 @dataclass(frozen=True, slots=True)

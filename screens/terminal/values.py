@@ -29,6 +29,12 @@ def paragraphs(text: str, style: str = "") -> Content:
     return Content("\n").join(value(line, style) for line in text.split("\n"))
 
 
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """A visible text broken at spaces into lines of at most `width` cells; all but the first are indented."""
+    # Names hold hyphens, and are read whole.
+    return wrap(visible(text), max(10, width), subsequent_indent=indent, break_on_hyphens=False) or [""]
+
+
 def facts(rows: Iterable[tuple[str, str, str]], label: int, width: int) -> Content:
     """Names and values as two columns, long values wrapped under themselves.
 
@@ -39,7 +45,8 @@ def facts(rows: Iterable[tuple[str, str, str]], label: int, width: int) -> Conte
     """
     lines = []
     for name, text, style in rows:
-        parts = wrap(visible(text), max(10, width - label)) or [""]
+        # What is added and removed carries a sign, under which its second line must not stand.
+        parts = wrapped(text, width - label, "  " if text[:2] in ("+ ", "- ") else "")
         for number, part in enumerate(parts):
             first = value(f"{'' if number else name:<{label}}", "$text-muted")
             lines.append(Content.assemble(first, value(part, style)))

@@ -15,20 +15,67 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.requests import Change
-from dropcopy_tui.services.views import Changes, Review
+from dropcopy_tui.services.groups.review_words import review_rows
+from dropcopy_tui.services.views import Review
 from screens.terminal.meant_keys import MeantKeys, now
-from screens.terminal.values import facts, paragraphs, value
+from screens.terminal.values import facts, paragraphs, value, wrapped
 from screens.wizard.steps import Step
 from screens.wording import plural
 
 # The wizard's steps that an edit can change, by the field that shows it.
 _PARTS = ((2, "name", "Name"), (3, "front_end", "Front end"), (4, "filters", "Filters"), (5, "", "SenderComps"))
 _LABEL = 13
+_LEAST_LINES = 3
+_TONES = {"+ ": "$success", "- ": "$warning"}
 _MEND = "Cannot submit yet: fix the lines marked !. Ctrl-T lists the steps."
 _WHY_NOT = {
     "idle": "No changes yet: press Enter on a line below to change that part.",
     "catchup": "Merge the latest changes first: press Enter on the first line below.",
 }
+
+
+class ReviewPage(Static):
+    """The review, wrapped to the width that it has."""
+
+    @dataclass
+    class Drawn(Message):
+        """It was wrapped again: it may be longer than its place now."""
+
+    def __init__(self) -> None:
+        super().__init__("", classes="review", markup=False)
+        self._review: Review | None = None
+
+    def show(self, review: Review) -> None:
+        """Show this review from now on."""
+        self._review = review
+        self._draw()
+
+    def on_resize(self) -> None:
+        """The lines break elsewhere."""
+        self._draw()
+
+    def _draw(self) -> None:
+        # Before the step is seen it has no width, and it is drawn again once it has.
+        if self._review is not None and self.size.width:
+            self.update(_page(self._review, self.size.width))
+            self.call_after_refresh(self.post_message, self.Drawn())
+
+
+class SubmitLines(OptionList):
+    """The lines to press Enter on. Paging belongs to the review above, which may be longer than the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "scroll_review(1)", "Scroll", show=False, id="drafts.review_down",
+                tooltip="Scroll the review down by a page."),
+        Binding("pageup", "scroll_review(-1)", "Scroll up", show=False, id="drafts.review_up",
+                tooltip="Scroll the review up by a page."),
+    ]  # fmt: skip
+
+    def action_scroll_review(self, pages: int) -> None:
+        """Scroll the review."""
+        for step in self.ancestors:
+            if isinstance(step, SubmitStep):
+                step.action_scroll_page(pages)
 
 
 class SubmitStep(Step):
@@ -64,22 +111,21 @@ class SubmitStep(Step):
         """The page, and the lines to press Enter on."""
         yield from self.heading()
         with VerticalScroll(classes="page"):
-            yield Static("", classes="review", markup=False)
+            yield ReviewPage()
+        yield Static("", classes="more", markup=False)
         yield self.error_line()
-        yield OptionList(classes="submit", compact=True, markup=False)
+        yield SubmitLines(classes="submit", compact=True, markup=False)
 
     def show(self, review: Review) -> None:
         """Every fact of the request; problems first."""
-        width = self.size.width or 52
-        self.query_one(".review", Static).update(
-            _new_page(review, width) if review.changes is None else _edit_page(review, review.changes, width)
-        )
+        self.query_one(ReviewPage).show(review)
         if review.changes is not None:
-            self.query_one(".step-title", Static).update(value("Before -> after. Nothing changes until you submit."))
-        options = self.query_one(OptionList)
+            self.query_one(".step-title", Static).update(value("Only the differences are shown."))
+        options = self.query_one(SubmitLines)
         options.clear_options()
         options.add_options(_lines(review))
         options.styles.height = options.option_count
+        self._share()
         # Where nothing would change yet, the cursor waits on the first part that can.
         idle = review.changes is not None and not review.changes and not review.changes.stale
         options.highlighted = 1 if idle else 0
@@ -87,9 +133,33 @@ class SubmitStep(Step):
         self._shown_at = float("inf")
         self.call_after_refresh(self._drawn)
 
+    def action_scroll_page(self, pages: int) -> None:
+        """Scroll the review, whatever line of the list below it has the focus."""
+        page = self.query_one(".page", VerticalScroll)
+        page.scroll_relative(y=pages * max(1, page.size.height - 1), animate=False)
+        self.call_after_refresh(self.tell_more)
+
+    @on(ReviewPage.Drawn)
+    def tell_more(self) -> None:
+        """Name the keys that scroll the review, if it is longer than its place."""
+        page = self.query_one(".page", VerticalScroll)
+        below = page.max_scroll_y - page.scroll_offset.y
+        said = f"PgUp/PgDn scroll · {plural(below, 'line')} below" if below else "PgUp/PgDn scroll · end"
+        more = self.query_one(".more", Static)
+        more.update(value(said if page.max_scroll_y else ""))
+        more.set_class(bool(page.max_scroll_y), "-shown")
+
+    def on_resize(self) -> None:
+        """The review and the lines below it share what there is."""
+        self._share()
+
+    def _share(self) -> None:
+        # The lines scroll under the cursor by themselves; the review is what has to be read.
+        self.query_one(SubmitLines).styles.max_height = max(_LEAST_LINES, self.size.height // 3)
+
     def take_keys(self) -> None:
         """Enter submits."""
-        self.query_one(OptionList).focus()
+        self.query_one(SubmitLines).focus()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -106,7 +176,7 @@ class SubmitStep(Step):
 
     def action_submit(self) -> None:
         """Submit, unless there are problems."""
-        options = self.query_one(OptionList)
+        options = self.query_one(SubmitLines)
         first = options.get_option_at_index(0).id if options.option_count else ""
         keys: MeantKeys = self.app.meant_keys  # type: ignore[attr-defined]  # of TerminalApp
         if first != "submit":
@@ -143,63 +213,15 @@ def _lines(review: Review) -> list[Option]:
     return lines
 
 
-def _edit_page(review: Review, changes: Changes, width: int) -> Content:
-    """What it was and what it will be; what stays is muted."""
-    draft = review.draft
-    changed = {change.field: change for change in changes.fields}
-    present = {
-        "name": draft.name,
-        "front_end": draft.front_end.title if draft.front_end else "none",
-        "filters": ", ".join(kind.words for kind in review.filters),
-    }
-    rows = []
-    for _, field, title in _PARTS[:-1]:
-        if field in changed:
-            rows += [(title, changed[field].before, "$text-muted"), ("  ->", changed[field].after, "$warning")]
-        else:
-            rows.append((title, f"{present[field]}  (unchanged)", "$text-muted"))
-    rows.append(
-        ("SenderComps", _sources(changes, draft.sources), "$warning" if changes.added + changes.removed else "")
-    )
-    if review.approval_of:
-        rows.append(("Approval", f"by an administrative manager of {', '.join(review.approval_of)}", ""))
-    parts = [_problems(review)]
-    if changes.stale:
-        parts.append(paragraphs(f"! {changes.stale} Your own changes are kept.", style="$error"))
-    parts += [value(f"{changes.group} at {draft.entity}, {draft.market_name}", "bold"), facts(rows, _LABEL, width)]
-    return Content("\n").join(part for part in parts if part.plain)
-
-
-def _sources(changes: Changes, after: int) -> str:
-    if not changes.added and not changes.removed:
-        return f"{after:,}  (unchanged)"
-    before = after - changes.added + changes.removed
-    return f"{before:,} -> {after:,}: {changes.added:,} added, {changes.removed:,} removed"
-
-
-def _problems(review: Review) -> Content:
-    return Content("\n").join(value(f"! {problem}", "$error") for problem in review.problems)
-
-
-def _new_page(review: Review, width: int) -> Content:
-    draft = review.draft
-    firms = ", ".join(f"{firm.gfid} {firm.count:,}" for firm in review.firms[:6])
-    more = f" and {len(review.firms) - 6} more" if len(review.firms) > 6 else ""
-    targets = ", ".join(gateway.upper() for gateway in review.gateways)
-    approval = ", ".join(review.approval_of)
-    rows = [
-        ("Entity", f"{draft.entity}  {draft.entity_name}"),
-        ("Market", draft.market_name),
-        ("Name", draft.name),
-        ("Front end", draft.front_end.title if draft.front_end else "none"),
-        ("Copies", ", ".join(kind.words for kind in review.filters)),
-        ("Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"),
-        (
-            "Targets",
-            f"{plural(len(review.gateways), 'target session')} ({targets})" if targets else "no target session",
-        ),
-        ("Approval", f"by an administrative manager of {approval}" if approval else f"not required: {review.outcome}"),
-        ("Fee", review.fee),
-    ]
-    parts = [_problems(review), facts([(name, text, "") for name, text in rows], 11, width)]
-    return Content("\n").join(part for part in parts if part.plain)
+def _page(review: Review, width: int) -> Content:
+    """The problems, whose group it is, and the rows of the review; long ones are wrapped under themselves."""
+    changes = review.changes
+    lines = [f"! {problem}" for problem in review.problems]
+    if changes is not None and changes.stale:
+        lines.append(f"! {changes.stale} Your own changes are kept.")
+    parts = [paragraphs("\n".join(wrapped(line, width, "  ")), "$error") for line in lines]
+    if changes is not None:
+        title = f"{changes.group} at {review.draft.entity}, {review.draft.market_name}"
+        parts.append(paragraphs("\n".join(wrapped(title, width)), "bold"))
+    rows = [(name, text, _TONES.get(text[:2], "")) for name, text in review_rows(review)]
+    return Content("\n").join([*parts, facts(rows, _LABEL, width)])

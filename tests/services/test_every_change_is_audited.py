@@ -198,7 +198,7 @@ READS = {
     "edits": "changes sources",
     "factors": "choices codes_left",
     "front_ends": "entities may_map page users",
-    "groups": "by_firm deletion entities ids page show sources target_sessions",
+    "groups": "by_firm deletion entities ids page review_edit review_new show sources target_sessions",
     "identity": "entitlements everyone is_peer",
     "key_report": "of_sessions page",
     "keypairs": "plan",

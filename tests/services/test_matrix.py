@@ -527,6 +527,16 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         SEE,
         NONE,
     ),
+    "groups.review_edit": (
+        lambda at, who: at.desk.groups.review_edit(who, at.ids["group"], GroupEdit(name="NEW")),
+        CHANGE,
+        SEEN,
+    ),
+    "groups.review_new": (
+        lambda at, who: at.desk.groups.review_new(who, new_group("NEW")),
+        CHANGE,
+        REFUSED,
+    ),
     "groups.show": (
         lambda at, who: at.desk.groups.show(who, at.ids["group"]),
         SEE,

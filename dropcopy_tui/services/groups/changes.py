@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Select, delete, insert, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func
 
-from dropcopy_tui.domain.errors import ChangedMeanwhile
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter, in_order
+from dropcopy_tui.domain.names import clean_name
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import CHANGES_A_GROUP, Change, RequestStatus, RequestType
@@ -33,6 +36,9 @@ from dropcopy_tui.store.tables import (
     SenderCompRow,
 )
 
+# The number of added or removed SenderComps that a review names one by one.
+_FEW = 8
+
 
 def edited_group(uow: UnitOfWork, draft: DraftRow) -> GroupRow | None:
     """The group that the draft edits, if it lives."""
@@ -56,13 +62,28 @@ def changes_of(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     """Everything the draft would change, and what stands against it meanwhile."""
     # What both hold is one walk along two indexes: what they do not share is what is left of each.
     kept = _shared(uow, draft)
+    added, removed = draft_checks.draft_size(uow, draft) - kept, group.sources - kept
+    before, after = filter_names(uow, group), _completed(uow, draft.filters)
     return Changes(
         group=group.name,
         fields=tuple(_fields(uow, draft, group)),
-        added=draft_checks.draft_size(uow, draft) - kept,
-        removed=group.sources - kept,
+        added=added,
+        removed=removed,
         stale=stale_words(uow, draft, group),
+        filters_added=tuple(Filter(kind) for kind in after if kind not in before),
+        filters_removed=tuple(Filter(kind) for kind in before if kind not in after),
+        added_names=_named(uow, draft, Change.ADDED, added),
+        removed_names=_named(uow, draft, Change.REMOVED, removed),
     )
+
+
+def _named(uow: UnitOfWork, draft: DraftRow, change: Change, count: int) -> tuple[str, ...]:
+    """The SenderComps by name, if they are so few that a page can name them."""
+    if not 0 < count <= _FEW:
+        return ()
+    name = col(SenderCompRow.sender_comp_id)
+    rows = sources_changed(draft, change).with_only_columns(name).order_by(name)
+    return tuple(uow.tx.execute(rows).scalars())
 
 
 def sources_changed(draft: DraftRow, change: Change) -> SenderCompRows:
@@ -106,7 +127,21 @@ def _words_of_group(uow: UnitOfWork, group: GroupRow) -> dict[str, str]:
 
 
 def _words_of_draft(uow: UnitOfWork, draft: DraftRow) -> dict[str, str]:
-    return _words(uow, draft.name, draft.front_end_id, draft.filters)
+    # As submitting cleans it: spaces around the name and an omitted mandatory filter are not changes.
+    return _words(uow, cleaned(uow, draft.name), draft.front_end_id, _completed(uow, draft.filters))
+
+
+def cleaned(uow: UnitOfWork, name: str) -> str:
+    """The name as submitting would clean it; as it is if submitting would refuse it."""
+    try:
+        return clean_name(name, "Group name", uow.settings.group_name_length)
+    except InvalidValue:
+        return name
+
+
+def _completed(uow: UnitOfWork, filters: Iterable[str]) -> list[str]:
+    chosen = {Filter(name) for name in filters} | uow.settings.mandatory_filters
+    return [kind.value for kind in in_order(chosen)]
 
 
 def _words(uow: UnitOfWork, name: str, front_end_id: int | None, filters: list[str]) -> dict[str, str]:

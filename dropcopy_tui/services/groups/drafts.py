@@ -9,20 +9,20 @@ from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter, in_order
-from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, gateways_needed, loads_of
+from dropcopy_tui.domain.groups import FeeNotice, FrontEnd, Load, loads_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
-from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.groups import changes, draft_checks
+from dropcopy_tui.services.groups import draft_checks
+from dropcopy_tui.services.groups.draft_views import draft_view
 from dropcopy_tui.services.groups.front_ends import front_end_view
+from dropcopy_tui.services.groups.review import fee_of, review_of
 from dropcopy_tui.services.groups.submission import submit_draft
 from dropcopy_tui.services.own_drafts import own_draft
-from dropcopy_tui.services.requests.batches import outcome_words
 from dropcopy_tui.services.sendercomps import SenderCompRows, listing, sender_comp_view, usable_in
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.services.views import Changes, DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
+from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, selected
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -30,7 +30,6 @@ from dropcopy_tui.store.tables import (
     EntityRow,
     FrontEndMappingRow,
     FrontEndRow,
-    GroupRow,
     SenderCompRow,
 )
 
@@ -76,7 +75,7 @@ class Drafts(Service):
         """Rule G1: how many groups the entity has, and what another costs."""
         with self._reading(actor) as uow:
             row = uow.entity(entity, MAY_CHANGE_GROUPS)
-            return self._fee(uow, key_of(row.id))
+            return fee_of(uow, key_of(row.id))
 
     def mine(self, actor: Actor) -> tuple[DraftView, ...]:
         """The drafts that can be resumed, the last one first."""
@@ -182,34 +181,7 @@ class Drafts(Service):
     def review(self, actor: Actor, draft_id: int) -> Review:
         """What submitting would ask for, and every problem that stands against it."""
         with self._reading(actor) as uow:
-            row = _open(uow, draft_id)
-            counted = draft_checks.tally(uow, row)
-            found = draft_checks.problems(uow, row, counted)
-            entity_id = row.entity_id or 0
-            codes = (
-                [uow.tx.get_one(EntityRow, pk).code for pk in draft_checks.approvers(uow, row, counted)]
-                if entity_id
-                else []
-            )
-            needed = gateways_needed(market_named(row.market), counted.gateways)
-            chosen = {Filter(name) for name in row.filters} | uow.settings.mandatory_filters
-            return Review(
-                draft=draft_view(uow, row),
-                filters=in_order(chosen),
-                # Of an edit no one asks: what comes and goes is shown instead.
-                firms=() if row.group_id else draft_checks.firms(uow, row),
-                gateways=needed,
-                approval_of=tuple(codes),
-                fee="" if row.group_id else self._fee(uow, entity_id).sentence,
-                problems=tuple(found),
-                changes=_changes(uow, row),
-                outcome=outcome_words(
-                    RequestType.EDIT_GROUP if row.group_id else RequestType.CREATE_GROUP,
-                    row.market,
-                    uow.settings,
-                    uow.now,
-                ),
-            )
+            return review_of(uow, _open(uow, draft_id))
 
     def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:
         """Make the draft a request, all or nothing.
@@ -233,14 +205,6 @@ class Drafts(Service):
             uow.record("draft:discarded", f"draft {row.id}", before={"name": row.name})
             draft_checks.empty_draft(uow, row)
             uow.tx.delete(row)
-
-    def _fee(self, uow: UnitOfWork, entity_id: int) -> FeeNotice:
-        groups = uow.tx.execute(
-            select(func.count())
-            .select_from(GroupRow)
-            .where(col(GroupRow.entity_id) == entity_id, col(GroupRow.deleted_at).is_(None))
-        ).scalar_one()
-        return FeeNotice(groups, uow.settings.fee)
 
     def _put(self, uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> None:
         if fields.front_end_id is not None and uow.tx.get(FrontEndRow, fields.front_end_id) is None:
@@ -267,11 +231,6 @@ class Drafts(Service):
         view = draft_view(uow, row)
         uow.record(action, f"draft {row.id}", after={"sources": view.sources})
         return view
-
-
-def _changes(uow: UnitOfWork, row: DraftRow) -> Changes | None:
-    group = changes.edited_group(uow, row)
-    return changes.changes_of(uow, row, group) if group else None
 
 
 def start_draft(uow: UnitOfWork, market: str, entity: str) -> DraftRow:
@@ -338,28 +297,3 @@ def _available(row: DraftRow, gfid: str) -> SenderCompRows:
 def _added(row: DraftRow, gfid: str) -> SenderCompRows:
     rows = select(SenderCompRow).where(col(SenderCompRow.id).in_(_in_draft(row)))
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
-
-
-def draft_view(uow: UnitOfWork, row: DraftRow) -> DraftView:
-    """The draft as the wizard shows it."""
-    entity = uow.tx.get(EntityRow, row.entity_id) if row.entity_id else None
-    front_end = uow.tx.get(FrontEndRow, row.front_end_id) if row.front_end_id else None
-    group = uow.tx.get(GroupRow, row.group_id) if row.group_id else None
-    return DraftView(
-        id=key_of(row.id),
-        version=row.version,
-        market=row.market,
-        market_name=market_named(row.market).name,
-        entity=entity.code if entity else "",
-        entity_name=entity.name if entity else "",
-        name=row.name,
-        front_end=front_end_view(front_end) if front_end else None,
-        filters=tuple(Filter(name) for name in row.filters),
-        step=row.step,
-        sources=draft_checks.draft_size(uow, row),
-        updated_at=row.updated_at,
-        group_id=row.group_id,
-        base_version=row.base_version,
-        group=group.name if group else "",
-        gone=changes.gone_words(uow, row),
-    )

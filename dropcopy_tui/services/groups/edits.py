@@ -13,7 +13,8 @@ from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.attribution import group_gone
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes
-from dropcopy_tui.services.groups.drafts import LAST_STEP, draft_view
+from dropcopy_tui.services.groups.draft_views import draft_view
+from dropcopy_tui.services.groups.drafts import LAST_STEP
 from dropcopy_tui.services.own_drafts import own_draft
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Row, Select, select
 from sqlmodel import col, func
@@ -20,7 +20,16 @@ from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.attribution import group_gone, last_change
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups.front_ends import front_end_view
-from dropcopy_tui.services.groups.scripted import GroupEdit, NewGroup, ask_for_edit, ask_for_group, deletion_approval
+from dropcopy_tui.services.groups.review import review_of
+from dropcopy_tui.services.groups.scripted import (
+    GroupEdit,
+    NewGroup,
+    ask_for_edit,
+    ask_for_group,
+    deletion_approval,
+    draft_of_edit,
+    draft_of_group,
+)
 from dropcopy_tui.services.groups.submission import submit_deletion
 from dropcopy_tui.services.requests.batches import outcome_words
 from dropcopy_tui.services.sendercomps import group_sources, listing, sender_comp_view
@@ -33,6 +42,7 @@ from dropcopy_tui.services.views import (
     GroupLine,
     GroupView,
     RequestView,
+    Review,
     SenderCompView,
     SessionView,
 )
@@ -183,6 +193,16 @@ class Groups(Service):
             row = _find(uow, group, entity)[0]
             return ask_for_edit(uow, row, edit)
 
+    def review_new(self, actor: Actor, new: NewGroup) -> Review:
+        """What `create` would ask for; nothing is kept. Raises as `create`, but problems are in the review."""
+        with self._trying(actor) as uow:
+            return _undrafted(review_of(uow, draft_of_group(uow, new)))
+
+    def review_edit(self, actor: Actor, group: str | int, edit: GroupEdit, entity: str = "") -> Review:
+        """What `edit` would change; nothing is kept. Raises as `edit`, but problems are in the review."""
+        with self._trying(actor) as uow:
+            return _undrafted(review_of(uow, draft_of_edit(uow, _find(uow, group, entity)[0], edit)))
+
     def deletion(self, actor: Actor, group_ids: Sequence[int]) -> tuple[Deletion, ...]:
         """What deleting these groups would do, before anything happens. Raises NotFound."""
         with self._reading(actor) as uow:
@@ -216,6 +236,11 @@ class Groups(Service):
         with self._writing(actor) as uow:
             rows = {found[0].id: found[0] for found in (_find(uow, group, entity) for group in groups)}
             return tuple(submit_deletion(uow, row) for row in rows.values())
+
+
+def _undrafted(review: Review) -> Review:
+    """The review of a draft that is not kept: it has no number."""
+    return replace(review, draft=replace(review.draft, id=0))
 
 
 def _find(uow: UnitOfWork, group: str | int, entity: str = "") -> Row[GroupRow, str, str, str]:

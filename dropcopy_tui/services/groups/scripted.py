@@ -73,6 +73,11 @@ class GroupEdit:
 
 def ask_for_group(uow: UnitOfWork, new: NewGroup) -> RequestView:
     """A draft, its sources and the request, inside the caller's transaction."""
+    return submit_draft(uow, draft_of_group(uow, new), kept=False)
+
+
+def draft_of_group(uow: UnitOfWork, new: NewGroup) -> DraftRow:
+    """A draft of the new group with its sources, inside the caller's transaction."""
     draft = start_draft(uow, new.market, new.entity)
     entity = uow.tx.get_one(EntityRow, draft.entity_id)
     draft.name = new.name
@@ -80,11 +85,16 @@ def ask_for_group(uow: UnitOfWork, new: NewGroup) -> RequestView:
     draft.front_end_id = _front_end_named(uow, entity, new.front_end)
     uow.tx.flush()
     _add_sources(uow, draft, new)
-    return submit_draft(uow, draft, kept=False)
+    return draft
 
 
 def ask_for_edit(uow: UnitOfWork, group: GroupRow, edit: GroupEdit) -> RequestView:
     """A draft of the group, what changes in it, and the request, inside the caller's transaction."""
+    return submit_draft(uow, draft_of_edit(uow, group, edit), kept=False)
+
+
+def draft_of_edit(uow: UnitOfWork, group: GroupRow, edit: GroupEdit) -> DraftRow:
+    """A draft of the group with what changes in it, inside the caller's transaction."""
     entity = uow.tx.get_one(EntityRow, group.entity_id)
     uow.require(MAY_CHANGE_GROUPS, entity)
     changes.refuse_second_change(uow, group, uow.actor)
@@ -97,7 +107,7 @@ def ask_for_edit(uow: UnitOfWork, group: GroupRow, edit: GroupEdit) -> RequestVi
     if edit.filters is not None:
         draft.filters = [kind.value for kind in edit.filters]
     _change_sources(uow, draft, edit)
-    return submit_draft(uow, draft, kept=False)
+    return draft
 
 
 def _other_version(uow: UnitOfWork, draft: DraftRow, group: GroupRow, version: int) -> str:

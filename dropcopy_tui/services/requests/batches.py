@@ -35,6 +35,17 @@ def outcome_words(asked: RequestType, market: str, settings: Settings, now: date
     return f"{asked.outcome} {when}"
 
 
+def effective_words(market: str, settings: Settings, now: datetime, *, waits: bool) -> str:
+    """When a request that is submitted now takes effect. `waits`: someone has to approve it first."""
+    due = due_at(market, settings, now)
+    if due is None:
+        return "immediately after the last approval" if waits else "immediately after you submit"
+    when = due_words(market, settings, due, now)
+    if waits:
+        return f"in the first daily batch after the last approval, {when} at the earliest"
+    return f"{when}, in the daily batch"
+
+
 def _hours(market: str, settings: Settings) -> MarketHours | None:
     at = settings.batches.get(market)
     if at is None:
