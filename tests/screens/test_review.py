@@ -59,9 +59,9 @@ async def test_the_review_is_wrapped_again_when_the_terminal_changes(place: Plac
     async with seated(place.app(), (120, 40)) as seat:
         await to_group(seat)
         await seat.press("e", "enter")
-        await seat.type("-WITH-A-LONG-NAME")
+        await seat.type("-IN-NEW-YORK")
         await seat.press("enter")
-        seat.sees(rf"Name +{GROUP} -> {GROUP}-WITH-A-LONG-NAME")
+        seat.sees(rf"Name +{GROUP} -> {GROUP}-IN-NEW-YORK")
         await seat.pilot.resize_terminal(60, 18)
-        await seat.settle()
-        seat.sees(rf"Name +{GROUP} ->$", rf"^ .* {{3}}{GROUP}-WITH-A-L")
+        await seat.until_seen(rf"Name +{GROUP} ->$")
+        seat.sees(rf"Name +{GROUP} ->$", rf"^ .* {{3}}{GROUP}-IN-NEW-YORK$")

@@ -78,11 +78,11 @@ def test_a_batch_says_when_and_an_approval_says_whose(world: World, groups: Grou
     assert review.effective == "16:00 CT today, in the daily batch"
     assert review.effective_at is not None
     assert review.effective_at.isoformat() == "2026-03-04T22:00:00+00:00"
-    guaranteed_by(world, "BANK")
+    guaranteed_by(world.resources, "OTHER", world.sources[0])
     waits = Groups(resources).review_new(world.operator, new_group("NEW"))
-    assert (waits.approval_of, waits.effective_at) == (("BANK",), None)
+    assert (waits.approval_of, waits.effective_at) == (("OTHER",), None)
     assert waits.effective == "in the first daily batch after the last approval, 16:00 CT today at the earliest"
-    assert ("Approval", "by an administrative manager of BANK") in review_rows(waits)
+    assert ("Approval", "by an administrative manager of OTHER") in review_rows(waits)
 
 
 def test_a_dry_run_writes_nothing(world: World, groups: Groups) -> None:
