@@ -22,6 +22,7 @@ ACTIONS = {
     "factor:on": "Second factor switched on",
     "factor:enrolling": "Authenticator enrolment started",
     "factor:issued": "One-time code issued by EASE",
+    "factor:removed": "Own authenticator app removed",
     "factor:reset": "Authenticator app removed",
     "factor:reset_asked": "Factor reset requested",
     "front_end:mapped": "Front end mapped",

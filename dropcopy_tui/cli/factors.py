@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dropcopy_tui.cli.output import say
+from dropcopy_tui.cli.output import fields, say, show, utc
+from dropcopy_tui.cli.sign_in import secret
 from dropcopy_tui.domain.errors import InvalidValue, SecondFactorFailed
-from dropcopy_tui.services.factors.table import FACTORS
+from dropcopy_tui.services.factors.table import FACTORS, Purpose
 
 if TYPE_CHECKING:
+    from dropcopy_tui.cli.call import Call, Decorator
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.factors.table import Challenge, Proof
@@ -36,6 +38,51 @@ class FactorName(click.Choice[str]):
     @choices.setter
     def choices(self, names: Sequence[str]) -> None:
         """The base class keeps a copy; this one always asks the table."""
+
+
+def challenge_option(verb: str) -> Decorator:
+    """The option --challenge; `verb` prints what it takes."""
+    option: Decorator = click.option(
+        "--challenge", required=True, metavar="ID", help=f"Challenge id printed by `{verb}`."
+    )
+    return option
+
+
+def code_options(command: Any) -> Any:
+    """Add the two ways to give a code; one of them, or a prompt."""
+    command = click.option("--code-file", metavar="FILE", help="File containing the code (- for stdin).")(command)
+    return click.option("--code", metavar="N", help=f"Verification code; `{PUSH}` sends a Duo push and waits.")(command)
+
+
+def start_challenge(call: Call, factor: str, purpose: Purpose) -> None:
+    """Start a second factor and print its id, and what the person has to do."""
+    with call.signed_in() as (desk, actor):
+        started = desk.factors.start(actor, factor, purpose)
+        trouble = begin(desk, actor, started)
+    document = {
+        "challenge": started.id,
+        "factor": started.factor.name,
+        "sent_to": started.sent_to,
+        "expires_at": utc(started.expires_at),
+        "codes_left_today": started.codes_left_today,
+    }
+    show(call, document, fields((name.replace("_", " "), value) for name, value in document.items()))
+    for line in words_for(started, trouble):
+        say(line)
+    if started.sandbox_message:
+        say("A sandbox sends nothing. Read the code with `dropcopy outbox list --limit 1`.")
+
+
+def given_code(call: Call, code: str | None, code_file: str | None) -> str:
+    """The code, from the option, a file or a prompt."""
+    if code is not None and code_file is not None:
+        raise click.UsageError("Use --code or --code-file, not both.")
+    return code if code is not None else secret(call, code_file, "Verification code", "--code-file")
+
+
+def answered(call: Call, desk: Desk, actor: Actor, challenge: str, code: str | None, code_file: str | None) -> Proof:
+    """The answer to the challenge. Input that cannot be a code is refused before it uses up an attempt."""
+    return proof_of(desk, actor, challenge, given_code(call, code, code_file))
 
 
 def begin(desk: Desk, actor: Actor, started: Challenge) -> str:

@@ -10,34 +10,27 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropcopy_tui.cli.call import Call, Decorator, confirmable, destroys, noun, verb
-from dropcopy_tui.cli.factors import FactorName, begin, proof_of, words_for
+from dropcopy_tui.cli.factors import FactorName, answered, challenge_option, code_options, start_challenge
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
-from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
+from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape
-from dropcopy_tui.cli.sign_in import secret
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 from dropcopy_tui.domain.plurals import plural
+from dropcopy_tui.services.factors.table import Purpose
 
 if TYPE_CHECKING:
-    from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.keypairs import Plan
-    from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.bulk import Failure
-    from dropcopy_tui.services.factors.table import Proof
     from dropcopy_tui.services.keys.key_file import Delivery
     from dropcopy_tui.services.views import KeyView, SessionView
 
 _STDOUT = "-"
 _sessions: Decorator = click.argument("session_ids", metavar="SESSION...", nargs=-1, required=True)
 _market: Decorator = click.option("--market", type=MARKET, help="Market of the session, if several have the id.")
-_challenge: Decorator = click.option(
-    "--challenge", required=True, metavar="ID", help="Challenge id printed by `keys challenge`."
-)
-_code: Decorator = click.option("--code", metavar="N", help="Verification code; `push` sends a Duo push and waits.")
-_code_file: Decorator = click.option("--code-file", metavar="FILE", help="File containing the code (- for stdin).")
+_challenge: Decorator = challenge_option("keys challenge")
 
 
 @noun("keys")
@@ -61,21 +54,7 @@ def challenge(call: Call, factor: str) -> None:
       dropcopy keys challenge --factor sms
       dropcopy keys generate AB1 --challenge ID --code 123456 --out keys.txt
     """
-    with call.signed_in() as (desk, actor):
-        started = desk.factors.start(actor, factor)
-        trouble = begin(desk, actor, started)
-    document = {
-        "challenge": started.id,
-        "factor": started.factor.name,
-        "sent_to": started.sent_to,
-        "expires_at": utc(started.expires_at),
-        "codes_left_today": started.codes_left_today,
-    }
-    show(call, document, fields((name.replace("_", " "), value) for name, value in document.items()))
-    for line in words_for(started, trouble):
-        say(line)
-    if started.sandbox_message:
-        say("A sandbox sends nothing. Read the code with `dropcopy outbox list --limit 1`.")
+    start_challenge(call, factor, Purpose.KEYS)
 
 
 @keys.command("list")
@@ -110,8 +89,7 @@ def _words(key: KeyView) -> tuple[str, ...]:
 @keys.command("generate")
 @_sessions
 @_challenge
-@_code
-@_code_file
+@code_options
 @_market
 @click.option(
     "--drop",
@@ -150,7 +128,7 @@ def generate(
         plans = desk.keypairs.plan(actor, pks, chosen)
         _confirm_losses(call, plans)
         _check_target(out)
-        proof = _proof(call, desk, actor, challenge, code, code_file)
+        proof = answered(call, desk, actor, challenge, code, code_file)
         made = _delivered(lambda target: desk.keypairs.generate(actor, pks, proof, chosen, target), out)
     for plan in plans:
         if not (plan.refusal or plan.choice_needed or plan.changes or plan.deleted):
@@ -173,8 +151,7 @@ def generate(
 @keys.command("download")
 @_sessions
 @_challenge
-@_code
-@_code_file
+@code_options
 @_market
 @click.option("--out", required=True, metavar="FILE", help="New file, mode 0600 (- for stdout, then nothing else).")
 @verb
@@ -198,7 +175,7 @@ def download(
     with call.signed_in() as (desk, actor):
         pks = [view.pk for view in desk.sessions.find(actor, session_ids, market or "")]
         _check_target(out)
-        proof = _proof(call, desk, actor, challenge, code, code_file)
+        proof = answered(call, desk, actor, challenge, code, code_file)
         done = _delivered(lambda target: desk.keypairs.download(actor, pks, proof, target), out)
     failed = _told(done.failed)
     if out == _STDOUT:
@@ -312,14 +289,6 @@ def _chosen(found: Sequence[SessionView], drops: Sequence[str]) -> dict[int, str
     if len(chosen) < len(set(drops)):
         raise InvalidValue("Use --drop only once per session. Nothing was changed.", "drop")
     return chosen
-
-
-def _proof(call: Call, desk: Desk, actor: Actor, challenge: str, code: str | None, code_file: str | None) -> Proof:
-    """The answer to the challenge. Input that cannot be a code is refused before it uses up an attempt."""
-    if code is not None and code_file is not None:
-        raise click.UsageError("Use --code or --code-file, not both.")
-    given = code if code is not None else secret(call, code_file, "Verification code", "--code-file")
-    return proof_of(desk, actor, challenge, given)
 
 
 def _check_target(out: str | None) -> None:

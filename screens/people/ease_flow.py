@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dropcopy_tui.services.factors.ease import Caller
-from dropcopy_tui.services.factors.table import Purpose
+from dropcopy_tui.services.factors.table import ISSUED, Purpose
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
@@ -35,7 +35,7 @@ async def _purpose(screen: DeskScreen[Any], caller: Caller) -> Purpose | None:
     """What the caller wants the code for: it works for that alone. None when cancelled."""
     if caller.has_app or caller.reason:
         return Purpose.KEYS
-    choices = [Choice(purpose.value, f"{purpose.words[:1].upper()}{purpose.words[1:]}") for purpose in Purpose]
+    choices = [Choice(purpose.value, f"{purpose.words[:1].upper()}{purpose.words[1:]}") for purpose in ISSUED]
     text = "The code is valid for this purpose only."
     chosen = await screen.app.push_screen_wait(ChooseModal(f"What does {caller.line.user_id} need?", choices, text))
     return None if chosen is None else Purpose(chosen)

@@ -125,6 +125,12 @@ class Bench:
         seed = enrolment_of(self.resources, self.operator).seed
         return partial(self.desk.authenticators.confirm, self.operator, pyotp.TOTP(seed).at(self.resources.clock.now()))
 
+    def removing(self) -> Call:
+        """The operator's own app is removed with a code that was sent to their phone."""
+        self.enrolled()()
+        proof = proof_of(self.resources, self.operator, purpose=Purpose.REMOVE)
+        return partial(self.desk.authenticators.remove, self.operator, proof)
+
     def with_password(self) -> Call:
         self.desk.identity.set_password(self.operator, "", PASSWORD)
         return partial(self.desk.identity.sign_in, "acme-operator", PASSWORD, "test")
@@ -191,7 +197,7 @@ _NEW_ENTITY = b"entity,name,clearing_firm\nNEWFIRM,NEW FIRM LLC,no\n"
 
 READS = {
     "audit": "kinds page verify",
-    "authenticators": "may_enrol",
+    "authenticators": "may_enrol may_remove show",
     "calendar": "is_open page",
     "drafts": "added available entities fee firms front_ends get loads mine name_problem review",
     "ease": "caller find resets",
@@ -243,6 +249,7 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "authenticators.enrol": lambda at: _with(
         at.desk.authenticators.enrol, at.operator, proof_of(at.resources, at.operator, purpose=Purpose.ENROL)
     ),
+    "authenticators.remove": Bench.removing,
     "factors.start": lambda at: _with(at.desk.factors.start, at.operator, "sms"),
     "front_ends.map": lambda at: _with(at.desk.front_ends.map, at.admin, "ACME", at.front_end("ACME", mapped=False)),
     "front_ends.map_new": lambda at: _with(at.desk.front_ends.map_new, at.admin, "ACME", "Brand New", "1.0"),

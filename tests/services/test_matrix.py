@@ -39,7 +39,7 @@ from dropcopy_tui.domain.people import DESK_ROLES, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.factors.table import Purpose
+from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.imports.imports import ImportKind
@@ -429,6 +429,21 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     ),
     "authenticators.may_enrol": (
         lambda at, who: at.desk.authenticators.may_enrol(who) or OK,
+        EVERYBODY,
+        REFUSED,
+    ),
+    "authenticators.may_remove": (
+        lambda at, who: passing(FactorUnavailable, at.desk.authenticators.may_remove, who),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "authenticators.remove": (
+        lambda at, who: passing(FactorUnavailable, at.desk.authenticators.remove, who, Proof("x", "730519")),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "authenticators.show": (
+        lambda at, who: at.desk.authenticators.show(who) and OK,
         EVERYBODY,
         REFUSED,
     ),

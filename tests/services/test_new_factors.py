@@ -8,7 +8,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from dropcopy_tui.domain.errors import DeskError, FactorUnavailable, SecondFactorFailed
+from dropcopy_tui.domain.errors import DeskError, FactorUnavailable, InvalidValue, SecondFactorFailed
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.authenticator import Authenticators
@@ -17,7 +17,7 @@ from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import Proof, Purpose
 from tests.services.asking import advance, bodies_to, mails_to
 from tests.services.conftest import World
-from tests.services.factories import WRONG_CODE, add_person, one, open_resources, proof_of
+from tests.services.factories import WRONG_CODE, add_person, change, one, open_resources, proof_of
 
 DAY = timedelta(days=1)
 
@@ -127,3 +127,47 @@ def test_a_sandbox_does_not_wait(world: World, sandbox: bool, hours: int) -> Non
     settings = replace(resources.settings, factor_wait=timedelta())
     least = replace(resources, settings=settings).factor_wait
     assert least == timedelta(hours=0 if sandbox else 1), "whoever passes --config does not take the wait away"
+
+
+def removal(world: World) -> Proof:
+    return proof_of(world.resources, world.operator, purpose=Purpose.REMOVE)
+
+
+def test_removing_takes_a_proof_for_removing_and_is_told(world: World) -> None:
+    enrolled(world, by_sms(world))
+    apps = Authenticators(world.resources)
+    for purpose in (Purpose.KEYS, Purpose.ENROL):
+        with pytest.raises(SecondFactorFailed, match="a different action"):
+            apps.remove(world.operator, proof_of(world.resources, world.operator, purpose=purpose))
+    with pytest.raises(SecondFactorFailed, match="wrong"):
+        apps.remove(world.operator, proof_of(world.resources, world.operator, WRONG_CODE, Purpose.REMOVE))
+    assert apps.show(world.operator).enrolled_at is not None
+    apps.remove(world.operator, removal(world))
+    assert apps.show(world.operator).enrolled_at is None
+    assert "Your authenticator app was removed" in mails_to(world.resources, world.operator)
+    (body,) = (body for body in bodies_to(world.resources, world.operator) if "was removed as" in body)
+    assert all(words in body for words in ("operator", "local", "SMS code", "call EASE immediately")), body
+    with pytest.raises(FactorUnavailable, match="No authenticator app is enrolled"):
+        apps.remove(world.operator, removal(world))
+
+
+def test_one_agent_removes_no_app(world: World) -> None:
+    """Two agents reset a factor; a code from one of them is not a way around the second."""
+    enrolled(world, by_sms(world))
+    agent = add_person(world.resources, "agent", Role.EASE_AGENT)
+    with pytest.raises(InvalidValue, match="Two EASE agents"):
+        Ease(world.resources).issue(agent, "operator", Purpose.REMOVE, ("callback", "email"))
+
+
+def test_a_removed_app_takes_its_wrong_codes_along_to_the_next(world: World) -> None:
+    """Otherwise removing would switch a factor on again that wrong codes have switched off."""
+    enrolled(world, by_sms(world))
+    change(
+        world.resources,
+        "INSERT INTO factor_state (person_id, factor, wrong_in_row, off_since) VALUES (:who, 'totp', 50, :at)",
+        who=world.operator.person_id,
+        at="2026-01-01 00:00:00.000000",
+    )
+    Authenticators(world.resources).remove(world.operator, removal(world))
+    assert "no app" in reason(world)
+    assert one(world.resources, "SELECT wrong_in_row FROM factor_state WHERE factor = 'totp'") == 50

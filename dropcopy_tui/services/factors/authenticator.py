@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable, SecondFactorFailed
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import codes_left, new_challenge, spend
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent
+from dropcopy_tui.services.factors.states import off_factors
+from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, strategy_of
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -79,11 +80,34 @@ class Enrolment:
         return "Enrolment(...)"
 
 
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """The person's app. Without `enrolled_at` none is enrolled; `awaits_code`: an enrolment was begun.
+
+    `reason` says why an enrolled app cannot confirm anything now.
+    """
+
+    enrolled_at: datetime | None = None
+    usable_at: datetime | None = None
+    awaits_code: bool = False
+    reason: str = ""
+
+
 class Authenticators(Service):
     """The enrolment of authenticator apps.
 
     A new factor takes proof by another one: with a password alone, someone else could make themselves a factor.
     """
+
+    def show(self, actor: Actor) -> AppState:
+        """Whether the person has an app, and since when."""
+        with self._reading(actor) as uow:
+            row = uow.tx.get(AuthenticatorRow, actor.person_id)
+            if row is None or row.confirmed_at is None:
+                return AppState(awaits_code=row is not None)
+            waits = strategy_of("totp").offer(uow, person_row(uow)).reason
+            reason = off_factors(uow, actor.person_id).get("totp", "") or waits
+            return AppState(row.confirmed_at, row.usable_at, reason=reason)
 
     def may_enrol(self, actor: Actor) -> None:
         """Find out before a code is asked for. Raises FactorUnavailable when an app is enrolled already."""
@@ -131,6 +155,41 @@ class Authenticators(Service):
             after = {"factor": "totp", "proven_by": row.proven_by, "usable_at": row.usable_at.isoformat()}
             uow.record("factor:enrolled", person.user_id, after=after)
             uow.tell(person, "An authenticator app was enrolled for you", _letter(uow, row))
+
+    def may_remove(self, actor: Actor) -> None:
+        """Find out before a code is asked for. Raises FactorUnavailable when no app is enrolled."""
+        with self._reading(actor) as uow:
+            _enrolled(uow)
+
+    def remove(self, actor: Actor, proof: Proof) -> None:
+        """Remove the person's own app; they are told, for it may not have been them.
+
+        Wrong codes in a row still count: another app is not a way around EASE.
+
+        Raises:
+            SecondFactorFailed: the proof, which is for removing, does not hold; the try is counted.
+            FactorUnavailable: no app is enrolled.
+        """
+        with self._writing(actor) as uow:
+            person = person_row(uow)
+            row = _enrolled(uow)
+            proven = spend(uow, proof, Purpose.REMOVE)
+            uow.tx.delete(row)
+            uow.record("factor:removed", person.user_id, after={"factor": "totp", "proven_by": proven.factor})
+            uow.tell(
+                person,
+                "Your authenticator app was removed",
+                f"It was removed as {actor.user_id} from {actor.origin} after confirming by "
+                f"{FACTORS[proven.factor].label}. It can no longer confirm key pairs. "
+                "If you did not do this, call EASE immediately.",
+            )
+
+
+def _enrolled(uow: UnitOfWork) -> AuthenticatorRow:
+    row = uow.tx.get(AuthenticatorRow, uow.actor.person_id)
+    if row is None or row.confirmed_at is None:
+        raise FactorUnavailable("No authenticator app is enrolled. Nothing was changed.")
+    return row
 
 
 def _refuse_enrolled(uow: UnitOfWork) -> AuthenticatorRow | None:

@@ -20,7 +20,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import codes_left, new_challenge
 from dropcopy_tui.services.factors.states import off_factors, switch_on
 from dropcopy_tui.services.factors.strategy import give_code
-from dropcopy_tui.services.factors.table import FACTORS, Factor, Purpose
+from dropcopy_tui.services.factors.table import FACTORS, ISSUED, Factor, Purpose
 from dropcopy_tui.services.people.roles import is_own, refuse_own
 from dropcopy_tui.services.people.views import PersonLine, Scope, held_by, line_of, lines, listing, person_named
 from dropcopy_tui.services.rights import same_person_ids
@@ -117,6 +117,8 @@ class Ease(Service):
             refuse_own(uow, row, "issue a code to")
             if row.disabled:
                 raise InvalidValue(f"{row.user_id} is disabled. No code was issued.")
+            if purpose not in ISSUED:
+                raise InvalidValue("Two EASE agents remove an authenticator app: request its reset.", "purpose")
             if purpose is Purpose.ENROL and _app_of(uow, row) is not None:
                 raise InvalidValue(f"{row.user_id} already has an authenticator app. No code was issued.", "purpose")
             known = {key for key, answer in _answers(uow, row).items() if answer}

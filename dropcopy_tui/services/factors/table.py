@@ -58,11 +58,21 @@ class Purpose(StrEnum):
 
     KEYS = "keys"
     ENROL = "enrol"
+    REMOVE = "remove"
 
     @property
     def words(self) -> str:
         """What the code is for, as it is told to people."""
-        return {Purpose.KEYS: "key pairs", Purpose.ENROL: "enrolling an authenticator app"}[self]
+        return _PURPOSES[self]
+
+
+_PURPOSES = {
+    Purpose.KEYS: "key pairs",
+    Purpose.ENROL: "enrolling an authenticator app",
+    Purpose.REMOVE: "removing an authenticator app",
+}
+# EASE issues codes for these. An app that its owner cannot prove themselves with is removed by two agents.
+ISSUED = (Purpose.KEYS, Purpose.ENROL)
 
 
 def key_scope(act: str, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> str:
