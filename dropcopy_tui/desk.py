@@ -118,11 +118,14 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
 
     Raises:
         StoreMissing, StoreUnusable, StoreTooNew: with what to do.
+        ConfigInvalid: a file that is not the site's own sets rules of the store.
         WrongMasterKey, MasterKeyLoose: before anything is written.
     """
     path = config.paths.store
     check_store(path)
     facts = store_facts(path)
+    sandbox = facts["sandbox"] == "yes"
+    config.require_own_rules(sandbox=sandbox)
     vault = _vault(config.paths.master_key, facts)
     if needs_migration(path):
         migrate(path)
@@ -132,7 +135,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         clock=clock or Clock(),
         entropy=entropy or Entropy(),
         settings=config.settings,
-        sandbox=facts["sandbox"] == "yes",
+        sandbox=sandbox,
         environment=config.settings.environment or facts["environment"],
         mail=config.mail,
         sms=config.sms,

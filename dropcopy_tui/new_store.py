@@ -39,6 +39,7 @@ def make_store(
 
     Raises StoreUnusable when there is a store or a master key already.
     """
+    config.require_own_rules(sandbox=sandbox)
     place, key_place = config.paths.store, config.paths.master_key
     for taken in (place, key_place):
         if taken.exists():

@@ -21,16 +21,21 @@ from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.visible import PLAIN_MARKS
 
 _INTERRUPTED = 128 + signal.SIGINT
+# A file that the keys of every TLS connection are written to, and authorities to trust: that is what `ca_file` is for.
+_OF_TLS = ("SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     call = Call()
+    for name in _OF_TLS:
+        os.environ.pop(name, None)
     # Looked up before parsing, so that a usage error is reported as JSON, too, if JSON was requested.
     wants_json = "--json" in args
     with _signals():
         try:
             _widen_streams()
+            _require_text(args)
             return _run(args, call)
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else 1
@@ -56,6 +61,17 @@ def run(args: Sequence[str]) -> int:
             )
         except Exception as error:  # noqa: BLE001 - the last line of defence: the error is logged and reported with its incident id
             return _fail("incident", _incident(call, error), 1, wants_json)
+
+
+def _require_text(args: Sequence[str]) -> None:
+    """Refuse a byte that is not UTF-8, which Python passes on as half a character. Raises UsageError."""
+    for number, given in enumerate((*args, os.environ.get("DROPCOPY_STORE", "")), 1):
+        try:
+            given.encode()
+        except UnicodeEncodeError as error:
+            what = f"Argument {number}" if number <= len(args) else "DROPCOPY_STORE"
+            byte = len(given[: error.start].encode()) + 1
+            raise click.UsageError(f"{what} is not valid UTF-8 (byte {byte}). Nothing was changed.") from None
 
 
 def _run(args: Sequence[str], call: Call) -> int:

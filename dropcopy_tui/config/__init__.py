@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dropcopy_tui.config.trust import PERSONAL, foreign_words, is_of_the_site, read_own
 from dropcopy_tui.domain.errors import ConfigInvalid
 from dropcopy_tui.domain.mail import MailServer
 from dropcopy_tui.domain.settings import Settings
@@ -32,13 +33,22 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that is known before a store is opened."""
+    """Everything that is known before a store is opened.
+
+    `foreign` says which rule of the store a file sets that is not the site's own; "" if it sets none.
+    """
 
     paths: Paths
     settings: Settings
     mail: MailServer | None = None
     sms: SmsProvider | None = None
     duo: DuoService | None = None
+    foreign: str = ""
+
+    def require_own_rules(self, *, sandbox: bool) -> None:
+        """Refuse rules that a person brought for a store that others use. Raises ConfigInvalid."""
+        if self.foreign and not sandbox:
+            raise ConfigInvalid(self.foreign)
 
 
 def load(
@@ -54,13 +64,16 @@ def load(
     """
     import platformdirs
 
-    path = Path(config) if config else platformdirs.user_config_path(APPLICATION) / "config.toml"
+    usual = platformdirs.user_config_path(APPLICATION) / "config.toml"
+    path = Path(config) if config else usual
     table = _table(path, must_exist=config is not None)
     data = platformdirs.user_data_path(APPLICATION)
     named = store or environ.get("DROPCOPY_STORE") or table.pop("store", None)
     table.pop("store", None)
     default = data / "sandbox" / "dropcopy.db" if sandbox else data / "dropcopy.db"
     place = _store_path(str(named)) if named else default
+    rules = [key for key in table if key not in PERSONAL]
+    foreign = "" if not rules or is_of_the_site(path, usual, place) else foreign_words(path, rules, usual, place)
     own_key = table.pop("master_key", None)
     downloads = table.pop("download_folder", None)
     mail, sms, duo = (table.pop(name, None) for name in ("mail", "sms", "duo"))
@@ -82,6 +95,7 @@ def load(
         None if mail is None else mail_of(mail, path),
         None if sms is None else sms_of(sms, path),
         None if duo is None else duo_of(duo, path),
+        foreign,
     )
 
 
@@ -96,7 +110,7 @@ def _store_path(named: str) -> Path:
 
 def _table(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        text = path.read_bytes()
+        text = read_own(path)
     except FileNotFoundError:
         if must_exist:
             raise ConfigInvalid(f"The configuration file {path} does not exist.") from None

@@ -63,7 +63,6 @@ class SettingsTable(Table):
     mandatory_filters: Filters = frozenset()
     code_life_minutes: _Minutes = timedelta()
     code_tries: Annotated[int, whole(1, 3)] = 0
-    # Bounds of what whoever passes --config can loosen for themselves.
     codes_a_day: Annotated[int, whole(1, 20)] = 0
     sign_in_tries: Annotated[int, whole(1, 10)] = 0
     lock_minutes: Annotated[timedelta, lasting("minutes", 15, 1_440)] = timedelta()
