@@ -1,4 +1,4 @@
-"""Which configuration file is believed: nobody else may write it, and only the site's own sets the rules of a store."""
+"""Which configuration file is believed: only this account can write it, and only the site's own sets rules of a store."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_own(path: Path) -> bytes:
 
 
 def is_of_the_site(path: Path, usual: Path, store: Path) -> bool:
-    """Whether the file is the account's usual configuration, or lies beside the store."""
+    """Whether the file is the account's usual configuration, or is in the folder of the store."""
     place = Path(os.path.realpath(path))
     return place == Path(os.path.realpath(usual)) or place.parent == Path(os.path.realpath(store)).parent
 
