@@ -1,4 +1,4 @@
-"""Which configuration file is believed: only this account can write it, and only the site's own sets rules of a store."""
+"""Which configuration file is believed: only this account writes it, and only the site's own sets rules of a store."""
 
 from __future__ import annotations
 
