@@ -30,6 +30,7 @@ from dropcopy_tui.domain.fix_fields import (
     exact_end,
     shown,
 )
+from dropcopy_tui.domain.plurals import plural
 
 LONGEST = 1_048_576
 CUT = "It is truncated: it has no CheckSum (tag 10)."
@@ -347,4 +348,4 @@ def _length_problem(raw: bytes, end: int) -> tuple[str, ...]:
     size = end - body.end()
     if body[1].isdigit() and int(body[1]) == size:
         return ()
-    return (f"BodyLength (tag 9) is {shown(body[1])} but its body has {size:,} bytes.",)
+    return (f"BodyLength (tag 9) is {shown(body[1])} but its body has {plural(size, 'byte')}.",)

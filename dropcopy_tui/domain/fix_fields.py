@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from dropcopy_tui.domain.plurals import plural
+
 SOH = b"\x01"
 # Length fields of FIX 4.2 to 5.0 SP2 whose data field is the next tag (FIX data dictionaries).
 _BEFORE_ITS_DATA = (
@@ -89,7 +91,7 @@ class Counted(NamedTuple):
         if self.said is not None and _count(self.said) == size:
             return ""
         said = "missing" if self.said is None else shown(self.said)
-        return f"Tag {_LENGTH_OF[self.tag].decode()} is {said} but tag {self.tag.decode()} has {size:,} bytes."
+        return f"Tag {_LENGTH_OF[self.tag].decode()} is {said} but tag {self.tag.decode()} has {plural(size, 'byte')}."
 
 
 def counted_in(raw: bytes, *, cut: bool = False) -> Iterator[Counted]:

@@ -16,6 +16,7 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.keypairs import KeyPair, market_date, state_of
 from dropcopy_tui.domain.market_close import MarketHours, close_of
 from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.plurals import plural
 
 ENVIRONMENTS = ("PRODUCTION", "NEWRELEASE", "CERT")
 # Heading and width of each column (CME wiki: API key management); the last place of each is a space.
@@ -149,7 +150,7 @@ def _check_header(number: int, line: str, *, last: bool) -> None:
 def _row(number: int, line: str, *, last: bool) -> KeyRow:
     if len(line) > LINE_LENGTH:
         more = "it has more columns than the header"
-        raise _bad(number, f"it has {len(line):,} characters instead of {LINE_LENGTH}: {more}")
+        raise _bad(number, f"it has {plural(len(line), 'character')} instead of {LINE_LENGTH}: {more}")
     session_id, access_key_id, secret, created, expires, environment = _values(number, line, last=last)
     if environment not in ENVIRONMENTS:
         cut = any(name.startswith(environment) for name in ENVIRONMENTS)

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import SESSION_ID_LENGTH
 
 ALGORITHM = "CME-1-SHA-256"
@@ -91,7 +92,7 @@ def decode_secret(text: str) -> bytes:
     if not BASE64URL_32.fullmatch(text):
         raise InvalidValue(
             f"The secret key must be 43 characters of base64url without padding; this one has "
-            f"{len(text):,} characters{_base64_hint(text)}.",
+            f"{plural(len(text), 'character')}{_base64_hint(text)}.",
             "secret",
         )
     return base64.urlsafe_b64decode(text + "=")

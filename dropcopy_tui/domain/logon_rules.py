@@ -15,6 +15,7 @@ from functools import lru_cache
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.logon import ALGORITHM, BASE64URL_32, LogonMessage, canonical, raw_signature
 from dropcopy_tui.domain.names import shorten
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import DROP_COPY_FTI, SESSION_ID_LENGTH, parse_sender_comp
 
 EXCHANGE = "CME"
@@ -126,7 +127,7 @@ def _span(distance: timedelta) -> str:
     for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size:,} {name}"
-    return f"{seconds} seconds"
+    return plural(seconds, "second")
 
 
 # -- a FIX logon
@@ -169,7 +170,7 @@ def _body_problem(raw: Mapping[str, str]) -> str:
     said = raw["9"]
     if said.isdigit() and len(said) <= _LONGEST_NUMBER and int(said) == right:
         return ""
-    return f"Tag 9 (BodyLength) is {shorten(said)}, but the body has {right} bytes."
+    return f"Tag 9 (BodyLength) is {shorten(said)}, but the body has {plural(right, 'byte')}."
 
 
 def _sum_problem(raw: Mapping[str, str]) -> str:
@@ -239,7 +240,7 @@ def _length_problem(raw: Mapping[str, str], length: str, data: str, what: str) -
     if length not in raw:
         return f"Tag {length} (length of {what}) is missing; it must be {right}."
     if raw[length] != str(right):
-        return f"Tag {length} is {raw[length][:12]} but {what} in {data} has {right} characters."
+        return f"Tag {length} is {raw[length][:12]} but {what} in {data} has {plural(right, 'character')}."
     return ""
 
 

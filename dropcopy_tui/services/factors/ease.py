@@ -16,6 +16,7 @@ from dropcopy_tui.domain.ease import CHECKS, EASE_LIFE, RESET_LIFE, Check, check
 from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import codes_left, new_challenge
 from dropcopy_tui.services.factors.states import off_factors, switch_on
@@ -144,7 +145,7 @@ class Ease(Service):
             uow.tell(
                 row,
                 "EASE issued a one-time code for you",
-                f"{actor.user_id} issued it after verifying a caller. It is valid for {minutes} minutes, for "
+                f"{actor.user_id} issued it after verifying a caller. It is valid for {plural(minutes, 'minute')}, for "
                 f"{purpose.words}, signed in as {row.user_id}. If you did not request it, call EASE immediately.",
             )
             return Issued(row.user_id, code, challenge.expires_at, left - 1, purpose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.factors.sms import texts_leave
 from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, give_code
 from dropcopy_tui.services.messages import text_message
@@ -25,7 +26,9 @@ class SmsCode(CodeFactor):
         """Write the message into the outbox, its body sealed."""
         code = give_code(uow.resources, row)
         minutes = round(uow.settings.code_life.total_seconds() / 60)
-        body = f"Your code is {code}, valid for {minutes} minutes (drop copy desk). Do not share it with anyone."
+        body = (
+            f"Your code is {code}, valid for {plural(minutes, 'minute')} (drop copy desk). Do not share it with anyone."
+        )
         # The message is of no use once its challenge is over: the sender looks it up by this.
         row.remote_id = str(text_message(uow, person, body))
         return Sent(texts_leave(uow.resources), body if uow.resources.sandbox else "")

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.errors import SecondFactorFailed
 from dropcopy_tui.domain.people import MAY_EASE
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.factors.strategy import strategy_of
 from dropcopy_tui.services.factors.table import FACTORS
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -99,4 +100,4 @@ def _agents(uow: UnitOfWork) -> list[PersonRow]:
 
 
 def _reason(wrong: int) -> str:
-    return f"switched off after {wrong} wrong codes in a row: call EASE"
+    return f"switched off after {plural(wrong, 'wrong code')} in a row: call EASE"

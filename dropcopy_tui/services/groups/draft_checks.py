@@ -14,6 +14,7 @@ from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.groups import limit_problems
 from dropcopy_tui.domain.markets import Gateway, market_named
 from dropcopy_tui.domain.names import clean_name, name_key
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sendercomps import draft_sources, usable_in
@@ -156,7 +157,7 @@ def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]
     names = uow.tx.execute(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).scalars().all()
     found = [f"SenderComp {name} is no longer an active SenderComp of this entity and market." for name in names]
     if count > len(names):
-        found.append(f"The same applies to {count - len(names):,} more SenderComps.")
+        found.append(f"The same applies to {plural(count - len(names), 'more SenderComp')}.")
     return found
 
 

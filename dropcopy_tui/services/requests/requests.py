@@ -9,6 +9,7 @@ from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
 from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_APPROVE, Actor
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests import approvals
@@ -177,8 +178,9 @@ def _refuse_sponsored(uow: UnitOfWork, row: RequestRow) -> None:
     if row.submitted_by in sponsor_ids(uow.tx, uow.actor.person_id, uow.now - wait):
         asked_by = uow.tx.get_one(PersonRow, row.submitted_by).user_id
         raise NotEntitled(
-            f"{row.reference} was requested by {asked_by}, who invited or entitled you within {wait.days} days: "
-            "someone else must decide. Nothing was changed."
+            f"{row.reference} was requested by {asked_by}, "
+            f"who invited or entitled you within {plural(wait.days, 'day')}: someone else must decide. "
+            "Nothing was changed."
         )
 
 
