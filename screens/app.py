@@ -21,7 +21,8 @@ from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.jobs import JOB
 from screens.leaving import close_down_to
-from screens.routes import screen_for
+from screens.navigation import OpenFinished
+from screens.routes import screen_for, screen_of
 from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, prepare, quick_start
 
@@ -325,6 +326,12 @@ class DropCopyApp(TerminalApp):
         """A request was made here: say so, set it up, and tell when it ended."""
         self._awaited.add(request.id)
         self.tell(f"Request {request.id} submitted: In Progress, {request.stage}.")
+        self.set_up()
+
+    def finish(self, request: RequestView) -> None:
+        """A request was submitted on a screen that has left: its result takes the place, and the keys, immediately."""
+        self._awaited.add(request.id)
+        self.push_screen(screen_of(OpenFinished(request.id)))
         self.set_up()
 
     def decided(self, request: RequestView) -> None:

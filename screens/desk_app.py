@@ -51,6 +51,12 @@ class DeskApp(Protocol):
     def submitted(self, request: RequestView) -> None:
         """A request was made here."""
 
+    def finish(self, request: RequestView) -> None:
+        """A request was submitted on a screen that has left: open its result."""
+
+    def go_home(self) -> None:
+        """Close every screen above Home."""
+
     def decided(self, request: RequestView) -> None:
         """A request was approved, denied or cancelled here."""
 
@@ -74,9 +80,6 @@ class CommandedApp(DeskApp, Protocol):
 
     def become(self, actor: Actor) -> None:
         """Act as this person from now on."""
-
-    def go_home(self) -> None:
-        """Close every screen above Home."""
 
     async def save_work(self) -> None:
         """Keep what was typed, on every screen that holds something."""

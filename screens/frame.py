@@ -110,11 +110,14 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
 
     def say(self, text: str, kind: str = "done") -> None:
         """Tell what happened, in the banner."""
-        self.query_one(Banner).say(text, kind)
+        # A screen that was pushed just now has no banner yet: it reads what is true by itself.
+        for banner in self.query(Banner):
+            banner.say(text, kind)
 
     def quiet(self) -> None:
         """The next action has begun: the banner goes."""
-        self.query_one(Banner).clear()
+        for banner in self.query(Banner):
+            banner.clear()
 
     def gone(self, why: str) -> None:
         """The record that this screen shows no longer exists, or the person has lost access to it: leave, and say why.

@@ -90,6 +90,12 @@ class OpenRequest(NamedTuple):
     reference: str
 
 
+class OpenFinished(NamedTuple):
+    """What came of a request that was submitted just now, and what comes next."""
+
+    reference: str
+
+
 class OpenPeople:
     """People and entitlements."""
 
@@ -131,6 +137,7 @@ class OpenOutbox:
 Route: TypeAlias = (
     "OpenGroups | OpenGroup | OpenCoverage | OpenFrontEnds | OpenDrafts | OpenWizard | "
     "OpenChangedSources | OpenSessions | OpenSession | OpenCalendar | OpenRequests | OpenRequest | "
+    "OpenFinished | "
     "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenNotices | "
     "OpenAudit | OpenOutbox"
 )

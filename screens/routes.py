@@ -249,6 +249,13 @@ def _request(route: to.OpenRequest) -> DeskScreen[Any]:
     return RequestScreen(route.reference)
 
 
+@screen_of.register(to.OpenFinished)
+def _finished(route: to.OpenFinished) -> DeskScreen[Any]:
+    from screens.requests.finished import FinishedScreen
+
+    return FinishedScreen(route.reference)
+
+
 @screen_of.register(to.OpenPeople)
 def _people(_: to.OpenPeople) -> DeskScreen[Any]:
     from screens.people.people import PeopleScreen

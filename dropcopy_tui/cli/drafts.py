@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.codes import entity_option
+from dropcopy_tui.cli.draft_lines import draft_lines
 from dropcopy_tui.cli.dry_run import review_lines
-from dropcopy_tui.cli.output import fields, short_utc, show, table
+from dropcopy_tui.cli.output import short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, review_shape
-
-if TYPE_CHECKING:
-    from dropcopy_tui.services.views import DraftView
 
 _DRAFT = click.argument("draft_id", metavar="DRAFT", type=int)
 
@@ -103,19 +99,4 @@ def clone_group(call: Call, group: str, entity: str, name: str | None) -> None:
             front_end = view.front_end.id if view.front_end else None
             named = DraftFields(view.entity, name, front_end, view.filters, view.step)
             view = desk.drafts.save(actor, view.id, view.version, named)
-    show(call, draft_shape(view), _facts(view))
-
-
-def _facts(view: DraftView) -> list[str]:
-    return fields(
-        (
-            ("draft", view.id),
-            ("name", view.name or "-"),
-            ("entity", view.entity or "-"),
-            ("market", view.market_name),
-            ("edit of", view.group or "-"),
-            ("front end", view.front_end.title if view.front_end else "-"),
-            ("filters", [kind.words for kind in view.filters] or "-"),
-            ("sources", f"{view.sources:,}"),
-        )
-    )
+    show(call, draft_shape(view), draft_lines(view))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
+from dropcopy_tui.cli.draft_lines import draft_lines
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
-from dropcopy_tui.cli.shapes import request_shape, whole_request_shape
+from dropcopy_tui.cli.shapes import draft_shape, request_shape, whole_request_shape
 from dropcopy_tui.cli.sources import request_sources
 
 if TYPE_CHECKING:
@@ -108,6 +109,22 @@ def cancel(call: Call, request_id: str) -> None:
     with call.signed_in() as (desk, actor):
         view = desk.requests.cancel(actor, request_id)
     show(call, whole_request_shape(view), request_lines(view))
+
+
+@requests.command("again")
+@click.argument("request_id", metavar="ID")
+@verb
+def ask_again(call: Call, request_id: str) -> None:
+    """Start a draft with the content of a denied, cancelled or failed request.
+
+    \b
+    Examples:
+      dropcopy requests again DC-2026-000123
+      dropcopy drafts submit 7
+    """
+    with call.signed_in() as (desk, actor):
+        view = desk.edits.again(actor, request_id)
+    show(call, draft_shape(view), draft_lines(view))
 
 
 def request_lines(view: RequestView) -> list[str]:

@@ -30,7 +30,7 @@ _VERBS = {
     "sessions": _Verb("sessions:sessions", "Sessions and their key pairs: list, show, retire."),
     "keys": _Verb("keys:keys", "Key pairs: challenge, generate, list, download, delete, report."),
     "authenticator": _Verb("authenticator:authenticator", "Your authenticator app: show, enrol, confirm, remove."),
-    "requests": _Verb("requests:requests", "Requests: list, show, sources, approve, deny, cancel."),
+    "requests": _Verb("requests:requests", "Requests: list, show, sources, approve, deny, cancel, again."),
     "process": _Verb("process:process", "Validate and set up the requests that are due."),
     "tick": _Verb("tick:tick", "Run all due jobs: provisioning, expiry notices, messages, clean-up."),
     "people": _Verb("people:people", "People and their entitlements: list, show, invite, entitle, disable, unlock."),

@@ -16,6 +16,7 @@ from dropcopy_tui.services.views import RequestView
 from screens.groups.columns import SOURCES
 from screens.jobs import job, off_thread
 from screens.navigation import OpenGroup
+from screens.requests.again import ask_again
 from screens.requests.decide import approve, cancel, deny
 from screens.requests.words import source_counts, story
 from screens.tabbed import TabbedScreen
@@ -42,6 +43,7 @@ class RequestScreen(TabbedScreen):
         Binding("a", "approve", "Approve", id="requests.approve", tooltip="Approve the request after a final review."),
         Binding("d", "deny", "Deny", id="requests.deny", tooltip="Deny the request, with a reason."),
         Binding("c", "cancel", "Cancel", id="requests.cancel", tooltip="Cancel your own request."),
+        Binding("n", "again", "Ask again", id="requests.again", tooltip="Start a draft with the same content."),
         Binding("a,d,c", "why_not", "Why not", show=False, id="requests.why_not",
                 tooltip="Explain why you cannot approve, deny or cancel it."),
         Binding("ctrl+r", "reload", "Refresh", show=False, id="request.reload", tooltip="Refresh the request."),
@@ -52,6 +54,7 @@ class RequestScreen(TabbedScreen):
         self._reference = reference
         self._view: RequestView | None = None
         self._may_decide, self._why_not = False, ""
+        self._may_ask_again = False
 
     def body(self) -> ComposeResult:
         """The tabs and what they hold."""
@@ -83,6 +86,7 @@ class RequestScreen(TabbedScreen):
         desk = await self.desk()
         view = await off_thread(desk.requests.show, self.actor, self._reference)
         self._may_decide, self._why_not = await off_thread(desk.requests.may_decide, self.actor, self._reference)
+        self._may_ask_again = (await off_thread(desk.edits.may_ask_again, self.actor, self._reference))[0]
         seen = {entity.code for entity in await off_thread(desk.groups.entities, self.actor)}
         self._view = view
         there = view.entity in seen and view.type is not RequestType.DELETE_GROUP
@@ -137,6 +141,8 @@ class RequestScreen(TabbedScreen):
             return self._may_decide
         if action == "cancel":
             return self._mine_open()
+        if action == "again":
+            return self._may_ask_again
         return True
 
     def action_why_not(self) -> None:
@@ -174,6 +180,12 @@ class RequestScreen(TabbedScreen):
         self.quiet()
         if self._view is not None and await cancel(self, self._view):
             self._load()
+
+    @job()
+    async def action_again(self) -> None:
+        """Ask for the same again."""
+        if self._view is not None:
+            await ask_again(self, self._view)
 
     def action_reload(self) -> None:
         """Refresh the request."""

@@ -166,11 +166,12 @@ def ended_words(request: RequestView, opens: bool = True) -> tuple[str, str]:
     what = f"{request.id}, {request.type.words.lower()} {request.subject}"
     if request.status is RequestStatus.COMPLETED:
         how = " Press o to open the group." if opens else ""
-        return f"{what}: completed. {_came(request)}{how}", "done"
+        return f"{what}: completed. {came(request)}{how}", "done"
     return f"{what}: {request.status.words.lower()}. {' '.join(request.reasons)}", "failed"
 
 
-def _came(request: RequestView) -> str:
+def came(request: RequestView) -> str:
+    """The result of a completed request."""
     targets = ", ".join(request.targets)
     if request.type is RequestType.EDIT_GROUP:
         return "The changes are in effect."

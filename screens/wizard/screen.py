@@ -322,7 +322,7 @@ class WizardScreen(DraftScreen):
             await self.go_to_step(len(STEPS))
             raise
         self.dismiss(None)
-        self.desk_app.submitted(request)
+        self.desk_app.finish(request)
 
     @on(SubmitStep.StepAsked)
     def _part_asked(self, event: SubmitStep.StepAsked) -> None:

@@ -121,6 +121,10 @@ class Bench:
         assert found, body
         return partial(self.desk.people.accept, who, found[0], PASSWORD, "test")
 
+    def cancelled(self) -> str:
+        request = self.desk.groups.edit(self.operator, "US-BACKUP", GroupEdit(name="US-SPARE"))
+        return self.desk.requests.cancel(self.operator, request.id).id
+
     def enrolled(self) -> Call:
         seed = enrolment_of(self.resources, self.operator).seed
         return partial(self.desk.authenticators.confirm, self.operator, pyotp.TOTP(seed).at(self.resources.clock.now()))
@@ -201,7 +205,7 @@ READS = {
     "calendar": "is_open page",
     "drafts": "added available entities fee firms front_ends get loads mine name_problem review",
     "ease": "caller find resets",
-    "edits": "changes sources",
+    "edits": "changes may_ask_again sources",
     "factors": "choices codes_left",
     "front_ends": "entities may_map page users",
     "groups": "by_firm deletion entities ids page review_edit review_new show sources target_sessions",
@@ -238,6 +242,7 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "ease.issue": lambda at: _with(
         at.desk.ease.issue, at.agent("agent"), "acme-operator", Purpose.KEYS, ("callback", "email")
     ),
+    "edits.again": lambda at: _with(at.desk.edits.again, at.operator, at.cancelled()),
     "ease.reset_factor": lambda at: _with(at.desk.ease.reset_factor, *at.lost()),
     "edits.catch_up": Bench.edited,
     "edits.clone": lambda at: _with(at.desk.edits.clone, at.operator, at.group()),

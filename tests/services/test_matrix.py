@@ -183,6 +183,7 @@ def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
     released = desk.groups.show(owner, bonds).sessions[0].pk
     desk.groups.delete(owner, [bonds])
     desk.provisioning.process_as_desk()
+    cancelled = desk.requests.cancel(owner, desk.groups.create(owner, new_group("CANCELLED")).id)
     change(resources, "UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
     change(resources, "UPDATE sender_comp SET guarantor_id = 2 WHERE sender_comp_id = :it", it=world.sources[0])
     request = desk.groups.create(owner, new_group("WAITS"))
@@ -192,6 +193,7 @@ def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
         "group": group, "session": target.pk, "session_id": target.session_id, "draft": draft.id,
         "version": draft.version, "fields": fields, "edit": edit.id, "released": released, "request": request.id,
         "seen": request.version, "front_end": world.front_end, "spare": spare, "key": pair.keys[0].access_key_id,
+        "cancelled": cancelled.id,
     }  # fmt: skip
 
 
@@ -376,6 +378,16 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         lambda at, who: passing(InvalidValue, at.desk.ease.reset_factor, who, "subject", "totp"),
         EASE,
         REFUSED,
+    ),
+    "edits.again": (
+        lambda at, who: at.desk.edits.again(who, at.ids["cancelled"]),
+        CHANGE,
+        SEEN,
+    ),
+    "edits.may_ask_again": (
+        lambda at, who: at.desk.edits.may_ask_again(who, at.ids["cancelled"])[0],
+        CHANGE,
+        COURTESY,
     ),
     "edits.catch_up": (
         lambda at, who: at.desk.edits.catch_up(who, at.ids["edit"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import insert, literal, select
 from sqlmodel import col
 
-from dropcopy_tui.domain.errors import NotFound
+from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import Change
@@ -13,9 +13,11 @@ from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.attribution import group_gone
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes
+from dropcopy_tui.services.groups.again import again_of, require_again
 from dropcopy_tui.services.groups.draft_views import draft_view
 from dropcopy_tui.services.groups.drafts import LAST_STEP
 from dropcopy_tui.services.own_drafts import own_draft
+from dropcopy_tui.services.requests.requests import seen_request
 from dropcopy_tui.services.sendercomps import listing, sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, SenderCompView
@@ -65,6 +67,30 @@ class GroupEdits(Service):
             _copy_sources(uow, row, group_id, active_only=True)
             uow.record("draft:started", f"draft {row.id}", entity=entity.code, after={"copies": group.name})
             return draft_view(uow, row)
+
+    def again(self, actor: Actor, reference_id: str) -> DraftView:
+        """A draft with the content of a request that was denied, cancelled or failed.
+
+        Raises:
+            InvalidValue, ChangedMeanwhile: it cannot be requested again; says why.
+            NotEntitled, NotFound.
+        """
+        with self._writing(actor) as uow:
+            request = seen_request(uow, reference_id)
+            row = again_of(uow, require_again(uow, request))
+            entity = uow.tx.get_one(EntityRow, row.entity_id)
+            uow.record("draft:started", f"draft {row.id}", entity=entity.code, after={"again": request.reference})
+            return draft_view(uow, row)
+
+    def may_ask_again(self, actor: Actor, reference_id: str) -> tuple[bool, str]:
+        """Whether the person may ask for it again, and if not, why not. Raises NotFound."""
+        with self._reading(actor) as uow:
+            request = seen_request(uow, reference_id)
+            try:
+                require_again(uow, request)
+            except (NotEntitled, InvalidValue, ChangedMeanwhile) as refusal:
+                return False, refusal.message
+            return True, ""
 
     def changes(self, actor: Actor, draft_id: int) -> Changes:
         """What the draft would change, and what others changed meanwhile. Raises NotFound, ChangedMeanwhile."""

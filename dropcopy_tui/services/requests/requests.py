@@ -57,12 +57,12 @@ class Requests(Service):
     def show(self, actor: Actor, reference_id: str) -> RequestView:
         """One request with its story. Raises NotFound."""
         with self._reading(actor) as uow:
-            return request_view(uow, _seen(uow, reference_id))
+            return request_view(uow, seen_request(uow, reference_id))
 
     def may_decide(self, actor: Actor, reference_id: str) -> tuple[bool, str]:
         """Whether the person may approve or deny the request now, and if not, why not."""
         with self._reading(actor) as uow:
-            row = _seen(uow, reference_id)
+            row = seen_request(uow, reference_id)
             try:
                 _approves_for(uow, row)
             except (NotEntitled, ChangedMeanwhile) as error:
@@ -72,7 +72,7 @@ class Requests(Service):
     def sources(self, actor: Actor, reference_id: str, change: Change, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
         with self._reading(actor) as uow:
-            row = _seen(uow, reference_id)
+            row = seen_request(uow, reference_id)
             return fetch(uow.tx, listing(sources_of(uow, row, change)), ask, sender_comp_view)
 
     def approve(self, actor: Actor, reference_id: str, version: int) -> RequestView:
@@ -84,7 +84,7 @@ class Requests(Service):
             NotEntitled: it is their own, or waits for someone else.
         """
         with self._writing(actor) as uow:
-            row = _seen(uow, reference_id)
+            row = seen_request(uow, reference_id)
             places = _approves_for(uow, row)
             _unchanged(uow, row, version)
             approvals.give(uow, row, places)
@@ -98,7 +98,7 @@ class Requests(Service):
         """Deny it, with a reason that the requester reads (rule Q2). Raises as approve; InvalidValue."""
         reason = clean_name(reason, "Reason", LONGEST_REASON, "reason")
         with self._writing(actor) as uow:
-            row = _seen(uow, reference_id)
+            row = seen_request(uow, reference_id)
             places = _approves_for(uow, row)
             _unchanged(uow, row, version)
             self._note(uow, row, "deny", places[0], reason)
@@ -114,7 +114,7 @@ class Requests(Service):
             ChangedMeanwhile: it has ended already.
         """
         with self._writing(actor) as uow:
-            row = _seen(uow, reference_id)
+            row = seen_request(uow, reference_id)
             if row.submitted_by != actor.person_id:
                 raise NotEntitled(
                     f"{row.reference} is not your request: only its requester can cancel it. Nothing was changed."
@@ -227,7 +227,7 @@ def _to_review(uow: UnitOfWork) -> Select[RequestRow]:
     )
 
 
-def _seen(uow: UnitOfWork, reference_id: str) -> RequestRow:
+def seen_request(uow: UnitOfWork, reference_id: str) -> RequestRow:
     """A request the person made, may see by a role, or was asked to approve. Raises NotFound."""
     row = uow.tx.exec(select(RequestRow).where(col(RequestRow.reference) == reference_id)).first()
     if row is None or not (
