@@ -175,7 +175,9 @@ def next_words(view: RequestView, keyless: list[SessionView], may_ask_again: boo
         return f"It is set up then. {_TOLD}" if view.due else f"It is being set up. {_TOLD}"
     if keyless:
         names = ", ".join(session.session_id for session in keyless)
-        return f"{names} has no key pair, so its client cannot log on yet: press k to generate one."
+        if len(keyless) == 1:
+            return f"{names} has no key pair, so its client cannot log on yet: press k to generate one."
+        return f"{names} have no key pair, so their clients cannot log on yet: press k to generate them."
     if view.status is RequestStatus.COMPLETED:
-        return "Nothing." if view.type is RequestType.DELETE_GROUP else "Nothing: press o to open the group."
-    return "Press n to request the same again from a draft." if may_ask_again else "Nothing."
+        return "No further steps." if view.type is RequestType.DELETE_GROUP else "Press o to open the group."
+    return "Press n to request the same again from a draft." if may_ask_again else "No further steps."

@@ -173,10 +173,11 @@ def ended_words(request: RequestView, opens: bool = True) -> tuple[str, str]:
 def came(request: RequestView) -> str:
     """The result of a completed request."""
     targets = ", ".join(request.targets)
+    sessions, were = ("Target session", "was") if len(request.targets) == 1 else ("Target sessions", "were")
     if request.type is RequestType.EDIT_GROUP:
         return "The changes are in effect."
     if request.type is RequestType.DELETE_GROUP:
-        return (
-            f"Target session {targets} was released: ask GAM to retire it." if targets else "It had no target session."
-        )
-    return f"Target session {targets} was set up."
+        whom = "it" if len(request.targets) == 1 else "them"
+        released = f"{sessions} {targets} {were} released: ask GAM to retire {whom}."
+        return released if targets else "It had no target session."
+    return f"{sessions} {targets} {were} set up."

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.services.views import DraftView
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
@@ -24,6 +25,8 @@ class DraftScreen(DeskScreen[None]):
         self._open = OpenDraft(draft_id)
         self._step = 0
         self._said_gone = ""
+        # From then on it is no longer a draft: what is told of it in other windows is not told here.
+        self._is_submitted = False
 
     @property
     def draft(self) -> DraftView:
@@ -43,10 +46,15 @@ class DraftScreen(DeskScreen[None]):
     @job(exclusive=True, group="watch")
     async def store_changed(self) -> None:
         """The group that is edited may be gone, or the draft be open in another window: say so, keep what was typed."""
-        if not self._open.is_read or self.is_leaving:
+        if not self._open.is_read or self.is_leaving or self._is_submitted:
             return
         desk = await self.desk()
-        now = await off_thread(desk.drafts.get, self.actor, self._open.number)
+        try:
+            now = await off_thread(desk.drafts.get, self.actor, self._open.number)
+        except NotFound:
+            if self._is_submitted:
+                return
+            raise
         if now.gone and now.gone != self._said_gone:
             self.say_gone(now.gone)
         elif self._open.is_behind(now):

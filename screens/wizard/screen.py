@@ -315,9 +315,13 @@ class WizardScreen(DraftScreen):
         event.stop()
         await self.save()
         desk = await self.desk()
+        self._is_submitted = True
         try:
             request = await off_thread(desk.drafts.submit, self.actor, self._open.number, self.draft.version)
-        except ChangedMeanwhile:
+        except DeskError as error:
+            self._is_submitted = False
+            if not isinstance(error, ChangedMeanwhile):
+                raise
             # Show what stands against it now, then the refusal.
             await self.go_to_step(len(STEPS))
             raise

@@ -55,6 +55,7 @@ async def test_an_edit_shows_before_and_after_and_is_set_up(place: Place, size: 
         seat.sees(r"Filters +[+-] ")
         await seat.press("home", "enter")
         await seat.until_seen("completed")
+        await seat.press("escape")
         seat.sees(rf"> {GROUP}-2")
     assert asked(place, f"SELECT version FROM drop_copy_group WHERE name = '{GROUP}-2'") == [(2,)]
 

@@ -107,8 +107,10 @@ async def test_news_that_was_read_does_not_wait_on_the_screen_below(place: Place
         await seat.press("enter")
         await to_step(seat, SUBMIT, "US-NEWS")
         await seat.press("enter")
-        assert seat.on == "GroupsScreen"
+        assert seat.on == "FinishedScreen"
         await seat.until_seen("US-NEWS: completed")
+        await seat.press("escape")
+        assert seat.on == "GroupsScreen"
         await seat.press("escape")
         assert seat.on == "HomeScreen"
         seat.sees_not("completed")

@@ -67,7 +67,9 @@ async def test_a_group_of_both_gateways_is_created_by_keys(place: Place, size: S
         await seat.press("enter")
         seat.sees(r"Targets +2 target sessions \(CGW, MSGW\)", "Approval +not required")
         await seat.press("enter")
-        seat.says("create group FUT-BOTH: completed.")
+        seat.says("create group FUT-BOTH: completed. Target sessions")
+        seat.says("have no key pair, so their clients cannot log on yet")
+        await seat.press("escape")
         seat.sees("FUT-BOTH", "of 3 groups")
 
 
@@ -80,8 +82,10 @@ async def test_guaranteed_sources_wait_for_the_clearing_firm_and_the_banner_says
         await seat.press("enter", "asterisk", "plus", "enter")
         seat.says("by an administrative manager of SAMPLECLR")
         await seat.press("enter")
-        assert seat.on == "GroupsScreen"
-        seat.says("submitted: In Progress, awaiting approval by SAMPLECLR")
+        assert seat.on == "FinishedScreen"
+        seat.sees("Stage +awaiting approval by SAMPLECLR")
+        seat.says("An administrative manager of SAMPLECLR must approve it. You will be notified")
+        await seat.press("escape")
         seat.sees("of 2 groups")
 
 
