@@ -166,7 +166,7 @@ def _heading(view: RequestView) -> str:
 
 
 def next_words(view: RequestView, keyless: list[SessionView], may_ask_again: bool) -> str:
-    """What the person, or somebody else, has to do now."""
+    """Who has to do what now."""
     if view.waiting_for:
         firms = ", ".join(view.waiting_for)
         return f"An administrative manager of {firms} must approve it. {_TOLD}"
