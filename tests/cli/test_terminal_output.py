@@ -176,7 +176,8 @@ def _values(store: Path) -> dict[str, str]:
         "session": "SELECT session_id FROM session WHERE session_id LIKE char(27) || '%' ORDER BY group_id IS NULL",
         "request": "SELECT reference FROM request WHERE entity_id = 1 ORDER BY id",
         "person": "SELECT user_id FROM person WHERE id = 2",
-        "source": "SELECT sender_comp_id FROM sender_comp JOIN group_source ON sender_comp_pk = id WHERE gfid = 'ACM02'",
+        "source": "SELECT sender_comp_id FROM sender_comp WHERE gfid = 'ACM02' AND id IN "
+        "(SELECT sender_comp_pk FROM group_source)",
         "front_end": "SELECT name FROM front_end WHERE id = 1",
     }
     with sqlite3.connect(store) as connection:
