@@ -58,6 +58,7 @@ def _caller_shape(caller: Caller) -> dict[str, Any]:
         "checks": checks,
         "codes_left_today": caller.codes_left_today,
         "authenticator_app": caller.has_app,
+        "switched_off": [factor.name for factor in caller.off],
         "reason": caller.reason or None,
     }
 
@@ -65,6 +66,8 @@ def _caller_shape(caller: Caller) -> dict[str, Any]:
 def _caller_lines(caller: Caller) -> list[str]:
     pairs: list[tuple[str, object]] = [("user", caller.line.user_id), ("name", caller.line.name)]
     pairs += [("codes left today", caller.codes_left_today), ("authenticator app", "yes" if caller.has_app else "no")]
+    if caller.off:
+        pairs.append(("switched off", ", ".join(factor.label for factor in caller.off)))
     if caller.reason:
         pairs.append(("no code", caller.reason))
     rows = [(each.check.key, each.check.words, each.answer or each.nothing) for each in caller.checks]

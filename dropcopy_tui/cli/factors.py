@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,10 +54,15 @@ def code_options(command: Any) -> Any:
     return click.option("--code", metavar="N", help=f"Verification code; `{PUSH}` sends a Duo push and waits.")(command)
 
 
-def start_challenge(call: Call, factor: str, purpose: Purpose) -> None:
-    """Start a second factor and print its id, and what the person has to do."""
+def start_challenge(
+    call: Call, factor: str, purpose: Purpose, scope: Callable[[Desk, Actor], str] | None = None
+) -> None:
+    """Start a second factor and print its id, and what the person has to do.
+
+    `scope` says what the code is to open, such as one act on some sessions; without it, everything of its purpose.
+    """
     with call.signed_in() as (desk, actor):
-        started = desk.factors.start(actor, factor, purpose)
+        started = desk.factors.start(actor, factor, purpose, scope(desk, actor) if scope else "")
         trouble = begin(desk, actor, started)
     document = {
         "challenge": started.id,

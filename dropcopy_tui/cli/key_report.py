@@ -33,6 +33,8 @@ COLUMNS = (
     "last_notice_days",
     "last_notice_at",
     "remark",
+    "deleted_at",
+    "deleted_by",
 )
 
 

@@ -16,13 +16,15 @@ from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
 from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
-from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape
+from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape, state_words
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 from dropcopy_tui.domain.plurals import plural
-from dropcopy_tui.services.factors.table import Purpose
+from dropcopy_tui.services.factors.table import Purpose, key_scope
 
 if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.keypairs import Plan
+    from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.bulk import Failure
     from dropcopy_tui.services.keys.key_file import Delivery
     from dropcopy_tui.services.views import KeyView, SessionView
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
 _STDOUT = "-"
 _sessions: Decorator = click.argument("session_ids", metavar="SESSION...", nargs=-1, required=True)
 _market: Decorator = click.option("--market", type=MARKET, help="Market of the session, if several have the id.")
+_drops: Decorator = click.option(
+    "--drop",
+    "drops",
+    multiple=True,
+    metavar="KEY",
+    help="If a session has two active pairs, the id of the one to delete.",
+)
 _challenge: Decorator = challenge_option("keys challenge")
 
 
@@ -42,19 +51,33 @@ keys.add_command(report)
 
 
 @keys.command("challenge")
+@click.argument("session_ids", metavar="[SESSION...]", nargs=-1)
 @click.option("--factor", type=FactorName(), required=True)
+@click.option("--for", "act", type=click.Choice(["generate", "download"]), help="Accept the code for this only.")
+@_market
+@_drops
 @verb
-def challenge(call: Call, factor: str) -> None:
+def challenge(
+    call: Call, session_ids: tuple[str, ...], factor: str, act: str | None, market: str | None, drops: tuple[str, ...]
+) -> None:
     """Start a second factor.
 
-    Pass its id and code to `keys generate` or `keys download`.
+    Pass its id and code to `keys generate` or `keys download`. With --for and the same SESSION, --market and --drop
+    as there, the code opens exactly that; without them, any generation or download of yours.
 
     \b
     Examples:
-      dropcopy keys challenge --factor sms
+      dropcopy keys challenge --factor sms --for generate AB1
       dropcopy keys generate AB1 --challenge ID --code 123456 --out keys.txt
     """
-    start_challenge(call, factor, Purpose.KEYS)
+    if bool(session_ids) is not bool(act) or (drops and act != "generate"):
+        raise click.UsageError("Use --for together with the sessions, and --drop with --for generate.")
+
+    def scope(desk: Desk, actor: Actor) -> str:
+        found = desk.sessions.find(actor, session_ids, market or "")
+        return key_scope(act or "", [view.pk for view in found], _chosen(found, drops))
+
+    start_challenge(call, factor, Purpose.KEYS, scope if act else None)
 
 
 @keys.command("list")
@@ -83,7 +106,7 @@ def _lines(chosen: list[tuple[SessionView, KeyView]]) -> list[str]:
 
 
 def _words(key: KeyView) -> tuple[str, ...]:
-    return key.access_key_id, key.state.words, short_utc(key.created_at), short_utc(key.expires_at)
+    return key.access_key_id, state_words(key), short_utc(key.created_at), short_utc(key.expires_at)
 
 
 @keys.command("generate")
@@ -91,13 +114,7 @@ def _words(key: KeyView) -> tuple[str, ...]:
 @_challenge
 @code_options
 @_market
-@click.option(
-    "--drop",
-    "drops",
-    multiple=True,
-    metavar="KEY",
-    help="If a session has two active pairs, the id of the one to delete.",
-)
+@_drops
 @click.option("--out", metavar="FILE", help="Also write a new key file, mode 0600 (- for stdout, then nothing else).")
 @confirmable
 @verb

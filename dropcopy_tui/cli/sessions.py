@@ -13,7 +13,7 @@ from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
-from dropcopy_tui.cli.shapes import session_shape
+from dropcopy_tui.cli.shapes import session_shape, state_words
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 
@@ -117,4 +117,4 @@ def _details(view: SessionView) -> list[str]:
 
 
 def _key_line(key: KeyView) -> str:
-    return f"{key.access_key_id}  {key.state.words}, {short_utc(key.created_at)} to {short_utc(key.expires_at)}"
+    return f"{key.access_key_id}  {state_words(key)}, {short_utc(key.created_at)} to {short_utc(key.expires_at)}"

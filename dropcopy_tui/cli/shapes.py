@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dropcopy_tui.cli.output import maybe_utc, utc
+from dropcopy_tui.cli.output import maybe_utc, short_utc, utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,14 @@ def session_shape(view: SessionView) -> Shape:
     }
 
 
+def state_words(key: KeyView) -> str:
+    """The state of a key pair; of a deleted one also when it was deleted, and by whom."""
+    if key.deleted_at is None:
+        return key.state.words
+    by = f" by {key.deleted_by}" if key.deleted_by else ""
+    return f"{key.state.words} {short_utc(key.deleted_at)}{by}"
+
+
 def key_shape(key: KeyView) -> Shape:
     """A key pair without its secret."""
     return {
@@ -89,6 +97,7 @@ def key_shape(key: KeyView) -> Shape:
         "created_at": utc(key.created_at),
         "expires_at": utc(key.expires_at),
         "deleted_at": maybe_utc(key.deleted_at),
+        "deleted_by": key.deleted_by or None,
         "days_left": key.days if key.state.living else None,
     }
 
@@ -109,6 +118,8 @@ def key_line_shape(line: KeyReportLine) -> Shape:
         "last_notice_days": line.notice_days,
         "last_notice_at": maybe_utc(line.notice_at),
         "remark": line.remark,
+        "deleted_at": maybe_utc(line.deleted_at),
+        "deleted_by": line.deleted_by or None,
     }
 
 

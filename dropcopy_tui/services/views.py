@@ -67,6 +67,7 @@ class KeyView:
     days: int
     left: str
     deleted_at: datetime | None = None
+    deleted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,7 +293,10 @@ class SessionRow(SQLModel, table=True):
 
 
 class KeyPairRow(SQLModel, table=True):
-    """A key pair. An active one occupies slot 1 or 2 of its session, so that there are never three (rule K3)."""
+    """A key pair. An active one occupies slot 1 or 2 of its session, so that there are never three (rule K3).
+
+    `deleted_by` is the user id, as the audit trail has it; "" for pairs that earlier versions deleted.
+    """
 
     __tablename__ = "key_pair"
     __table_args__ = (
@@ -313,6 +316,7 @@ class KeyPairRow(SQLModel, table=True):
     expires_at: datetime
     deleted_at: datetime | None = None
     created_by: int = Field(foreign_key="person.id")
+    deleted_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class ChallengeRow(SQLModel, table=True):

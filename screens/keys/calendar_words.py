@@ -29,6 +29,8 @@ REPORT_COLUMNS: tuple[Column[KeyReportLine], ...] = (
     Column("last_notice_days", lambda line: _maybe(line.notice_days)),
     Column("last_notice_at", lambda line: _utc(line.notice_at) if line.notice_at else ""),
     Column("remark", lambda line: line.remark),
+    Column("deleted_at", lambda line: _utc(line.deleted_at) if line.deleted_at else ""),
+    Column("deleted_by", lambda line: line.deleted_by),
 )
 _SATURDAY = 5
 

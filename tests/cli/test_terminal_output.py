@@ -131,8 +131,7 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         connection.execute("UPDATE entity SET code = 'E' || id")
         connection.execute("UPDATE person SET user_id = 'person-2' WHERE id = 2")
         connection.execute(
-            "INSERT INTO request_source (request_id, change, sender_comp_pk) SELECT (SELECT min(id) FROM request "
-            "WHERE entity_id = 1), 'added', (SELECT min(id) FROM sender_comp WHERE gfid = ?)",
+            "UPDATE sender_comp SET gfid = ?1, sender_comp_id = session_id || ?1 || fti WHERE gfid = 'ACE02'",
             (ODD.replace("\x00", ""),),
         )
         connection.execute(

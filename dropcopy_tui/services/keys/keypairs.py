@@ -179,8 +179,11 @@ class KeyPairs(Service):
 
             def remove(pair: KeyPairRow) -> KeyPairRow:
                 if pair.deleted_at is not None:
-                    raise InvalidValue(f"Key pair {pair.access_key_id} has already been deleted. Nothing was changed.")
-                destroy(pair, uow.now)
+                    by = f" by {pair.deleted_by}" if pair.deleted_by else ""
+                    raise InvalidValue(
+                        f"Key pair {pair.access_key_id} has already been deleted{by}. Nothing was changed."
+                    )
+                destroy(uow, pair)
                 return pair
 
             gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)

@@ -56,6 +56,8 @@ class KeyReportLine:
     notice_days: int | None
     notice_at: datetime | None
     remark: str
+    deleted_at: datetime | None = None
+    deleted_by: str = ""
 
 
 class KeyReport(Service):
@@ -119,6 +121,8 @@ class KeyReport(Service):
             notice_days=told[0] if told else None,
             notice_at=told[1] if told else None,
             remark=_remark(key, others, hours) if state.living else "",
+            deleted_at=pair.deleted_at,
+            deleted_by=pair.deleted_by,
         )
 
 

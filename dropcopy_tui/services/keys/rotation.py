@@ -38,7 +38,7 @@ def make_pair(uow: UnitOfWork, row: SessionRow, pairs: Sequence[KeyPairRow], pla
     for pair in pairs:
         pair.expires_at = moved.get(pair.access_key_id, pair.expires_at)
         if pair.access_key_id == plan.deleted:
-            destroy(pair, now)
+            destroy(uow, pair)
         elif not state_of(pair_of(pair, row.session_id, row.market), now).living:
             pair.slot = None
     # The store refuses a third living pair: the slots are free before the new one takes one.

@@ -63,12 +63,14 @@ def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> Ke
         days=days,
         left=left_words(days) if state is not KeyState.DELETED else state.words,
         deleted_at=row.deleted_at,
+        deleted_by=row.deleted_by,
     )
 
 
-def destroy(pair: KeyPairRow, now: datetime) -> None:
+def destroy(uow: UnitOfWork, pair: KeyPairRow) -> None:
     """Delete a key pair: what was sealed is gone with the transaction, and its place is free (rule K6)."""
-    pair.deleted_at, pair.sealed_secret, pair.slot = now, None, None
+    pair.deleted_at, pair.deleted_by = uow.now, uow.actor.user_id
+    pair.sealed_secret, pair.slot = None, None
 
 
 def market_hours(market: str, settings: Settings) -> MarketHours:

@@ -153,7 +153,7 @@ def _destroy_keys(uow: UnitOfWork, row: SessionRow) -> list[str]:
     pairs = key_rows(uow, [key_of(row.id)])[key_of(row.id)]
     living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), uow.now).living]
     for pair in living:
-        destroy(pair, uow.now)
+        destroy(uow, pair)
     uow.tx.flush()
     return [pair.access_key_id for pair in living]
 

@@ -1,4 +1,4 @@
-"""Markets are data: the CHECK constraints that named them are removed. Factors and roles remember how they came."""
+"""Markets are data: the CHECK constraints that named them are removed. Factors, roles and deletions remember whose they are."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
         _drop_check(table, f"ck_{table}_market")
     _factors()
     _givers()
+    _deleters()
 
 
 def _factors() -> None:
@@ -48,6 +49,10 @@ def _factors() -> None:
 def _givers() -> None:
     op.execute("ALTER TABLE entitlement ADD COLUMN given_by INTEGER REFERENCES person (id)")
     op.execute("ALTER TABLE entitlement ADD COLUMN given_at DATETIME")
+
+
+def _deleters() -> None:
+    op.execute("ALTER TABLE key_pair ADD COLUMN deleted_by VARCHAR DEFAULT '' NOT NULL")
 
 
 def _drop_check(table: str, name: str) -> None:
