@@ -196,7 +196,10 @@ def _refuse_enrolled(uow: UnitOfWork) -> AuthenticatorRow | None:
     """An enrolment that was begun, if any. Raises FactorUnavailable: an app is enrolled."""
     row = uow.tx.get(AuthenticatorRow, uow.actor.person_id)
     if row is not None and row.confirmed_at is not None:
-        raise FactorUnavailable("An authenticator app is already enrolled. EASE can reset it.")
+        raise FactorUnavailable(
+            "An authenticator app is already enrolled. To replace it, remove it first (dropcopy authenticator remove), "
+            "or ask EASE to reset it."
+        )
     return row
 
 
