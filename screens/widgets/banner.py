@@ -22,9 +22,17 @@ class Banner(Static):
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
+        self._refused = ""
 
     def say(self, text: str, kind: str = "done") -> None:
-        """Show a line; kind is "done", "failed" or "note", and a word says it too."""
+        """Show a line; kind is "done", "failed" or "note", and a word says it too.
+
+        A page that reads itself again is refused as before: that is not news, and what is said meanwhile stays.
+        """
+        if kind == "failed":
+            if text == self._refused:
+                return
+            self._refused = text
         sign = {"done": "Done: ", "failed": "Error: ", "note": ""}[kind]
         self.remove_class("-done", "-failed", "-note")
         self.add_class("-shown", f"-{kind}")
@@ -32,4 +40,5 @@ class Banner(Static):
 
     def clear(self) -> None:
         """Take the line away."""
+        self._refused = ""
         self.remove_class("-shown")

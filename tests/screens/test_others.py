@@ -216,6 +216,24 @@ async def test_a_group_that_is_deleted_below_says_who_did_it(above: str, place: 
         seat.sees_not(rf"{GROUP} +BrokerTec")
 
 
+async def test_who_deleted_it_stays_said_on_a_page_that_is_refused_again(place: Place) -> None:
+    """Found by all pairs: the page on top read itself again, and its old refusal took the place of the news."""
+    async with seated(place.app()) as seat:
+        seat.app.push_screen(makers(place)["OpenPerson"]())
+        await seat.settle()
+        page = seat.screen
+        assert isinstance(page, DeskScreen)
+        seat.says("Error: acme-operator does not have the required role")
+        page.say_on_top(f"{GROUP} was deleted by multi-operator (DC-2026-000039).")
+        page.store_changed()
+        await seat.settle()
+        seat.sees(DELETED)
+        page.quiet()
+        page.store_changed()
+        await seat.settle()
+        seat.says("Error: acme-operator does not have the required role")
+
+
 async def test_what_was_typed_into_an_edit_is_kept_when_its_group_is_deleted(place: Place) -> None:
     async with seated(place.app()) as seat:
         await seat.press("enter")
