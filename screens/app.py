@@ -16,6 +16,7 @@ from textual.worker import Worker, get_current_worker
 
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotFound, NotSignedIn
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import machine_account, origin
 from screens.frame import DeskScreen
 from screens.home import HomeScreen
@@ -115,7 +116,7 @@ class DropCopyApp(TerminalApp):
             return ""
         if view.actor.person_id != self._actor.person_id:
             return ""
-        return "1 notice" if view.notices == 1 else f"{view.notices:,} notices"
+        return plural(view.notices, "notice")
 
     def become(self, actor: Actor) -> None:
         """Act as this person from now on."""

@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.dates import month_name
+from dropcopy_tui.domain.plurals import plural
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
 from screens.navigation import OpenCalendar, OpenDrafts, OpenRequests, OpenSession, OpenWizard, Route
@@ -204,14 +205,14 @@ def _attention(view: HomeView) -> list[Option]:
         lines.append(_session_line(text, stopped.session_pk, "bold $error"))
     lines += _more(view.stopped, 1, "stopped")
     if view.expiring:
-        what = "1 key pair expires" if len(view.expiring) == 1 else f"{len(view.expiring)} key pairs expire"
+        what = plural(len(view.expiring), "key pair expires", "key pairs expire")
         lines.append(Option(value(f"! {what} within four weeks", "bold $warning"), disabled=True))
         for key in view.expiring[: _room(view.expiring, _LISTED)]:
             text = f"  {key.session_id}  {key.when}  {key.how_far}"
             lines.append(_session_line(text, key.session_pk))
         lines += _more(view.expiring, _LISTED, "expire")
     if view.to_review:
-        waiting = "1 request awaits" if view.to_review == 1 else f"{view.to_review:,} requests await"
+        waiting = plural(view.to_review, "request awaits", "requests await")
         lines.append(RouteOption(value(f"? {waiting} your approval", "bold $warning"), OpenRequests("todo")))
     for draft in view.drafts[:_LISTED]:
         name = clip(draft.name or "unnamed", 12)

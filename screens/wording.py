@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.plurals import plural as plural  # re-exported: one import for the words of screens
+from dropcopy_tui.domain.plurals import some as some
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import KeyView

@@ -16,7 +16,7 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.keypairs import KeyPair, market_date, state_of
 from dropcopy_tui.domain.market_close import MarketHours, close_of
 from dropcopy_tui.domain.names import shorten
-from dropcopy_tui.domain.plurals import plural
+from dropcopy_tui.domain.plurals import plural, some
 
 ENVIRONMENTS = ("PRODUCTION", "NEWRELEASE", "CERT")
 # Heading and width of each column (CME wiki: API key management); the last place of each is a space.
@@ -239,9 +239,8 @@ def _only_session(rows: Sequence[KeyRow]) -> str:
     sessions = sorted({row.session_id for row in rows})
     if len(sessions) == 1:
         return sessions[0]
-    shown = ", ".join(shorten(session) for session in sessions[:_LISTED])
-    more = f" and {len(sessions) - _LISTED:,} more" if len(sessions) > _LISTED else ""
-    raise InvalidValue(f"The key file contains several sessions: {shown}{more}. Specify one.", "session_id")
+    shown = some([shorten(session) for session in sessions], _LISTED)
+    raise InvalidValue(f"The key file contains several sessions: {shown}. Specify one.", "session_id")
 
 
 def _listed(names: Sequence[str]) -> str:

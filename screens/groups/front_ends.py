@@ -21,7 +21,7 @@ from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.wording import plural
+from screens.wording import plural, some
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -155,9 +155,7 @@ def _warning(entity: str, groups: tuple[str, ...]) -> str:
     """What taking the mapping away means, with the groups by name."""
     if not groups:
         return f"No group of {entity} uses it. New groups will no longer be able to use it."
-    more = len(groups) - _NAMED
-    named = ", ".join(groups[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
     return (
-        f"Used by {plural(len(groups), 'group')}: {named}. They keep working; at their next edit "
+        f"Used by {plural(len(groups), 'group')}: {some(groups, _NAMED)}. They keep working; at their next edit "
         "you must select another front end system. New groups will no longer be able to use it."
     )

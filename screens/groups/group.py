@@ -76,7 +76,7 @@ class GroupScreen(TabbedScreen):
             with VerticalScroll(id="details"):
                 yield Static("", id="facts", markup=False)
             yield RecordList(
-                COLUMNS, lambda line: line.key, id="targets", noun="lines", table=SessionTable,
+                COLUMNS, lambda line: line.key, id="targets", noun="rows", table=SessionTable,
                 empty="This group has no target session.",
             )  # fmt: skip
             yield RecordList(SOURCES, lambda row: row.id, id="sources", noun="SenderComps", pickable=False)

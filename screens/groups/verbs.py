@@ -11,7 +11,7 @@ from screens.groups.fee import fee_accepted
 from screens.jobs import off_thread
 from screens.modals.confirm import TypedConfirmModal
 from screens.navigation import OpenWizard
-from screens.wording import plural
+from screens.wording import plural, some
 
 _LISTED = 6
 
@@ -59,11 +59,10 @@ def _said(found: Sequence[Deletion]) -> list[str]:
     """What will happen and what will not, a line each."""
     sources = sum(group.sources for group in found)
     sessions = [session for group in found for session in group.sessions]
-    names = ", ".join(group.name for group in found[:_LISTED])
-    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    names = some([group.name for group in found], _LISTED)
     firms = sorted({code for group in found for code in group.approval_of})
     return [
-        f"{names}{more}: copies of {plural(sources, 'SenderComp')} will stop when the request is completed.",
+        f"{names}: copies of {plural(sources, 'SenderComp')} will stop when the request is completed.",
         _of_sessions(sessions),
         "Key pairs remain valid until they expire.",
         f"Requires approval by an administrative manager of {', '.join(firms)}." if firms else _outcome(found),
@@ -79,6 +78,6 @@ def _outcome(found: Sequence[Deletion]) -> str:
 def _of_sessions(sessions: Sequence[str]) -> str:
     if not sessions:
         return "There is no target session to release."
-    listed = ", ".join(sessions[:_LISTED]) + (f" and {len(sessions) - _LISTED} more" if len(sessions) > _LISTED else "")
+    listed = some(sessions, _LISTED)
     what = "Target session" if len(sessions) == 1 else "Target sessions"
     return f"{what} {listed} will be released, not deleted. Only GAM can retire a Session ID."

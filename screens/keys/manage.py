@@ -23,7 +23,7 @@ from screens.modals.choose import Choice, ChooseModal
 from screens.modals.file import FileModal, free_path
 from screens.modals.keys import ResultModal
 from screens.modals.progress import with_progress
-from screens.wording import plural
+from screens.wording import plural, some
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -71,8 +71,7 @@ async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
 
 def _named(sessions: Sequence[SessionView]) -> str:
     """The sessions by name, as many as a dialog has room for."""
-    shown = ", ".join(view.session_id for view in sessions[:_NAMED])
-    return f"{shown} and {len(sessions) - _NAMED:,} more" if len(sessions) > _NAMED else shown
+    return some([view.session_id for view in sessions], _NAMED)
 
 
 async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -> bool:

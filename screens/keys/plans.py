@@ -11,6 +11,7 @@ from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
+from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -46,11 +47,11 @@ class Planned:
         deleted = sum(plan.deleted is not None for plan in self.doable)
         refused = len(self.plans) - len(self.doable)
         parts = [
-            f"{len(self.doable):,} new",
-            f"{sooner:,} current key pairs expire sooner",
+            plural(len(self.doable), "new key pair"),
+            plural(sooner, "current key pair expires sooner", "current key pairs expire sooner"),
             f"{deleted:,} deleted immediately",
         ]
-        return [", ".join([*parts, *([f"{refused:,} sessions skipped"] if refused else [])]) + ":", ""]
+        return [", ".join([*parts, *([f"{plural(refused, 'session')} skipped"] if refused else [])]) + ":", ""]
 
 
 async def plan_keys(screen: DeskScreen[None], desk: Desk, sessions: Sequence[SessionView]) -> Planned | None:
@@ -87,7 +88,7 @@ async def _choose_drops(screen: DeskScreen[None], waiting: Sequence[tuple[Sessio
 
 def _many(number: int) -> ChooseModal:
     text = (
-        f"{number:,} of the sessions already have two active key pairs, the maximum. "
+        f"{plural(number, 'session already has', 'sessions already have')} two active key pairs, the maximum. "
         "Select which to delete immediately."
     )
     choices = (

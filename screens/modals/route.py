@@ -163,7 +163,7 @@ class TotalsModal(_TextModal):
         if len(receiving) > _MOST_GROUPS:
             parts += [
                 Content(""),
-                value(f"and {len(receiving) - _MOST_GROUPS:,} more groups: run dropcopy route to list all"),
+                value(f"and {plural(len(receiving) - _MOST_GROUPS, 'more group')}: run dropcopy route to list all"),
             ]
         idle = len(report.groups) - len(receiving)
         if idle:

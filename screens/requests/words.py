@@ -52,9 +52,9 @@ def story(view: RequestView, width: int, decision: str = "") -> Content:
         ("Request", f"{view.id}  {view.type.words.lower()} {view.subject}", ""),
         ("Registered Entity", view.entity, ""),
         ("Status", view.status.words, "$text-muted" if tone == "muted" else f"${tone}"),
-        ("Stage", view.stage, ""),
+        *((("Stage", view.stage, ""),) if view.status is RequestStatus.IN_PROGRESS else ()),
         *(("Reason", reason, "$error") for reason in view.reasons),
-        *((("Your decision", decision.removesuffix(_NOTHING_DONE), ""),) if decision else ()),
+        *((("Approval", decision.removesuffix(_NOTHING_DONE), ""),) if decision else ()),
     ]
     happened = [(utc(moment.at), moment.text, "") for moment in view.story]
     parts = [facts(status, _LABEL, width)]
@@ -136,10 +136,10 @@ def cancellation_page(view: RequestView, width: int) -> Content:
 def decided_words(view: RequestView) -> str:
     """The result of the decision that was just made."""
     if view.status is not RequestStatus.IN_PROGRESS:
-        return f"{view.id} {view.status.words.lower()}: {view.type.words.lower()} {view.subject}."
+        return f"{view.id} ({view.type.words.lower()} {view.subject}) was {view.status.words.lower()}."
     if view.waiting_for:
-        return f"{view.id} approved; still awaiting {', '.join(view.waiting_for)}."
-    return f"{view.id} approved; {view.stage}." if view.due else f"{view.id} approved; being processed."
+        return f"{view.id} was approved and still awaits {', '.join(view.waiting_for)}."
+    return f"{view.id} was approved and is {view.stage if view.due else 'being processed'}."
 
 
 def all_ended(requests: Sequence[RequestView], user_id: str) -> tuple[str, str, OpenGroup | None]:
@@ -163,11 +163,12 @@ def group_to_open(request: RequestView, user_id: str) -> OpenGroup | None:
 
 def ended_words(request: RequestView, opens: bool = True) -> tuple[str, str]:
     """The result of a request and the banner's kind. `opens`: its group can be opened with o."""
-    what = f"{request.id}, {request.type.words.lower()} {request.subject}"
+    what = f"{request.id} ({request.type.words.lower()} {request.subject})"
     if request.status is RequestStatus.COMPLETED:
         how = " Press o to open the group." if opens else ""
-        return f"{what}: completed. {came(request)}{how}", "done"
-    return f"{what}: {request.status.words.lower()}. {' '.join(request.reasons)}", "failed"
+        return f"{what} was completed. {came(request)}{how}", "done"
+    verb = "failed" if request.status is RequestStatus.FAILED else f"was {request.status.words.lower()}"
+    return f"{what} {verb}. {' '.join(request.reasons)}", "failed"
 
 
 def came(request: RequestView) -> str:

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from dropcopy_tui.domain.pages import PageSource
+from dropcopy_tui.domain.plurals import plural, singular
 from screens.widgets.columns import Column
 from screens.widgets.inputs import DeskInput
 from screens.widgets.record_table import RecordTable
@@ -98,7 +99,8 @@ class RecordList(Vertical, Generic[Row]):
         table = self.table
         parts = []
         if table.total > 0:
-            parts.append(f"{table.cursor + 1:,} of {table.total:,} {self.noun}")
+            count = plural(table.total, singular(self.noun), self.noun).rstrip()
+            parts.append(f"{table.cursor + 1:,} of {count}")
         if table.picked_size:
             parts.append(f"{table.picked_size:,} selected")
         if table.query_ask.match:

@@ -123,7 +123,7 @@ async def test_s_sorts_by_session_and_slash_filters(place: Place) -> None:
         seat.sees(r"^> 005 ", r"Sess\S* \^")
         await seat.press("slash")
         await seat.type("t5a")
-        await seat.until_seen("1 of 1 sessions")
+        await seat.until_seen("1 of 1 session")
         seat.sees(r"^> T5A ")
         await seat.press("enter", "escape")
         await seat.until_seen("of 55 sessions")
@@ -141,7 +141,7 @@ async def test_enter_opens_the_session_where_it_lives(place: Place, size: Size) 
         await go_to(seat, "04O")
         await seat.press("enter")
         assert seat.on == "SessionsScreen"
-        seat.sees("ACME > Order Entry Sessions", "^> 04O ", "1 of 1 sessions +/04O")
+        seat.sees("ACME > Order Entry Sessions", "^> 04O ", "1 of 1 session +/04O")
         await seat.press("escape")
         assert seat.on == "CalendarScreen"
 
@@ -168,7 +168,7 @@ async def test_the_csv_has_the_columns_of_the_report(place: Place) -> None:
     async with seated(place.app()) as seat:
         await seat.press("c", "slash")
         await seat.type("t5a")
-        await seat.until_seen("1 of 1 sessions")
+        await seat.until_seen("1 of 1 session")
         await seat.press("enter", "x")
         seat.says("The key pairs of 1 session: one row per key pair, filtered and sorted as shown.")
         seat.screen.query_one("Input").value = str(target)  # type: ignore[attr-defined]

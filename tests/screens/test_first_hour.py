@@ -108,7 +108,7 @@ async def test_news_that_was_read_does_not_wait_on_the_screen_below(place: Place
         await to_step(seat, SUBMIT, "US-NEWS")
         await seat.press("enter")
         assert seat.on == "FinishedScreen"
-        await seat.until_seen("US-NEWS: completed")
+        await seat.until_seen(r"US-NEWS\)\s+was\s+completed")
         await seat.press("escape")
         assert seat.on == "GroupsScreen"
         await seat.press("escape")

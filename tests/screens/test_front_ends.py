@@ -22,7 +22,7 @@ async def open_mapping(seat: Seat, match: str = "") -> None:
     if match:
         await seat.press("slash")
         await seat.type(match)
-        await seat.until_seen(r"1 of \d of|1 of 1 systems")
+        await seat.until_seen(r"1 of \d of|1 of 1 system")
         await seat.press("enter")
 
 

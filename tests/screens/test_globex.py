@@ -67,7 +67,7 @@ async def test_a_group_of_both_gateways_is_created_by_keys(place: Place, size: S
         await seat.press("enter")
         seat.sees(r"Targets +2 target sessions \(CGW, MSGW\)", "Approval +not required")
         await seat.press("enter")
-        seat.says("create group FUT-BOTH: completed. Target sessions")
+        seat.says("(create group FUT-BOTH) was completed. Target sessions")
         seat.says("have no key pair, so their clients cannot log on yet")
         await seat.press("escape")
         seat.sees("FUT-BOTH", "of 3 groups")

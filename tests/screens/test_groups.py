@@ -28,7 +28,7 @@ def names(seat: Seat) -> list[str]:
 async def test_the_only_entity_is_selected_by_itself(place: Place, size: Size) -> None:
     async with seated(place.app("tiny-operator"), size) as seat:
         await seat.press("enter")
-        seat.sees("TINYDESK  TINY DESK LLC", "SMALL-DESK", "1 of 1 groups")
+        seat.sees("TINYDESK  TINY DESK LLC", "SMALL-DESK", "1 of 1 group")
         seat.sees_not("r another")
 
 

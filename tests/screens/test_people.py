@@ -51,7 +51,7 @@ async def test_the_list_of_an_administrator(place: Place, size: Size) -> None:
         assert footer_fits(seat)
         await seat.press("slash")
         await seat.type("viewer")
-        await seat.until_seen("1 of 1 people")
+        await seat.until_seen("1 of 1 person")
 
 
 async def test_operations_choose_an_entity(place: Place, size: Size) -> None:
@@ -61,7 +61,7 @@ async def test_operations_choose_an_entity(place: Place, size: Size) -> None:
         await seat.press("r")
         await seat.type("TINY")
         await seat.press("enter")
-        seat.sees("TINYDESK +TINY DESK LLC", "tiny-operator", "1 of 1 people")
+        seat.sees("TINYDESK +TINY DESK LLC", "tiny-operator", "1 of 1 person")
         await seat.press("r", "home", "enter")
         seat.sees("of 16 people")
 

@@ -169,7 +169,7 @@ def test_may_decide_says_what_the_deed_would_say(
     requests = Requests(world.resources)
     assert requests.may_decide(acme, request_.id) == (True, "")
     assert requests.may_decide(world.operator, request_.id) == (
-        False, f"{request_.id} is your own request: someone else must decide. Nothing was changed.",
+        False, f"You submitted {request_.id}, so someone else must approve or deny it. Nothing was changed.",
     )  # fmt: skip
     deny(world, other, request_)
     allowed, why = requests.may_decide(acme, request_.id)
@@ -187,7 +187,7 @@ def test_nobody_decides_their_own_under_any_role(
 ) -> None:
     add_role(world.resources, world.operator, Role.ADMINISTRATIVE_MANAGER, entity)
     words = refused(world, NotEntitled, lambda: decide(world, world.operator, request_))
-    assert words == f"{request_.id} is your own request: someone else must decide. Nothing was changed."
+    assert words == f"You submitted {request_.id}, so someone else must approve or deny it. Nothing was changed."
     assert to_do(world.resources, world.operator) == []
 
 
@@ -224,7 +224,10 @@ def test_a_second_account_of_the_requester_decides_nothing(
     set_facts(world, world.operator, mine)
     set_facts(world, second, theirs)
     words = refused(world, NotEntitled, lambda: decide(world, second, request_))
-    assert words == (f"{request_.id} is from another account of yours: someone else must decide. Nothing was changed.")
+    assert words == (
+        f"You submitted {request_.id} from another account of yours, so someone else must approve or deny it. "
+        "Nothing was changed."
+    )
     assert to_do(world.resources, second) == []
     assert Requests(world.resources).may_decide(second, request_.id)[0] is False
     ask_for(world, "NEXT")

@@ -79,7 +79,7 @@ def test_a_puppet_does_not_approve(world: World, admin: Actor, make: Callable[[W
     told = one(world.resources, "SELECT count(*) FROM notice WHERE person_id = :it", it=puppet.person_id)
     assert told == (make is not by_invitation), "of the role, and not of the request"
     assert Requests(world.resources).may_decide(puppet, request.id)[0] is False
-    with pytest.raises(NotEntitled, match="invited or entitled you within 30 days"):
+    with pytest.raises(NotEntitled, match="invited you or granted you a role within the last 30 days"):
         approve(world.resources, request, puppet)
     advance(world.resources, days=30)
     assert to_do(world.resources, puppet) == [request.id]

@@ -25,10 +25,8 @@ class SmsCode(CodeFactor):
     def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:
         """Write the message into the outbox, its body sealed."""
         code = give_code(uow.resources, row)
-        minutes = round(uow.settings.code_life.total_seconds() / 60)
-        body = (
-            f"Your code is {code}, valid for {plural(minutes, 'minute')} (drop copy desk). Do not share it with anyone."
-        )
+        life = plural(round(uow.settings.code_life.total_seconds() / 60), "minute")
+        body = f"Your code is {code}, valid for {life} (drop copy desk). Do not share it with anyone."
         # The message is of no use once its challenge is over: the sender looks it up by this.
         row.remote_id = str(text_message(uow, person, body))
         return Sent(texts_leave(uow.resources), body if uow.resources.sandbox else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dropcopy_tui.domain.plurals import plural
+from dropcopy_tui.domain.plurals import plural, some
 from dropcopy_tui.services.views import Changes, Review
 
 Row = tuple[str, str]
@@ -29,14 +29,13 @@ def approval_words(review: Review) -> str:
 
 def _new(review: Review) -> Iterator[Row]:
     draft = review.draft
-    firms = ", ".join(f"{firm.gfid} {firm.count:,}" for firm in review.firms[:_FIRMS])
-    more = f" and {len(review.firms) - _FIRMS} more" if len(review.firms) > _FIRMS else ""
+    firms = some([f"{firm.gfid} {firm.count:,}" for firm in review.firms], _FIRMS)
     yield "Entity", f"{draft.entity}  {draft.entity_name}".rstrip()
     yield "Market", draft.market_name
     yield "Name", draft.name
     yield "Front end", draft.front_end.title if draft.front_end else "none"
     yield "Copies", ", ".join(kind.words for kind in review.filters)
-    yield "Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}{more}" if draft.sources else "none"
+    yield "Sources", f"{plural(draft.sources, 'SenderComp')}: {firms}" if draft.sources else "none"
 
 
 def _differences(review: Review, changes: Changes) -> Iterator[Row]:

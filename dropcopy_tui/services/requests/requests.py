@@ -153,8 +153,10 @@ def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
     # No one decides about their own request, be it by way of a second account (rule Q3).
     if row.submitted_by in same_person_ids(uow.tx, uow.actor.person_id):
-        whose = "your own request" if row.submitted_by == uow.actor.person_id else "from another account of yours"
-        raise NotEntitled(f"{row.reference} is {whose}: someone else must decide. Nothing was changed.")
+        whose = "" if row.submitted_by == uow.actor.person_id else " from another account of yours"
+        raise NotEntitled(
+            f"You submitted {row.reference}{whose}, so someone else must approve or deny it. Nothing was changed."
+        )
     _refuse_sponsored(uow, row)
     _open(uow, row)
     asked = [place for place in approvals.needed(uow, row) if uow.roles_at(place) & MAY_APPROVE]
@@ -178,9 +180,8 @@ def _refuse_sponsored(uow: UnitOfWork, row: RequestRow) -> None:
     if row.submitted_by in sponsor_ids(uow.tx, uow.actor.person_id, uow.now - wait):
         asked_by = uow.tx.get_one(PersonRow, row.submitted_by).user_id
         raise NotEntitled(
-            f"{row.reference} was requested by {asked_by}, "
-            f"who invited or entitled you within {plural(wait.days, 'day')}: someone else must decide. "
-            "Nothing was changed."
+            f"{row.reference} was requested by {asked_by}, who invited you or granted you a role within the last "
+            f"{plural(wait.days, 'day')}, so someone else must approve or deny it. Nothing was changed."
         )
 
 
