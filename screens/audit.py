@@ -136,7 +136,7 @@ def _words(wanted: AuditFilter) -> str:
         (wanted.person, f"by {wanted.person}"),
         (wanted.session, f"about session {wanted.session.upper()}"),
         (wanted.group, f"about group {wanted.group}"),
-        (wanted.since, f"from {wanted.since:%Y-%m-%d %H:%M}" if wanted.since else ""),
-        (wanted.until, f"before {wanted.until:%Y-%m-%d %H:%M}" if wanted.until else ""),
+        (wanted.since, f"from {column_moment(wanted.since).strip()}" if wanted.since else ""),
+        (wanted.until, f"before {column_moment(wanted.until).strip()}" if wanted.until else ""),
     )
     return ", ".join(words for chosen, words in parts if chosen) or "all"

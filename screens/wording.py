@@ -54,4 +54,4 @@ def message_words(message: Message) -> str:
 
 def key_words(key: KeyView) -> str:
     """A key pair's state in words."""
-    return key.state.value.replace("_", " ")
+    return key.state.words

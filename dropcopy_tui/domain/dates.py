@@ -39,8 +39,8 @@ def moment_words(when: datetime, zone: str = "UTC") -> str:
 
 
 def column_moment(when: datetime, *, year: bool = True, clock: bool = True, seconds: bool = False) -> str:
-    """For a column, where all are equally long: `05 Dec 2026 07:03`."""
-    parts = (f"{when.day:02d}", month_name(when.month), _year(when, year), _clock(when, seconds) if clock else "")
+    """For a column, where all are equally long: ` 5 Dec 2026 07:03`."""
+    parts = (f"{when.day:>2}", month_name(when.month), _year(when, year), _clock(when, seconds) if clock else "")
     return " ".join(part for part in parts if part)
 
 

@@ -48,7 +48,7 @@ class KeyState(StrEnum):
     @property
     def words(self) -> str:
         """The state in words."""
-        return self.value.replace("_", " ")
+        return "expiring" if self is KeyState.PENDING_EXPIRATION else self.value
 
     @property
     def living(self) -> bool:
@@ -180,8 +180,9 @@ def plan_generation(
     elif pairs:
         plan = _second_pair(session_id, pairs[0], hours, now, expires)
     else:
-        words = "a new key pair; the earlier ones are no longer valid" if had_keys or living else "the first key pair"
-        plan = Plan(session_id, expires, (), None, (), f"{session_id}: {words}")
+        again = had_keys or living
+        words = "gets a new key pair; the earlier ones are no longer valid" if again else "gets its first key pair"
+        plan = Plan(session_id, expires, (), None, (), f"{session_id} {words}")
     return replace(plan, until=market_date(hours, expires))
 
 
@@ -211,8 +212,8 @@ def _check_drop(session_id: str, pairs: Sequence[KeyPair], drop: str | None) -> 
 def _second_pair(session_id: str, present: KeyPair, hours: MarketHours, now: datetime, expires: datetime) -> Plan:
     """Rule K3. The present pair expires at its own expiry or after four weeks, whichever comes first."""
     changes = _shortened(present, hours, now)
-    words = f"a second key pair; the current one {_fate(present, changes, hours)}"
-    return Plan(session_id, expires, changes, None, (), f"{session_id}: {words}")
+    words = f"gets a second key pair; the current one {_fate(present, changes, hours)}"
+    return Plan(session_id, expires, changes, None, (), f"{session_id} {words}")
 
 
 def _third_pair(
@@ -226,14 +227,14 @@ def _third_pair(
     """Rule K4: a third pair requires that one of the two is deleted."""
     if drop is None:
         ids = tuple(key.access_key_id for key in pairs)
-        return Plan(
-            session_id, expires, (), None, ids, f"{session_id}: a third key pair; select which one to delete now"
-        )
+        words = "gets a third key pair; select which of the current two to delete"
+        return Plan(session_id, expires, (), None, ids, f"{session_id} {words}")
     older, newer = pairs
     gone, stays = ("older", newer) if older.access_key_id == drop else ("newer", older)
     changes = _shortened(stays, hours, now)
-    words = f"a third key pair; the {gone} one is deleted immediately, the other {_fate(stays, changes, hours)}"
-    return Plan(session_id, expires, changes, drop, (), f"{session_id}: {words}")
+    fate = _fate(stays, changes, hours)
+    words = f"gets a third key pair; of the current two, the {gone} one is deleted immediately and the other {fate}"
+    return Plan(session_id, expires, changes, drop, (), f"{session_id} {words}")
 
 
 def _shortened(key: KeyPair, hours: MarketHours, now: datetime) -> tuple[ExpiryChange, ...]:
@@ -252,9 +253,9 @@ def _shortened(key: KeyPair, hours: MarketHours, now: datetime) -> tuple[ExpiryC
 
 def _fate(key: KeyPair, changes: tuple[ExpiryChange, ...], hours: MarketHours) -> str:
     if not changes:
-        return f"keeps its expiry of {date_words(local_day(hours, key.expires_at))}"
+        return f"still expires on {date_words(local_day(hours, key.expires_at))}"
     when = market_date(hours, changes[0].new)
-    return f"will now expire in four weeks, at market close: {when}"
+    return f"will expire sooner, at market close in four weeks ({when})"
 
 
 def market_date(hours: MarketHours, when: datetime) -> str:

@@ -255,7 +255,7 @@ def _notes(message: LogonMessage, named: KnownKey | None, now: datetime) -> Iter
     if named is None:
         return
     if state_of(named.pair, now) is KeyState.PENDING_EXPIRATION:
-        yield f"Key pair {named.pair.access_key_id} is pending expiration: generate a new one in time."
+        yield f"Key pair {named.pair.access_key_id} is expiring: generate a new one before it does."
     session = named.session
     if session is None:
         return

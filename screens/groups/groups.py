@@ -43,7 +43,7 @@ COLUMNS: tuple[Column[GroupLine], ...] = (
     Column("Front end", lambda line: line.front_end, 14, order="front_end", optional=2),
     Column("Sources", lambda line: f"{line.sources:,}", 9, order="sources", right=True),
     Column("Targets", lambda line: str(line.targets), 7, right=True),
-    Column("Keys", lambda line: line.keys, 9, tone=_tone),
+    Column("Keys", lambda line: line.keys, 11, tone=_tone),
 )
 
 

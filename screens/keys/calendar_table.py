@@ -42,12 +42,12 @@ COLUMNS: tuple[Column[CalendarLine], ...] = (
     Column("Market", lambda line: line.market_name, 14, order="market", optional=2),
     Column("Entity", lambda line: line.entity, 8, optional=3),
     Column(_LIFE, lambda line: "", least=_YEAR),
-    Column("Stops", _expires, 15, order="expires", tone=_tone),
+    Column("Expires", _expires, 15, order="expires", tone=_tone),
 )
 
 
 class CalendarTable(RecordTable[CalendarLine]):
-    """Sessions by when they stop; left and right move through time."""
+    """Sessions by when their key pairs expire; left and right move through time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "shift(-1)", "Earlier", key_display="left", show=False, id="calendar.earlier",

@@ -42,7 +42,8 @@ def detail(line: CalendarLine) -> str:
     if last is None:
         return f"{who}no key pair yet"
     if not living:
-        return f"{who}feed stopped: pair {_name(last)} expired {_when(last)}, {last.left}{_moved(last.move)}"
+        expired = f"pair {_name(last)} expired {_when(last)}"
+        return f"{line.session_id} feed stopped: {expired}, {last.left}{_moved(last.move)}"
     first = living[0]
     words = f"{who}pair {_name(first)} expires {_when(first)}, {first.left}"
     if len(living) == 1:

@@ -65,7 +65,7 @@ async def _choose(screen: DeskScreen[Any], desk: Desk, trouble: str) -> str:
     """The name of a second factor, chosen below what went wrong with the one before; "" when cancelled."""
     choices = await off_thread(desk.factors.choices, screen.actor)
     left = await off_thread(desk.factors.codes_left, screen.actor)
-    text = f"Select a second factor. {plural(left, 'code')} left for today."
+    text = f"Select a second factor. {plural(left, 'code')} left today."
     chosen = await screen.app.push_screen_wait(
         ChooseModal(
             "Confirm your identity",

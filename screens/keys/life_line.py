@@ -89,5 +89,5 @@ def _life(living: Sequence[CalendarPair], sunday: date) -> str:
         return NOTHING
     if len(living) > 1:
         return TWO
-    # A deleted key pair is drawn until its deletion only: it was never pending expiration after that.
+    # A deleted key pair is drawn until its deletion only: it was never expiring after that.
     return PENDING if living[0].pending <= sunday and living[0].gone is None else ALIVE

@@ -16,7 +16,7 @@ from screens.wording import plural
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
-_THIRD = "Generate Key: a third key pair"
+_THIRD = "Generate Key: third key pair"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from dropcopy_tui.domain.keypairs import KeyState, left_in_cells
+from dropcopy_tui.domain.keypairs import left_in_cells
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.services.views import KeyView, SessionView
 from screens.widgets.columns import Column
@@ -137,7 +137,7 @@ def _older_ends(pair: KeyView) -> str:
 def _state(pair: KeyView | None) -> str:
     if pair is None:
         return ""
-    return "expiring" if pair.state is KeyState.PENDING_EXPIRATION else key_words(pair)
+    return key_words(pair)
 
 
 def shown_keys(lines: Sequence[SessionLine], ask: PageRequest) -> Page[SessionLine]:

@@ -134,7 +134,7 @@ class EventModal(DeskModal[None]):
 
 def _page(event: Event) -> Content:
     rows = [
-        ("When", f"{column_moment(event.at, seconds=True)} UTC", ""),
+        ("When", f"{column_moment(event.at, seconds=True).lstrip()} UTC", ""),
         ("Who", event.person, ""),
         ("Where from", event.origin, ""),
         ("About", event.subject, ""),

@@ -40,10 +40,9 @@ class VerifyModal(DeskModal[tuple[str, ...]]):
         line = self._caller.line
         with Vertical(classes="dialog"):
             yield Static(value(f"Who is calling? {line.user_id}"), classes="title")
-            left = plural(self._caller.codes_left_today, "code", "codes")
+            left = plural(self._caller.codes_left_today, "code")
             text = (
-                f"{clip(line.name, 40)}, {left} left for today. "
-                f"Tick at least {LEAST_CHECKS} checks that the caller passed."
+                f"{clip(line.name, 40)}, {left} left today. Tick at least {LEAST_CHECKS} checks that the caller passed."
             )
             yield Static(value(text), classes="text")
             yield OptionList(*self._lines(), classes="lines", compact=True, markup=False)

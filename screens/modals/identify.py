@@ -75,7 +75,7 @@ class CodeModal(DeskModal[str | Wanted]):
                 compact=True, max_length=challenge.factor.digits[1], placeholder=challenge.factor.digits_words
             )
             yield Static("", classes="error", markup=False)
-            yield Static(value(self._hint()), classes="hint")
+            yield Static(paragraphs(self._hint()), classes="hint")
 
     def on_mount(self) -> None:
         """Show what was wrong with the last code, and begin to send this one."""
@@ -96,23 +96,22 @@ class CodeModal(DeskModal[str | Wanted]):
 
     @on(Input.Changed)
     def _count_down(self) -> None:
-        self.query_one(".hint", Static).update(value(self._hint()))
+        self.query_one(".hint", Static).update(paragraphs(self._hint()))
 
     def _hint(self) -> str:
-        new = "Ctrl-N sends a new code · " if self._sends else ""
-        return f"{self._life()} Enter confirms · {new}Ctrl-O other factors · Esc cancels"
+        new = "Ctrl-N new code · " if self._sends else ""
+        return f"{self._life()}\nEnter confirms · {new}Ctrl-O other factor · Esc cancels"
 
     def _life(self) -> str:
         minutes = round((self._challenge.expires_at - self._now()).total_seconds() / _MINUTE)
         if minutes <= 0 and self._now() >= self._challenge.expires_at:
             return "This code has expired."
-        left = plural(self._challenge.codes_left_today, "code is", "codes are")
         life = f"Valid for {plural(max(1, minutes), 'minute')}"
         if self._challenge.starts_later:
-            life += " from when it is issued"
+            life += " once issued"
         # After a wrong code the line above says how many attempts are left.
-        tries = "" if self._error else " three attempts;"
-        return f"{life};{tries} {left} left for today."
+        attempts = () if self._error else ("3 attempts",)
+        return " · ".join((life, *attempts, f"{plural(self._challenge.codes_left_today, 'code')} left today"))
 
     @property
     def _sends(self) -> bool:

@@ -26,8 +26,8 @@ async def issue_code(screen: DeskScreen[Any], user_id: str) -> bool:
         return False
     issued = await off_thread(desk.ease.issue, screen.actor, user_id, purpose, ticked)
     await screen.app.push_screen_wait(IssuedModal(issued))
-    left = plural(issued.codes_left_today, "code is", "codes are")
-    screen.say(f"A code was issued to {user_id}; {left} left for today. They were notified by email.")
+    left = plural(issued.codes_left_today, "code")
+    screen.say(f"A code was issued to {user_id}; {left} left today. They were notified by email.")
     return True
 
 

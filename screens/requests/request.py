@@ -24,6 +24,7 @@ from screens.widgets.record_list import RecordList
 from screens.widgets.tab_bar import TabBar
 
 _STORY = "story"
+_TABS = ("timeline", "SenderComps; for an edit, those added", "SenderComps that an edit removes")
 _EMPTY = "This request has no SenderComps {}."
 
 
@@ -36,7 +37,7 @@ class RequestScreen(TabbedScreen):
         *(
             Binding(str(number), f"nth_tab({number})", f"Tab {number}", show=False, id=f"request.tab_{number}",
                     tooltip=f"Tab {number}: {what}.")
-            for number, what in enumerate(("timeline", "first list of SenderComps", "second list of SenderComps"), 1)
+            for number, what in enumerate(_TABS, 1)
         ),
         Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="request.next_tab"),
         Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="request.previous_tab"),

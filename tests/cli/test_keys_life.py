@@ -37,7 +37,7 @@ def test_a_failure_beside_data_on_standard_output_is_talk(operator: Cli) -> None
     assert ran.code == 1
     assert ran.out.startswith("Session ID")
     assert f"{TWO_PAIRS} failed: " in ran.err
-    assert f"{fresh}: the first key pair" in ran.err
+    assert f"{fresh} gets its first key pair" in ran.err
 
 
 def test_delete_prints_the_request(operator: Cli) -> None:

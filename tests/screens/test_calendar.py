@@ -68,7 +68,7 @@ async def test_the_line_under_the_cursor_is_said_in_words(place: Place, size: Si
         await go_to(seat, "T6B")
         seat.says("expires Wed 16 Dec 2026 17:30 ET, in 23 days; no second pair")
         await go_to(seat, "T3F")
-        seat.says("T3F: feed stopped: pair")
+        seat.says("T3F feed stopped: pair")
         seat.says("expired Wed 14 Oct 2026 18:30 UK, 40 days ago")
         await go_to(seat, "T5A")
         seat.says("expires Fri 11 Dec 2026 17:30 ET, in 18 days; then")

@@ -75,7 +75,7 @@ async def test_an_agent_issues_a_code_and_the_person_uses_it(place: Place, size:
         code = await verify(seat)
         seat.says("Read this code to acme-operator")
         await seat.press("enter")
-        seat.says("A code was issued to acme-operator; 9 codes are left for today.")
+        seat.says("A code was issued to acme-operator; 9 codes left today.")
         assert code not in re.sub(" ", "", seat.text())
     async with seated(place.app(), size) as seat:
         await to_the_factor(seat, "Contact EASE")
@@ -239,17 +239,17 @@ async def test_a_new_code_and_another_factor(place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_the_factor(seat, "SMS code")
         first = code_on(seat)
-        seat.says("Valid for 5 minutes; three attempts; 9 codes are left for today.")
+        seat.says("Valid for 5 minutes · 3 attempts · 9 codes left today")
         place.clock.advance(timedelta(minutes=3))
         await seat.type("1")
         seat.says("Valid for 2 minutes")
         place.clock.advance(timedelta(minutes=2))
         await seat.type("1")
-        seat.says("This code has expired. Enter confirms · Ctrl-N sends a new code")
+        seat.says("This code has expired. Enter confirms · Ctrl-N new code")
         await seat.press("ctrl+n")
         assert seat.on == "CodeModal"
         assert code_on(seat) != first
-        seat.says("Valid for 5 minutes; three attempts; 8 codes are left for today.")
+        seat.says("Valid for 5 minutes · 3 attempts · 8 codes left today")
         await seat.press("ctrl+o")
         assert seat.on == "ChooseModal"
     assert stored(place, "SELECT count(*) FROM challenge WHERE expires_at > used_at") == [(0,)]

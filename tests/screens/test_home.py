@@ -189,7 +189,7 @@ async def test_k_manages_the_keys_of_what_expires_or_of_the_line_under_the_curso
         await seat.press("k")
         seat.sees("1 session: T6B")
         await seat.press("enter")
-        seat.says("T6B: a second key pair; the current one keeps its expiry")
+        seat.says("T6B gets a second key pair; the current one still expires on")
         await seat.press("escape")
 
 

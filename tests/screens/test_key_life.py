@@ -31,11 +31,9 @@ async def test_one_pair_is_deleted_once_the_session_was_typed(place: Place, size
         await open_group(seat, "US-REPO-CLEARING")
         await seat.press("k")
         await choose(seat, "Delete Key")
-        seat.sees(
-            "Select the key pairs of 1 session to delete.", f"{older} +pending expiration, expires", "All 2 key pairs"
-        )
+        seat.sees("Select the key pairs of 1 session to delete.", f"{older} +expiring, expires", "All 2 key pairs")
         await choose(seat, older)
-        seat.says(f"T5A: {older} (pending expiration) will be deleted; its other key pair is valid until")
+        seat.says(f"T5A: {older} (expiring) will be deleted; its other key pair is valid until")
         seat.says("and a client that signs with this one stops")
         seat.says("No session loses its last active key pair, but a client that signs with a deleted one is rejected.")
         seat.sees_not("No feed will stop")

@@ -104,7 +104,7 @@ async def test_a_pair_is_generated_after_a_wrong_and_a_right_code(place: Place, 
         await seat.press("k")
         seat.sees("Manage Keys for Selected Sessions", "1 session: T7K", "Delete Key: the selected")
         await choose(seat, "Generate Key")
-        seat.sees("T7K: the first key pair", "valid until 23 Nov 2027")
+        seat.says("T7K gets its first key pair. The new one is valid until 23 Nov 2027")
         await seat.press("enter")
         seat.sees("Select a second factor. 10 codes left", "Authenticator app: no app is enrolled")
         await choose(seat, "SMS code")
@@ -157,7 +157,7 @@ async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> Non
         assert "older" in str(options.get_option_at_index(options.highlighted or 0).prompt)
         older = options.get_option_at_index(0).id
         await seat.press("enter")
-        seat.sees("T5A: ")
+        seat.sees("T5A gets a third key pair")
         await seat.press("enter", "enter")
         await seat.type(code_on(seat))
         await seat.press("enter")
@@ -307,6 +307,6 @@ async def test_no_codes_are_left_today(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_group(seat, "US-BACKUP")
         await seat.press("k", "enter", "enter")
-        seat.sees("0 codes left for today", "SMS code: no codes are left for today")
+        seat.sees("0 codes left today", "SMS code: no codes left today")
         await seat.press("escape")
         assert seat.on == "GroupScreen"

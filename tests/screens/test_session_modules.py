@@ -129,7 +129,7 @@ async def test_a_pair_is_made_for_an_order_entry_session(place: Place) -> None:
         options = seat.find(OptionList)
         assert not options.get_option("generate").disabled
         await choose(seat, "Generate Key")
-        seat.says("04O: a second key pair")
+        seat.says("04O gets a second key pair")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

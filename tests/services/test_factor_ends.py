@@ -101,7 +101,7 @@ def test_an_agent_sees_what_is_off(world: World, agent: Actor) -> None:
 def test_factors_are_not_offered_when_no_codes_are_left(world: World, agent: Actor) -> None:
     for _ in range(10):
         proof_of(world.resources, world.operator)
-    assert {choice(world, name).reason for name in ("sms", "ease")} == {"no codes are left for today"}
+    assert {choice(world, name).reason for name in ("sms", "ease")} == {"no codes left today"}
     with pytest.raises(CodesUsedUp):
         Factors(world.resources).start(world.operator, "sms")
     advance(world.resources, days=1)

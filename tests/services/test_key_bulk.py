@@ -249,7 +249,7 @@ def test_the_words_of_a_deletion(world: World, target: int) -> None:
     older, newer = key_ids(world, target)
     assert words() == words("x" * 20) == ""
     assert words(older) == (
-        f"ABC: {older} (pending expiration) will be deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
+        f"ABC: {older} (expiring) will be deleted; its other key pair is valid until 4 Mar 2027 17:30 ET"
         ", and a client that signs with this one stops"
     )
     assert words(older, newer).endswith(

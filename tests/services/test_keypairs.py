@@ -361,7 +361,7 @@ def test_a_second_pair_shortens_the_first_to_four_weeks(world: World, keypairs: 
     make(world, target)
     later(world.resources, 10 * DAY)
     (plan,) = keypairs.plan(world.operator, [target])
-    assert "will now expire in four weeks" in plan.sentence
+    assert "will expire sooner, at market close in four weeks" in plan.sentence
     make(world, target)
     first, second = Sessions(world.resources).get(world.operator, target).keys
     assert first.expires_at == plan.changes[0].new <= world.resources.clock.now() + FOUR_WEEKS + DAY

@@ -39,10 +39,10 @@ def test_a_date_is_as_long_as_its_place_needs() -> None:
 
 
 def test_moments_of_a_column_are_equally_long() -> None:
-    assert column_moment(MOMENT) == "05 Dec 2026 07:03"
-    assert column_moment(MOMENT, seconds=True) == "05 Dec 2026 07:03:09"
-    assert column_moment(MOMENT, year=False) == "05 Dec 07:03"
-    assert column_moment(MOMENT, clock=False) == "05 Dec 2026"
+    assert column_moment(MOMENT) == " 5 Dec 2026 07:03"
+    assert column_moment(MOMENT, seconds=True) == " 5 Dec 2026 07:03:09"
+    assert column_moment(MOMENT, year=False) == " 5 Dec 07:03"
+    assert column_moment(MOMENT, clock=False) == " 5 Dec 2026"
 
 
 @pytest.mark.parametrize("month", range(1, 13))
@@ -83,7 +83,7 @@ def test_a_german_locale_changes_nothing() -> None:
     assert f"{moment:%a %d %b}" == "Sa 05 Dez"
     assert moment_words(moment) == "5 Dec 2026 07:03 UTC"
     assert date_words(moment, weekday=True) == "Sat 5 Dec 2026"
-    assert column_moment(moment, seconds=True) == "05 Dec 2026 07:03:09"
+    assert column_moment(moment, seconds=True) == " 5 Dec 2026 07:03:09"
     assert market_date(MarketHours("America/New_York", time(17, 30), "US"), moment) == "5 Dec 2026 02:03 ET"
     assert utc(moment) == "5 Dec 2026 07:03 UTC"
 

@@ -70,7 +70,7 @@ def test_deleted_wins_over_everything() -> None:
     assert state_of(key, NOW - timedelta(days=1)) is KeyState.DELETED
     assert state_of(replace(pair("A", GRACE), replaced=True), NOW) is KeyState.EXPIRED
     assert [state for state in KeyState if state.living] == [KeyState.ACTIVE, KeyState.PENDING_EXPIRATION]
-    assert KeyState.PENDING_EXPIRATION.words == "pending expiration"
+    assert KeyState.PENDING_EXPIRATION.words == "expiring"
 
 
 @pytest.mark.parametrize("market", MARKETS.values(), ids=lambda market: market.code)
@@ -178,14 +178,14 @@ def test_every_expiry_is_a_close_of_a_business_day(now: datetime, market: Market
 def test_the_first_pair() -> None:
     plan = plan_generation("T4C", [], US, NOW)
     assert (plan.new_expires_at, plan.changes, plan.deleted, plan.choice_needed) == (A_YEAR, (), None, ())
-    assert plan.sentence == "T4C: the first key pair"
+    assert plan.sentence == "T4C gets its first key pair"
 
 
 def test_a_second_pair_inside_the_window_leaves_the_older_alone() -> None:
     own = close_of(US, date(2026, 12, 15))
     plan = plan_generation("T4C", [pair("A", own)], US, NOW)
     assert (plan.new_expires_at, plan.changes, plan.deleted, plan.choice_needed) == (A_YEAR, (), None, ())
-    assert plan.sentence == "T4C: a second key pair; the current one keeps its expiry of 15 Dec 2026"
+    assert plan.sentence == "T4C gets a second key pair; the current one still expires on 15 Dec 2026"
 
 
 def test_an_early_rotation_gives_the_older_four_weeks() -> None:
@@ -194,7 +194,8 @@ def test_an_early_rotation_gives_the_older_four_weeks() -> None:
     assert plan.changes == (ExpiryChange("A", own, GRACE),)
     assert plan.deleted is None
     assert plan.sentence == (
-        "T4C: a second key pair; the current one will now expire in four weeks, at market close: 18 Dec 2026 17:30 ET"
+        "T4C gets a second key pair; the current one will expire sooner, at market close in four weeks "
+        "(18 Dec 2026 17:30 ET)"
     )
 
 
@@ -234,7 +235,7 @@ def test_a_third_pair_needs_a_choice_with_the_older_first(living: tuple[KeyPair,
     assert plan.choice_needed == ("OLD", "NEW")
     assert plan.deleted is None
     assert plan.changes == ()
-    assert plan.sentence == "T5A: a third key pair; select which one to delete now"
+    assert plan.sentence == "T5A gets a third key pair; select which of the current two to delete"
 
 
 def test_dropping_the_older_gives_the_newer_four_weeks() -> None:
@@ -243,14 +244,15 @@ def test_dropping_the_older_gives_the_newer_four_weeks() -> None:
     assert plan.changes == (ExpiryChange("NEW", NEWER.expires_at, GRACE),)
     assert plan.new_expires_at == A_YEAR
     assert "the older one is deleted immediately" in plan.sentence
-    assert plan.sentence.endswith("will now expire in four weeks, at market close: 18 Dec 2026 17:30 ET")
+    assert plan.sentence.endswith("will expire sooner, at market close in four weeks (18 Dec 2026 17:30 ET)")
 
 
 def test_dropping_the_newer_leaves_the_older_its_sooner_expiry() -> None:
     plan = plan_generation("T5A", [OLDER, NEWER], US, NOW, "NEW")
     assert (plan.deleted, plan.changes) == ("NEW", ())
     assert plan.sentence == (
-        "T5A: a third key pair; the newer one is deleted immediately, the other keeps its expiry of 15 Dec 2026"
+        "T5A gets a third key pair; of the current two, the newer one is deleted immediately "
+        "and the other still expires on 15 Dec 2026"
     )
 
 
@@ -310,7 +312,7 @@ def test_never_more_than_two_living(days: list[int], now: datetime, choice: int 
 
 
 def test_a_session_whose_keys_all_expired_gets_a_new_pair() -> None:
-    words = "T4C: a new key pair; the earlier ones are no longer valid"
+    words = "T4C gets a new key pair; the earlier ones are no longer valid"
     assert plan_generation("T4C", [], US, NOW, had_keys=True).sentence == words
     gone = [pair("A", NOW), pair("B", A_YEAR, deleted_at=NOW - SECOND)]
     plan = plan_generation("T4C", gone, US, NOW)

@@ -61,7 +61,7 @@ def test_accepted_but_look_at_this() -> None:
     assert verdict.notes[0].startswith("Tag 52 (SendingTime) is 60 minutes behind")
     pending = replace(KEY, pair=replace(PAIR, expires_at=NOW + timedelta(days=20)))
     assert of(signed(), pending).notes == (
-        "Key pair NEWKEY00000000000000 is pending expiration: generate a new one in time.",
+        "Key pair NEWKEY00000000000000 is expiring: generate a new one before it does.",
     )
     (note,) = of(signed(t57="97")).notes
     assert note == "Tag 57 (TargetSubID) is 97, a test segment; this store is for PRODUCTION."

@@ -143,7 +143,7 @@ class Authenticators(Service):
         """
         with self._writing(actor) as uow:
             if codes_left(uow, actor.person_id) <= 0:
-                raise CodesUsedUp("No attempts are left for today: at most ten in 24 hours. Try again tomorrow.")
+                raise CodesUsedUp("You have used all ten attempts of the last 24 hours. Try again tomorrow.")
             person = person_row(uow)
             row = uow.tx.get(AuthenticatorRow, actor.person_id)
             if row is None or row.confirmed_at is not None:

@@ -12,7 +12,7 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.challenges import own_challenge, refuse_spent, wrong_try
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, give_code
+from dropcopy_tui.services.factors.strategy import NOT_HERE, CodeFactor, Offer, Sent, give_code, unavailable
 from dropcopy_tui.services.factors.table import FACTORS, Proof
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
@@ -33,7 +33,7 @@ class Duo(Service):
 
         known = preauth(self._service(), actor.user_id)
         if not known.usable:
-            raise FactorUnavailable(f"Duo Security cannot be used: {known.words}. Select another factor.")
+            raise FactorUnavailable(unavailable(FACTORS["duo"].label, known.words))
         return known.push
 
     def push(self, actor: Actor, challenge: str) -> None:
@@ -109,7 +109,7 @@ class Duo(Service):
     def _service(self) -> DuoService:
         service, reason = self._resources.duo, why_not(self._resources)
         if service is None or reason:
-            raise FactorUnavailable(f"Duo Security cannot be used: {reason}. Select another factor.")
+            raise FactorUnavailable(unavailable(FACTORS["duo"].label, reason))
         return service
 
     def _open(self, uow: UnitOfWork, challenge: str) -> ChallengeRow:
@@ -169,7 +169,7 @@ class DuoSecurity(CodeFactor):
 def why_not(resources: Resources) -> str:
     """Why Duo cannot be used here; "" where it can."""
     if resources.duo is None:
-        return "not configured; see [duo] in the configuration file"
+        return NOT_HERE
     if resources.sandbox and not is_loopback(resources.duo.host):
-        return "a sandbox can only use a server on this machine"
+        return "not available in a sandbox"
     return ""

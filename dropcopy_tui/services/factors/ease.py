@@ -126,7 +126,7 @@ class Ease(Service):
             ticked = check_verified(verified, known)
             left = codes_left(uow, key_of(row.id))
             if left <= 0:
-                raise CodesUsedUp(f"{row.user_id} has no codes left for today. No code was issued.")
+                raise CodesUsedUp(f"{row.user_id} has no codes left today. No code was issued.")
             self._void_open(uow, row, purpose)
             challenge = new_challenge(uow, row, FACTORS["ease"], purpose, EASE_LIFE)
             challenge.issued_by = actor.person_id

@@ -18,14 +18,14 @@ from dropcopy_tui.services.factors.challenges import (
     standing_of,
 )
 from dropcopy_tui.services.factors.states import off_factors
-from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of
+from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of, unavailable
 from dropcopy_tui.services.factors.table import Challenge, FactorChoice, Proof, Purpose
 from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import PersonRow
 
-NONE_LEFT = "no codes are left for today"
-_USED_UP = "No codes are left for today: at most ten in 24 hours. Try again tomorrow."
+NONE_LEFT = "no codes left today"
+_USED_UP = "You have used all ten codes of the last 24 hours. Try again tomorrow."
 
 
 class Factors(Service):
@@ -59,7 +59,7 @@ class Factors(Service):
         if choice.reason == NONE_LEFT:
             raise CodesUsedUp(_USED_UP)
         if not choice.available:
-            raise FactorUnavailable(f"{choice.factor.label} cannot be used: {choice.reason}. Select another factor.")
+            raise FactorUnavailable(unavailable(choice.factor.label, choice.reason))
         if strategy.standing is not None:
             whom = self._settings.ease_contact or ""
             expires_at = self._now() + strategy.standing.life

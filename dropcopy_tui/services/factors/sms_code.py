@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.factors.sms import texts_leave
-from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, give_code
+from dropcopy_tui.services.factors.strategy import NOT_HERE, CodeFactor, Offer, Sent, give_code
 from dropcopy_tui.services.messages import text_message
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
@@ -19,7 +19,7 @@ class SmsCode(CodeFactor):
             return Offer("", "no mobile phone is registered")
         hint = f"···· {person.mobile.replace(' ', '')[-4:]}"
         if not uow.resources.sandbox and uow.resources.sms is None:
-            return Offer(hint, "no SMS provider is configured ([sms])")
+            return Offer(hint, NOT_HERE)
         return Offer(hint)
 
     def start(self, uow: UnitOfWork, person: PersonRow, row: ChallengeRow) -> Sent:

@@ -16,6 +16,16 @@ from dropcopy_tui.services.factors.table import FACTORS, Factor, Proof
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
 
+# The reason of a factor that is not configured: a person cannot change that, so no setting is named.
+NOT_HERE = "not available here"
+
+
+def unavailable(label: str, reason: str) -> str:
+    """The refusal of a factor that the person cannot use, with what to do instead."""
+    if reason == NOT_HERE:
+        return f"{label} is {NOT_HERE}. Use another factor or call your administrator."
+    return f"{label} cannot be used: {reason}. Select another factor."
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

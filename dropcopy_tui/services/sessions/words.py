@@ -11,7 +11,7 @@ from dropcopy_tui.services.views import SessionView
 def keys_summary(sessions: Sequence[SessionView]) -> str:
     """The key pairs of a group in a word or two, the most urgent session first.
 
-    "! expired": a feed has stopped; "! 23 d": one stops in 23 days, "! today" today; "none": one has no pair yet.
+    "! expired": a feed has stopped; "! 23 d left": one stops in 23 days, "! today" today; "none": one has no pair yet.
     """
     last = [max(view.living, key=lambda key: key.expires_at, default=None) for view in sessions]
     for view, key in zip(sessions, last, strict=True):
@@ -19,7 +19,8 @@ def keys_summary(sessions: Sequence[SessionView]) -> str:
             return "! expired"
     pending = [key for key in last if key is not None and key.state is KeyState.PENDING_EXPIRATION]
     if pending:
-        return f"! {left_in_cells(min(key.days for key in pending))}"
+        days = min(key.days for key in pending)
+        return f"! {left_in_cells(days)} left" if days else "! today"
     if None in last or not last:
         return "none"
     return f"{sum(len(view.living) for view in sessions)} active"
