@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from screens.jobs import job
+from screens.jobs import job, off_thread
 from screens.leaving import LeavingScreen
 from screens.terminal.textual_tuning import TunedScreen
 from screens.widgets.banner import Banner
@@ -15,8 +15,10 @@ from screens.widgets.breadcrumb import Breadcrumb
 from screens.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dropcopy_tui.desk import Desk
-    from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.domain.people import Actor, Role
     from screens.desk_app import DeskApp
     from screens.navigation import Route
 
@@ -67,6 +69,10 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
     async def desk(self) -> Desk:
         """The desk, once its store is open."""
         return await self.desk_app.desk()
+
+    async def must(self, roles: Collection[Role], entity: str = "") -> None:
+        """Ask the service before the person is asked for anything. Raises NotEntitled saying who may instead."""
+        await off_thread((await self.desk()).identity.require, self.actor, roles, entity)
 
     async def go(self, route: Route) -> None:
         """Open the screen of a route above this one."""

@@ -21,6 +21,9 @@ DESK = Actor(person_id=0, user_id="desk", name="The desk", origin="desk")
 # Whoever asks before anybody signed in.
 NOBODY = Actor(person_id=0, user_id="", name="", origin="")
 
+# Whoever lacks the role may not know what it is short for.
+_NAMES = {Role.GAM: "GAM (Global Account Management)"}
+
 _DISABLED = select(col(PersonRow.disabled)).where(col(PersonRow.id) == bindparam("it"))
 
 
@@ -64,14 +67,19 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
     held = roles_of(tx, actor, entity.id if entity else None)
     if held & allowed:
         return
-    needed = " or ".join(sorted(role.words for role in allowed))
+    needed = " or ".join(sorted(_NAMES.get(role, role.words) for role in allowed))
     # A role on the desk is held at no entity, so naming one would send the reader to the wrong administrator.
     place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
     ended = access_ended(tx, actor, entity.code if entity else "")
     raise NotEntitled(
         f"{ended + ' ' if ended else ''}{actor.user_id} does not have the required role: {needed}{place}. "
-        "Ask a user administrator. Nothing was changed."
+        f"{_who_grants(allowed)} Nothing was changed."
     )
+
+
+def _who_grants(roles: frozenset[Role]) -> str:
+    """Whom to ask for one of these roles: whoever grants most of them, and is nearest."""
+    return "Ask operations, who can grant it." if roles <= DESK_ROLES else "Ask a user administrator."
 
 
 def require_view(tx: Session, actor: Actor, entity: EntityRow) -> None:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.domain.names import FRONT_END_NAME_LENGTH, FRONT_END_VENDOR_LENGTH, FRONT_END_VERSION_LENGTH
+from dropcopy_tui.domain.people import MAY_MAP
 from dropcopy_tui.services.groups.front_ends import MappingLine
 from dropcopy_tui.services.views import EntityView
 from screens.entity_list import EntityListScreen
@@ -111,6 +112,7 @@ class FrontEndsScreen(EntityListScreen):
         line = self.query_one(MappingTable).current
         if line is None:
             return
+        await self.must(MAY_MAP, self._entity)
         done = await (self._unmap(line) if line.mapped else self._map(line))
         if done:
             self.query_one(RecordTable).reload()
@@ -140,6 +142,7 @@ class FrontEndsScreen(EntityListScreen):
     async def action_new(self) -> None:
         """Name a front end system and map it."""
         self.quiet()
+        await self.must(MAY_MAP, self._entity)
         desk = await self.desk()
         mapped = await ask_form(
             self,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropcopy_tui.domain.people import MAY_USE_KEYS
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.bulk import Failure
 from dropcopy_tui.services.factors.table import key_scope
@@ -38,8 +39,10 @@ async def manage_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
     if not sessions:
         screen.say("Select a session first.", "note")
         return False
-    desk = await screen.desk()
     # A person without the right is refused now rather than after three dialogs.
+    for entity in dict.fromkeys(view.entity for view in sessions):
+        await screen.must(MAY_USE_KEYS, entity)
+    desk = await screen.desk()
     ended = [view for view in sessions if view.status != SessionStatus.ACTIVE]
     if len(ended) < len(sessions):
         await off_thread(desk.keypairs.plan, screen.actor, [view.pk for view in sessions if view not in ended])

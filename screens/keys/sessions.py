@@ -102,7 +102,11 @@ class SessionsScreen(EntityListScreen):
 
     def action_why_not(self) -> None:
         """Whoever is not GAM reads who is."""
-        self.say("Only GAM can retire a Session ID: contact Global Account Management. Nothing was changed.", "note")
+        self.say(
+            "Only GAM (Global Account Management) can retire a Session ID; operations grants that role. "
+            "Nothing was changed.",
+            "note",
+        )
 
     async def show_entity(self, desk: Desk) -> None:
         """The entity's sessions, of the status at hand, and what expires among them."""
@@ -186,6 +190,7 @@ class SessionsScreen(EntityListScreen):
             )
             self.say(f"{view.session_id} is {view.status}: {where}. Only a released session can be retired.", "failed")
             return
+        await self.must(MAY_RETIRE)
         modal = TypedConfirmModal(f"Retire session {view.session_id}", _consequences(view), view.session_id)
         if await self.app.push_screen_wait(modal):
             await off_thread(desk.sessions.retire, self.actor, view.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dropcopy_tui.domain.people import MAY_EASE
 from dropcopy_tui.services.factors.ease import Caller
 from dropcopy_tui.services.factors.table import ISSUED, Purpose
 from screens.frame import DeskScreen
@@ -43,6 +44,7 @@ async def _purpose(screen: DeskScreen[Any], caller: Caller) -> Purpose | None:
 
 async def ask_reset(screen: DeskScreen[Any], user_id: str) -> bool:
     """Ask to take the authenticator app off a person; whether it was asked."""
+    await screen.must(MAY_EASE)
     text = (
         f"The authenticator app of {user_id} will be removed once a second agent confirms, within half an hour. "
         "Until then it keeps working. Request this only for a caller you have verified."

@@ -48,6 +48,9 @@ async def invite(screen: DeskScreen[Any], place: str) -> bool:
     """A new person: who, with which first roles; whether someone was invited."""
     desk = await screen.desk()
     choices = await off_thread(desk.people.roles, screen.actor, "", place)
+    if all(choice.reason for choice in choices):
+        screen.say(f"You cannot grant any role {_where(place)}: {choices[0].reason}.", "note")
+        return False
 
     async def call(form: Form) -> Invited | None:
         picked = await screen.app.push_screen_wait(RolesModal(f"First roles {_where(place)}", choices))
@@ -67,13 +70,14 @@ def _asked(form: Form, place: str, picked: RolesPicked) -> dict[str, Any]:
 
 async def invite_again(screen: DeskScreen[Any], line: PersonLine) -> bool:
     """A new code for someone who is known; whether one was sent."""
+    desk = await screen.desk()
+    await off_thread(desk.people.require, screen.actor, line.user_id, "invite")
     text = (
         f"{line.user_id} gets a new code at {line.email}. {_CODE} Older codes become invalid; "
         "the current password is kept."
     )
     if not await screen.app.push_screen_wait(ConfirmModal("Invite again", text, "Send a code")):
         return False
-    desk = await screen.desk()
     _say_invited(screen, await off_thread(desk.people.invite_again, screen.actor, line.user_id))
     return True
 
@@ -101,6 +105,8 @@ async def change_roles(screen: DeskScreen[Any], user_id: str, place: str) -> boo
 async def turn_account(screen: DeskScreen[Any], line: PersonLine) -> bool:
     """Disable, or enable again, after saying what will happen; whether it was done."""
     desk = await screen.desk()
+    what = "enable" if line.status is PersonStatus.DISABLED else "disable"
+    await off_thread(desk.people.require, screen.actor, line.user_id, what)
     if line.status is PersonStatus.DISABLED:
         text = f"{line.user_id} will be able to sign in again, with these roles: {line.summary or 'none'}."
         if await agreed(screen, f"Enable {line.user_id}", text, "Enable"):
@@ -122,10 +128,11 @@ async def turn_account(screen: DeskScreen[Any], line: PersonLine) -> bool:
 
 async def unlock(screen: DeskScreen[Any], line: PersonLine) -> bool:
     """End a lock before its time; whether it was done."""
+    desk = await screen.desk()
+    await off_thread(desk.people.require, screen.actor, line.user_id, "unlock")
     text = f"{line.user_id} will be able to sign in again immediately. Unlock only a caller you have verified."
     if not await agreed(screen, f"Unlock {line.user_id}", text, "Unlock"):
         return False
-    desk = await screen.desk()
     await off_thread(desk.people.unlock, screen.actor, line.user_id)
     screen.say(f"{line.user_id} was unlocked.")
     return True

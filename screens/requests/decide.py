@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 async def approve(screen: DeskScreen[None], view: RequestView) -> bool:
     """Approve what is shown; whether anything was tried, so that the screen reads again."""
     desk = await screen.desk()
+    if not await _may_decide(screen, view):
+        return True
     held = await off_thread(desk.identity.entitlements, screen.actor)
     mine = frozenset(each.entity for each in held if each.role in MAY_APPROVE and each.entity)
     page = approval_page(view, mine, _then(desk, view), WIDTH)
@@ -34,6 +36,8 @@ async def approve(screen: DeskScreen[None], view: RequestView) -> bool:
 async def deny(screen: DeskScreen[None], view: RequestView) -> bool:
     """Deny it with a reason; whether anything was tried."""
     desk = await screen.desk()
+    if not await _may_decide(screen, view):
+        return True
     reason = await screen.app.push_screen_wait(ReasonModal(view, screen.actor.user_id))
     if reason is None:
         return False
@@ -48,6 +52,15 @@ async def cancel(screen: DeskScreen[None], view: RequestView) -> bool:
     if not await screen.app.push_screen_wait(modal):
         return False
     return await _decide(screen, partial(desk.requests.cancel, screen.actor, view.id))
+
+
+async def _may_decide(screen: DeskScreen[None], view: RequestView) -> bool:
+    """Whether the person may decide it now; else the reason is said before anything is asked."""
+    desk = await screen.desk()
+    may, why_not = await off_thread(desk.requests.may_decide, screen.actor, view.id)
+    if not may:
+        screen.say(why_not, "failed")
+    return may
 
 
 async def _decide(screen: DeskScreen[None], verb: Callable[[], RequestView]) -> bool:

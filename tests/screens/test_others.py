@@ -53,6 +53,7 @@ def ground(place: Place) -> dict[type, dict[str, Any]]:
         to.OpenChangedSources: {"draft_id": draft.id, "group": GROUP, "change": Change.ADDED},
         to.OpenSessions: {"kind": "drop_copy"},
         to.OpenRequest: {"reference": request.id},
+        to.OpenFinished: {"reference": request.id},
         to.OpenPerson: {"user_id": OPERATOR},
         to.OpenRouting: {"group_id": group.line.id},
     }

@@ -160,7 +160,7 @@ async def test_who_works_elsewhere_too_is_for_operations(place: Place) -> None:
     async with seated(place.app(ADMIN)) as seat:
         await open_people(seat)
         await go_to(seat, "multi-operator")
-        await seat.press("d", "down", "enter")
+        await seat.press("d")
         seat.says("Error: multi-operator has roles that you cannot grant: only operations can disable this person.")
 
 

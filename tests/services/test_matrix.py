@@ -531,8 +531,8 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     ),
     "groups.deletion": (
         lambda at, who: at.desk.groups.deletion(who, [at.ids["group"]]),
-        SEE,
-        HIDDEN,
+        CHANGE,
+        SEEN,
     ),
     "groups.edit": (
         lambda at, who: at.desk.groups.edit(who, at.ids["group"], GroupEdit(name="NEW")),
@@ -578,6 +578,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         lambda at, who: at.desk.groups.target_sessions(who, [at.ids["group"]]),
         SEE,
         NONE,
+    ),
+    "identity.require": (
+        lambda at, who: at.desk.identity.require(who, (Role.FULL_ACCESS,), "ACME"),
+        CHANGE,
+        REFUSED,
     ),
     "identity.entitlements": (
         lambda at, who: at.desk.identity.entitlements(who) or OK,
@@ -746,6 +751,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         lambda at, who: at.desk.people.powers(who),
         PEOPLE | {OTHER_ADMIN},
         REFUSED,
+    ),
+    "people.require": (
+        lambda at, who: at.desk.people.require(who, "subject", "disable"),
+        MAP | OPERATE,
+        PRIVATE,
     ),
     "people.roles": (
         lambda at, who: at.desk.people.roles(who, "subject", "ACME"),

@@ -14,11 +14,12 @@ from dropcopy_tui.domain.filters import Filter, in_order
 from dropcopy_tui.domain.markets import Menu, market_named, markets_of
 from dropcopy_tui.domain.names import name_key, several_named, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
-from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.attribution import group_gone, last_change
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.groups.changes import refuse_second_change
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.review import review_of
 from dropcopy_tui.services.groups.scripted import (
@@ -204,9 +205,17 @@ class Groups(Service):
             return _undrafted(review_of(uow, draft_of_edit(uow, _find(uow, group, entity)[0], edit)))
 
     def deletion(self, actor: Actor, group_ids: Sequence[int]) -> tuple[Deletion, ...]:
-        """What deleting these groups would do, before anything happens. Raises NotFound."""
+        """What deleting these groups would do, before anything happens or is typed.
+
+        Raises:
+            ChangedMeanwhile: another request is about to change or delete one of them.
+            NotEntitled, NotFound.
+        """
         with self._reading(actor) as uow:
             found = [_find(uow, group_id) for group_id in group_ids]
+            for row, *_ in found:
+                uow.require(MAY_CHANGE_GROUPS, uow.tx.get_one(EntityRow, row.entity_id))
+                refuse_second_change(uow, row, actor)
             sessions = _target_sessions(uow, list(group_ids))
             return tuple(
                 Deletion(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
@@ -158,6 +159,14 @@ class Identity(Service):
         """The person's own entitlements."""
         with self._reading(actor) as uow:
             return _entitlements(uow, uow.tx.get_one(PersonRow, actor.person_id))
+
+    def require(self, actor: Actor, roles: Iterable[Role], entity: str = "") -> None:
+        """Continue only if the person has one of the roles, at the entity or on the desk.
+
+        Screens ask it before they ask the person for anything. Raises NotEntitled, NotFound.
+        """
+        with self._reading(actor) as uow:
+            uow.require(roles, uow.entity(entity, roles) if entity else None)
 
     def set_password(self, actor: Actor, present: str, new: str) -> None:
         """Change the person's own password. Raises NotSignedIn for a wrong present one."""

@@ -214,6 +214,18 @@ class People(Service):
             change_roles(uow, row, given, taken)
             return line_of(uow, scope_of(uow), row)
 
+    def require(self, actor: Actor, user_id: str, what: str) -> None:
+        """Whether the person may `disable`, `enable`, `invite` (again) or `unlock` that account, asked beforehand.
+
+        Raises NotEntitled saying who may instead, NotFound.
+        """
+        with self._reading(actor) as uow:
+            if what == "unlock":
+                uow.require(MAY_UNLOCK)
+                refuse_own(uow, person_named(uow, user_id), what)
+            else:
+                self._administered(uow, user_id, what)
+
     def disable(self, actor: Actor, user_id: str) -> Disabled:
         """Shut an account: its person may do nothing from now on. Open requests stay, and are counted.
 
