@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.markets import market_named
@@ -12,12 +12,11 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.source_sets import Condition, SenderCompRows, SetTable, also_in, in_draft, members
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, GroupRow, GroupSourceRow, SenderCompRow
-
-SenderCompRows = Select[SenderCompRow]
 
 SEARCHED = (col(SenderCompRow.sender_comp_id),)
 
@@ -41,8 +40,17 @@ class SenderComps(Service):
             listed = listing(_narrowed(_uncovered(key_of(uow.entity(entity).id)), market, gfid))
             # An entity may be active in every market, so this list shows the market and sorts by it.
             wider = listed.rows.add_columns(col(SenderCompRow.market))
-            orders = {**listed.orders, "market": col(SenderCompRow.market)}
+            orders = {**listed.orders, "market": (col(SenderCompRow.market), col(SenderCompRow.sender_comp_id))}
             return fetch(uow.tx, replace(listed, rows=wider, orders=orders), ask, _uncovered_view)
+
+
+def set_listing(table: SetTable, condition: Condition, gfid: str = "") -> Listing:
+    """A set of SenderComps as a list that can be paged, narrowed to one Globex Firm if it is named."""
+    rows = members(table, condition & (col(table.gfid) == gfid) if gfid else condition)
+    # The orders of `listing`, by the columns in which the set is stored.
+    name = col(table.sender_comp_id)
+    orders = {"sender_comp_id": name, "gfid": (col(table.gfid), name), "session_id": name}
+    return replace(listing(rows), orders=orders, tie=col(table.sender_comp_pk))
 
 
 def listing(rows: SenderCompRows) -> Listing:
@@ -59,8 +67,9 @@ def listing(rows: SenderCompRows) -> Listing:
         ),
         orders={
             "sender_comp_id": col(SenderCompRow.sender_comp_id),
-            "gfid": col(SenderCompRow.gfid),
-            "session_id": col(SenderCompRow.session_id),
+            "gfid": (col(SenderCompRow.gfid), col(SenderCompRow.sender_comp_id)),
+            # A SenderCompID begins with its Session ID.
+            "session_id": col(SenderCompRow.sender_comp_id),
         },
         tie=col(SenderCompRow.id),
         searched=SEARCHED,
@@ -81,22 +90,14 @@ def usable_in(draft: DraftRow) -> ColumnElement[bool]:
     )
 
 
-def draft_sources(draft: DraftRow) -> SenderCompRows:
-    """The SenderComps of a draft, open or submitted."""
-    return (
-        select(SenderCompRow)
-        .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-        .where(col(DraftSourceRow.draft_id) == draft.id)
-    )
+def usable_by(draft: DraftRow) -> SenderCompRows:
+    """The SenderComps that may be sources of the draft's group."""
+    return select(SenderCompRow).where(usable_in(draft))
 
 
-def group_sources(group_id: int | None) -> SenderCompRows:
-    """The SenderComps of a group."""
-    return (
-        select(SenderCompRow)
-        .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-        .where(col(GroupSourceRow.group_id) == group_id)
-    )
+def not_added(draft: DraftRow) -> Condition:
+    """Whether a SenderComp is not in the draft yet."""
+    return ~also_in(DraftSourceRow, in_draft(draft), col(SenderCompRow.sender_comp_id))
 
 
 def _narrowed(rows: SenderCompRows, market: str, gfid: str) -> SenderCompRows:

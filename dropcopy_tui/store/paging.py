@@ -20,12 +20,13 @@ Expression = Any
 class Listing:
     """A list that can be paged.
 
-    `orders` maps a column id to its sort expression; the first is the default order, and none may be null, because
-    keyset comparisons with NULL match no row. `tie` is unique and breaks ties. `match` searches the columns `searched`.
+    `orders` maps a column id to its sort expression, or to several; the first is the default order, and none may be
+    null, because keyset comparisons with NULL match no row. `tie` is unique and breaks ties. `match` searches the
+    columns `searched`.
     """
 
     rows: Any
-    orders: Mapping[str, Expression]
+    orders: Mapping[str, Expression | tuple[Expression, ...]]
     tie: Expression
     searched: Sequence[Expression] = ()
     newest_first: bool = False
@@ -84,10 +85,11 @@ def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[
     if not ask.limit:
         return Page((), (), total)
     order = listing.orders.get(ask.order, next(iter(listing.orders.values())))
-    found = session.execute(_placed(rows, order, listing, ask)).all()
+    keys = (*(order if isinstance(order, tuple) else (order,)), listing.tie)
+    found = session.execute(_placed(rows, keys, listing, ask)).all()
     if ask.anchor in (Anchor.LAST, Anchor.BEFORE):
         found = found[::-1]
-    cursors = tuple((row[-2], row[-1]) for row in found)
+    cursors = tuple(tuple(row[-len(keys) :]) for row in found)
     return Page(tuple(build(row) for row in found), cursors, total)
 
 
@@ -97,17 +99,17 @@ def _counted(rows: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(bare.subquery())
 
 
-def _placed(rows: Select[Any], order: Expression, listing: Listing, ask: PageRequest) -> Select[Any]:
-    """The rows in order, from the requested place, with the cursor in the last two columns."""
+def _placed(rows: Select[Any], keys: tuple[Expression, ...], listing: Listing, ask: PageRequest) -> Select[Any]:
+    """The rows in the order of the keys, from the requested place, with the cursor in the last columns."""
     falling = ask.descending if ask.order else listing.newest_first
     backwards = ask.anchor in (Anchor.LAST, Anchor.BEFORE)
     down = falling != backwards
-    tie = listing.tie
-    rows = rows.add_columns(order.label("cursor_value"), tie.label("cursor_tie"))
-    if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):
-        here, there = tuple_(order, tie), tuple_(*ask.beside)
+    rows = rows.add_columns(*(key.label(f"cursor_{number}") for number, key in enumerate(keys)))
+    # A cursor of another order has other parts, and fits nowhere: the page starts at its end of the list.
+    if ask.anchor in (Anchor.AFTER, Anchor.BEFORE) and len(ask.beside) == len(keys):
+        here, there = tuple_(*keys), tuple_(*ask.beside)
         rows = rows.where(here < there if down else here > there)
-    rows = rows.order_by(order.desc() if down else order.asc(), tie.desc() if down else tie.asc())
+    rows = rows.order_by(*(key.desc() if down else key.asc() for key in keys))
     if ask.anchor is Anchor.AT:
         rows = rows.offset(ask.at)
     return rows.limit(ask.limit)

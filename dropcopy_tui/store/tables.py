@@ -22,6 +22,11 @@ _NO_ROWID = {"sqlite_with_rowid": False}
 _OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group')"
 
 
+def _by_gfid(table: str, *owner: str) -> Index:
+    """The order in which a set of SenderComps is narrowed by Globex Firm, and counted by it."""
+    return Index(f"ix_{table}_gfid", *owner, "gfid", "sender_comp_id", "sender_comp_pk")
+
+
 def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name)
@@ -226,12 +231,18 @@ class GroupFilterRow(SQLModel, table=True):
 
 
 class GroupSourceRow(SQLModel, table=True):
-    """A SenderComp whose messages a group copies."""
+    """A SenderComp whose messages a group copies.
+
+    The sets of SenderComps carry the SenderCompID and the GFID, which never change, and are stored in the order in
+    which lists show them: a page of a set of any size is read from one place, and nothing is sorted.
+    """
 
     __tablename__ = "group_source"
-    __table_args__ = _NO_ROWID
+    __table_args__ = (_by_gfid("group_source", "group_id"), _NO_ROWID)
     group_id: int = Field(primary_key=True, foreign_key="drop_copy_group.id")
+    sender_comp_id: str = Field(primary_key=True)
     sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id", index=True)
+    gfid: str
 
 
 class DraftRow(SQLModel, table=True):
@@ -264,9 +275,11 @@ class DraftSourceRow(SQLModel, table=True):
     """A SenderComp that was added to a draft."""
 
     __tablename__ = "draft_source"
-    __table_args__ = _NO_ROWID
+    __table_args__ = (_by_gfid("draft_source", "draft_id"), _NO_ROWID)
     draft_id: int = Field(primary_key=True, foreign_key="draft.id")
-    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id", index=True)
+    sender_comp_id: str = Field(primary_key=True)
+    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id")
+    gfid: str
 
 
 class SessionRow(SQLModel, table=True):
@@ -423,10 +436,16 @@ class RequestSourceRow(SQLModel, table=True):
     """A SenderComp that an edit adds to its group or removes from it; the record is kept permanently."""
 
     __tablename__ = "request_source"
-    __table_args__ = (_one_of("change", ("added", "removed"), "ck_request_source_change"), _NO_ROWID)
+    __table_args__ = (
+        _one_of("change", ("added", "removed"), "ck_request_source_change"),
+        _by_gfid("request_source", "request_id", "change"),
+        _NO_ROWID,
+    )
     request_id: int = Field(primary_key=True, foreign_key="request.id")
     change: str = Field(primary_key=True)
-    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id", index=True)
+    sender_comp_id: str = Field(primary_key=True)
+    sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id")
+    gfid: str
 
 
 class ApprovalRow(SQLModel, table=True):

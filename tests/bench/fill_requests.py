@@ -98,8 +98,14 @@ def _edit(session: Session, place: int, by: int, front_end: int, resources: Reso
     )
     session.add(draft)
     session.flush()
-    first = "INSERT INTO group_source SELECT :group, id FROM sender_comp WHERE id <= :held"
-    last = "INSERT INTO draft_source SELECT :draft, id FROM sender_comp WHERE id > :rest"
+    first = (
+        "INSERT INTO group_source (group_id, sender_comp_id, sender_comp_pk, gfid) "
+        "SELECT :group, sender_comp_id, id, gfid FROM sender_comp WHERE id <= :held"
+    )
+    last = (
+        "INSERT INTO draft_source (draft_id, sender_comp_id, sender_comp_pk, gfid) "
+        "SELECT :draft, sender_comp_id, id, gfid FROM sender_comp WHERE id > :rest"
+    )
     session.execute(text(first), {"group": group.id, "held": held})
     session.execute(text(last), {"draft": draft.id, "rest": ALL_SOURCES - held})
 

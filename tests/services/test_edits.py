@@ -67,7 +67,7 @@ def sources_of(world: World, name: str = "RATES") -> list[str]:
 
 def drafted(resources: Resources, draft: DraftView) -> list[str]:
     sql = (
-        "SELECT sender_comp_id FROM draft_source JOIN sender_comp ON sender_comp.id = sender_comp_pk "
+        "SELECT s.sender_comp_id FROM draft_source JOIN sender_comp AS s ON s.id = sender_comp_pk "
         "WHERE draft_id = :it ORDER BY 1"
     )
     return [name for (name,) in rows(resources, sql, it=draft.id)]

@@ -176,7 +176,7 @@ def test_more_sources_than_one_question_holds_are_all_found(world: World) -> Non
 def test_all_sources_can_be_those_of_some_firms(world: World) -> None:
     add_sender_comps(world.resources, "ACME", 2, gfid="XY9")
     assert Groups(world.resources).create(world.operator, new_group("A", gfids=("XY9",))).asked["sources"] == 2
-    with pytest.raises(InvalidValue, match="at least one source"):
+    with pytest.raises(InvalidValue, match="Globex Firm NONE"):
         Groups(world.resources).create(world.operator, new_group("B", gfids=("NONE",)))
 
 

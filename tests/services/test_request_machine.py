@@ -222,7 +222,7 @@ class Desk(RuleBasedStateMachine):
         wanted = Group(
             name, frozenset(map(str, present.filters)), frozenset(
                 name for (name,) in self.read(
-                    "SELECT sender_comp_id FROM draft_source JOIN sender_comp s ON s.id = sender_comp_pk "
+                    "SELECT s.sender_comp_id FROM draft_source JOIN sender_comp s ON s.id = sender_comp_pk "
                     "WHERE draft_id = :it", it=present.id,
                 )
             ),
@@ -381,7 +381,7 @@ class Desk(RuleBasedStateMachine):
         for key, kind in self.read("SELECT group_id, filter FROM group_filter"):
             found[key].filters |= {kind}
         for key, name in self.read(
-            "SELECT group_id, sender_comp_id FROM group_source JOIN sender_comp s ON s.id = sender_comp_pk"
+            "SELECT group_id, s.sender_comp_id FROM group_source JOIN sender_comp s ON s.id = sender_comp_pk"
         ):
             found[key].sources |= {name}
         assert found == self.model.groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
@@ -10,6 +10,7 @@ from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.groups import changes
 from dropcopy_tui.services.groups.drafts import LAST_STEP
+from dropcopy_tui.services.source_sets import copy, in_draft
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, EntityRow, RequestRow
 
@@ -63,8 +64,7 @@ def again_of(uow: UnitOfWork, draft: DraftRow) -> DraftRow:
     )
     uow.tx.add(row)
     uow.tx.flush()
-    held = select(literal(row.id), col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
-    uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], held))
+    copy(uow, DraftSourceRow, {"draft_id": row.id}, DraftSourceRow, in_draft(draft))
     return row
 
 

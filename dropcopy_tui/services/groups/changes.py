@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, delete, insert, literal, select
+from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import aliased
-from sqlmodel import col, func
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -19,10 +19,21 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.requests.approvals import waiting_for
-from dropcopy_tui.services.requests.sources import frozen
-from dropcopy_tui.services.sendercomps import SenderCompRows
+from dropcopy_tui.services.sendercomps import set_listing
+from dropcopy_tui.services.source_sets import (
+    Condition,
+    SetTable,
+    also_in,
+    copy,
+    in_draft,
+    in_group,
+    in_request,
+    size,
+    take_out,
+)
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Changes, Facts, FieldChange
+from dropcopy_tui.store.paging import Listing
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
@@ -33,7 +44,6 @@ from dropcopy_tui.store.tables import (
     PersonRow,
     RequestRow,
     RequestSourceRow,
-    SenderCompRow,
 )
 
 # The number of added or removed SenderComps that a review names one by one.
@@ -81,34 +91,27 @@ def _named(uow: UnitOfWork, draft: DraftRow, change: Change, count: int) -> tupl
     """The SenderComps by name, if they are so few that a page can name them."""
     if not 0 < count <= _FEW:
         return ()
-    name = col(SenderCompRow.sender_comp_id)
-    rows = sources_changed(draft, change).with_only_columns(name).order_by(name)
-    return tuple(uow.tx.execute(rows).scalars())
+    table, changed = _changed_set(draft, change)
+    name = col(table.sender_comp_id)
+    return tuple(uow.tx.execute(select(name).where(changed).order_by(name)).scalars())
 
 
-def sources_changed(draft: DraftRow, change: Change) -> SenderCompRows:
-    """The SenderComps that the draft adds to its group, or takes out of it."""
-    wanted: type[DraftSourceRow] | type[GroupSourceRow]
-    present: type[DraftSourceRow] | type[GroupSourceRow]
-    wanted, present = (DraftSourceRow, GroupSourceRow) if change is Change.ADDED else (GroupSourceRow, DraftSourceRow)
-    there = select(literal(1)).where(_holds(present, draft), col(present.sender_comp_pk) == col(wanted.sender_comp_pk))
-    return (
-        select(SenderCompRow)
-        .join(wanted, col(wanted.sender_comp_pk) == col(SenderCompRow.id))
-        .where(_holds(wanted, draft), ~there.exists())
-    )
+def sources_changed(draft: DraftRow, change: Change) -> Listing:
+    """The SenderComps that the draft adds to its group, or takes out of it, as a list that can be paged."""
+    return set_listing(*_changed_set(draft, change))
 
 
-def _holds(table: type[DraftSourceRow] | type[GroupSourceRow], draft: DraftRow) -> ColumnElement[bool]:
-    if issubclass(table, DraftSourceRow):
-        return col(table.draft_id) == draft.id
-    return col(table.group_id) == draft.group_id
+def _changed_set(draft: DraftRow, change: Change) -> tuple[SetTable, Condition]:
+    """Of the draft's set what the group's has not, or the reverse: one walk along two tables in the same order."""
+    mine, theirs = in_draft(draft), in_group(draft.group_id)
+    if change is Change.ADDED:
+        return DraftSourceRow, mine & ~also_in(GroupSourceRow, theirs, col(DraftSourceRow.sender_comp_id))
+    return GroupSourceRow, theirs & ~also_in(DraftSourceRow, mine, col(GroupSourceRow.sender_comp_id))
 
 
 def _shared(uow: UnitOfWork, draft: DraftRow) -> int:
-    both = col(GroupSourceRow.sender_comp_pk) == col(DraftSourceRow.sender_comp_pk)
-    rows = select(func.count()).select_from(DraftSourceRow).join(GroupSourceRow, both)
-    return int(uow.tx.execute(rows.where(_holds(DraftSourceRow, draft), _holds(GroupSourceRow, draft))).scalar_one())
+    both = also_in(GroupSourceRow, in_group(draft.group_id), col(DraftSourceRow.sender_comp_id))
+    return size(uow, DraftSourceRow, in_draft(draft) & both)
 
 
 def _fields(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> list[FieldChange]:
@@ -224,22 +227,15 @@ def refuse_second_change(uow: UnitOfWork, group: GroupRow, actor: Actor) -> None
 def freeze_changes(uow: UnitOfWork, draft: DraftRow, request: RequestRow) -> None:
     """Keep which SenderComps the request adds and removes: afterwards the group no longer shows them."""
     for change in Change:
-        rows = sources_changed(draft, change).with_only_columns(
-            literal(request.id), literal(change.value), col(SenderCompRow.id)
-        )
-        uow.tx.execute(insert(RequestSourceRow).from_select(["request_id", "change", "sender_comp_pk"], rows))
+        owner = {"request_id": request.id, "change": change.value}
+        copy(uow, RequestSourceRow, owner, *_changed_set(draft, change))
 
 
 def carry_out(uow: UnitOfWork, request: RequestRow, group_id: int) -> None:
     """Put the added SenderComps into the group, and take the removed ones out."""
-    gone = frozen(request, Change.REMOVED).with_only_columns(col(SenderCompRow.id))
-    uow.tx.execute(
-        delete(GroupSourceRow)
-        .where(col(GroupSourceRow.group_id) == group_id, col(GroupSourceRow.sender_comp_pk).in_(gone))
-        .execution_options(synchronize_session=False)
-    )
-    new = frozen(request, Change.ADDED).with_only_columns(literal(group_id), col(SenderCompRow.id))
-    uow.tx.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], new))
+    gone = select(col(RequestSourceRow.sender_comp_id)).where(in_request(request.id, Change.REMOVED))
+    take_out(uow, GroupSourceRow, in_group(group_id), col(GroupSourceRow.sender_comp_id).in_(gone))
+    copy(uow, GroupSourceRow, {"group_id": group_id}, RequestSourceRow, in_request(request.id, Change.ADDED))
 
 
 def catch_up(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> None:
@@ -269,31 +265,21 @@ def _take_over(uow: UnitOfWork, draft: DraftRow, group: GroupRow, name: str) -> 
 
 def _take_sources_over(uow: UnitOfWork, draft: DraftRow, since: list[int]) -> None:
     """What others did to a SenderComp in the end: added and taken out again is nothing at all."""
-    in_group = select(col(GroupSourceRow.sender_comp_pk)).where(col(GroupSourceRow.group_id) == draft.group_id)
-    in_draft = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
-    pk = col(RequestSourceRow.sender_comp_pk)
-    gone = _first_touched(since, Change.REMOVED).where(pk.not_in(in_group))
-    uow.tx.execute(
-        delete(DraftSourceRow)
-        .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(gone))
-        .execution_options(synchronize_session=False)
-    )
-    new = _first_touched(since, Change.ADDED).where(pk.in_(in_group), pk.not_in(in_draft))
-    uow.tx.execute(
-        insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new.with_only_columns(literal(draft.id), pk))
-    )
+    name = col(RequestSourceRow.sender_comp_id)
+    there = also_in(GroupSourceRow, in_group(draft.group_id), name)
+    gone = select(name).where(_first_touched(since, Change.REMOVED), ~there)
+    take_out(uow, DraftSourceRow, in_draft(draft), col(DraftSourceRow.sender_comp_id).in_(gone))
+    new = _first_touched(since, Change.ADDED), there, ~also_in(DraftSourceRow, in_draft(draft), name)
+    copy(uow, DraftSourceRow, {"draft_id": draft.id}, RequestSourceRow, *new)
 
 
-def _first_touched(since: list[int], change: Change) -> Select[int]:
-    """The SenderComps to which the first of these requests that touched them did this: before, it was the reverse."""
+def _first_touched(since: list[int], change: Change) -> Condition:
+    """Whether the first of these requests that touched a SenderComp did this to it: before, it was the reverse."""
     earlier = aliased(RequestSourceRow)
-    touched = select(literal(1)).where(
+    touched: Select[int] = select(literal(1)).where(
         col(earlier.request_id).in_(since),
-        col(earlier.sender_comp_pk) == col(RequestSourceRow.sender_comp_pk),
+        col(earlier.sender_comp_id) == col(RequestSourceRow.sender_comp_id),
         col(earlier.request_id) < col(RequestSourceRow.request_id),
     )
-    return select(col(RequestSourceRow.sender_comp_pk)).where(
-        col(RequestSourceRow.request_id).in_(since),
-        col(RequestSourceRow.change) == change.value,
-        ~touched.exists(),
-    )
+    first: Condition = col(RequestSourceRow.request_id).in_(since)
+    return first & (col(RequestSourceRow.change) == change.value) & ~touched.exists()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, delete
-from sqlmodel import and_, col, func, select
+from sqlalchemy import case
+from sqlmodel import col, func, select
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.filters import Filter, complete_filters
@@ -17,7 +16,8 @@ from dropcopy_tui.domain.names import clean_name, name_key
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.sendercomps import draft_sources, usable_in
+from dropcopy_tui.services.sendercomps import usable_in
+from dropcopy_tui.services.source_sets import firm_counts, in_draft, members, size, take_out
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store.tables import (
@@ -31,8 +31,6 @@ from dropcopy_tui.store.tables import (
 
 # So many bad SenderComps of a request are named one by one.
 _NAMED = 20
-# The number of sources counted in one query.
-_STEP = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +49,12 @@ class SourceTally:
 
 def draft_size(uow: UnitOfWork, draft: DraftRow) -> int:
     """How many sources the draft has, usable or not."""
-    rows = select(func.count()).select_from(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id)
-    return uow.tx.exec(rows).one()
+    return size(uow, DraftSourceRow, in_draft(draft))
 
 
 def empty_draft(uow: UnitOfWork, draft: DraftRow) -> None:
     """Take every source out of the draft."""
-    uow.tx.execute(delete(DraftSourceRow).where(col(DraftSourceRow.draft_id) == draft.id))
+    take_out(uow, DraftSourceRow, in_draft(draft))
 
 
 def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
@@ -67,7 +64,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
         for what in (usable_in(draft), *(col(SenderCompRow.gateway) == kind.value for kind in Gateway))
     )
     guarantors = func.group_concat(col(SenderCompRow.guarantor_id).distinct())
-    counted = draft_sources(draft).with_only_columns(usable, guarantors, *kinds)
+    counted = members(DraftSourceRow, in_draft(draft)).with_only_columns(usable, guarantors, *kinds)
     good, by, *counts = uow.tx.execute(counted).one()
     found = {int(pk) for pk in by.split(",")} if by else set()
     return SourceTally(
@@ -79,26 +76,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
 
 def firms(uow: UnitOfWork, draft: DraftRow) -> tuple[FirmCount, ...]:
     """How many sources each Globex Firm has in the draft, by its name."""
-    counts: Counter[str] = Counter()
-    firm = col(SenderCompRow.gfid)
-    for part in _parts(uow, draft):
-        rows = draft_sources(draft).where(part).with_only_columns(firm, func.count()).group_by(firm)
-        for name, count in uow.tx.execute(rows):
-            counts[name] += count
-    return tuple(FirmCount(name, counts[name]) for name in sorted(counts))
-
-
-def _parts(uow: UnitOfWork, draft: DraftRow) -> Iterator[ColumnElement[bool]]:
-    """The draft's sources in steps: the database sorts what it groups in memory, 80 bytes a row."""
-    key = col(DraftSourceRow.sender_comp_pk)
-    low = 0
-    while True:
-        step = select(key).where(col(DraftSourceRow.draft_id) == draft.id, key > low).order_by(key).limit(_STEP)
-        high = uow.tx.exec(select(func.max(step.subquery().c[0]))).one()
-        if high is None:
-            return
-        yield and_(key > low, key <= high)
-        low = high
+    return firm_counts(uow, DraftSourceRow, in_draft(draft))
 
 
 def problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally | None = None) -> list[str]:
@@ -153,7 +131,7 @@ def _source_problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally) -> 
 
 def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]:
     """A reason for each of the first such SenderComps, and one that counts the others."""
-    bad = draft_sources(draft).where(~usable_in(draft))
+    bad = members(DraftSourceRow, in_draft(draft)).where(~usable_in(draft))
     names = uow.tx.execute(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).scalars().all()
     found = [f"SenderComp {name} is no longer an active SenderComp of this entity and market." for name in names]
     if count > len(names):

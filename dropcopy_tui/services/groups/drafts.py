@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, insert, literal, select
+from sqlalchemy import select
 from sqlmodel import col, func
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
@@ -20,7 +20,8 @@ from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.review import fee_of, review_of
 from dropcopy_tui.services.groups.submission import submit_draft
 from dropcopy_tui.services.own_drafts import own_draft
-from dropcopy_tui.services.sendercomps import SenderCompRows, listing, sender_comp_view, usable_in
+from dropcopy_tui.services.sendercomps import listing, not_added, sender_comp_view, set_listing, usable_by
+from dropcopy_tui.services.source_sets import SenderCompRows, in_draft, put, take_out
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, selected
@@ -133,7 +134,7 @@ class Drafts(Service):
         """A page of the SenderComps that were added."""
         with self._reading(actor) as uow:
             row = _open(uow, draft_id)
-            return fetch(uow.tx, listing(_added(row, gfid)), ask, sender_comp_view)
+            return fetch(uow.tx, set_listing(DraftSourceRow, in_draft(row), gfid), ask, sender_comp_view)
 
     def firms(self, actor: Actor, draft_id: int) -> tuple[FirmCount, ...]:
         """The Globex Firms that step 5 can be narrowed by."""
@@ -155,22 +156,16 @@ class Drafts(Service):
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            chosen = selected(listing(_available(row, gfid)), picked).with_only_columns(
-                literal(row.id), col(SenderCompRow.id)
-            )
-            uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
+            put(uow, DraftSourceRow, {"draft_id": row.id}, selected(listing(_available(row, gfid)), picked))
             return self._sources_changed(uow, row, "draft:sources_added")
 
     def remove(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:
         """Take the picked SenderComps out again, or all that match."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            chosen = selected(listing(_added(row, gfid)), picked).with_only_columns(col(SenderCompRow.id))
-            uow.tx.execute(
-                delete(DraftSourceRow)
-                .where(col(DraftSourceRow.draft_id) == row.id, col(DraftSourceRow.sender_comp_pk).in_(chosen))
-                .execution_options(synchronize_session=False)
-            )
+            name = col(DraftSourceRow.sender_comp_id)
+            chosen = selected(set_listing(DraftSourceRow, in_draft(row), gfid), picked).with_only_columns(name)
+            take_out(uow, DraftSourceRow, in_draft(row), name.in_(chosen))
             return self._sources_changed(uow, row, "draft:sources_removed")
 
     def name_problem(self, actor: Actor, draft_id: int) -> str:
@@ -282,18 +277,9 @@ def _open(uow: UnitOfWork, draft_id: int) -> DraftRow:
 
 
 def _candidates(row: DraftRow, gfid: str = "") -> SenderCompRows:
-    rows = select(SenderCompRow).where(usable_in(row))
+    rows = usable_by(row)
     return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
-
-
-def _in_draft(row: DraftRow) -> Select[int]:
-    return select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == row.id)
 
 
 def _available(row: DraftRow, gfid: str) -> SenderCompRows:
-    return _candidates(row, gfid).where(col(SenderCompRow.id).not_in(_in_draft(row)))
-
-
-def _added(row: DraftRow, gfid: str) -> SenderCompRows:
-    rows = select(SenderCompRow).where(col(SenderCompRow.id).in_(_in_draft(row)))
-    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
+    return _candidates(row, gfid).where(not_added(row))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue, NotEntitled, NotFound
@@ -18,7 +18,8 @@ from dropcopy_tui.services.groups.draft_views import draft_view
 from dropcopy_tui.services.groups.drafts import LAST_STEP
 from dropcopy_tui.services.own_drafts import own_draft
 from dropcopy_tui.services.requests.requests import seen_request
-from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.sendercomps import sender_comp_view
+from dropcopy_tui.services.source_sets import copy, in_group
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, SenderCompView
 from dropcopy_tui.store.paging import fetch
@@ -102,7 +103,7 @@ class GroupEdits(Service):
         """A page of the SenderComps that the draft adds to its group, or takes out of it."""
         with self._reading(actor) as uow:
             row, _ = _edit(uow, draft_id)
-            return fetch(uow.tx, listing(changes.sources_changed(row, change)), ask, sender_comp_view)
+            return fetch(uow.tx, changes.sources_changed(row, change), ask, sender_comp_view)
 
     def catch_up(self, actor: Actor, draft_id: int) -> DraftView:
         """Merge what others changed meanwhile, but for the fields that the draft changes itself (rule G10)."""
@@ -151,13 +152,14 @@ def _draft_of(uow: UnitOfWork, group: GroupRow) -> DraftRow:
 
 
 def _copy_sources(uow: UnitOfWork, row: DraftRow, group_id: int, active_only: bool = False) -> None:
-    pk = col(GroupSourceRow.sender_comp_pk)
-    chosen = select(literal(row.id), pk).where(col(GroupSourceRow.group_id) == group_id)
+    chosen = [in_group(group_id)]
     if active_only:
-        chosen = chosen.join(SenderCompRow, col(SenderCompRow.id) == pk).where(
-            col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value
+        is_active = select(col(SenderCompRow.id)).where(
+            col(SenderCompRow.id) == col(GroupSourceRow.sender_comp_pk),
+            col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
         )
-    uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], chosen))
+        chosen.append(is_active.exists())
+    copy(uow, DraftSourceRow, {"draft_id": row.id}, GroupSourceRow, *chosen)
 
 
 def _open_edit(uow: UnitOfWork, group_id: int) -> DraftRow | None:

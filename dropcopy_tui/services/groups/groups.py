@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Row, Select, select
-from sqlmodel import col, func
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -33,9 +33,10 @@ from dropcopy_tui.services.groups.scripted import (
 )
 from dropcopy_tui.services.groups.submission import submit_deletion
 from dropcopy_tui.services.requests.batches import outcome_words
-from dropcopy_tui.services.sendercomps import group_sources, listing, sender_comp_view
+from dropcopy_tui.services.sendercomps import sender_comp_view, set_listing
 from dropcopy_tui.services.sessions.sessions import session_rows, views
 from dropcopy_tui.services.sessions.words import keys_summary
+from dropcopy_tui.services.source_sets import by_firm, in_group
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import (
     EntityView,
@@ -53,8 +54,8 @@ from dropcopy_tui.store.tables import (
     FrontEndRow,
     GroupFilterRow,
     GroupRow,
+    GroupSourceRow,
     PersonRow,
-    SenderCompRow,
     SessionRow,
 )
 
@@ -148,22 +149,13 @@ class Groups(Service):
         """A page of a group's source SenderComps. Raises NotFound."""
         with self._reading(actor) as uow:
             _find(uow, group_id)
-            rows = group_sources(group_id)
-            if gfid:
-                rows = rows.where(col(SenderCompRow.gfid) == gfid)
-            return fetch(uow.tx, listing(rows), ask, sender_comp_view)
+            return fetch(uow.tx, set_listing(GroupSourceRow, in_group(group_id), gfid), ask, sender_comp_view)
 
     def by_firm(self, actor: Actor, group_id: int, ask: PageRequest) -> Page[FirmCount]:
         """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
         with self._reading(actor) as uow:
             _find(uow, group_id)
-            gfid = col(SenderCompRow.gfid)
-            firms = (
-                group_sources(group_id)
-                .with_only_columns(gfid.label("gfid"), func.count().label("sources"))
-                .group_by(gfid)
-                .subquery()
-            )
+            firms = by_firm(GroupSourceRow, in_group(group_id)).subquery()
             rows = Listing(
                 select(firms.c.gfid, firms.c.sources),
                 {"gfid": firms.c.gfid, "sources": firms.c.sources},

@@ -18,8 +18,8 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.routing import read
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.sendercomps import SenderCompRows
 from dropcopy_tui.services.sessions.sessions import session_rows, views
+from dropcopy_tui.services.source_sets import SenderCompRows
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import SessionView
 from dropcopy_tui.store.tables import EntityRow, GroupFilterRow, GroupRow, GroupSourceRow, SenderCompRow, SessionRow

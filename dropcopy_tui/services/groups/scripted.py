@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, insert, literal, select
+from sqlalchemy import literal, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
@@ -20,7 +20,8 @@ from dropcopy_tui.services.groups.drafts import start_draft
 from dropcopy_tui.services.groups.edits import begin_edit
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.submission import submit_draft
-from dropcopy_tui.services.sendercomps import usable_in
+from dropcopy_tui.services.sendercomps import not_added, usable_by
+from dropcopy_tui.services.source_sets import SenderCompRows, in_draft, put, take_out
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.tables import (
@@ -126,9 +127,8 @@ def deletion_approval(uow: UnitOfWork, group: GroupRow) -> tuple[str, ...]:
 
 
 def _change_sources(uow: UnitOfWork, draft: DraftRow, edit: GroupEdit) -> None:
-    mine = col(DraftSourceRow.draft_id) == draft.id
     if edit.sources is not None:
-        uow.tx.execute(delete(DraftSourceRow).where(mine).execution_options(synchronize_session=False))
+        take_out(uow, DraftSourceRow, in_draft(draft))
         _add_each(uow, draft, edit.sources)
     _take_out(uow, draft, edit.remove)
     _take_firms_out(uow, draft, edit.remove_gfids)
@@ -139,40 +139,24 @@ def _change_sources(uow: UnitOfWork, draft: DraftRow, edit: GroupEdit) -> None:
 
 def _take_out(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
     wanted = [str(parse_sender_comp(name)) for name in names]
+    name = col(DraftSourceRow.sender_comp_id)
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
-        held = (
-            select(col(SenderCompRow.sender_comp_id), col(SenderCompRow.id))
-            .join(DraftSourceRow, col(DraftSourceRow.sender_comp_pk) == col(SenderCompRow.id))
-            .where(col(DraftSourceRow.draft_id) == draft.id, col(SenderCompRow.sender_comp_id).in_(part))
-        )
-        found = {row[0]: row[1] for row in uow.tx.execute(held)}
-        missing = [name for name in part if name not in found]
+        found = set(uow.tx.execute(select(name).where(in_draft(draft), name.in_(part))).scalars())
+        missing = [sender_comp for sender_comp in part if sender_comp not in found]
         if missing:
             raise InvalidValue(f"Not a source of this group: {some(missing)}. Nothing was submitted.", "sources")
-        uow.tx.execute(
-            delete(DraftSourceRow)
-            .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(found.values()))
-            .execution_options(synchronize_session=False)
-        )
+        take_out(uow, DraftSourceRow, in_draft(draft), name.in_(part))
 
 
 def _take_firms_out(uow: UnitOfWork, draft: DraftRow, gfids: Sequence[str]) -> None:
     for gfid in dict.fromkeys(gfids):
-        held = (
-            select(col(DraftSourceRow.sender_comp_pk))
-            .join(SenderCompRow, col(SenderCompRow.id) == col(DraftSourceRow.sender_comp_pk))
-            .where(col(DraftSourceRow.draft_id) == draft.id, col(SenderCompRow.gfid) == gfid)
-        )
-        if uow.tx.execute(held.limit(1)).first() is None:
+        firm = in_draft(draft), col(DraftSourceRow.gfid) == gfid
+        if uow.tx.execute(select(literal(1)).where(*firm).limit(1)).first() is None:
             raise InvalidValue(
                 f"No source of this group is of Globex Firm {shorten(gfid)}. Nothing was submitted.", "gfids"
             )
-        uow.tx.execute(
-            delete(DraftSourceRow)
-            .where(col(DraftSourceRow.draft_id) == draft.id, col(DraftSourceRow.sender_comp_pk).in_(held))
-            .execution_options(synchronize_session=False)
-        )
+        take_out(uow, DraftSourceRow, *firm)
 
 
 def _front_end_named(uow: UnitOfWork, entity: EntityRow, name: str) -> int:
@@ -208,7 +192,7 @@ def _add_sources(uow: UnitOfWork, draft: DraftRow, new: NewGroup) -> None:
 
 def _add_all(uow: UnitOfWork, draft: DraftRow, gfids: Sequence[str]) -> None:
     """Put every usable SenderComp into the draft, or those of some firms. Raises InvalidValue for an unknown firm."""
-    usable = _usable(draft)
+    usable = usable_by(draft)
     for gfid in gfids:
         if uow.tx.execute(usable.where(col(SenderCompRow.gfid) == gfid).limit(1)).first() is None:
             raise InvalidValue(
@@ -221,10 +205,6 @@ def _add_all(uow: UnitOfWork, draft: DraftRow, gfids: Sequence[str]) -> None:
     _add_new(uow, draft, usable)
 
 
-def _usable(draft: DraftRow) -> Select[int | None, int | None]:
-    return select(literal(draft.id), col(SenderCompRow.id)).where(usable_in(draft))
-
-
 def _add_each(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
     wanted = list(dict.fromkeys(str(parse_sender_comp(name)) for name in names))
     for start in range(0, len(wanted), _CHUNK):
@@ -233,7 +213,7 @@ def _add_each(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
 
 def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
     name = col(SenderCompRow.sender_comp_id)
-    rows = _usable(draft).where(name.in_(wanted))
+    rows = usable_by(draft).where(name.in_(wanted))
     found = set(uow.tx.execute(rows.with_only_columns(name)).scalars())
     missing = [sender_comp for sender_comp in wanted if sender_comp not in found]
     if missing:
@@ -243,8 +223,6 @@ def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
     _add_new(uow, draft, rows)
 
 
-def _add_new(uow: UnitOfWork, draft: DraftRow, rows: Select[int | None, int | None]) -> None:
+def _add_new(uow: UnitOfWork, draft: DraftRow, rows: SenderCompRows) -> None:
     """Add the rows that the draft does not hold yet."""
-    held = select(col(DraftSourceRow.sender_comp_pk)).where(col(DraftSourceRow.draft_id) == draft.id)
-    new = rows.where(col(SenderCompRow.id).not_in(held))
-    uow.tx.execute(insert(DraftSourceRow).from_select(["draft_id", "sender_comp_pk"], new))
+    put(uow, DraftSourceRow, {"draft_id": draft.id}, rows.where(not_added(draft)))

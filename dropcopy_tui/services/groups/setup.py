@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import delete, insert, literal, select
-from sqlmodel import col, func
+from sqlalchemy import delete, select
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
 from dropcopy_tui.domain.filters import Filter, complete_filters
@@ -18,6 +18,7 @@ from dropcopy_tui.services.attribution import deleted_by
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.sessions.ids import free_session_id
+from dropcopy_tui.services.source_sets import copy, in_draft, in_group, size
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -60,7 +61,7 @@ def _create(uow: UnitOfWork, row: RequestRow) -> str:
     uow.tx.flush()
     row.group_id, row.group_version = key_of(group.id), group.version
     filters = _put_filters(uow, draft, row.group_id)
-    _copy_sources(uow, draft, row.group_id)
+    copy(uow, GroupSourceRow, {"group_id": row.group_id}, DraftSourceRow, in_draft(draft))
     entity = uow.tx.get_one(EntityRow, row.entity_id)
     uow.record(
         "group:created",
@@ -82,7 +83,7 @@ def _edit(uow: UnitOfWork, row: RequestRow) -> str:
     group.name, group.name_key = draft.name, name_key(draft.name)
     group.front_end_id = draft.front_end_id or group.front_end_id
     changes.carry_out(uow, row, key_of(group.id))
-    group.sources = _count_sources(uow, key_of(group.id))
+    group.sources = size(uow, GroupSourceRow, in_group(group.id))
     group.version += 1
     row.group_version = group.version
     _put_filters(uow, draft, key_of(group.id))
@@ -141,19 +142,6 @@ def _put_filters(uow: UnitOfWork, draft: DraftRow, group_id: int) -> list[str]:
     uow.tx.add_all(GroupFilterRow(group_id=group_id, filter=kind.value) for kind in filters)
     uow.tx.flush()
     return [kind.value for kind in filters]
-
-
-def _copy_sources(uow: UnitOfWork, draft: DraftRow, group_id: int) -> None:
-    chosen = select(literal(group_id), col(DraftSourceRow.sender_comp_pk)).where(
-        col(DraftSourceRow.draft_id) == draft.id
-    )
-    # Inside the database: a million sources never pass through this process.
-    uow.tx.execute(insert(GroupSourceRow).from_select(["group_id", "sender_comp_pk"], chosen))
-
-
-def _count_sources(uow: UnitOfWork, group_id: int) -> int:
-    rows = select(func.count()).select_from(GroupSourceRow).where(col(GroupSourceRow.group_id) == group_id)
-    return int(uow.tx.execute(rows).scalar_one())
 
 
 def _targets(uow: UnitOfWork, group: GroupRow) -> Sequence[SessionRow]:

@@ -17,7 +17,7 @@ from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.sources import sources_of
 from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
 from dropcopy_tui.services.rights import entities_of, same_person_ids, sponsor_ids
-from dropcopy_tui.services.sendercomps import listing, sender_comp_view
+from dropcopy_tui.services.sendercomps import sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
 from dropcopy_tui.store.paging import fetch
@@ -73,7 +73,7 @@ class Requests(Service):
         """A page of the SenderComps that the request adds to a group or takes out of it. Raises NotFound."""
         with self._reading(actor) as uow:
             row = seen_request(uow, reference_id)
-            return fetch(uow.tx, listing(sources_of(uow, row, change)), ask, sender_comp_view)
+            return fetch(uow.tx, sources_of(uow, row, change), ask, sender_comp_view)
 
     def approve(self, actor: Actor, reference_id: str, version: int) -> RequestView:
         """Approve what was shown as `version`, for every firm the person approves for (rule Q3).

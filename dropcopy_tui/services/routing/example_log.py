@@ -131,11 +131,11 @@ def _pairs(uow: UnitOfWork, places: frozenset[int]) -> list[_Pair]:
         targets = select(col(SessionRow.session_id)).where(col(SessionRow.group_id) == group_id)
         target = uow.tx.execute(targets.order_by(col(SessionRow.session_id)).limit(1)).scalar()
         sources = (
-            select(col(SenderCompRow.sender_comp_id), col(SenderCompRow.gfid))
-            .join(GroupSourceRow, col(GroupSourceRow.sender_comp_pk) == col(SenderCompRow.id))
+            select(col(GroupSourceRow.sender_comp_id), col(GroupSourceRow.gfid))
             .where(col(GroupSourceRow.group_id) == group_id)
+            .order_by(col(GroupSourceRow.sender_comp_id))
         )
-        for name, gfid in uow.tx.execute(sources.order_by(col(SenderCompRow.sender_comp_id)).limit(_SOURCES)):
+        for name, gfid in uow.tx.execute(sources.limit(_SOURCES)):
             found.append(_Pair(name, f"{target}{gfid}N" if target else ""))
     return found
 

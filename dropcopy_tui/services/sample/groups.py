@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.domain.filters import complete_filters
@@ -19,10 +19,11 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.master_data import Ground
 from dropcopy_tui.services.sessions.key_rows import market_hours
+from dropcopy_tui.services.source_sets import put
 from dropcopy_tui.store.tables import (
-    METADATA,
     GroupFilterRow,
     GroupRow,
+    GroupSourceRow,
     KeyPairRow,
     SenderCompRow,
     SessionRow,
@@ -67,9 +68,7 @@ def _add_group(ground: Ground, fact: facts.GroupFact) -> GroupRow:
     ground.uow.tx.flush()
     pk = key_of(group.id)
     ground.uow.tx.add_all(GroupFilterRow(group_id=pk, filter=kind.value) for kind in complete_filters(fact.filters))
-    chosen = sources.with_only_columns(literal(pk), col(SenderCompRow.id))
-    table = METADATA.tables["group_source"]
-    ground.uow.tx.execute(insert(table).from_select(["group_id", "sender_comp_pk"], chosen))
+    put(ground.uow, GroupSourceRow, {"group_id": pk}, sources)
     _add_targets(ground, fact, pk, made)
     return group
 

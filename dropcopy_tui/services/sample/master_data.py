@@ -17,7 +17,7 @@ from dropcopy_tui.domain.sessions import SenderCompStatus, session_ids
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
-from dropcopy_tui.services.sendercomps import SenderCompRows
+from dropcopy_tui.services.source_sets import SenderCompRows
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (

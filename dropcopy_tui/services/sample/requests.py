@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, literal
-from sqlmodel import col
-
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services.base import key_of
@@ -17,8 +14,9 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.groups import KeyMade
 from dropcopy_tui.services.sample.master_data import Ground
+from dropcopy_tui.services.source_sets import put
 from dropcopy_tui.services.views import Facts
-from dropcopy_tui.store.tables import METADATA, DecisionRow, DraftRow, GroupRow, RequestRow, SenderCompRow
+from dropcopy_tui.store.tables import DecisionRow, DraftRow, DraftSourceRow, GroupRow, RequestRow
 
 _SET_UP_TOOK = timedelta(seconds=2)
 _DECISION_TOOK = timedelta(hours=3)
@@ -101,9 +99,7 @@ def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
     ground.uow.tx.add(draft)
     ground.uow.tx.flush()
     sources = ground.sources(fact.entity, fact.market, (fact.gfid,))
-    chosen = sources.with_only_columns(literal(draft.id), col(SenderCompRow.id))
-    table = METADATA.tables["draft_source"]
-    ground.uow.tx.execute(insert(table).from_select(["draft_id", "sender_comp_pk"], chosen))
+    put(ground.uow, DraftSourceRow, {"draft_id": draft.id}, sources)
     asked = _content(fact.name, fact.market, title, facts.TRADES, ground.count(sources))
     row = _request(ground, RequestType.CREATE_GROUP, fact.entity, fact.name, asked, fact.by, made)
     row.draft_id = draft.id

@@ -1,0 +1,48 @@
+"""Sets of SenderComps are stored in the order in which lists show them, so that no page sorts a whole set."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_OWNERS = {"group_source": "drop_copy_group.id", "draft_source": "draft.id", "request_source": "request.id"}
+
+
+def upgrade() -> None:
+    """Copy each set once, in its new order; the indexes follow, so that they are built from sorted rows."""
+    for table, owner in _OWNERS.items():
+        keys = [f"{table.removesuffix('_source')}_id", *(["change"] if table == "request_source" else [])]
+        _make(f"{table}_new", keys, owner)
+        columns = ", ".join([*keys, "sender_comp_id", "sender_comp_pk", "gfid"])
+        order = ", ".join([*keys, "sender_comp_id"])
+        # The names of tables and columns come from this file.
+        rows = f"SELECT {columns} FROM {table} JOIN sender_comp ON sender_comp.id = sender_comp_pk ORDER BY {order}"  # noqa: S608
+        op.execute(f"INSERT INTO {table}_new ({columns}) {rows}")
+        op.drop_table(table)
+        op.rename_table(f"{table}_new", table)
+        op.create_index(f"ix_{table}_gfid", table, [*keys, "gfid", "sender_comp_id", "sender_comp_pk"])
+    # Who receives the messages of a SenderComp is asked of the groups only.
+    op.create_index(op.f("ix_group_source_sender_comp_pk"), "group_source", ["sender_comp_pk"])
+
+
+def _make(table: str, keys: list[str], owner: str) -> None:
+    changes = [sa.Column(key, sa.String(), nullable=False) for key in keys[1:]]
+    checks = [sa.CheckConstraint("change IN ('added', 'removed')", name="ck_request_source_change")] if changes else []
+    op.create_table(
+        table,
+        sa.Column(keys[0], sa.Integer(), nullable=False),
+        *changes,
+        sa.Column("sender_comp_id", sa.String(), nullable=False),
+        sa.Column("sender_comp_pk", sa.Integer(), nullable=False),
+        sa.Column("gfid", sa.String(), nullable=False),
+        *checks,
+        sa.ForeignKeyConstraint([keys[0]], [owner]),
+        sa.ForeignKeyConstraint(["sender_comp_pk"], ["sender_comp.id"]),
+        sa.PrimaryKeyConstraint(*keys, "sender_comp_id", "sender_comp_pk"),
+        sqlite_with_rowid=False,
+    )
