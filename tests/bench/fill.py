@@ -1,9 +1,12 @@
-"""Makes a sandbox store with 100,000 SenderComps at one entity: `python -m tests.bench.fill PATH`."""
+"""Makes a sandbox store with SenderComps at one entity: `python -m tests.bench.fill PATH [--rows 1000000]`."""
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Iterator
+from functools import partial
 from itertools import islice, product
+from string import ascii_uppercase
 
 from sqlalchemy import insert
 
@@ -16,10 +19,12 @@ from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import DraftRow, EntitlementRow, EntityRow, PersonRow, SenderCompRow
 from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS
 
-FIRMS = ("BENCA", "BENCB", "BENCC")
+# So many rows go into one statement: a million never wait in memory.
+_CHUNK = 50_000
+_A_FIRM = len(ALPHABET) ** 3
 
 
-def fill(resources: Resources) -> None:
+def fill(resources: Resources, rows: int = ROWS) -> None:
     """An entity with its SenderComps, a person, and a draft that is at the step of the SenderComps."""
     with resources.store.write() as session:
         entity = EntityRow(code=ENTITY, name="BENCH SECURITIES LLC")
@@ -31,9 +36,16 @@ def fill(resources: Resources) -> None:
         for role in (Role.FULL_ACCESS, Role.KEY_MANAGEMENT):
             session.add(EntitlementRow(person_id=who, role=role.value, entity_id=place))
         session.add(DraftRow(person_id=who, market=MARKET, entity_id=place, name=DRAFT, step=5, updated_at=now))
-        names = product(map("".join, product(sorted(ALPHABET), repeat=3)), FIRMS)
-        rows = [_sender_comp(place, *name) for name in islice(names, ROWS)]
-        session.execute(insert(SenderCompRow), rows)
+        made = (_sender_comp(place, *name) for name in islice(_names(rows), rows))
+        while chunk := list(islice(made, _CHUNK)):
+            session.execute(insert(SenderCompRow), chunk)
+
+
+def _names(rows: int) -> Iterator[tuple[str, str]]:
+    """Session IDs and GFIDs in the order of SenderCompIDs, of three firms at least."""
+    firms = [f"BEN{first}{last}" for first, last in product("CDE", ascii_uppercase)]
+    wanted = max(3, -(-rows // _A_FIRM))
+    return product(map("".join, product(sorted(ALPHABET), repeat=3)), firms[:wanted])
 
 
 def _sender_comp(entity: int, session_id: str, gfid: str) -> dict[str, object]:
@@ -49,4 +61,8 @@ def _sender_comp(entity: int, session_id: str, gfid: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    make_store(load(store=sys.argv[1]), sandbox=True, fill=fill)
+    wanted = argparse.ArgumentParser()
+    wanted.add_argument("store")
+    wanted.add_argument("--rows", type=int, default=ROWS)
+    asked = wanted.parse_args()
+    make_store(load(store=asked.store), sandbox=True, fill=partial(fill, rows=asked.rows))
