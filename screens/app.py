@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import count
 from pathlib import Path
@@ -73,7 +74,7 @@ class DropCopyApp(TerminalApp):
         self._user = user
         self._actor: Actor | None = None
         self._desk: Desk | None = None
-        self._refusal = ""
+        self._refusal = self._unread = ""
         self._stamp: tuple[int, ...] = ()
         self._asking: set[Worker[Any]] = set()
         self._awaited: set[str] = set()
@@ -231,11 +232,16 @@ class DropCopyApp(TerminalApp):
         await self.refresh_home()
 
     async def refresh_home(self) -> None:
-        """Read the first screen's facts again."""
+        """Read the first screen's facts again. A store that cannot be read now is said once, and read again later."""
         actor, number = self._actor, next(self._looks)
         if actor is None:
             return
-        view = await asyncio.to_thread(self._first_look, actor.user_id, "")
+        try:
+            view = await asyncio.to_thread(self._first_look, actor.user_id, "")
+        except (DeskError, OSError, sqlite3.Error) as error:
+            self._say_unread(str(error))
+            return
+        self._unread = ""
         if actor is not self._actor or number < self._shown_look:
             # Someone else acts by now, or a newer look was faster.
             return
@@ -245,6 +251,15 @@ class DropCopyApp(TerminalApp):
                 screen.show(view)
         if isinstance(self.screen, DeskScreen):
             self.screen.show_place()
+
+    def _say_unread(self, why: str) -> None:
+        """One line for each reason, not one every few seconds: what is shown stays, and it is tried again."""
+        if why == self._unread:
+            return
+        self._unread = why
+        for screen in self.screen_stack:
+            if isinstance(screen, HomeScreen):
+                screen.say(f"Home could not be refreshed: {why} It is retried.", "failed")
 
     # -- keys that were typed ahead
 
@@ -285,8 +300,8 @@ class DropCopyApp(TerminalApp):
             done = await asyncio.to_thread(desk.provisioning.process_as_desk)
             ended = await self._ended_of_mine(desk)
             stamp = await asyncio.to_thread(desk.stamp)
-        except DeskError as error:
-            self.log(error.message)
+        except (DeskError, OSError, sqlite3.Error) as error:
+            self.log(str(error))
             return
         if not done.ended and not ended and stamp == self._stamp:
             return

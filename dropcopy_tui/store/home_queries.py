@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,15 +124,13 @@ class Looker:
 @contextmanager
 def looking(path: Path) -> Iterator[Looker]:
     """Open one consistent snapshot of the store. Raises StoreUnusable."""
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)
     try:
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("BEGIN")
-        yield Looker(connection)
-    except sqlite3.DatabaseError as error:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)) as store:
+            store.execute("PRAGMA trusted_schema=OFF")
+            store.execute("BEGIN")
+            yield Looker(store)
+    except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"The store cannot be read ({error}).") from None
-    finally:
-        connection.close()
 
 
 def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = "") -> Glance:

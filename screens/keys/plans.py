@@ -16,6 +16,9 @@ from screens.wording import plural
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
+# So many plans are told session by session; more are grouped by what will happen.
+_EACH = 12
+_NAMED = 8
 _THIRD = "Generate Key: third key pair"
 
 
@@ -34,10 +37,19 @@ class Planned:
 
     @property
     def text(self) -> str:
-        """All of it, a line a session; what was refused comes first."""
+        """All of it, a line a session, or a line an outcome where they are many; what was refused comes first."""
+        if len(self.plans) > _EACH:
+            return "\n".join([*self._summary(), *self._outcomes()])
         refused = [plan.sentence for plan in self.plans if plan.refusal]
         lines = [*refused, *(f"{plan.sentence}. The new one is valid until {plan.until}." for plan in self.doable)]
         return "\n".join([*self._summary(), *lines])
+
+    def _outcomes(self) -> list[str]:
+        """Sessions with the same outcome in one line, with how many they are and the first of them by name."""
+        same: dict[str, list[str]] = {}
+        for plan in sorted(self.plans, key=lambda plan: not plan.refusal):
+            same.setdefault(outcome(plan), []).append(plan.session_id)
+        return [line for words, ids in same.items() for line in (f"{plural(len(ids), 'session')}: {words}", _some(ids))]
 
     def _summary(self) -> list[str]:
         """What a person who does not scroll has to know of a long list."""
@@ -52,6 +64,18 @@ class Planned:
             f"{deleted:,} deleted immediately",
         ]
         return [", ".join([*parts, *([f"{plural(refused, 'session')} skipped"] if refused else [])]) + ":", ""]
+
+
+def outcome(plan: Plan) -> str:
+    """What will happen to a session of a group with the same outcome, without what differs: its name."""
+    if plan.refusal:
+        return f"each is skipped: {plan.refusal.replace(plan.session_id, 'it')}"
+    return f"each {plan.sentence.removeprefix(plan.session_id).strip()}. The new one is valid until {plan.until}."
+
+
+def _some(session_ids: Sequence[str]) -> str:
+    more = len(session_ids) - _NAMED
+    return "   " + ", ".join(session_ids[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 async def plan_keys(screen: DeskScreen[None], desk: Desk, sessions: Sequence[SessionView]) -> Planned | None:
