@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import count
 from pathlib import Path
@@ -238,7 +237,7 @@ class DropCopyApp(TerminalApp):
             return
         try:
             view = await asyncio.to_thread(self._first_look, actor.user_id, "")
-        except (DeskError, OSError, sqlite3.Error) as error:
+        except (DeskError, OSError) as error:
             self._say_unread(str(error))
             return
         self._unread = ""
@@ -300,7 +299,7 @@ class DropCopyApp(TerminalApp):
             done = await asyncio.to_thread(desk.provisioning.process_as_desk)
             ended = await self._ended_of_mine(desk)
             stamp = await asyncio.to_thread(desk.stamp)
-        except (DeskError, OSError, sqlite3.Error) as error:
+        except (DeskError, OSError) as error:
             self.log(str(error))
             return
         if not done.ended and not ended and stamp == self._stamp:

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from dropcopy_tui.domain.errors import DeskError, StoreUnusable
-from dropcopy_tui.store.home_queries import looking
+from dropcopy_tui.store.home_queries import Looker, looking
 from screens.frame import DeskScreen
 from tests.screens.conftest import Place
 from tests.screens.seat import seated
@@ -30,11 +30,11 @@ async def test_a_driver_error_is_one_line_and_reading_goes_on(
     async with seated(place.app()) as seat:
         groups = seat.sees(r"Drop Copy Groups +(\d+)")[1]
 
-        def broken(*_: str) -> None:
+        def broken(*_: object, **__: object) -> None:
             raise error
 
         with monkeypatch.context() as patched:
-            patched.setattr(seat.app, "_first_look", broken)
+            patched.setattr(Looker, "all", broken)
             for _ in range(3):
                 seat.app._stamp = ()
                 seat.app.set_up()
