@@ -248,7 +248,9 @@ class GroupSourceRow(SQLModel, table=True):
 class DraftRow(SQLModel, table=True):
     """The input of a person in the wizard; its sources are in draft_source (architecture, decision 4).
 
-    A draft with a group is an edit of it that began at the group's `base_version` (rules G7, G10).
+    A draft with a group is an edit of it that began at the group's `base_version` (rules G7, G10). One that is
+    `parked_for` another keeps what that one had at an entity which it has left: it counts as submitted, so that it is
+    neither listed nor opened.
     """
 
     __tablename__ = "draft"
@@ -269,6 +271,7 @@ class DraftRow(SQLModel, table=True):
     version: int = 1
     updated_at: datetime
     submitted_at: datetime | None = None
+    parked_for: int | None = Field(default=None, foreign_key="draft.id")
 
 
 class DraftSourceRow(SQLModel, table=True):

@@ -55,7 +55,8 @@ class WizardScreen(DraftScreen):
         self._fee_shown = fee_shown
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""
-        self._next_entity = ""
+        # The entity that is asked about, and the one that step 1 was opened with.
+        self._next_entity = self._seen_entity = ""
         self._timer: Timer | None = None
 
     # -- drawing
@@ -141,6 +142,7 @@ class WizardScreen(DraftScreen):
         if step == 1:
             entities = await off_thread(desk.drafts.entities, self.actor)
             self.query_one(EntityStep).show(entities, self.draft)
+            self._seen_entity = self.draft.entity
         elif step == 2:
             self.query_one(NameStep).show(self.draft)
         elif step == 3:
@@ -168,11 +170,14 @@ class WizardScreen(DraftScreen):
     async def _finished(self, event: Finished) -> None:
         event.stop()
         self.quiet()
+        before = self._seen_entity
         if self._step == _ENTITY and not await self._entity_changes():
             return
         await self.save()
         if self._step == _ENTITY and not await self._fee_accepted():
             return
+        if self._step == _ENTITY and self.draft.entity != before:
+            self._say_restored()
         if self._step == 2 and not await self._name_free():
             return
         if self._step == 5:
@@ -187,6 +192,10 @@ class WizardScreen(DraftScreen):
         """What another entity would take out of the draft, in words; "" for nothing."""
         if not self._open.is_read or not entity or entity == self.draft.entity or not self.draft.entity:
             return ""
+        return self._owned()
+
+    def _owned(self) -> str:
+        """What the draft has that belongs to its entity, in words; "" for nothing."""
         front_end = f"the front end {self.draft.front_end.title}" if self.draft.front_end else ""
         sources = plural(self.draft.sources, "SenderComp") if self.draft.sources else ""
         return " and ".join(part for part in (front_end, sources) if part)
@@ -197,13 +206,22 @@ class WizardScreen(DraftScreen):
         if not entity:
             return True
         parts = self._parts_with(entity)
-        text = f"{self.draft.entity} owns {parts}: this draft would lose them. Its name and filters stay."
+        text = (
+            f"{self.draft.entity} owns {parts}, which {entity} cannot use. They leave this draft, and come back if you "
+            f"return to {self.draft.entity} before you submit. The name and filters stay."
+        )
         title = f"Change the entity to {entity}"
         if not await self.app.push_screen_wait(ConfirmModal(title, text, "Change entity", f"Keep {self.draft.entity}")):
             await self._fill(await self.desk(), _ENTITY)
             return False
         self._open.enter({"entity": entity, "front_end_id": None})
         return True
+
+    def _say_restored(self) -> None:
+        """What the draft had at this entity before is in it again."""
+        parts = self._owned()
+        if parts:
+            self.say(f"Restored what you had selected at {self.draft.entity}: {parts}.", "note")
 
     async def _name_free(self) -> bool:
         """Rule G3, asked as soon as the name is there; submit asks again."""

@@ -35,12 +35,17 @@ async def test_another_entity_is_asked_about_before_anything_goes(place: Place) 
         await seat.settle()
         await seat.press("ctrl+t", "1")
         await seat.press("end", "enter")
-        seat.says("ACME owns the front end Ladder One 5.0 and 595 SenderComps: this draft would lose them.")
+        seat.says("ACME owns the front end Ladder One 5.0 and 595 SenderComps, which")
+        seat.says("come back if you return to ACME before you submit. The name and filters stay.")
         await seat.press("down", "enter")
         seat.sees("1 > +Entity", "595 added", "Ladder One")
         await seat.press("end", "enter", "enter")
         seat.sees_not("595 added")
         seat.sees("US-COPY")
+        await seat.press("ctrl+t", "1")
+        await seat.press("home", "enter")
+        seat.says("Restored what you had selected at ACME: the front end Ladder One 5.0 and 595 SenderComps.")
+        seat.sees("595 added", "Ladder One")
 
 
 async def test_an_untouched_edit_leaves_no_draft_and_asks_nothing(place: Place) -> None:

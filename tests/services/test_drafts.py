@@ -115,11 +115,33 @@ def test_adding_sources_counts_as_a_change(world: World, drafts: Drafts, ready: 
         drafts.submit(world.operator, ready.id, ready.version)
 
 
-def test_another_entity_empties_what_belonged_to_the_first(world: World, drafts: Drafts, ready: DraftView) -> None:
+def test_another_entity_sets_aside_what_belongs_to_the_first(world: World, drafts: Drafts, ready: DraftView) -> None:
     add_role(world.resources, world.operator, Role.FULL_ACCESS, "OTHER")
-    moved = drafts.save(world.operator, ready.id, ready.version, DraftFields("OTHER", "RATES", world.front_end))
+    elsewhere = DraftFields("OTHER", "RATES", world.front_end, ready.filters)
+    moved = drafts.save(world.operator, ready.id, ready.version, elsewhere)
     assert (moved.entity, moved.name, moved.front_end, moved.sources) == ("OTHER", "RATES", None, 0)
-    assert one(world.resources, "SELECT count(*) FROM draft_source") == 0
+    assert [draft.id for draft in drafts.mine(world.operator)] == [ready.id]
+    back = drafts.save(world.operator, ready.id, moved.version, replace(elsewhere, entity="ACME", front_end_id=None))
+    assert (back.front_end, back.sources, back.filters) == (ready.front_end, ready.sources, ready.filters)
+    assert one(world.resources, "SELECT count(*) FROM draft WHERE parked_for IS NOT NULL") == 0
+    gone = drafts.save(world.operator, ready.id, back.version, elsewhere)
+    drafts.discard(world.operator, ready.id, gone.version)
+    assert one(world.resources, "SELECT count(*) FROM draft") == one(
+        world.resources, "SELECT count(*) FROM draft_source"
+    )
+
+
+def test_what_was_set_aside_is_forgotten_on_submit(world: World, drafts: Drafts, ready: DraftView) -> None:
+    add_role(world.resources, world.operator, Role.FULL_ACCESS, "OTHER")
+    away = drafts.save(world.operator, ready.id, ready.version, DraftFields("OTHER", "RATES", None, ready.filters))
+    sources = add_sender_comps(world.resources, "OTHER", 1, gfid="OT001")
+    front_end = add_front_end(world.resources, "OTHER", "Other One", "1")
+    fields = DraftFields("OTHER", "RATES", front_end, ready.filters)
+    there = drafts.save(world.operator, ready.id, away.version, fields)
+    there = drafts.add(world.operator, ready.id, Selection(everything=True))
+    drafts.submit(world.operator, ready.id, there.version)
+    assert one(world.resources, "SELECT count(*) FROM draft") == 1
+    assert one(world.resources, "SELECT count(*) FROM draft_source") == len(sources)
 
 
 def test_the_same_entity_keeps_its_sources(world: World, drafts: Drafts, ready: DraftView, fields: DraftFields) -> None:

@@ -17,6 +17,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.draft_views import draft_view
 from dropcopy_tui.services.groups.front_ends import front_end_view
+from dropcopy_tui.services.groups.parked import drop_parked, park, unpark
 from dropcopy_tui.services.groups.review import fee_of, review_of
 from dropcopy_tui.services.groups.submission import submit_draft
 from dropcopy_tui.services.own_drafts import own_draft
@@ -101,7 +102,7 @@ class Drafts(Service):
             return draft_view(uow, row)
 
     def save(self, actor: Actor, draft_id: int, version: int, fields: DraftFields) -> DraftView:
-        """Keep what was entered, complete or not. Another entity empties what belonged to the first.
+        """Keep what was entered, complete or not. What belongs to an entity waits for the person's return to it.
 
         Raises:
             ChangedMeanwhile: the draft was saved elsewhere since `version`.
@@ -199,6 +200,7 @@ class Drafts(Service):
                 raise ChangedMeanwhile("This draft was changed in another window. It was not discarded.")
             uow.record("draft:discarded", f"draft {row.id}", before={"name": row.name})
             draft_checks.empty_draft(uow, row)
+            drop_parked(uow, row)
             uow.tx.delete(row)
 
     def _put(self, uow: UnitOfWork, row: DraftRow, fields: DraftFields) -> None:
@@ -211,9 +213,10 @@ class Drafts(Service):
             )
         if (entity.id if entity else None) != row.entity_id:
             # Sources and front end systems belong to an entity: another one has none of them.
-            draft_checks.empty_draft(uow, row)
+            park(uow, row)
             row.front_end_id = None
             row.entity_id = entity.id if entity else None
+            unpark(uow, row)
         else:
             row.front_end_id = fields.front_end_id
         row.name = _bounded(fields.name)

@@ -11,6 +11,7 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Approvals, RequestType
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
+from dropcopy_tui.services.groups.parked import drop_parked
 from dropcopy_tui.services.requests.lifecycle import make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -46,6 +47,7 @@ def submit_draft(uow: UnitOfWork, draft: DraftRow, *, kept: bool = True) -> Requ
     wanted = _changes(uow, draft, group) if group else None
     # From here on the draft is the request's record: it can no longer be opened or changed.
     draft.submitted_at = uow.now
+    drop_parked(uow, draft)
     asked = _asked(uow, draft, counted.total, wanted)
     kind = RequestType.EDIT_GROUP if wanted else RequestType.CREATE_GROUP
     subject = wanted.group if wanted else draft.name

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _factors()
     _givers()
     _deleters()
+    _parked()
 
 
 def _factors() -> None:
@@ -53,6 +54,10 @@ def _givers() -> None:
 
 def _deleters() -> None:
     op.execute("ALTER TABLE key_pair ADD COLUMN deleted_by VARCHAR DEFAULT '' NOT NULL")
+
+
+def _parked() -> None:
+    op.execute("ALTER TABLE draft ADD COLUMN parked_for INTEGER REFERENCES draft (id)")
 
 
 def _drop_check(table: str, name: str) -> None:

@@ -1,0 +1,55 @@
+"""What a draft had at an entity that it has left: set aside until submit, for whoever goes back to that entity."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from dropcopy_tui.services.groups import draft_checks
+from dropcopy_tui.services.source_sets import copy, in_draft, take_out
+from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.store.tables import DraftRow, DraftSourceRow
+
+
+def park(uow: UnitOfWork, draft: DraftRow) -> None:
+    """Set the front end and the SenderComps aside: they belong to the entity that the draft leaves."""
+    if draft.front_end_id is None and not draft_checks.draft_size(uow, draft):
+        return
+    row = DraftRow(
+        person_id=draft.person_id,
+        market=draft.market,
+        entity_id=draft.entity_id,
+        front_end_id=draft.front_end_id,
+        updated_at=uow.now,
+        submitted_at=uow.now,
+        parked_for=draft.id,
+    )
+    uow.tx.add(row)
+    uow.tx.flush()
+    _move(uow, draft, row)
+    draft.front_end_id = None
+
+
+def unpark(uow: UnitOfWork, draft: DraftRow) -> None:
+    """Give the draft back what it had at its entity before."""
+    rows = select(DraftRow).where(col(DraftRow.parked_for) == draft.id, col(DraftRow.entity_id) == draft.entity_id)
+    for row in uow.tx.execute(rows).scalars().all():
+        draft.front_end_id = row.front_end_id
+        _move(uow, row, draft)
+        uow.tx.delete(row)
+    uow.tx.flush()
+
+
+def drop_parked(uow: UnitOfWork, draft: DraftRow) -> None:
+    """Forget what was set aside: the draft is submitted, or discarded."""
+    parked = select(col(DraftRow.id)).where(col(DraftRow.parked_for) == draft.id)
+    for gone in (
+        delete(DraftSourceRow).where(col(DraftSourceRow.draft_id).in_(parked)),
+        delete(DraftRow).where(col(DraftRow.parked_for) == draft.id),
+    ):
+        uow.tx.execute(gone.execution_options(synchronize_session=False))
+
+
+def _move(uow: UnitOfWork, before: DraftRow, after: DraftRow) -> None:
+    copy(uow, DraftSourceRow, {"draft_id": after.id}, DraftSourceRow, in_draft(before))
+    take_out(uow, DraftSourceRow, in_draft(before))
