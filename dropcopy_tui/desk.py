@@ -43,6 +43,7 @@ from dropcopy_tui.services.tick import Chores
 from dropcopy_tui.store.engine import Store, migrate
 from dropcopy_tui.store.location import check_store, needs_migration, store_facts
 from dropcopy_tui.store.vault import Vault, read_master_key
+from dropcopy_tui.workshop import clear_unfinished
 
 
 class Desk:
@@ -57,6 +58,7 @@ class Desk:
         self.has_master_key = resources.vault.is_open
         # One sentence for each key file that a process was killed over; told once, to whoever starts next.
         self.interrupted = clear_interrupted(resources.store.path)
+        clear_unfinished(resources.store.path.parent)
         self.identity = Identity(resources)
         self.factors = Factors(resources)
         self.authenticators = Authenticators(resources)

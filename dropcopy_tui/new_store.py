@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from dropcopy_tui.clock import Clock, Entropy
@@ -22,6 +21,7 @@ from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.location import check_place, check_store, store_facts
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key
+from dropcopy_tui.workshop import clear_unfinished, workshop
 
 # What fills a new store, before anybody can see it.
 Fill = Callable[[Resources], None]
@@ -41,26 +41,27 @@ def make_store(
     """
     config.require_own_rules(sandbox=sandbox)
     place, key_place = config.paths.store, config.paths.master_key
+    clear_unfinished(place.parent)
     for taken in (place, key_place):
         if taken.exists():
             raise StoreUnusable(f"{taken} already exists. Nothing was changed. Use another --store.")
-    try:
-        for folder in (place.parent, key_place.parent):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        check_place(place)
-        workshop = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
-    except OSError as error:
-        raise StoreUnusable(f"A store cannot be created at {place}: {error.strerror}. Use another --store.") from None
-    try:
-        _build(workshop, config, sandbox, fill, clock or Clock(), entropy or Entropy())
-        _put(workshop / "master.key", key_place)
+    with ExitStack() as stack:
         try:
-            _put(workshop / "store.db", place)
+            for folder in (place.parent, key_place.parent):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            check_place(place)
+            made = stack.enter_context(workshop(place, key_place))
+        except OSError as error:
+            raise StoreUnusable(
+                f"A store cannot be created at {place}: {error.strerror}. Use another --store."
+            ) from None
+        _build(made, config, sandbox, fill, clock or Clock(), entropy or Entropy())
+        _put(made / "master.key", key_place)
+        try:
+            _put(made / "store.db", place)
         except BaseException:
             key_place.unlink(missing_ok=True)
             raise
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _put(made: Path, place: Path) -> None:
@@ -78,17 +79,17 @@ def _put(made: Path, place: Path) -> None:
 
 
 def _build(
-    workshop: Path,
+    folder: Path,
     config: Config,
     sandbox: bool,
     fill: Fill | None,
     clock: Clock,
     entropy: Entropy,
 ) -> None:
-    path = workshop / "store.db"
+    path = folder / "store.db"
     create_store(path)
     store_id = uuid.uuid4().hex
-    vault = Vault(make_master_key(workshop / "master.key"), store_id)
+    vault = Vault(make_master_key(folder / "master.key"), store_id)
     environment = "CERT" if sandbox else "PRODUCTION"
     facts = {
         "store_id": store_id,

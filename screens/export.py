@@ -12,6 +12,7 @@ from typing import Any
 from dropcopy_tui.csv_cells import csv_cell
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
+from dropcopy_tui.new_file import NewFile
 from screens.widgets.columns import Column
 
 _PAGE = 1_000
@@ -27,19 +28,24 @@ class Export:
 
 
 def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
-    """Write the whole list, a page at a time; how many rows. Raises FileRefused and leaves no file then."""
+    """Write the whole list, a page at a time; how many rows. Raises FileRefused.
+
+    The file has no name before it is whole and synced, so that nothing half-written can be taken for the list.
+    """
+    new = NewFile(path)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with os.fdopen(os.dup(new.handle), "w", encoding="utf-8", newline="") as file:
+            count = _write_rows(csv.writer(file), columns, source, ask)
+            file.flush()
+            os.fsync(file.fileno())
+        new.publish()
+    except FileExistsError:
+        raise FileRefused(f"{path} was created by another program meanwhile. Use another name.") from None
     except OSError as error:
-        raise FileRefused(f"{path} cannot be written: {error.strerror}. Use another name.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            return _write_rows(csv.writer(file), columns, source, ask)
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise FileRefused(f"{path} cannot be written ({error.strerror}). No file was created.") from None
-        raise
+        raise FileRefused(f"{path} cannot be written ({error.strerror}). No file was created.") from None
+    finally:
+        new.close()
+    return count
 
 
 def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:

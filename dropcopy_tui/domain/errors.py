@@ -37,6 +37,12 @@ class InvalidValue(DeskError):
         self.field = field
 
 
+class TooLate(InvalidValue):
+    """What had a life of its own is over, and stays so: a clock that goes back later does not bring it back."""
+
+    remembered = True
+
+
 class Declined(DeskError):
     """The person was asked for confirmation and did not confirm."""
 

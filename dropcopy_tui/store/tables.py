@@ -365,7 +365,10 @@ class ChallengeRow(SQLModel, table=True):
 
 
 class FactorResetRow(SQLModel, table=True):
-    """The reset of a person's factor, requested by one EASE agent and confirmed by another."""
+    """The reset of a person's factor, requested by one EASE agent and confirmed by another.
+
+    `after_event` as in a challenge: a clock that is set back does not lengthen its life.
+    """
 
     __tablename__ = "factor_reset"
     __table_args__ = (
@@ -381,6 +384,7 @@ class FactorResetRow(SQLModel, table=True):
     expires_at: datetime
     confirmed_by: int | None = Field(default=None, foreign_key="person.id")
     confirmed_at: datetime | None = None
+    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class ExpiryNoticeRow(SQLModel, table=True):

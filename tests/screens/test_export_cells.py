@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,45 @@ async def test_a_password_field_gives_nothing_to_a_clipboard(key: str) -> None:
         await pilot.press(key)
         assert app.clipboard == ""
         assert field.value == "correct pony"
+
+
+def test_an_export_has_no_name_before_it_is_whole_and_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "list.csv"
+    seen: list[list[Path]] = []
+    synced: list[int] = []
+
+    def watched(ask: PageRequest) -> Page[str]:
+        seen.append(list(tmp_path.iterdir()))
+        return listed(ask)
+
+    def fsync(handle: int) -> None:
+        seen.append(list(tmp_path.iterdir()))
+        synced.append(os.fstat(handle).st_size)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_csv(path, [Column("What", str)], watched, PageRequest())
+    assert seen[:2] == [[], []]
+    assert synced[0] == path.stat().st_size
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("failing", [OSError(28, "No space left on device"), KeyError("page")])
+def test_an_export_that_fails_leaves_nothing(tmp_path: Path, failing: Exception) -> None:
+    def source(_: PageRequest) -> Page[str]:
+        raise failing
+
+    with pytest.raises((FileRefused, KeyError)):
+        write_csv(tmp_path / "list.csv", [Column("What", str)], source, PageRequest())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_takes_no_name_that_was_taken_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+
+    def source(ask: PageRequest) -> Page[str]:
+        path.write_text("somebody else's")
+        return listed(ask)
+
+    with pytest.raises(FileRefused, match="created by another program"):
+        write_csv(path, [Column("What", str)], source, PageRequest())
+    assert path.read_text() == "somebody else's"

@@ -317,6 +317,27 @@ def test_a_reset_waits_half_an_hour(
             ease.confirm_reset(second, asked.id)
 
 
+@pytest.mark.parametrize("seen_by", ["an event", "a refusal"])
+def test_a_reset_gains_nothing_by_a_clock_that_is_set_back(
+    ease: Ease, world: World, agent: Actor, second: Actor, seen_by: str
+) -> None:
+    enrol(Factors(world.resources), world.operator)
+    asked = ease.reset_factor(agent, "operator", "totp")
+    go_on(world.resources, 40 * MINUTE)
+    if seen_by == "an event":
+        issue(ease, agent, "operator")
+    else:
+        with pytest.raises(InvalidValue, match="expired"):
+            ease.confirm_reset(second, asked.id)
+    go_on(world.resources, -35 * MINUTE)
+    assert ease.resets(second) == ()
+    with pytest.raises(InvalidValue, match="expired"):
+        ease.confirm_reset(second, asked.id)
+    assert one(world.resources, "SELECT count(*) FROM authenticator") == 1
+    again = ease.reset_factor(agent, "operator", "totp")
+    assert again.id != asked.id
+
+
 def test_a_reset_that_makes_no_sense_is_refused(ease: Ease, world: World, agent: Actor, second: Actor) -> None:
     for factor in FACTORS:
         with pytest.raises(InvalidValue):

@@ -13,7 +13,7 @@ from sqlmodel import col
 from dropcopy_tui.domain.accounts import PersonStatus
 from dropcopy_tui.domain.dates import date_words
 from dropcopy_tui.domain.ease import CHECKS, EASE_LIFE, RESET_LIFE, Check, check_verified
-from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.errors import CodesUsedUp, InvalidValue, NotEntitled, NotFound, TooLate
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_EASE, Actor
 from dropcopy_tui.domain.plurals import plural
@@ -25,7 +25,7 @@ from dropcopy_tui.services.factors.table import FACTORS, ISSUED, Factor, Purpose
 from dropcopy_tui.services.people.roles import is_own, refuse_own
 from dropcopy_tui.services.people.views import PersonLine, Scope, held_by, line_of, lines, listing, person_named
 from dropcopy_tui.services.rights import same_person_ids
-from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, last_event, was_later
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import AuditRow, AuthenticatorRow, ChallengeRow, FactorResetRow, PersonRow, RequestRow
 
@@ -154,7 +154,8 @@ class Ease(Service):
         """The resets that wait for a second agent, the oldest first. Raises NotEntitled."""
         with self._reading(actor) as uow:
             uow.require(MAY_EASE)
-            return tuple(self._reset(uow, row) for row in uow.tx.execute(self._waiting()).scalars())
+            waiting = uow.tx.execute(self._waiting()).scalars()
+            return tuple(self._reset(uow, row) for row in waiting if not _is_over(uow, row))
 
     def reset_factor(self, actor: Actor, user_id: str, factor: str) -> Reset:
         """Ask to take a factor off a person who lost it; a second agent has to confirm.
@@ -169,7 +170,8 @@ class Ease(Service):
             refuse_own(uow, row, "reset a factor of")
             if _app_of(uow, row) is None:
                 raise InvalidValue(f"{row.user_id} has no authenticator app. Nothing was changed.")
-            if uow.tx.execute(self._waiting().where(col(FactorResetRow.person_id) == row.id)).first():
+            waiting = uow.tx.execute(self._waiting().where(col(FactorResetRow.person_id) == row.id)).scalars()
+            if not all(_is_over(uow, each) for each in waiting):
                 raise InvalidValue(f"A reset for {row.user_id} already awaits confirmation by a second agent.")
             now = uow.now
             reset = FactorResetRow(
@@ -178,6 +180,7 @@ class Ease(Service):
                 asked_by=actor.person_id,
                 asked_at=now,
                 expires_at=now + RESET_LIFE,
+                after_event=last_event(uow),
             )
             uow.tx.add(reset)
             uow.tx.flush()
@@ -200,8 +203,9 @@ class Ease(Service):
                 raise NotEntitled("You requested this reset, so a second agent must confirm it. Nothing was changed.")
             if row.confirmed_at is not None:
                 raise InvalidValue(f"Reset {reset_id} has already been confirmed. Nothing was changed.")
-            if not row.asked_at <= uow.now < row.expires_at:
-                raise InvalidValue(f"Reset {reset_id} has expired. Request it again. Nothing was changed.")
+            if _is_over(uow, row):
+                row.expires_at = min(row.expires_at, row.asked_at)
+                raise TooLate(f"Reset {reset_id} has expired. Request it again. Nothing was changed.")
             self._take_off(uow, row)
             row.confirmed_by, row.confirmed_at = actor.person_id, uow.now
             asked_by = uow.tx.get_one(PersonRow, row.asked_by).user_id
@@ -250,6 +254,11 @@ class Ease(Service):
         uow.tx.delete(app)
         # The next app begins without the wrong codes of this one.
         switch_on(uow, row.person_id, (row.factor,))
+
+
+def _is_over(uow: UnitOfWork, row: FactorResetRow) -> bool:
+    """Whether its half hour has passed, by the clock or by what was recorded since."""
+    return not row.asked_at <= uow.now < row.expires_at or was_later(uow, row.after_event, row.expires_at)
 
 
 def _app_of(uow: UnitOfWork, person: PersonRow) -> AuthenticatorRow | None:

@@ -43,7 +43,7 @@ def _factors() -> None:
     op.execute("ALTER TABLE authenticator ADD COLUMN usable_at DATETIME")
     for column in ("scope", "ended"):
         op.execute(f"ALTER TABLE challenge ADD COLUMN {column} VARCHAR DEFAULT '' NOT NULL")
-    for table in ("challenge", "invitation"):
+    for table in ("challenge", "invitation", "factor_reset"):
         op.execute(f"ALTER TABLE {table} ADD COLUMN after_event INTEGER DEFAULT 0 NOT NULL")
 
 
