@@ -30,7 +30,9 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="app.back", tooltip="Go back one level; nothing is lost."),
-        Binding("o", "open_new", show=False, id="groups.open_new", tooltip="Open the most recently set-up group."),
+        Binding(
+            "o", "open_new", show=False, id="groups.open_new", tooltip="Open the group of the latest completed request."
+        ),
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Show the keys."),
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -110,7 +112,7 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
 
     @job()
     async def action_open_new(self) -> None:
-        """Open the most recently set-up group."""
+        """Open the group of the latest completed request."""
         if self._news is not None:
             await self.go(self._news)
 

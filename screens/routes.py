@@ -129,7 +129,7 @@ DESTINATIONS = (
     Destination(to.OpenOutbox(), "Outbox", "Sent, queued and failed messages (operations)", sandbox=False),
     Destination(to.OpenCalendar(), "Key calendar", "Key pair validity by session"),
     Destination(to.OpenCoverage(), "Coverage", "SenderComps that no drop copy group copies"),
-    Destination(to.OpenRouting(), "Preview from a FIX log", "Messages of a FIX log that the groups would copy"),
+    Destination(to.OpenRouting(), "FIX log preview", "Which messages of a FIX log each group receives"),
     Destination(
         to.OpenLogonCheck(),
         "Logon check",

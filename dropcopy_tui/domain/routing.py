@@ -120,8 +120,10 @@ class Reading(NamedTuple):
         """Why it matches no filter, or "" if it matches one."""
         if self.from_exchange or self.kind is BROKEN_COPY:
             return self.kind.reason
-        sender = f"Sent by {shorten(self.sender)}" if self.sender else "Sender unknown (tag 49 is missing)"
-        return f"{sender}, not {EXCHANGE}: only messages from {EXCHANGE} to a client are copied."
+        sender = (
+            f"It was sent by {shorten(self.sender)}" if self.sender else "Its sender is unknown (tag 49 is missing)"
+        )
+        return f"{sender}. Only messages from {EXCHANGE} to a client are copied."
 
 
 def kind_of(header: Header) -> Kind:

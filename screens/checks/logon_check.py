@@ -20,12 +20,12 @@ from dropcopy_tui.domain.logon_text import shown, tidy
 from dropcopy_tui.domain.logon_verdict import Level, Verdict
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
-from screens.terminal.values import clip, facts, value
+from screens.terminal.values import clip, facts, paragraphs, value
 from screens.wording import TONES
 
 # A signed logon has some 400 characters; Textual wraps the whole text at every key.
 LONGEST_PASTE = 16_384
-_HINT = "Paste a FIX logon, or enter Negotiate / Establish fields, one name=value per line."
+_HINT = "Paste a FIX logon, or type Negotiate or Establish fields as name=value lines.\nCtrl-R checks it."
 _LABEL = 6
 _TAG = 27
 _LEFT_OUT = "(left out)"
@@ -96,7 +96,7 @@ class LogonCheckScreen(DeskScreen[None]):
 
     def body(self) -> ComposeResult:
         """The logon, and what is said about it."""
-        yield Static(value(_HINT), id="hint")
+        yield Static(paragraphs(_HINT), id="hint")
         yield LogonText()
         with VerticalScroll(id="answer"):
             yield Static("", id="told", markup=False)

@@ -1,4 +1,4 @@
-"""Preview from a FIX log A FIX log through the drop copy groups, message by message."""
+"""FIX log preview A FIX log through the drop copy groups, message by message."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class RouteScreen(ListScreen):
     def place(self) -> tuple[str, ...]:
         """The group at hand, where the log has told its name."""
         about = self._reviewed.about if self._reviewed else None
-        return ("Request Center", "Drop Copy Groups", about.name if about else "", "Preview from a FIX log")
+        return ("Request Center", "Drop Copy Groups", about.name if about else "", "FIX log preview")
 
     def on_mount(self) -> None:
         """Nothing is read yet: ask what to read."""

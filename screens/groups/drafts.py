@@ -79,7 +79,7 @@ class DraftsScreen(ListScreen):
         if not isinstance(draft, DraftView):
             return
         name = draft.name or "without a name"
-        text = f"The draft {name} ({draft.market_name}) is thrown away with {plural(draft.sources, 'SenderComp')}."
+        text = f"The draft {name} ({draft.market_name}) will be deleted with {plural(draft.sources, 'SenderComp')}."
         if await self.app.push_screen_wait(ConfirmModal("Discard draft", text, "Discard", "Keep")):
             desk = await self.desk()
             await off_thread(desk.drafts.discard, self.actor, draft.id)

@@ -41,8 +41,23 @@ class GroupScreen(TabbedScreen):
             Binding(str(number), f"tab('{tab}')", title, show=False, id=f"group.tab_{tab}", tooltip=f"Tab: {title}.")
             for number, (tab, title) in enumerate(_TABS.items(), 1)
         ),
-        Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="group.next_tab", priority=False),
-        Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="group.previous_tab"),
+        Binding(
+            "right,tab",
+            "next_tab(1)",
+            "Next tab",
+            key_display="tab",
+            id="group.next_tab",
+            tooltip="Next tab.",
+            priority=False,
+        ),
+        Binding(
+            "left,shift+tab",
+            "next_tab(-1)",
+            "Previous tab",
+            show=False,
+            id="group.previous_tab",
+            tooltip="Previous tab.",
+        ),
         Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change the name, front end, filters or SenderComps."),
         Binding("d", "delete", "Delete", id="groups.delete", tooltip="Request the deletion of the group."),
         Binding(
@@ -60,7 +75,7 @@ class GroupScreen(TabbedScreen):
             "Preview",
             show=False,
             id="groups.route",
-            tooltip="Preview the copies from a FIX log.",
+            tooltip="FIX log preview: which messages the group receives.",
         ),
     ]
 
@@ -235,6 +250,6 @@ def _facts(view: GroupView) -> Content:
     parts += [value(f"  {kind.words:<38}{kind.meaning}") for kind in view.filters]
     parts += [
         Content(""),
-        value("w  preview from a FIX log     y  copy as a new group", "$text-muted"),
+        value("w  FIX log preview     y  copy as a new group", "$text-muted"),
     ]
     return Content("\n").join(parts)

@@ -80,4 +80,6 @@ def _of_sessions(sessions: Sequence[str]) -> str:
         return "There is no target session to release."
     listed = some(sessions, _LISTED)
     what = "Target session" if len(sessions) == 1 else "Target sessions"
-    return f"{what} {listed} will be released, not deleted. Only GAM can retire a Session ID."
+    return (
+        f"{what} {listed} will be released, not deleted. Only GAM (Global Account Management) can retire a Session ID."
+    )

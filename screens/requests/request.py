@@ -39,8 +39,9 @@ class RequestScreen(TabbedScreen):
                     tooltip=f"Tab {number}: {what}.")
             for number, what in enumerate(_TABS, 1)
         ),
-        Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="request.next_tab"),
-        Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="request.previous_tab"),
+        Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="request.next_tab", tooltip="Next tab."),
+        Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="request.previous_tab",
+                tooltip="Previous tab."),
         Binding("a", "approve", "Approve", id="requests.approve", tooltip="Approve the request after a final review."),
         Binding("d", "deny", "Deny", id="requests.deny", tooltip="Deny the request, with a reason."),
         Binding("c", "cancel", "Cancel", id="requests.cancel", tooltip="Cancel your own request."),

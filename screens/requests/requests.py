@@ -92,8 +92,15 @@ class RequestsScreen(TabbedScreen):
             Binding(str(number), f"tab('{tab}')", title, show=False, id=f"requests.tab_{tab}", tooltip=f"Tab: {title}.")
             for number, (tab, title) in enumerate(_TABS.items(), 1)
         ),
-        Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="requests.next_tab"),
-        Binding("left,shift+tab", "next_tab(-1)", "Previous tab", show=False, id="requests.previous_tab"),
+        Binding("right,tab", "next_tab(1)", "Next tab", key_display="tab", id="requests.next_tab", tooltip="Next tab."),
+        Binding(
+            "left,shift+tab",
+            "next_tab(-1)",
+            "Previous tab",
+            show=False,
+            id="requests.previous_tab",
+            tooltip="Previous tab.",
+        ),
     ]
 
     def __init__(self, tab: str = "status") -> None:

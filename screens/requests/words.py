@@ -26,7 +26,7 @@ _ASKED = {
     "keys": "Public key ids",
 }
 _CHANGED = {"name": "Group name", "front_end": "Front end system", "filters": "Communication types"}
-_RELEASED = "released, not deleted: only GAM can retire them"
+_RELEASED = "released, not deleted; only GAM (Global Account Management) can retire them"
 # The ending of refusals; left out on a page, where nothing has been attempted yet.
 _NOTHING_DONE = " Nothing was changed."
 _COUNTS = {

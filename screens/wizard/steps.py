@@ -178,8 +178,10 @@ class FilterStep(Step):
 
     TITLE = "Select the messages to copy."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", "Toggle", id="filters.turn", tooltip="Turn the communication type on or off."),
-        Binding("w", "route", "Preview", id="filters.route", tooltip="Preview the copies from a FIX log."),
+        Binding("space", "turn", "Toggle", id="filters.turn", tooltip="Select or clear the communication type."),
+        Binding(
+            "w", "route", "Preview", id="filters.route", tooltip="FIX log preview: which messages these filters copy."
+        ),
     ]
 
     @dataclass

@@ -511,10 +511,10 @@ async def test_a_key_request_has_its_story_alone(place: Place) -> None:
 )
 async def test_the_banner_says_where_a_new_request_is(place: Place, settings: Settings, said: str) -> None:
     place.settings = settings
-    when = "in the batch of 16:00 CT today" if settings.batches else "immediately"
+    when = "16:00 CT today, in the daily batch" if settings.batches else "immediately after you submit"
     async with seated(place.app()) as seat:
         await to_step(seat, 6)
-        seat.sees("not required: the group is set up", when.removeprefix("in the batch of "))
+        seat.sees("Approval +not required", f"Effective +{when}")
         # What set-up tells would take the banner's place.
         seat.app.set_up = lambda: None
         await seat.press("enter")

@@ -44,7 +44,7 @@ async def test_the_example_of_a_group(place: Place, size: Size) -> None:
         await read_example(seat, group_named(place, RATES))
         seat.says("257 messages in the example, 116 to no group, 4 of unknown sources, 1 malformed, 2 pieces skipped")
         seat.says(f"{RATES} (T4C) would receive 25 of them")
-        seat.sees(f"{RATES} > Preview from a FIX log", "Shown: all messages", "1 of 257 messages", r"Copied")
+        seat.sees(f"{RATES} > FIX log preview", "Shown: all messages", "1 of 257 messages", r"Copied")
         seat.sees(r"^> +2 +New order +005ACM01B +no", r"3 +New order acknowledged +005ACM01B +yes .*US-RATES")
         assert footer_fits(seat)
 
@@ -87,7 +87,7 @@ async def test_v_shows_the_totals_of_each_group(place: Place, size: Size) -> Non
 
 async def test_without_a_group_it_is_who_receives_what(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
-        await command(seat, "Preview from")
+        await command(seat, "FIX log preview")
         assert seat.on == "RouteScreen" or seat.on == "ChooseModal"
         await seat.press("down", "enter")
         await seat.until_seen("257 messages in the example")

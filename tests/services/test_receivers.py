@@ -55,7 +55,7 @@ def test_a_message_needs_a_filter_as_well(group: World) -> None:
     assert cancelled.groups == ()
     assert cancelled.why_not.startswith("No group that has this source has the filter ")
     sent = receivers.of_message(group.viewer, FILL.replace(b"49=CME", b"49=X"))
-    assert sent.why_not == "Sent by X, not CME: only messages from CME to a client are copied."
+    assert sent.why_not == "It was sent by X. Only messages from CME to a client are copied."
 
 
 @pytest.mark.parametrize("raw", [b"", b"no message", FILL + b"\n" + FILL])

@@ -91,7 +91,7 @@ def test_every_message_says_who_receives_it(world: World, routing: Routing) -> N
     )
     assert whys[6] == f"No group has {OF_NONE} as a source."
     assert whys[10] == f"Unknown source: none of your entities has a SenderComp {UNKNOWN}."
-    assert f"Sent by {OF_BOTH}, not CME" in whys[12]
+    assert f"It was sent by {OF_BOTH}. Only messages from CME" in whys[12]
     assert "never copied" in whys[13]
 
 

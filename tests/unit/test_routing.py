@@ -74,7 +74,7 @@ def test_what_a_client_sends_is_never_copied() -> None:
     what = reading_of(fix((35, "8"), (49, "AAAAB123P"), (56, "CME"), (39, "0")))
     assert what.filters == ()
     assert what.source == "AAAAB123P"
-    assert "Sent by AAAAB123P, not CME" in what.reason
+    assert "It was sent by AAAAB123P. Only messages from CME" in what.reason
     nobody = reading_of(fix((35, "0"), (56, "AAAAB123P")))
     assert nobody.filters == ()
     assert "tag 49 is missing" in nobody.reason
