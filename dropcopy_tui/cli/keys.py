@@ -19,7 +19,7 @@ from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape, state_words
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotFound
 from dropcopy_tui.domain.plurals import plural
-from dropcopy_tui.services.factors.table import Purpose, key_scope
+from dropcopy_tui.services.factors.table import Purpose, deletion_scope, key_scope
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -39,6 +39,9 @@ _drops: Decorator = click.option(
     metavar="KEY",
     help="If a session has two active pairs, the id of the one to delete.",
 )
+_key_ids: Decorator = click.option(
+    "--key", "key_ids", multiple=True, metavar="KEYID", help="Delete this key pair, by access key id; may be repeated."
+)
 _challenge: Decorator = challenge_option("keys challenge")
 
 
@@ -53,28 +56,39 @@ keys.add_command(report)
 @keys.command("challenge")
 @click.argument("session_ids", metavar="[SESSION...]", nargs=-1)
 @click.option("--factor", type=FactorName(), required=True)
-@click.option("--for", "act", type=click.Choice(["generate", "download"]), help="Accept the code for this only.")
+@click.option(
+    "--for", "act", type=click.Choice(["generate", "download", "delete"]), help="Accept the code for this only."
+)
+@_key_ids
 @_market
 @_drops
 @verb
 def challenge(
-    call: Call, session_ids: tuple[str, ...], factor: str, act: str | None, market: str | None, drops: tuple[str, ...]
+    call: Call,
+    session_ids: tuple[str, ...],
+    factor: str,
+    act: str | None,
+    key_ids: tuple[str, ...],
+    market: str | None,
+    drops: tuple[str, ...],
 ) -> None:
     """Start a second factor.
 
-    Pass its id and code to `keys generate` or `keys download`. With --for and the same SESSION, --market and --drop
-    as there, the code opens exactly that; without them, any generation or download of yours.
+    Pass its id and code to `keys generate`, `keys download` or `keys delete`. With --for and the same SESSION,
+    --market, --drop and --key as there, the code opens exactly that; without them, any of these acts of yours.
 
     \b
     Examples:
       dropcopy keys challenge --factor sms --for generate AB1
       dropcopy keys generate AB1 --challenge ID --code 123456 --out keys.txt
     """
-    if bool(session_ids) is not bool(act) or (drops and act != "generate"):
-        raise click.UsageError("Use --for together with the sessions, and --drop with --for generate.")
+    if bool(session_ids) is not bool(act) or (drops and act != "generate") or (key_ids and act != "delete"):
+        raise click.UsageError("Use --for with the sessions, --drop with --for generate, --key with --for delete.")
 
     def scope(desk: Desk, actor: Actor) -> str:
         found = desk.sessions.find(actor, session_ids, market or "")
+        if act == "delete":
+            return deletion_scope(_doomed(found, key_ids, expired=False))
         return key_scope(act or "", [view.pk for view in found], _chosen(found, drops))
 
     start_challenge(call, factor, Purpose.KEYS, scope if act else None)
@@ -208,11 +222,11 @@ def download(
 
 @keys.command("delete")
 @_sessions
-@click.option(
-    "--key", "key_ids", multiple=True, metavar="KEYID", help="Delete this key pair, by access key id; may be repeated."
-)
+@_key_ids
 @click.option("--all", "every", is_flag=True, help="Delete all key pairs of the sessions.")
 @click.option("--expired", is_flag=True, help="Delete all expired key pairs of the sessions.")
+@click.option("--challenge", metavar="ID", help="Challenge id, where the site asks for a second factor.")
+@code_options
 @_market
 @destroys
 @verb
@@ -222,11 +236,15 @@ def delete(
     key_ids: tuple[str, ...],
     every: bool,
     expired: bool,
+    challenge: str | None,
+    code: str | None,
+    code_file: str | None,
     market: str | None,
 ) -> int:
     """Delete key pairs immediately and permanently.
 
-    Gateways refuse a deleted key pair from then on.
+    Gateways refuse a deleted key pair from then on. Where the setting key_deletion_factor is on, deleting an active
+    one takes a second factor: `keys challenge --for delete`.
 
     \b
     Examples:
@@ -244,7 +262,8 @@ def delete(
         for line in filter(None, words):
             say(line)
         call.confirm(f"Permanently delete {plural(len(chosen), 'key pair')}?")
-        done = desk.keypairs.delete(actor, chosen)
+        proof = answered(call, desk, actor, challenge, code, code_file) if challenge else None
+        done = desk.keypairs.delete(actor, chosen, proof=proof)
     document = {
         **request_shape(done.request),
         "keys": [key_shape(key) for key in done.keys],

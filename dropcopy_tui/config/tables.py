@@ -70,6 +70,7 @@ class SettingsTable(Table):
     factor_wait_hours: Annotated[timedelta, lasting("hours", 0, 720)] = timedelta()
     wrong_codes_in_row: Annotated[int, whole(5, 50)] = 0
     approver_wait_days: Annotated[timedelta, lasting("days", 0, 365)] = timedelta()
+    key_deletion_factor: YesNo = False
     closes: TimesByMarket = {}
     batches: TimesByMarket = {}
     batch_zone: Zone = ""

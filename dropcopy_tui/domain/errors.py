@@ -115,6 +115,13 @@ class SecondFactorFailed(DeskError):
         self.retry = retry
 
 
+class FactorNeeded(DeskError):
+    """Rule P2: the site asks for a second factor here, and none was given. Nothing was changed."""
+
+    code = "second_factor_needed"
+    exit_code = 4
+
+
 class FactorUnavailable(DeskError):
     """Rule P2: the factor cannot be used by this person or on this desk."""
 

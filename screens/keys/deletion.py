@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING
 
+from dropcopy_tui.domain.errors import FactorNeeded
+from dropcopy_tui.services.factors.table import Proof, deletion_scope
 from dropcopy_tui.services.sessions.words import deletion_words
 from dropcopy_tui.services.views import KeyView, SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
+from screens.keys.identify import confirmed
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import TypedConfirmModal
 from screens.modals.keys import ResultModal
 from screens.modals.progress import with_progress
 from screens.wording import key_words, plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.keys.keypairs import Deleted
 
 _TITLE = "Delete Key"
 _ALL = "all"
@@ -33,10 +40,22 @@ async def delete_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
         TypedConfirmModal(_TITLE, _lines(sessions, chosen), _word(sessions, chosen))
     ):
         return False
-    done = await with_progress(
-        screen, f"Deleting {plural(len(chosen), 'key pair')}", len(chosen),
-        lambda told: off_thread(desk.keypairs.delete, screen.actor, chosen, told),
-    )  # fmt: skip
+    count = plural(len(chosen), "key pair")
+
+    def delete(proof: Proof | None = None) -> Awaitable[Deleted]:
+        return with_progress(
+            screen,
+            f"Deleting {count}",
+            len(chosen),
+            lambda told: off_thread(desk.keypairs.delete, screen.actor, chosen, told, proof),
+        )
+
+    try:
+        done: Deleted | None = await delete()
+    except FactorNeeded:  # the site asks for it, or not: the service knows
+        done = await confirmed(screen, desk, f"Required to delete {count}.", delete, scope=deletion_scope(chosen))
+    if done is None:
+        return False
     count = plural(len(done.keys), "key pair")
     left = f" {len(done.failed):,} failed: see the result." if done.failed else ""
     screen.say(f"{done.request.id} completed: {count} deleted.{left}", "note" if done.failed else "done")

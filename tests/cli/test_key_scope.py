@@ -91,3 +91,37 @@ def test_ease_shows_factors_that_are_switched_off(cli: Cli, sandbox: Path) -> No
     assert "switched off       SMS code" in agent("ease", "show", "acme-operator").out
     assert agent.json("ease", "show", "acme-viewer")["switched_off"] == []
     assert "switched off" not in agent("ease", "show", "acme-viewer").out
+
+
+@pytest.fixture
+def strict(operator: Cli, tmp_path: Path) -> Cli:
+    """A site that asks for a second factor before an active key pair is deleted."""
+    path = tmp_path / "strict.toml"
+    path.write_text("key_deletion_factor = true\n")
+    return Cli(operator.home, (*operator.options, "--config", str(path)), operator.environ)
+
+
+def test_deleting_an_active_pair_takes_a_factor_where_the_site_says_so(strict: Cli, operator: Cli) -> None:
+    older, newer = [key["access_key_id"] for key in strict.json("keys", "list", TWO_PAIRS)][-2:]
+    delete = ("keys", "delete", TWO_PAIRS, "--yes", "--json", "--key")
+    ran = strict(*delete, older)
+    assert (ran.code, ran.error) == (4, "second_factor_needed")
+    proof = bound(strict, "--for", "delete", TWO_PAIRS, "--key", older)
+    other = strict(*delete, newer, *proof)
+    assert (other.code, other.error) == (4, "second_factor_failed")
+    assert {key["state"] for key in strict.json("keys", "list", TWO_PAIRS)} <= {"active", "pending_expiration"}
+    assert [key["access_key_id"] for key in strict(*delete, older, *proof).json["keys"]] == [older]
+    again = strict(*delete, newer, *proof)
+    assert (again.code, again.error) == (4, "second_factor_failed")
+    # Without the rule, a pair whose secret leaked is revoked at once.
+    assert operator(*delete, newer).code == 0
+
+
+def test_an_expired_pair_is_deleted_without(strict: Cli) -> None:
+    expired = [
+        view["session_id"]
+        for view in strict.json("sessions", "list")
+        if view["keys"] and {key["state"] for key in view["keys"]} == {"expired"}
+    ]
+    assert expired
+    assert strict("keys", "delete", expired[0], "--expired", "--yes").code == 0

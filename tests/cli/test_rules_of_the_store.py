@@ -33,6 +33,7 @@ _RULES = {
     "environment": "'CERT'",
     "code_tries": "2",
     "lock_minutes": "30",
+    "key_deletion_factor": "true",
 }
 _NUMBER = "10"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from dropcopy_tui.domain.settings import Settings
 from screens.modals.progress import ProgressModal
 from tests.screens.conftest import Place
 from tests.screens.seat import seated
@@ -48,6 +49,26 @@ async def test_one_pair_is_deleted_once_the_session_was_typed(place: Place, size
         seat.sees("completed: 1 key pair deleted")
     assert asked(place, LIVING, "T5A") == [(newer,)]
     assert asked(place, "SELECT sealed_secret FROM key_pair WHERE access_key_id = ?", older) == [(None,)]
+
+
+async def test_where_the_site_says_so_a_deletion_takes_a_second_factor(place: Place) -> None:
+    (older,), (newer,) = asked(place, LIVING, "T5A")
+    place.settings = Settings(key_deletion_factor=True)
+    async with seated(place.app()) as seat:
+        await open_group(seat, "US-REPO-CLEARING")
+        await seat.press("k")
+        await choose(seat, "Delete Key")
+        await choose(seat, older)
+        await seat.type("T5A")
+        await seat.press("enter")
+        seat.sees("Confirm your identity")
+        assert len(asked(place, LIVING, "T5A")) == 2
+        await choose(seat, "SMS code")
+        seat.says("Required to delete 1 key pair.")
+        await seat.type(code_on(seat))
+        await seat.press("enter")
+        seat.sees("Key pairs deleted", older)
+    assert asked(place, LIVING, "T5A") == [(newer,)]
 
 
 async def test_the_last_pair_says_that_the_feed_stops(place: Place, size: Size) -> None:

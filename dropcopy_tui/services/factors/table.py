@@ -81,6 +81,11 @@ def key_scope(act: str, sessions: Sequence[int], drops: Mapping[int, str] = _NO_
     return hashlib.sha256(said.encode()).hexdigest()
 
 
+def deletion_scope(keys: Sequence[str]) -> str:
+    """What a code for deleting key pairs is asked for: exactly these."""
+    return hashlib.sha256(json.dumps(["delete", sorted(set(keys))]).encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class FactorChoice:
     """A factor as the dialog lists it: why it cannot be used, or where its code comes from (`hint`)."""

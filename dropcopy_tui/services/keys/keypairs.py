@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlmodel import col
 
-from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound, SessionEnded
+from dropcopy_tui.domain.errors import FactorNeeded, InvalidValue, NotEntitled, NotFound, SessionEnded
 from dropcopy_tui.domain.keypairs import Plan, state_of
 from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.plurals import plural
@@ -23,7 +23,7 @@ from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.bulk import Failure, Progress, each
 from dropcopy_tui.services.factors.challenges import spend
-from dropcopy_tui.services.factors.table import Proof, Purpose, key_scope
+from dropcopy_tui.services.factors.table import Proof, Purpose, deletion_scope, key_scope
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
 from dropcopy_tui.services.keys.letters import key_letter
 from dropcopy_tui.services.keys.rotation import make_pair, plan_for
@@ -164,10 +164,14 @@ class KeyPairs(Service):
             )
             return Downloaded(self._views(uow, rows, written), file.path, tuple(failed))
 
-    def delete(self, actor: Actor, keys: Sequence[str], progress: Progress | None = None) -> Deleted:
+    def delete(
+        self, actor: Actor, keys: Sequence[str], progress: Progress | None = None, proof: Proof | None = None
+    ) -> Deleted:
         """Destroy key pairs immediately, living or expired: a gateway refuses them from now on (rule K6).
 
         Raises:
+            FactorNeeded: one is active, and the site asks for a `proof` then.
+            SecondFactorFailed: the code does not hold; the try is counted.
             NotFound: one does not exist, or may not be seen.
             InvalidValue: every one of them is deleted already.
             NotEntitled: the person does not manage the keys there.
@@ -175,6 +179,7 @@ class KeyPairs(Service):
         with self._writing(actor) as uow:
             pairs = _pairs_named(uow, keys)
             rows, entity = self._entitled(uow, [pair.session_pk for pair in pairs], "key pair")
+            self._prove_deletion(uow, rows, pairs, proof)
             names = {key_of(row.id): row.session_id for row in rows}
 
             def remove(pair: KeyPairRow) -> KeyPairRow:
@@ -189,6 +194,17 @@ class KeyPairs(Service):
             gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)
             request = self._completed(uow, RequestType.DELETE_KEY, entity, rows, gone, failed)
             return Deleted(request_view(uow, request), self._views(uow, rows, gone), tuple(failed))
+
+    def _prove_deletion(
+        self, uow: UnitOfWork, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow], proof: Proof | None
+    ) -> None:
+        owners = {key_of(row.id): row for row in rows}
+        known = [pair_of(pair, owners[pair.session_pk].session_id, owners[pair.session_pk].market) for pair in pairs]
+        if not uow.settings.key_deletion_factor or not any(state_of(pair, uow.now).living for pair in known):
+            return
+        if proof is None:
+            raise FactorNeeded("Deleting an active key pair requires a second factor here. Nothing was changed.")
+        spend(uow, proof, Purpose.KEYS, deletion_scope([pair.access_key_id for pair in pairs]))
 
     def _entitled(
         self, uow: UnitOfWork, sessions: Sequence[int], what: str = "session"
