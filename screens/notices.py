@@ -34,7 +34,14 @@ def _tone(notice: Notice) -> str:
 
 COLUMNS: tuple[Column[Notice], ...] = (
     Column("", lambda row: "" if row.read else "new", 4, tone=_tone),
-    Column("When", lambda row: column_moment(row.at, year=False), 12, order="at", tone=_tone),
+    Column(
+        "When",
+        lambda row: column_moment(row.at, year=False),
+        12,
+        order="at",
+        tone=_tone,
+        export=lambda row: utc(row.at),
+    ),
     Column("Notice", lambda row: row.text, order="text", tone=_tone),
     Column("Request", lambda row: row.request, 14, order="request", optional=1, tone=_tone),
 )

@@ -35,13 +35,18 @@ def _state(message: Message) -> str:
 
 # Nothing is sent in a sandbox: what counts there is what a message says.
 SANDBOX_COLUMNS: tuple[Column[Message], ...] = (
-    Column("When", lambda row: column_moment(row.created_at, year=False, seconds=True), 15),
+    Column(
+        "When",
+        lambda row: column_moment(row.created_at, year=False, seconds=True),
+        15,
+        export=lambda row: utc(row.created_at),
+    ),
     Column("By", lambda row: row.channel, 6, order="channel"),
     Column("To", lambda row: row.to, 24, order="to"),
     Column("Message", lambda row: row.subject or row.body),
 )
 COLUMNS: tuple[Column[Message], ...] = (
-    Column("When", lambda row: column_moment(row.created_at, year=False), 12),
+    Column("When", lambda row: column_moment(row.created_at, year=False), 12, export=lambda row: utc(row.created_at)),
     Column("By", lambda row: row.channel, 5, order="channel"),
     Column("To", lambda row: row.to, 22, order="to"),
     Column("State", _state, 9, order="state", tone=lambda row: MESSAGE_TONES[row.state]),

@@ -16,7 +16,7 @@ from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, Service, UnitOfWork, digest_of
 from dropcopy_tui.services.views import Facts
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.paging import Dated, Listing, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
 
@@ -84,7 +84,14 @@ class Audit(Service):
                     "subject": col(AuditRow.subject),
                 },
                 col(AuditRow.id),
-                (col(AuditRow.person), col(AuditRow.action), col(AuditRow.subject), col(AuditRow.origin)),
+                (
+                    col(AuditRow.person),
+                    col(AuditRow.action),
+                    col(AuditRow.subject),
+                    col(AuditRow.origin),
+                    func.coalesce(col(AuditRow.entity), ""),
+                    Dated(col(AuditRow.at)),
+                ),
                 newest_first=True,
             )
             return fetch(uow.tx, rows, ask, lambda row: _event(row[0]))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.mail import MailServer, MessageState, is_loopback
+from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.providers import DuoService, SmsProvider
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
+from dropcopy_tui.store.paging import Worded
 from dropcopy_tui.store.tables import EntityRow
 from dropcopy_tui.store.vault import Vault
 
@@ -61,6 +64,11 @@ class Resources:
         """
         sends = self.sms is not None and (not self.sandbox or is_loopback(self.sms.host))
         return (MessageState.QUEUED if sends else MessageState.HELD).value
+
+
+def market_words(column: Any) -> Worded:
+    """A searched column of market codes: people see and type the market's name."""
+    return Worded(column, {code: market.name for code, market in MARKETS.items()})
 
 
 def key_of(row_id: int | None) -> int:

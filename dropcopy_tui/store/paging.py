@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, extract, false, func, or_, select, tuple_
 from sqlmodel import Session
 
+from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 
 Row = TypeVar("Row")
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)")
 # A column of a table or an expression: the types of SQLModel and SQLAlchemy for them are unrelated.
 Expression = Any
 
@@ -47,6 +50,45 @@ class Lowered:
         return found | self._status.in_(named) if named else found
 
 
+class Worded:
+    """A searched column whose values lists show in words, such as the code of a market."""
+
+    def __init__(self, column: Expression, words: Mapping[str, str]) -> None:
+        self._column, self._words = column, words
+
+    def holds(self, word: str) -> ColumnElement[bool]:
+        """Whether the value, or its words, contain the word."""
+        named = [value for value, words in self._words.items() if word.casefold() in words.casefold()]
+        found = contains(self._column, word)
+        return found | self._column.in_(named) if named else found
+
+
+class Dated:
+    """A searched moment, which lists show as `28 Nov 2026 17:30`: each of its parts can be typed."""
+
+    def __init__(self, moment: Expression, within: Callable[[Any], ColumnElement[bool]] | None = None) -> None:
+        """`within` makes a condition on the moment one on the list's row, such as `exists(...)`."""
+        self._moment, self._within = moment, within
+
+    def holds(self, word: str) -> ColumnElement[bool]:
+        """Whether the word is the moment's day, month, year or time."""
+        wanted = _parts_of(word)
+        if not wanted:
+            return false()
+        found = or_(*(and_(*(extract(part, self._moment) == value for part, value in parts)) for parts in wanted))
+        return self._within(found) if self._within else found
+
+
+def _parts_of(word: str) -> list[list[tuple[str, int]]]:
+    """What a word may be of a moment: alternatives, each of parts that must all hold."""
+    if clock := _CLOCK.fullmatch(word):
+        return [[("hour", int(clock[1])), ("minute", int(clock[2]))]]
+    if word.isascii() and word.isdigit():
+        return [[("year", int(word))]] if len(word) == 4 else [[("day", int(word))]] if len(word) < 3 else []
+    months = [number for number in range(1, 13) if month_name(number).casefold() == word.casefold()]
+    return [[("month", number)] for number in months]
+
+
 def contains(column: Expression, text: str) -> ColumnElement[bool]:
     """Whether the column contains the text, ignoring case."""
     found: ColumnElement[bool] = column.icontains(text, autoescape=True)
@@ -58,7 +100,8 @@ def matching(listing: Listing, match: str) -> Select[Any]:
     rows: Select[Any] = listing.rows
     for word in match.split():
         anywhere = [
-            column.holds(word) if isinstance(column, Lowered) else contains(column, word) for column in listing.searched
+            column.holds(word) if isinstance(column, (Lowered, Worded, Dated)) else contains(column, word)
+            for column in listing.searched
         ]
         if anywhere:
             condition = anywhere[0]

@@ -87,10 +87,15 @@ class DraftsScreen(ListScreen):
             self._load()
 
 
+def _shown(row: DraftView) -> str:
+    """Everything that a row shows, for a filter."""
+    return " ".join(column.show(row) for column in COLUMNS).lower()
+
+
 def _page(drafts: Sequence[DraftView], ask: PageRequest) -> Page[DraftView]:
     """A person's drafts are few: they are read immediately and paged here."""
     words = ask.match.lower().split()
-    rows = [row for row in drafts if all(word in f"{row.name} {row.market_name}".lower() for word in words)]
+    rows = [row for row in drafts if all(word in _shown(row) for word in words)]
     if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):
         return Page((), (), len(rows))
     start = ask.at if ask.anchor is Anchor.AT else 0

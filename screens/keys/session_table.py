@@ -33,16 +33,25 @@ class SessionLine:
     tone: str
     group: str = ""
     market: str = ""
+    # The whole values, for a file: of the session's every line, and neither hidden nor shortened.
+    session_id: str = ""
+    access_key_id: str = ""
+    when: str = ""
+
+
+def _key_id(line: SessionLine) -> str:
+    """For a file: what is not shown is not written either, and a hint is no value."""
+    return "" if line.key_id == _HIDDEN else line.access_key_id
 
 
 COLUMNS: tuple[Column[SessionLine], ...] = (
-    Column("Session", lambda line: line.session, 7),
+    Column("Session", lambda line: line.session, 7, export=lambda line: line.session_id),
     Column("Gateway", lambda line: line.gateway, 7),
     Column("Segments", lambda line: line.segments, 9, optional=1),
     Column("Status", lambda line: line.status, 8, optional=2),
-    Column("Public key id", lambda line: line.key_id, 20),
+    Column("Public key id", lambda line: line.key_id, 20, export=_key_id),
     Column("State", lambda line: line.state, 11, tone=lambda line: line.tone),
-    Column("Expires", lambda line: line.expires, tone=lambda line: line.tone),
+    Column("Expires", lambda line: line.expires, tone=lambda line: line.tone, export=lambda line: line.when),
 )
 _SESSION: Column[SessionLine] = Column("Session", lambda line: line.session, 7)
 _STATUS: Column[SessionLine] = Column(
@@ -52,12 +61,12 @@ _WHERE: tuple[Column[SessionLine], ...] = (
     Column("Gateway", lambda line: line.gateway, 7, optional=2),
     Column("Segments", lambda line: line.segments, 9, optional=3),
 )
-_KEY_ID: Column[SessionLine] = Column(
-    "Public key id", lambda line: line.key_id, 20, export=lambda line: "" if line.key_id == _HIDDEN else line.key_id
-)
+_KEY_ID: Column[SessionLine] = Column("Public key id", lambda line: line.key_id, 20, export=_key_id)
 # Wide enough for two pairs: "2 pairs, older exp. 24 Dec".
 _STATE: Column[SessionLine] = Column("State", lambda line: line.state, 26, tone=lambda line: line.tone)
-_EXPIRES: Column[SessionLine] = Column("Expires", lambda line: line.expires, 17, tone=lambda line: line.tone)
+_EXPIRES: Column[SessionLine] = Column(
+    "Expires", lambda line: line.expires, 17, tone=lambda line: line.tone, export=lambda line: line.when
+)
 _GROUP: Column[SessionLine] = Column("Group", lambda line: line.group)
 _MARKET: Column[SessionLine] = Column("Market", lambda line: line.market, least=14)
 _SHORT_STATE: Column[SessionLine] = replace(_STATE, show=lambda line: line.state.partition(",")[0], width=10)
@@ -120,6 +129,9 @@ def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: b
         state=_state(pair),
         expires="" if pair is None else _expiry(pair),
         tone="muted" if pair is None else TONES[pair.state],
+        session_id=view.session_id,
+        access_key_id="" if pair is None else pair.access_key_id,
+        when="" if pair is None else pair.when,
     )
 
 
@@ -140,10 +152,16 @@ def _state(pair: KeyView | None) -> str:
     return key_words(pair)
 
 
+def _shown(line: SessionLine) -> str:
+    """Everything that a line shows, for a filter."""
+    shown = (line.session_id, line.gateway, line.segments, line.status, line.key_id, line.state, line.expires)
+    return " ".join(shown).lower()
+
+
 def shown_keys(lines: Sequence[SessionLine], ask: PageRequest) -> Page[SessionLine]:
     """A page of lines that are known already: a group has a handful of target sessions."""
     words = ask.match.lower().split()
-    rows = [line for line in lines if all(word in f"{line.session} {line.state}".lower() for word in words)]
+    rows = [line for line in lines if all(word in _shown(line) for word in words)]
     if ask.anchor in (Anchor.AFTER, Anchor.BEFORE):
         return Page((), (), len(rows))
     start = ask.at if ask.anchor is Anchor.AT else 0

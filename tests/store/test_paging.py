@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.store.engine import Store, create_store
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.paging import Dated, Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
 from tests.services.factories import NOW
 
@@ -176,3 +176,20 @@ def test_an_empty_list_has_empty_pages_everywhere(tmp_path: Path) -> None:
     empty = Store(tmp_path / "store.db")
     for anchor in Anchor:
         assert page(empty, PLAIN, placed(PageRequest(), anchor, beside=(1, 1))) == Page((), (), 0)
+
+
+def test_each_part_of_a_moment_is_found(store: Store) -> None:
+    """`28 Nov` on a list of dates: day, month, year and time are words of their own."""
+    moment = col(OutboxRow.created_at)
+    listing = Listing(PLAIN.rows, PLAIN.orders, PLAIN.tie, (Dated(moment),))
+    with store.read() as tx:
+        every = [row[0] for row in tx.execute(select(OutboxRow))]
+        wanted = every[-1].created_at
+        day = f"{wanted.day} {wanted:%b}"
+        for match in (day, f"{wanted:%b} {wanted.year}", day.lower(), f"{wanted:%H:%M} {day} {wanted.year}"):
+            found = fetch(tx, listing, PageRequest(limit=500, match=match), lambda row: row[0])
+            assert wanted in {row.created_at for row in found.rows}, match
+            for row in found.rows:
+                assert row.created_at.month == wanted.month
+        for nothing in ("nowhere", "1999", "25:61", "32"):
+            assert not fetch(tx, listing, PageRequest(limit=500, match=nothing), lambda row: row[0]).rows

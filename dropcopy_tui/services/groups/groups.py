@@ -18,7 +18,7 @@ from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, Actor
 from dropcopy_tui.domain.requests import RequestType
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.attribution import group_gone, last_change
-from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.base import key_of, market_words
 from dropcopy_tui.services.groups.changes import refuse_second_change
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.review import review_of
@@ -290,7 +290,12 @@ def _listing(rows: Select[GroupRow, str, str, str]) -> Listing:
             "entity": col(EntityRow.code),
         },
         tie=col(GroupRow.id),
-        searched=(col(GroupRow.name), col(GroupRow.market), col(FrontEndRow.name)),
+        searched=(
+            col(GroupRow.name),
+            market_words(col(GroupRow.market)),
+            col(FrontEndRow.name),
+            col(FrontEndRow.version),
+        ),
     )
 
 

@@ -16,11 +16,11 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.base import key_of, market_words
 from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
 from dropcopy_tui.services.sessions.sessions import narrowed, session_rows
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.paging import Dated, Listing, fetch
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 # Where a session stands that never had a pair: behind all others. A literal, not a parameter: what is sorted by is
@@ -120,8 +120,9 @@ def _listing(rows: Select[SessionRow, str, str]) -> Listing:
         tie=col(SessionRow.id),
         searched=(
             col(SessionRow.session_id),
-            col(SessionRow.market),
+            market_words(col(SessionRow.market)),
             col(SessionRow.kind),
+            Dated(_stops()),
             col(GroupRow.name),
             col(EntityRow.code),
         ),

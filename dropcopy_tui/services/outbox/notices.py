@@ -13,7 +13,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.paging import Listing, fetch, selected
+from dropcopy_tui.store.paging import Dated, Listing, fetch, selected
 from dropcopy_tui.store.tables import NoticeRow, RequestRow
 
 _IS_NEW = case((col(NoticeRow.read_at).is_(None), 1), else_=0)
@@ -79,7 +79,7 @@ def _of(actor: Actor) -> Listing:
             "request": func.coalesce(about, ""),
         },
         col(NoticeRow.id),
-        (col(NoticeRow.text), func.coalesce(about, "")),
+        (col(NoticeRow.text), func.coalesce(about, ""), Dated(col(NoticeRow.at))),
         newest_first=True,
     )
 

@@ -18,7 +18,7 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.messages import unsealed
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.paging import Dated, Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
 
 EMAIL = col(OutboxRow.channel) == "email"
@@ -73,7 +73,13 @@ class Outbox(Service):
                     "state": col(OutboxRow.state),
                 },
                 col(OutboxRow.id),
-                (col(OutboxRow.recipient), col(OutboxRow.subject), col(OutboxRow.channel), col(OutboxRow.state)),
+                (
+                    col(OutboxRow.recipient),
+                    col(OutboxRow.subject),
+                    col(OutboxRow.channel),
+                    col(OutboxRow.state),
+                    Dated(col(OutboxRow.created_at)),
+                ),
                 newest_first=True,
             )
             return fetch(uow.tx, rows, ask, lambda row: self._message(row[0]))

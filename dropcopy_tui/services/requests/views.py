@@ -16,7 +16,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Moment, RequestView
-from dropcopy_tui.store.paging import Listing, Lowered, fetch
+from dropcopy_tui.store.paging import Dated, Listing, Lowered, fetch
 from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
 
 _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
@@ -77,7 +77,10 @@ def _listing(rows: Select[RequestRow]) -> Listing:
             "stage": waits,
         },
         tie=number,
-        searched=(Lowered(col(RequestRow.search), _STATUS_WORDS, col(RequestRow.status)),),
+        searched=(
+            Lowered(col(RequestRow.search), _STATUS_WORDS, col(RequestRow.status)),
+            Dated(col(RequestRow.submitted_at)),
+        ),
         newest_first=True,
     )
 

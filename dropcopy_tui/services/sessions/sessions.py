@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, literal, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, NotFound, SessionInUse
@@ -15,12 +15,12 @@ from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
-from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.base import key_of, market_words
 from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
 from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import PendingView, SessionView
-from dropcopy_tui.store.paging import Listing, fetch, selected
+from dropcopy_tui.store.paging import Dated, Listing, fetch, selected
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
@@ -197,8 +197,20 @@ def _listing(rows: Select[SessionRow, str, str]) -> Listing:
             "status": col(SessionRow.status),
         },
         tie=col(SessionRow.id),
-        searched=(col(SessionRow.session_id), col(SessionRow.market), col(SessionRow.status), col(GroupRow.name)),
+        searched=(
+            col(SessionRow.session_id),
+            market_words(col(SessionRow.market)),
+            col(SessionRow.status),
+            col(GroupRow.name),
+            Dated(col(KeyPairRow.expires_at), _of_a_pair),
+        ),
     )
+
+
+def _of_a_pair(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a key pair of the session, deleted ones aside, meets the condition."""
+    mine = col(KeyPairRow.session_pk) == col(SessionRow.id)
+    return select(literal(1)).where(mine, col(KeyPairRow.deleted_at).is_(None), condition).exists()
 
 
 def _view(found: Row[SessionRow, str, str], pairs: Sequence[KeyPairRow], now: datetime) -> SessionView:
