@@ -40,7 +40,7 @@ class SessionLine:
 
 
 def _key_id(line: SessionLine) -> str:
-    """For a file: what is not shown is not written either, and a hint is no value."""
+    """For a file: what is not shown is left out there, too."""
     return "" if line.key_id == _HIDDEN else line.access_key_id
 
 

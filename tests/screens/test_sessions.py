@@ -176,4 +176,4 @@ async def test_a_greyed_retire_says_who_may(released: Place) -> None:
         await open_sessions(seat)
         await go_to(seat, "T5A")
         await seat.press("d")
-        seat.says("Only GAM can retire a Session ID: contact Global Account Management. Nothing was changed.")
+        seat.says("Only GAM (Global Account Management) can retire a Session ID; operations grants that role.")
