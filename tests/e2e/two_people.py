@@ -14,6 +14,8 @@ HOME = "Needs attention"
 # What a crash or a refusal without an author looks like.
 CRASHED = re.compile(r"Something went wrong|Traceback|incident [0-9a-f]{4}", re.I)
 GONE = re.compile(r"(no longer exists|was changed in the meantime|was deleted|has already been|is still open)")
+# The result of one's own act: the pair that a new one took the place of.
+OWN_RESULT = re.compile(r"Key pair \S+ was deleted: any file")
 AUTHOR = re.compile(r"acme-[a-z]+|DC-\d{4}-\d+|[Yy]our own|another window|\bdesk\b")
 REFERENCE = re.compile(r"DC-\d{4}-\d{6}\b")
 # Keys that mean something somewhere, none of which leaves the application or acts for somebody else.
@@ -71,7 +73,7 @@ class Person(threading.Thread):
         for found in GONE.finditer(said):
             around = said[max(0, found.start() - 160) : found.end() + 160]
             self.refusals.add(found[1])
-            if not AUTHOR.search(around):
+            if not AUTHOR.search(around) and not OWN_RESULT.search(around):
                 self.wrong.append(f"does not say by whom: {around}\n{text}")
         return text
 
