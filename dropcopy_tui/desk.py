@@ -14,8 +14,8 @@ from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.new_file import clear_interrupted
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.ease.ease import Ease
 from dropcopy_tui.services.factors.authenticator import Authenticators
-from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.sms import Texting
 from dropcopy_tui.services.groups.drafts import Drafts

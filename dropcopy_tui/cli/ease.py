@@ -13,7 +13,7 @@ from dropcopy_tui.cli.shapes import person_shape
 from dropcopy_tui.domain.ease import CHECKS, LEAST_CHECKS
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.factors.ease import Caller, Reset
+    from dropcopy_tui.services.ease.ease import Caller, Reset
 
 
 @noun("ease")
@@ -85,10 +85,10 @@ def _caller_lines(caller: Caller) -> list[str]:
 )
 @click.option(
     "--purpose",
-    type=click.Choice(["keys", "enrol"]),
+    type=click.Choice(["keys", "enrol", "roles"]),
     default="keys",
     show_default=True,
-    help="What the code is for: key pairs, or enrolling an authenticator app.",
+    help="What the code is for: key pairs, enrolling an authenticator app, or granting roles.",
 )
 @verb
 def issue(call: Call, user: str, verified: tuple[str, ...], purpose: str) -> None:

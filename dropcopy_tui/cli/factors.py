@@ -90,6 +90,15 @@ def answered(call: Call, desk: Desk, actor: Actor, challenge: str, code: str | N
     return proof_of(desk, actor, challenge, given_code(call, code, code_file))
 
 
+def maybe_answered(
+    call: Call, desk: Desk, actor: Actor, challenge: str | None, code: str | None, code_file: str | None
+) -> Proof | None:
+    """The answer, where the site may or may not ask for a second factor; None without a challenge."""
+    if challenge is None and (code is not None or code_file is not None):
+        raise click.UsageError("Use --code and --code-file together with --challenge.")
+    return answered(call, desk, actor, challenge, code, code_file) if challenge is not None else None
+
+
 def begin(desk: Desk, actor: Actor, started: Challenge) -> str:
     """Send the message with the code, which is in the outbox by now; return the problem, or "" for none."""
     if not started.to_send:

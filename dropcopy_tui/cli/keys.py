@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropcopy_tui.cli.call import Call, Decorator, confirmable, destroys, noun, verb
-from dropcopy_tui.cli.factors import FactorName, answered, challenge_option, code_options, start_challenge
+from dropcopy_tui.cli.factors import (
+    FactorName,
+    answered,
+    challenge_option,
+    code_options,
+    maybe_answered,
+    start_challenge,
+)
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
@@ -262,7 +269,7 @@ def delete(
         for line in filter(None, words):
             say(line)
         call.confirm(f"Permanently delete {plural(len(chosen), 'key pair')}?")
-        proof = answered(call, desk, actor, challenge, code, code_file) if challenge else None
+        proof = maybe_answered(call, desk, actor, challenge, code, code_file)
         done = desk.keypairs.delete(actor, chosen, proof=proof)
     document = {
         **request_shape(done.request),

@@ -10,16 +10,19 @@ import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.codes import entity_option, only_entity
+from dropcopy_tui.cli.factors import FactorName, code_options, maybe_answered, start_challenge
 from dropcopy_tui.cli.listing import limit_option, rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
 from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
 from dropcopy_tui.cli.sign_in import ask, secret
 from dropcopy_tui.domain.errors import InvalidValue
-from dropcopy_tui.domain.people import Role
+from dropcopy_tui.domain.people import Entitlement, Role
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import origin
+from dropcopy_tui.services.factors.table import Purpose, grant_scope
 
 if TYPE_CHECKING:
+    from dropcopy_tui.cli.call import Decorator
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
     from dropcopy_tui.services.people.people import Invited
@@ -28,6 +31,16 @@ if TYPE_CHECKING:
 ROLE = click.Choice([role.value for role in Role])
 _ROLES = ", ".join(role.value for role in Role)
 _ENTITY = entity_option("Entity of the role; optional if you administer only one. Not for desk-wide roles.")
+_CHALLENGE = click.option(
+    "--challenge", metavar="ID", help="Id printed by `people challenge`, where the site asks for a second factor."
+)
+
+
+def _role_option(words: str) -> Decorator:
+    option: Decorator = click.option(
+        "--role", "roles", type=ROLE, metavar="ROLE", multiple=True, required=True, help=f"{words} Roles: {_ROLES}."
+    )
+    return option
 
 
 @noun("people")
@@ -90,17 +103,22 @@ def _details(view: PersonView) -> list[str]:
 @click.option("--email", required=True, metavar="ADDRESS", help="Address that receives the invitation code.")
 @click.option("--mobile", default="", metavar="NUMBER", help="Phone number for codes by SMS.")
 @_ENTITY
-@click.option(
-    "--role",
-    "roles",
-    type=ROLE,
-    metavar="ROLE",
-    multiple=True,
-    required=True,
-    help=f"Initial role; may be repeated. Roles: {_ROLES}.",
-)
+@_role_option("Initial role; may be repeated.")
+@_CHALLENGE
+@code_options
 @verb
-def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: str, roles: tuple[str, ...]) -> None:
+def invite(
+    call: Call,
+    user: str,
+    name: str,
+    email: str,
+    mobile: str,
+    entity: str,
+    roles: tuple[str, ...],
+    challenge: str | None,
+    code: str | None,
+    code_file: str | None,
+) -> None:
     """Create a person and email them an invitation code to set their password.
 
     \b
@@ -111,8 +129,37 @@ def invite(call: Call, user: str, name: str, email: str, mobile: str, entity: st
     with call.signed_in() as (desk, actor):
         given = [Role(role) for role in roles]
         place = _place(desk, actor, given, entity)
-        invited = desk.people.invite(actor, user, name, email, mobile, place, given)
+        proof = maybe_answered(call, desk, actor, challenge, code, code_file)
+        invited = desk.people.invite(actor, user, name, email, mobile, place, given, proof)
     _show_invited(call, invited)
+
+
+@people.command("challenge")
+@click.argument("user")
+@click.option("--factor", type=FactorName(), required=True)
+@_role_option("Role to grant; may be repeated for `people invite`.")
+@click.option("--email", default="", metavar="ADDRESS", help="For `people invite`: the same address as there.")
+@_ENTITY
+@verb
+def challenge(call: Call, user: str, factor: str, roles: tuple[str, ...], email: str, entity: str) -> None:
+    """Start the second factor that granting roles requires where the site asks for one.
+
+    The code grants exactly these roles to this person. The setting is role_grant_factor.
+
+    \b
+    Examples:
+      dropcopy people challenge acme-trader --factor sms --role key_management --entity ACME
+      dropcopy people entitle acme-trader key_management --entity ACME --challenge ID --code 123456
+    """
+
+    def scope(desk: Desk, actor: Actor) -> str:
+        given = [Role(role) for role in roles]
+        place = _place(desk, actor, given, entity)
+        return grant_scope(
+            user, [Entitlement(role, None if role.desk_wide else place or None) for role in given], email
+        )
+
+    start_challenge(call, factor, Purpose.ROLES, scope)
 
 
 @people.command("invite-again")
@@ -173,8 +220,12 @@ def _new_password(call: Call) -> str:
 @click.argument("user")
 @click.argument("role", type=ROLE)
 @_ENTITY
+@_CHALLENGE
+@code_options
 @verb
-def entitle(call: Call, user: str, role: str, entity: str) -> None:
+def entitle(
+    call: Call, user: str, role: str, entity: str, challenge: str | None, code: str | None, code_file: str | None
+) -> None:
     """Grant a role, effective immediately.
 
     \b
@@ -183,7 +234,9 @@ def entitle(call: Call, user: str, role: str, entity: str) -> None:
       dropcopy people entitle acme-trader auditor
     """
     with call.signed_in() as (desk, actor):
-        line = desk.people.entitle(actor, user, Role(role), _place(desk, actor, [Role(role)], entity))
+        place = _place(desk, actor, [Role(role)], entity)
+        proof = maybe_answered(call, desk, actor, challenge, code, code_file)
+        line = desk.people.entitle(actor, user, Role(role), place, proof)
     _show_changed(call, line)
 
 

@@ -71,6 +71,7 @@ class SettingsTable(Table):
     wrong_codes_in_row: Annotated[int, whole(5, 50)] = 0
     approver_wait_days: Annotated[timedelta, lasting("days", 0, 365)] = timedelta()
     key_deletion_factor: YesNo = False
+    role_grant_factor: YesNo = False
     closes: TimesByMarket = {}
     batches: TimesByMarket = {}
     batch_zone: Zone = ""

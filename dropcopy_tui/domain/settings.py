@@ -34,6 +34,7 @@ class Settings:
         wrong_codes_in_row: the wrong codes in a row that switch a factor off until EASE helps (rule P2).
         approver_wait: how long nobody approves requests of those who invited or entitled them (rule Q3).
         key_deletion_factor: whether deleting an active key pair takes a second factor (rule P2).
+        role_grant_factor: whether granting a role takes a second factor (rule P2).
         closes: market closes that differ from the default, by market (rule K2).
         closed_days: days on which markets are closed in addition to the calendar's holidays.
         open_days: days on which markets are open although the calendar has a holiday.
@@ -59,6 +60,7 @@ class Settings:
     wrong_codes_in_row: int = 50
     approver_wait: timedelta = timedelta(days=30)
     key_deletion_factor: bool = False
+    role_grant_factor: bool = False
     closes: Mapping[str, time] = field(default_factory=_none)
     closed_days: frozenset[date] = frozenset()
     open_days: frozenset[date] = frozenset()

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from dropcopy_tui.domain.errors import NotEntitled
+from dropcopy_tui.domain.errors import NotEntitled, NotFound
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services import rights
@@ -211,3 +211,11 @@ def digest_of(row: AuditRow, previous: str) -> str:
     what = [row.action, row.entity, row.subject, row.before, row.after]
     said = [previous, row.at.isoformat(timespec="microseconds"), row.person, row.origin, *what]
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def person_row(uow: UnitOfWork) -> PersonRow:
+    """The row of the person who acts. Raises NotFound when the person is gone."""
+    row = uow.tx.get(PersonRow, uow.actor.person_id)
+    if row is None:
+        raise NotFound(f"{uow.actor.user_id} is no longer an account here. Sign in again.")
+    return row

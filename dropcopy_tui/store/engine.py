@@ -24,6 +24,8 @@ _PRAGMAS = (
     "secure_delete=ON",
     "cell_size_check=ON",
     "temp_store=MEMORY",
+    # A full cache is not written to the store early: that would lock out every reader until the commit.
+    "cache_spill=OFF",
 )
 # Where a transaction's session keeps the id and digest of its last audit event (`Session.info`).
 WITNESS = "witness"

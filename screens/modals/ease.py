@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dropcopy_tui.domain.ease import LEAST_CHECKS
-from dropcopy_tui.services.factors.ease import Caller, CallerCheck, Issued
+from dropcopy_tui.services.ease.ease import Caller, CallerCheck, Issued
 from screens.modals.base import DeskModal
 from screens.terminal.values import clip, value
 from screens.wording import plural, utc

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dropcopy_tui.domain.people import MAY_EASE
-from dropcopy_tui.services.factors.ease import Caller
-from dropcopy_tui.services.factors.table import ISSUED, Purpose
+from dropcopy_tui.services.ease.ease import Caller
+from dropcopy_tui.services.factors.table import Purpose
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
 from screens.modals.choose import Choice, ChooseModal
@@ -34,9 +34,9 @@ async def issue_code(screen: DeskScreen[Any], user_id: str) -> bool:
 
 async def _purpose(screen: DeskScreen[Any], caller: Caller) -> Purpose | None:
     """What the caller wants the code for: it works for that alone. None when cancelled."""
-    if caller.has_app or caller.reason:
+    if len(caller.purposes) == 1 or caller.reason:
         return Purpose.KEYS
-    choices = [Choice(purpose.value, f"{purpose.words[:1].upper()}{purpose.words[1:]}") for purpose in ISSUED]
+    choices = [Choice(purpose.value, f"{purpose.words[:1].upper()}{purpose.words[1:]}") for purpose in caller.purposes]
     text = "The code is valid for this purpose only."
     chosen = await screen.app.push_screen_wait(ChooseModal(f"What does {caller.line.user_id} need?", choices, text))
     return None if chosen is None else Purpose(chosen)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dropcopy_tui.domain.accounts import PERSON_NAME_LENGTH, PersonStatus
+from dropcopy_tui.domain.errors import FactorNeeded
 from dropcopy_tui.domain.mail import ADDRESS_LENGTH
 from dropcopy_tui.domain.people import Entitlement
+from dropcopy_tui.services.factors.table import Proof, Purpose, grant_scope
 from dropcopy_tui.services.people.views import PersonLine
 from dropcopy_tui.services.views import EntityView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
+from screens.keys.identify import confirmed
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import ConfirmModal
 from screens.modals.form import Field, Form, Question, ask_form
@@ -22,6 +26,7 @@ from screens.wording import plural, utc
 if TYPE_CHECKING:
     from dropcopy_tui.services.people.people import Invited
 
+T = TypeVar("T")
 _THE_DESK = "desk"
 _FIELDS = (
     Field("user_id", "User id", 32, placeholder="a-z, 0-9, dot, underscore, hyphen"),
@@ -56,12 +61,37 @@ async def invite(screen: DeskScreen[Any], place: str) -> bool:
         picked = await screen.app.push_screen_wait(RolesModal(f"First roles {_where(place)}", choices))
         if picked is None:
             return None
-        return await off_thread(desk.people.invite, screen.actor, **_asked(form, place, picked))
+        asked = _asked(form, place, picked)
+        granting = Granting(form["user_id"], picked.give, form["email"])
+        return await _with_factor(
+            screen, granting, lambda proof: off_thread(desk.people.invite, screen.actor, **asked, proof=proof)
+        )
 
     invited = await ask_form(screen, Question("Invite a person", _FIELDS, _CODE), call)
     if invited is not None:
         _say_invited(screen, invited)
     return invited is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Granting:
+    """Which roles are granted to whom; `email` is the mailbox of someone who is invited."""
+
+    user_id: str
+    roles: Sequence[Entitlement]
+    email: str = ""
+
+
+async def _with_factor(
+    screen: DeskScreen[Any], granting: Granting, call: Callable[[Proof | None], Awaitable[T]]
+) -> T | None:
+    """Call the service, with a second factor if it asks for one. None when that was cancelled."""
+    try:
+        return await call(None)
+    except FactorNeeded:  # the site asks for it, or not: the service knows
+        what = f"Required to grant {granting.user_id.strip().lower()}: {_roles(granting.roles)}."
+        scope = grant_scope(granting.user_id, granting.roles, granting.email)
+        return await confirmed(screen, await screen.desk(), what, call, Purpose.ROLES, scope)
 
 
 def _asked(form: Form, place: str, picked: RolesPicked) -> dict[str, Any]:
@@ -97,7 +127,14 @@ async def change_roles(screen: DeskScreen[Any], user_id: str, place: str) -> boo
     picked = await screen.app.push_screen_wait(RolesModal(f"Roles of {user_id} {_where(place)}", choices))
     if picked is None:
         return False
-    await off_thread(desk.people.change_roles, screen.actor, user_id, picked.give, picked.take)
+    give, take = picked.give, picked.take
+    changed = await _with_factor(
+        screen,
+        Granting(user_id, give),
+        lambda proof: off_thread(desk.people.change_roles, screen.actor, user_id, give, take, proof),
+    )
+    if changed is None:
+        return False
     screen.say(f"{user_id}: {_changes(picked)}. Effective immediately.")
     return True
 

@@ -34,6 +34,7 @@ _RULES = {
     "code_tries": "2",
     "lock_minutes": "30",
     "key_deletion_factor": "true",
+    "role_grant_factor": "true",
 }
 _NUMBER = "10"
 

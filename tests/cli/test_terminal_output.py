@@ -69,6 +69,7 @@ _CHANGES: dict[str, tuple[str, ...]] = {
     "requests deny": ("{request}", "--reason", ODD),
     "process": (),
     "tick": (),
+    "people challenge": ("{person}", "--factor", "sms", "--role", "auditor"),
     "people disable": ("{person}",),
     "people enable": ("{person}",),
     "people entitle": ("{person}", "auditor"),

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from dropcopy_tui.domain.settings import Settings
 from tests.screens.conftest import Place
 from tests.screens.hostile import spoil
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command
 from tests.screens.test_hostile import looks_harmless
+from tests.screens.test_keys import choose, code_on
 
 Size = tuple[int, int]
 ADMIN = "acme-admin"
@@ -80,6 +82,39 @@ async def test_a_role_is_given_and_one_taken_away(place: Place, size: Size) -> N
         seat.says("Done: acme-viewer: granted: full access at ACME; revoked: read only at ACME.")
         seat.sees("acme-viewer .*full access")
         assert roles_in_store(place, "acme-viewer") == {"full_access"}
+
+
+async def test_where_the_site_says_so_granting_takes_a_second_factor(place: Place) -> None:
+    place.settings = Settings(role_grant_factor=True)
+    async with seated(place.app(ADMIN)) as seat:
+        await open_people(seat)
+        await go_to(seat, "acme-viewer")
+        await seat.press("e", "down", "space", "enter")
+        seat.sees("Confirm your identity")
+        await seat.press("escape")
+        assert seat.on == "PeopleScreen"
+        assert roles_in_store(place, "acme-viewer") == {"read_only"}
+        await seat.press("e", "down", "space", "enter")
+        await choose(seat, "SMS code")
+        seat.says("Required to grant acme-viewer: full access at ACME.")
+        await seat.type(code_on(seat))
+        await seat.press("enter")
+        seat.says("Done: acme-viewer: granted: full access at ACME.")
+        # Taking it away again asks for nothing.
+        await seat.press("e", "down", "space", "enter")
+        seat.says("Done: acme-viewer: revoked: full access at ACME.")
+        await seat.press("n")
+        for text in ("new.person", "New Person", "New@acme.example", ""):
+            await seat.paste(text)
+            await seat.press("enter")
+        await seat.press("space", "enter")
+        await choose(seat, "SMS code")
+        seat.says("Required to grant new.person: read only at ACME.")
+        await seat.type(code_on(seat))
+        await seat.press("enter")
+        seat.says("new.person was invited.")
+    assert roles_in_store(place, "acme-viewer") == {"read_only"}
+    assert roles_in_store(place, "new.person") == {"read_only"}
 
 
 async def test_escape_changes_nothing(place: Place) -> None:

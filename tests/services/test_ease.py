@@ -22,9 +22,9 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.ease.ease import Ease, Issued
 from dropcopy_tui.services.factors.authenticator import Authenticators
 from dropcopy_tui.services.factors.challenges import spend
-from dropcopy_tui.services.factors.ease import Ease, Issued
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
 from dropcopy_tui.services.unit_of_work import writing

@@ -19,9 +19,9 @@ from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.senders import duo as duo_sender
 from dropcopy_tui.senders.duo import DuoAnswer
 from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.ease.ease import Ease
 from dropcopy_tui.services.factors.challenges import new_challenge, spend
 from dropcopy_tui.services.factors.duo import Duo
-from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.strategy import give_code
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose

@@ -9,8 +9,8 @@ import pytest
 
 from dropcopy_tui.domain.errors import CodesUsedUp, FactorUnavailable, NotSignedIn, SecondFactorFailed
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.services.ease.ease import Ease
 from dropcopy_tui.services.factors.challenges import spend
-from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import FactorChoice, Proof, Purpose
 from dropcopy_tui.services.people.people import People

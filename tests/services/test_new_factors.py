@@ -11,8 +11,8 @@ import pytest
 from dropcopy_tui.domain.errors import DeskError, FactorUnavailable, InvalidValue, SecondFactorFailed
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.ease.ease import Ease
 from dropcopy_tui.services.factors.authenticator import Authenticators
-from dropcopy_tui.services.factors.ease import Ease
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import Proof, Purpose
 from tests.services.asking import advance, bodies_to, mails_to

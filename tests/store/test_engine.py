@@ -237,3 +237,20 @@ def test_a_store_that_could_not_be_made_whole_is_taken_away(tmp_path: Path, monk
     with pytest.raises(OSError, match="no"):
         create_store(tmp_path / "store.db")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_large_write_lets_others_read_until_it_commits(tmp_path: Path) -> None:
+    """A cache that is full would be written to the store early, and lock out every reader until the commit."""
+    path = tmp_path / "store.db"
+    create_store(path)
+    store = Store(path)
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with store.write() as session:
+        for number in range(200):
+            session.add(SettingRow(key=f"large{number}", value="x" * 65_536))
+            session.flush()
+            session.expunge_all()
+        assert other.execute("SELECT count(*) FROM setting WHERE key LIKE 'large%'").fetchone() == (0,)
+    assert other.execute("SELECT count(*) FROM setting WHERE key LIKE 'large%'").fetchone() == (200,)
+    other.close()
+    store.close()

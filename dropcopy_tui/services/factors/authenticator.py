@@ -14,8 +14,7 @@ from dropcopy_tui.services.factors.challenges import codes_left, new_challenge, 
 from dropcopy_tui.services.factors.states import off_factors
 from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent, strategy_of
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
-from dropcopy_tui.services.people.identity import person_row
-from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
 from dropcopy_tui.store.tables import AuthenticatorRow, ChallengeRow, PersonRow
 
 # Seconds for which an app shows a code (RFC 6238, section 5.2).

@@ -20,8 +20,7 @@ from dropcopy_tui.services.factors.challenges import (
 from dropcopy_tui.services.factors.states import off_factors
 from dropcopy_tui.services.factors.strategy import Strategy, strategies, strategy_of, unavailable
 from dropcopy_tui.services.factors.table import Challenge, FactorChoice, Proof, Purpose
-from dropcopy_tui.services.people.identity import person_row
-from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
 from dropcopy_tui.store.tables import PersonRow
 
 NONE_LEFT = "no codes left today"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.people import Entitlement
 
 _ROOM = "dropcopy_tui.services.factors"
 _NO_DROPS: Mapping[int, str] = MappingProxyType({})
@@ -59,6 +60,7 @@ class Purpose(StrEnum):
     KEYS = "keys"
     ENROL = "enrol"
     REMOVE = "remove"
+    ROLES = "roles"
 
     @property
     def words(self) -> str:
@@ -70,9 +72,10 @@ _PURPOSES = {
     Purpose.KEYS: "key pairs",
     Purpose.ENROL: "enrolling an authenticator app",
     Purpose.REMOVE: "removing an authenticator app",
+    Purpose.ROLES: "granting roles",
 }
 # EASE issues codes for these. An app that its owner cannot prove themselves with is removed by two agents.
-ISSUED = (Purpose.KEYS, Purpose.ENROL)
+ISSUED = (Purpose.KEYS, Purpose.ENROL, Purpose.ROLES)
 
 
 def key_scope(act: str, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> str:
@@ -84,6 +87,13 @@ def key_scope(act: str, sessions: Sequence[int], drops: Mapping[int, str] = _NO_
 def deletion_scope(keys: Sequence[str]) -> str:
     """What a code for deleting key pairs is asked for: exactly these."""
     return hashlib.sha256(json.dumps(["delete", sorted(set(keys))]).encode()).hexdigest()
+
+
+def grant_scope(user_id: str, roles: Iterable[Entitlement], email: str = "") -> str:
+    """What a code for granting roles is asked for: whom, which ones, and the mailbox of a person who is invited."""
+    whom, mailbox = user_id.strip().lower(), email.strip().lower()
+    said = json.dumps(["grant", whom, sorted({each.code for each in roles}), mailbox])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,10 @@ from dropcopy_tui.services.factors.table import Proof, Purpose, deletion_scope, 
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
 from dropcopy_tui.services.keys.letters import key_letter
 from dropcopy_tui.services.keys.rotation import make_pair, plan_for
-from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.requests.lifecycle import end_request, make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
 from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
-from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow
 
@@ -203,7 +202,10 @@ class KeyPairs(Service):
         if not uow.settings.key_deletion_factor or not any(state_of(pair, uow.now).living for pair in known):
             return
         if proof is None:
-            raise FactorNeeded("Deleting an active key pair requires a second factor here. Nothing was changed.")
+            raise FactorNeeded(
+                "Deleting an active key pair requires a second factor here. On the command line: "
+                "dropcopy keys challenge --for delete. Nothing was changed."
+            )
         spend(uow, proof, Purpose.KEYS, deletion_scope([pair.access_key_id for pair in pairs]))
 
     def _entitled(

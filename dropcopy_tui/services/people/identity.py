@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, or_, select
 
-from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotFound, NotSignedIn, StoreBusy
+from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotSignedIn, StoreBusy
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.plurals import plural
@@ -240,11 +240,3 @@ def _entitlements(uow: UnitOfWork, person: PersonRow) -> tuple[Entitlement, ...]
         .order_by(col(EntityRow.code), col(EntitlementRow.id))
     )
     return tuple(Entitlement(Role(role), code) for role, code in rows)
-
-
-def person_row(uow: UnitOfWork) -> PersonRow:
-    """The row of the person who acts. Raises NotFound when the person is gone."""
-    row = uow.tx.get(PersonRow, uow.actor.person_id)
-    if row is None:
-        raise NotFound(f"{uow.actor.user_id} is no longer an account here. Sign in again.")
-    return row

@@ -17,8 +17,18 @@ from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_OPERATE, MAY_UNLOCK, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.base import entity_named
+from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.people.invitations import Accepted, accept_invitation, send_invitation
-from dropcopy_tui.services.people.roles import add_roles, change_roles, codes, is_own, place_of, refuse_own, why_not
+from dropcopy_tui.services.people.roles import (
+    add_roles,
+    change_roles,
+    codes,
+    is_own,
+    place_of,
+    prove_grant,
+    refuse_own,
+    why_not,
+)
 from dropcopy_tui.services.people.views import (
     PersonLine,
     PersonView,
@@ -134,11 +144,21 @@ class People(Service):
             return tuple(RoleChoice(each, each in held, why_not(each.role, mine, own)) for each in wanted)
 
     def invite(
-        self, actor: Actor, user_id: str, name: str, email: str, mobile: str, entity: str, roles: Sequence[Role]
+        self,
+        actor: Actor,
+        user_id: str,
+        name: str,
+        email: str,
+        mobile: str,
+        entity: str,
+        roles: Sequence[Role],
+        proof: Proof | None = None,
     ) -> Invited:
         """Make a person with their first roles, and mail them a code with which they set a password.
 
         Raises:
+            FactorNeeded: the site asks for a `proof` where roles are granted.
+            SecondFactorFailed: the code does not hold; the try is counted.
             NotEntitled: the person may not give one of the roles, or it is an account of their own.
             InvalidValue: a value breaks a rule, or the user id or email is taken.
         """
@@ -155,6 +175,7 @@ class People(Service):
             wanted = [Entitlement(role, None if role.desk_wide else entity or None) for role in dict.fromkeys(roles)]
             places = [place_of(uow, each) for each in wanted]
             _refuse_taken(uow, row)
+            prove_grant(uow, row.user_id, wanted, proof, row.email)
             uow.tx.add(row)
             uow.tx.flush()
             refuse_own(uow, row, "invite")
@@ -190,28 +211,38 @@ class People(Service):
         """
         return accept_invitation(self._resources, login, code, password, origin)
 
-    def entitle(self, actor: Actor, user_id: str, role: Role, entity: str = "") -> PersonLine:
-        """Give a role, effective immediately. Raises NotEntitled, NotFound, InvalidValue: the person already has it."""
-        return self.change_roles(actor, user_id, give=[Entitlement(role, entity or None)])
+    def entitle(
+        self, actor: Actor, user_id: str, role: Role, entity: str = "", proof: Proof | None = None
+    ) -> PersonLine:
+        """Give a role, effective immediately.
+
+        Raises NotEntitled, NotFound, InvalidValue: the person already has it; FactorNeeded, SecondFactorFailed.
+        """
+        return self.change_roles(actor, user_id, give=[Entitlement(role, entity or None)], proof=proof)
 
     def disentitle(self, actor: Actor, user_id: str, role: Role, entity: str = "") -> PersonLine:
         """Take a role away: gone at the next action. Raises NotEntitled, NotFound, InvalidValue: it is not held."""
         return self.change_roles(actor, user_id, take=[Entitlement(role, entity or None)])
 
     def change_roles(
-        self, actor: Actor, user_id: str, give: Sequence[Entitlement] = (), take: Sequence[Entitlement] = ()
+        self,
+        actor: Actor,
+        user_id: str,
+        give: Sequence[Entitlement] = (),
+        take: Sequence[Entitlement] = (),
+        proof: Proof | None = None,
     ) -> PersonLine:
         """Give and take several roles, all of them or none, and notify the person.
 
         Whoever may give a role may give it to anybody whose user id they know: a person works for several entities.
-        Raises NotEntitled, NotFound, InvalidValue.
+        Raises NotEntitled, NotFound, InvalidValue; FactorNeeded, SecondFactorFailed: where granting takes a `proof`.
         """
         with self._writing(actor) as uow:
             given = [place_of(uow, each) for each in dict.fromkeys(give)]
             taken = [place_of(uow, each) for each in dict.fromkeys(take)]
             row = person_named(uow, user_id)
             refuse_own(uow, row, "change the roles of")
-            change_roles(uow, row, given, taken)
+            change_roles(uow, row, given, taken, proof)
             return line_of(uow, scope_of(uow), row)
 
     def require(self, actor: Actor, user_id: str, what: str) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlmodel import col
 
-from dropcopy_tui.domain.errors import InvalidValue, NotEntitled
+from dropcopy_tui.domain.errors import FactorNeeded, InvalidValue, NotEntitled
 from dropcopy_tui.domain.people import Entitlement, Role, givers_of
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.factors.challenges import spend
+from dropcopy_tui.services.factors.table import Proof, Purpose, grant_scope
 from dropcopy_tui.services.people.views import held_by
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -58,11 +60,33 @@ def why_not(role: Role, mine: frozenset[Role], own: bool) -> str:
     return f"only by {' or '.join(sorted(giver.words for giver in givers_of(role)))}"
 
 
-def change_roles(uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken: Sequence[Place]) -> None:
-    """Give and take roles, record the event and notify the person. Raises InvalidValue: nothing would change."""
+def prove_grant(uow: UnitOfWork, user_id: str, given: Sequence[Entitlement], proof: Proof | None, email: str) -> None:
+    """Where the site asks for it, spend a second factor before roles are granted (rule P2).
+
+    It must come before the transaction's first write. `email` is the mailbox of a person who is invited.
+    Raises FactorNeeded, SecondFactorFailed.
+    """
+    if not given or not uow.settings.role_grant_factor:
+        return
+    if proof is None:
+        raise FactorNeeded(
+            "Granting a role requires a second factor here. On the command line: dropcopy people challenge. "
+            "Nothing was changed."
+        )
+    spend(uow, proof, Purpose.ROLES, grant_scope(user_id, given, email))
+
+
+def change_roles(
+    uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken: Sequence[Place], proof: Proof | None = None
+) -> None:
+    """Give and take roles, record the event and notify the person.
+
+    Raises InvalidValue: nothing would change; FactorNeeded, SecondFactorFailed: where granting takes a `proof`.
+    """
     before = {each for each, _ in held_by(uow, row)}
     plus, minus = [each for each, _ in given], [each for each, _ in taken]
     _check(row, before, plus, minus)
+    prove_grant(uow, row.user_id, plus, proof, "")
     for place in taken:
         _remove(uow, row, place)
     add_roles(uow, row, given)

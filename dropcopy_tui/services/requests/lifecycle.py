@@ -9,11 +9,10 @@ from sqlmodel import col, select
 from dropcopy_tui.domain.people import MAY_APPROVE
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.requests.approvals import ask_approvals, missing
 from dropcopy_tui.services.requests.views import search_words
 from dropcopy_tui.services.rights import same_person_ids, sponsor_ids
-from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.unit_of_work import UnitOfWork, person_row
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (
     DraftRow,

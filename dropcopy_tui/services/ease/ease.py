@@ -43,7 +43,10 @@ class CallerCheck:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as an agent sees them: what to verify, and what can be done. `reason`: why nothing can."""
+    """Who calls, as an agent sees them: what to verify, and what can be done. `reason`: why nothing can.
+
+    `purposes`: what a code may be issued for.
+    """
 
     line: PersonLine
     checks: tuple[CallerCheck, ...]
@@ -51,6 +54,7 @@ class Caller:
     has_app: bool
     reason: str = ""
     off: tuple[Factor, ...] = ()
+    purposes: tuple[Purpose, ...] = (Purpose.KEYS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,10 @@ class Ease(Service):
                 reason = "the account is disabled"
             left = codes_left(uow, key_of(row.id))
             off = tuple(FACTORS[name] for name in off_factors(uow, key_of(row.id)))
-            return Caller(line, checks, left, _app_of(uow, row) is not None, reason, off)
+            has_app = _app_of(uow, row) is not None
+            useless = {Purpose.ENROL: has_app, Purpose.ROLES: not uow.settings.role_grant_factor}
+            purposes = tuple(each for each in ISSUED if not useless.get(each))
+            return Caller(line, checks, left, has_app, reason, off, purposes)
 
     def issue(self, actor: Actor, user_id: str, purpose: Purpose, verified: Collection[str]) -> Issued:
         """Issue a one-time code to a caller who was verified; an older one that is open is void then.

@@ -1,0 +1,1 @@
+"""The EASE desk: what its agents do for people who call."""
