@@ -20,6 +20,8 @@ AUTHOR = re.compile(r"acme-[a-z]+|DC-\d{4}-\d+|[Yy]our own|another window|\bdesk
 REFERENCE = re.compile(r"DC-\d{4}-\d{6}\b")
 # Keys that mean something somewhere, none of which leaves the application or acts for somebody else.
 NOISE = [*"jk123nesxyvbo?/ *+u", "\r", "\t", "\x1b", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x7f"]
+# Seconds within which Home is reached from anywhere, on a machine that is busy.
+_PATIENCE = 90.0
 LETTERS = "ABCDEFGHIJKLMNOPRSTUVWXYZ"
 
 
@@ -86,6 +88,12 @@ class Person(threading.Thread):
                 return found
             self.terminal.bytes_in(0.03)
 
+    def waits_for_change(self, before: str, seconds: float = 5.0) -> None:
+        """Wait until the screen is another one, but not for ever."""
+        end = time.monotonic() + seconds
+        while self.look() == before and time.monotonic() < end:
+            self.terminal.bytes_in(0.05)
+
     def keys(self, *keys: str) -> None:
         """Press keys as a person does, looking between them."""
         for key in keys:
@@ -100,11 +108,14 @@ class Person(threading.Thread):
 
     def go_home(self) -> None:
         """Escape until Home is there; work that is left behind stays a draft."""
-        for _ in range(25):
-            if self.wrong or re.search(HOME, self.look()):
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            before = self.look()
+            if self.wrong or re.search(HOME, before):
                 return
-            self.keys("enter" if re.search(r"^.*Leave the|Leave now|Keep the draft", self.look()) else "escape")
-            self.terminal.bytes_in(0.1)
+            self.keys("enter" if re.search(r"Leave the|Leave now|Keep the draft", before) else "escape")
+            # A machine that is busy answers late: keys that run ahead of the screen would answer what is not there yet.
+            self.waits_for_change(before)
         self.wrong.append(f"some screen cannot be left:\n{self.look()}")
 
     def go(self, place: str, title: str) -> bool:
