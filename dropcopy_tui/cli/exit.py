@@ -98,7 +98,10 @@ def _fail(code: str, message: str, exit_code: int, wants_json: bool, *, quiet: b
 
 def _usage(error: click.UsageError) -> str:
     where = f" See: {error.ctx.command_path} --help" if error.ctx is not None else ""
-    return " ".join(error.format_message().split()) + where
+    # Click names its type of number ("integer range"), and a list of choices ends without a full stop.
+    sentence = " ".join(error.format_message().split()).replace("is not a valid integer range", "is not a whole number")
+    sentence = sentence.replace("is not a valid integer", "is not a whole number")
+    return sentence + ("" if sentence.endswith((".", "?")) else ".") + where
 
 
 def _incident(call: Call, error: Exception) -> str:

@@ -67,3 +67,11 @@ def test_the_nearest_option_is_named(cli: Cli, words: tuple[str, ...]) -> None:
 
 def test_what_resembles_nothing_gets_no_advice(cli: Cli) -> None:
     assert cli("xyzzy").err == "dropcopy: No such command 'xyzzy'. See: dropcopy --help\n"
+
+
+def test_a_usage_error_is_sentences_without_words_of_the_parser(cli: Cli) -> None:
+    ran = cli("front-ends", "map", "Ladder One", "--entity", "ACME")
+    assert "Invalid value for '[ID]': 'Ladder One' is not a whole number. See:" in ran.err
+    assert "'x' is not a whole number. See:" in cli("drafts", "show", "x").err
+    ran = cli("groups", "create", "--market", "globex", "--name", "A", "--front-end", "B")
+    assert ran.err.endswith(", trade_bust. See: dropcopy groups create --help\n")

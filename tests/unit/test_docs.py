@@ -147,6 +147,25 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     assert missing == []
 
 
+def _verbs(command: click.Command, *words: str) -> Iterator[str]:
+    """Every command that does something, by its words."""
+    if not isinstance(command, click.Group):
+        yield " ".join(words)
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        assert below is not None
+        yield from _verbs(below, *words, name)
+
+
+def test_every_command_has_its_json_in_the_reference() -> None:
+    rows = re.findall(r"^\| (`.*?) \| ", (HOUSE / "docs/reference/scripting.md").read_text(), re.M)
+    named = {name.partition(" -")[0] for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    # A script for a shell is no document.
+    assert set(_verbs(root)) - named == {"completion"}
+
+
 @pytest.mark.parametrize("table", [SettingsTable, MailTable, TwilioTable, SmsTable, DuoTable])
 def test_every_setting_is_in_the_reference(table: type[Table]) -> None:
     text = (HOUSE / "docs/reference/configuration.md").read_text()
