@@ -64,6 +64,7 @@ _CHANGES: dict[str, tuple[str, ...]] = {
     "authenticator confirm": ("--code", "123456"),
     "authenticator enrol": ("--challenge", ODD, "--code", "123456"),
     "authenticator remove": ("--challenge", ODD, "--code", "123456"),
+    "requests again": ("{request}",),
     "requests approve": ("{request}",),
     "requests cancel": ("{request}",),
     "requests deny": ("{request}", "--reason", ODD),
@@ -135,6 +136,8 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             "UPDATE sender_comp SET gfid = ?1, sender_comp_id = session_id || ?1 || fti WHERE gfid = 'ACE02'",
             (ODD.replace("\x00", ""),),
         )
+        firm = "(SELECT gfid FROM sender_comp WHERE id = sender_comp_pk)"
+        connection.execute(f"UPDATE group_source SET gfid = {firm}")
         connection.execute(
             "INSERT INTO factor_reset (person_id, factor, asked_by, asked_at, expires_at) "
             "SELECT 2, 'totp', 3, '2026-01-01 00:00:00.000000', '2999-01-01 00:00:00.000000'"
@@ -170,7 +173,8 @@ def run(cli: Cli, spoilt: Path, tmp_path: Path) -> Iterator[Run]:
 
 def _values(store: Path) -> dict[str, str]:
     queries = {
-        "group": "SELECT id FROM drop_copy_group WHERE deleted_at IS NULL AND entity_id = 1",
+        "group": "SELECT g.id FROM drop_copy_group g JOIN group_source ON group_id = g.id JOIN sender_comp c "
+        "ON c.id = sender_comp_pk WHERE deleted_at IS NULL AND g.entity_id = 1 AND instr(c.gfid, char(27))",
         "draft": "SELECT id FROM draft WHERE submitted_at IS NULL",
         "entity": "SELECT code FROM entity WHERE id = 1",
         "session": "SELECT session_id FROM session WHERE session_id LIKE char(27) || '%' ORDER BY group_id IS NULL",
