@@ -148,8 +148,8 @@ def challenge(call: Call, user: str, factor: str, roles: tuple[str, ...], email:
 
     \b
     Examples:
-      dropcopy people challenge acme-trader --factor sms --role key_management --entity ACME
-      dropcopy people entitle acme-trader key_management --entity ACME --challenge ID --code 123456
+      dropcopy people challenge acme-trader --factor sms --role auditor
+      dropcopy people entitle acme-trader auditor --challenge ID --code 123456
     """
 
     def scope(desk: Desk, actor: Actor) -> str:
