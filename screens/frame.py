@@ -33,7 +33,9 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         Binding(
             "o", "open_new", show=False, id="groups.open_new", tooltip="Open the group of the latest completed request."
         ),
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Show the keys."),
+        Binding(
+            "question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Show the keys that work here."
+        ),
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
     _news: Route | None = None

@@ -64,7 +64,7 @@ def _lines(state: AppState) -> list[str]:
 @click.option("--remove", is_flag=True, help="To remove the app, instead of enrolling one.")
 @verb
 def challenge(call: Call, factor: str, remove: bool) -> None:
-    """Start the second factor that enrolling or removing an app requires.
+    """Send the verification code that enrolling or removing an app requires.
 
     \b
     Example:
@@ -81,7 +81,7 @@ def challenge(call: Call, factor: str, remove: bool) -> None:
 @click.option("--out", metavar="FILE", help="New file for the key, mode 0600 (- for stdout, then nothing else).")
 @verb
 def enrol(call: Call, challenge: str, code: str | None, code_file: str | None, out: str | None) -> None:
-    """Start an enrolment: its key is shown once, on the terminal or in a file.
+    """Start an enrolment; its key is shown once, on the terminal or in a file.
 
     An authenticator app takes the key, or the address as a QR code. The enrolment counts once `authenticator confirm`
     was given the app's first code.

@@ -64,7 +64,10 @@ keys.add_command(report)
 @click.argument("session_ids", metavar="[SESSION...]", nargs=-1)
 @click.option("--factor", type=FactorName(), required=True)
 @click.option(
-    "--for", "act", type=click.Choice(["generate", "download", "delete"]), help="Accept the code for this only."
+    "--for",
+    "act",
+    type=click.Choice(["generate", "download", "delete"]),
+    help="The only action that the code is valid for.",
 )
 @_key_ids
 @_market
@@ -79,10 +82,10 @@ def challenge(
     market: str | None,
     drops: tuple[str, ...],
 ) -> None:
-    """Start a second factor.
+    """Send a verification code and print its challenge id.
 
-    Pass its id and code to `keys generate`, `keys download` or `keys delete`. With --for and the same SESSION,
-    --market, --drop and --key as there, the code opens exactly that; without them, any of these acts of yours.
+    Pass the id and the code to `keys generate`, `keys download` or `keys delete`. With --for and the same SESSION,
+    --market, --drop and --key as there, the code is valid for that action only; without them, for any of the three.
 
     \b
     Examples:
@@ -250,8 +253,8 @@ def delete(
 ) -> int:
     """Delete key pairs immediately and permanently.
 
-    Gateways refuse a deleted key pair from then on. Where the setting key_deletion_factor is on, deleting an active
-    one takes a second factor: `keys challenge --for delete`.
+    Gateways refuse a deleted key pair from then on. If the setting key_deletion_factor is on, deleting an active
+    key pair requires a second factor: `keys challenge --for delete`.
 
     \b
     Examples:

@@ -88,9 +88,10 @@ def sign(call: Call, key_file: str, session: str | None, message: str, market: s
 @_market
 @verb
 def verify(call: Call, key_file: str | None, session: str | None, message: str, market: str) -> int:
-    """Say whether signed logons would be accepted, and if not, why; exit code 1 when one is refused.
+    """Verify signed logons: whether a gateway would accept them, and if not, why.
 
-    FILE holds a logon, or is the log of an engine: then each of the client's logons in it is judged.
+    The message file contains one logon or the log of a FIX engine; in a log, each of the client's logons is
+    verified. Exit code 1 if any logon would be refused.
     """
     from dropcopy_tui.cli.logon_report import Judged, report
 
@@ -123,11 +124,11 @@ def verify(call: Call, key_file: str | None, session: str | None, message: str, 
 @click.option("--market", default="", metavar="M", help="Accept only sessions of this market.")
 @verb
 def listen(call: Call, port: int, session: str, market: str) -> int:
-    """Be the Drop Copy gateway for a client to try its logon on; on this machine alone.
+    """Simulate the Drop Copy gateway on this machine so a client can test its logon.
 
-    Says where it listens in a line of JSON, and what becomes of each logon on standard error (with --json as lines
-    of JSON too). The client is told as little as the real gateway tells. Five invalid logons within 60 seconds close
-    the port. Ends with Ctrl-C.
+    Prints its address as one line of JSON, and the result of each logon on standard error (with --json, also as
+    JSON). Like the real gateway, it tells the client very little. After five invalid logons within 60 seconds the
+    port is closed. Ctrl-C stops it.
     """
     with call.signed_in() as (desk, actor):
         from dropcopy_tui.cli.listen import rehearse

@@ -51,7 +51,8 @@ def _say_quiet(view: HomeView) -> None:
 def _lines(view: HomeView) -> list[str]:
     expiring = [f"{key.session_id}  {key.when} ({key.how_far})" for key in view.expiring]
     drafts = [
-        f"{draft.id}  {draft.name or 'unnamed'} ({draft.market_name}), step {draft.step}" for draft in view.drafts
+        f"{draft.name or 'unnamed'} ({draft.market_name}), step {draft.step}  (draft {draft.id})"
+        for draft in view.drafts
     ]
     pairs: list[tuple[str, object]] = [
         ("feed stopped", [_stopped(key) for key in view.stopped] or "none"),

@@ -67,7 +67,7 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
     held = roles_of(tx, actor, entity.id if entity else None)
     if held & allowed:
         return
-    needed = " or ".join(sorted(_NAMES.get(role, role.words) for role in allowed))
+    needed = _one_of(sorted(_NAMES.get(role, role.words) for role in allowed))
     # A role on the desk is held at no entity, so naming one would send the reader to the wrong administrator.
     place = f" at {entity.code}" if entity and not allowed <= DESK_ROLES else ""
     ended = access_ended(tx, actor, entity.code if entity else "")
@@ -75,6 +75,11 @@ def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRo
         f"{ended + ' ' if ended else ''}{actor.user_id} does not have the required role: {needed}{place}. "
         f"{_who_grants(allowed)} Nothing was changed."
     )
+
+
+def _one_of(names: list[str]) -> str:
+    """Names as a choice, such as `GAM, auditor or operations`."""
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _who_grants(roles: frozenset[Role]) -> str:

@@ -1,4 +1,4 @@
-"""FIX log preview A FIX log through the drop copy groups, message by message."""
+"""FIX log preview: a FIX log through the drop copy groups, message by message."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ class RouteScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The totals, and the messages."""
-        yield Static(value("Which messages of a FIX log would be copied, to which group, and why not."), id="totals")
+        yield Static(
+            value("Which messages of a FIX log each group receives, and why others are not copied."), id="totals"
+        )
         about = self._group_id is not None or self._draft_filters is not None
         columns = (*COLUMNS[:3], _OF_GROUP, *COLUMNS[3:]) if about else COLUMNS
         yield RecordList(columns, lambda row: row.number, empty=_EMPTY, noun="messages", pickable=False)
@@ -115,7 +117,7 @@ class RouteScreen(ListScreen):
     def place(self) -> tuple[str, ...]:
         """The group at hand, where the log has told its name."""
         about = self._reviewed.about if self._reviewed else None
-        return ("Request Center", "Drop Copy Groups", about.name if about else "", "FIX log preview")
+        return ("Request Center", "Drop Copy Groups", *((about.name,) if about else ()), "FIX log preview")
 
     def on_mount(self) -> None:
         """Nothing is read yet: ask what to read."""

@@ -27,7 +27,9 @@ class DeskModal(LeavingScreen[Result | None], ModalScreen[Result | None], Generi
     BINDINGS: ClassVar[list[BindingType]] = [
         *MODAL_BINDINGS,
         Binding("escape", "cancel", "Cancel", id="modal.cancel", tooltip="Cancel and close."),
-        Binding("f1,question_mark", "help", "Help", show=False, id="modal.help", tooltip="Show the keys."),
+        Binding(
+            "f1,question_mark", "help", "Help", show=False, id="modal.help", tooltip="Show the keys that work here."
+        ),
     ]
 
     _shown_at = float("inf")

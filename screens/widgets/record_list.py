@@ -99,7 +99,7 @@ class RecordList(Vertical, Generic[Row]):
         table = self.table
         parts = []
         if table.total > 0:
-            count = plural(table.total, singular(self.noun), self.noun).rstrip()
+            count = plural(table.total, singular(self.noun), self.noun) if self.noun else f"{table.total:,}"
             parts.append(f"{table.cursor + 1:,} of {count}")
         if table.picked_size:
             parts.append(f"{table.picked_size:,} selected")

@@ -10,6 +10,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.views import DraftView
 from screens.terminal.values import clip, value
+from screens.wording import plural
 
 STEPS = ("Entity", "Name", "Front end", "Filters", "SenderComps", "Submit")
 _WIDTH = 16
@@ -22,7 +23,7 @@ def chosen_in(draft: DraftView, fields: DraftFields, mandatory: Collection[Filte
         fields.name,
         draft.front_end.title if draft.front_end else "",
         f"{len(set(fields.filters).difference(mandatory))} optional" if fields.filters else "",
-        f"{draft.sources:,} added" if draft.sources else "",
+        plural(draft.sources, "source") if draft.sources else "",
         "",
     )
 

@@ -303,7 +303,8 @@ class WizardScreen(DraftScreen):
         change = desk.drafts.add if verb == "add" else desk.drafts.remove
         before = await self._open.change(change, self.actor, picked, self._firm)
         moved = abs(self.draft.sources - before.sources)
-        self.say(f"{moved:,} {'added' if verb == 'add' else 'removed'}; {self.draft.sources:,} in the draft.")
+        done = "added" if verb == "add" else "removed"
+        self.say(f"{plural(moved, 'SenderComp')} {done}; the draft has {self.draft.sources:,}.")
         self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
         await self._show_loads(desk)
         self.show_rail()

@@ -114,7 +114,7 @@ class SourcesStep(Step):
 
     def show(self, available: PageSource[SenderCompView], added: PageSource[SenderCompView], firm: str) -> None:
         """Show the two lists from their starts."""
-        narrowed = f"Globex Firm: {firm}   f another firm" if firm else "Globex Firm: all   f filter"
+        narrowed = f"Globex Firm: {firm}   f another firm" if firm else "Globex Firm: all   f select"
         self.query_one(".firm", Static).update(value(narrowed))
         self._entering = True
         for table, source in zip(self.tables(), (available, added), strict=True):

@@ -223,7 +223,7 @@ class FilterStep(Step):
         return [
             Option(value("Mandatory", "$text-muted"), disabled=True),
             *(Option(value(_line(kind, True)), disabled=True) for kind in fixed),
-            Option(value("Optional, at least one", "$text-muted"), disabled=True),
+            Option(value("Optional: select at least one", "$text-muted"), disabled=True),
             *(Option(value(_line(kind, kind in self._chosen)), id=kind.value) for kind in free),
         ]
 
@@ -256,7 +256,7 @@ class FilterStep(Step):
     def _entered(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if not self._chosen - self._mandatory:
-            self.show_error("Select at least one optional type with Space: the mandatory ones copy no trades.")
+            self.show_error("Select at least one optional filter with Space: the mandatory ones copy no trades.")
         else:
             self.post_message(Finished())
 

@@ -141,7 +141,7 @@ async def test_a_copy_begins_with_everything_but_the_name(place: Place) -> None:
         await seat.press("y")
         seat.sees("fee", "Proceed")
         await seat.press("enter")
-        seat.sees(r"2 > +Name", r"595 added")
+        seat.sees(r"2 > +Name", r"595 sources")
         await seat.type("US-COPY")
         await seat.press("enter", "enter", "enter", "enter")
         seat.sees("595 SenderComps", "Submit this request")

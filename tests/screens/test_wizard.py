@@ -59,11 +59,11 @@ async def test_six_steps_by_keyboard_make_a_group(place: Place, size: Size) -> N
         await seat.press("down", "enter")
         seat.sees(r"4 > +Filters", r"\[x\] Heartbeat", r"\[x\] Reject")
         await seat.press("enter")
-        seat.sees("Select at least one optional type")
+        seat.sees("Select at least one optional filter")
         await seat.press("space", "down", "space", "enter")
         seat.sees(r"5 > +SenderComps", "Available 2,777", "Added 0", "2 optional")
         await seat.press("space", "space", "plus")
-        seat.sees("Available 2,775", "Added 2", "2 added")
+        seat.sees("Available 2,775", "Added 2", "2 sources", r"1 of 2,775 +1 of 2\b")
         await seat.press("enter")
         seat.sees(
             r"6 > +Submit", r"Name +US-NEW-ONE", "2 SenderComps", r"1 target session \(MSGW\)", "Submit this request"

@@ -38,14 +38,14 @@ async def test_another_entity_is_asked_about_before_anything_goes(place: Place) 
         seat.says("ACME owns the front end Ladder One 5.0 and 595 SenderComps, which")
         seat.says("come back if you return to ACME before you submit. The name and filters stay.")
         await seat.press("down", "enter")
-        seat.sees("1 > +Entity", "595 added", "Ladder One")
+        seat.sees("1 > +Entity", "595 sources", "Ladder One")
         await seat.press("end", "enter", "enter")
-        seat.sees_not("595 added")
+        seat.sees_not("595 sources")
         seat.sees("US-COPY")
         await seat.press("ctrl+t", "1")
         await seat.press("home", "enter")
         seat.says("Restored what you had selected at ACME: the front end Ladder One 5.0 and 595 SenderComps.")
-        seat.sees("595 added", "Ladder One")
+        seat.sees("595 sources", "Ladder One")
 
 
 async def test_an_untouched_edit_leaves_no_draft_and_asks_nothing(place: Place) -> None:

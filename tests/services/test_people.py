@@ -100,7 +100,7 @@ def test_nobody_else_sees_anybody(people: People, world: World, role: Role) -> N
         lambda: people.roles(actor, "operator", "ACME"),
         lambda: people.open_requests(actor, "operator"),
     ):
-        assert "required role: EASE agent or auditor or operations or user administrator" in refused(attempt)
+        assert "required role: EASE agent, auditor, operations or user administrator" in refused(attempt)
     assert last_event(world)[:3] == ("someone", "person:refused", "someone")
 
 

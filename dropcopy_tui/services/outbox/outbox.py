@@ -126,7 +126,7 @@ def waiting_count(uow: UnitOfWork) -> int:
 def held_words(uow: UnitOfWork) -> str:
     """Why nothing is sent from here, "" where it is."""
     if uow.resources.sandbox:
-        return "A sandbox never sends messages. Read them on Home, under Phone and mailbox."
+        return "A sandbox never sends messages; Phone and mailbox lists them."
     if uow.resources.mail is None:
         waiting = waiting_count(uow)
         messages = plural(waiting, "message is", "messages are")
