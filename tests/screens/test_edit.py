@@ -105,7 +105,7 @@ async def test_what_another_changed_meanwhile_is_told_and_taken_over(place: Plac
 async def test_two_groups_are_deleted_and_their_sessions_are_released(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await seat.press("enter", "space", "space", "d")
-        seat.says("released, not deleted. Only GAM can retire a Session ID.")
+        seat.says("released, not deleted. Only GAM (Global Account Management) can retire a Session ID.")
         await seat.type("no")
         await seat.press("enter")
         seat.sees('That does not match "delete 2"')
