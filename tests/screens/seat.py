@@ -18,7 +18,8 @@ from textual.widget import Widget
 from screens.widgets.key_bar import KeyBar
 
 W = TypeVar("W", bound=Widget)
-_PATIENCE = 10.0
+# Seconds; nothing takes that long, but many tests may share one core.
+_PATIENCE = 30.0
 
 
 class Seat:
