@@ -19,6 +19,7 @@ from dropcopy_tui.services.rights import NOBODY
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.location import check_place, check_store, store_facts
+from dropcopy_tui.store.search import index_new
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key
 from dropcopy_tui.workshop import clear_unfinished, workshop
@@ -104,6 +105,8 @@ def _build(
             session.add_all(SettingRow(key=key, value=value) for key, value in facts.items())
         if fill is not None:
             fill(resources)
+            with store.write() as session:
+                index_new(session)
     finally:
         store.close()
 

@@ -16,9 +16,8 @@ from dropcopy_tui.services.source_sets import Condition, SenderCompRows, SetTabl
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.search import SenderCompSearch
 from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, GroupRow, GroupSourceRow, SenderCompRow
-
-SEARCHED = (col(SenderCompRow.sender_comp_id),)
 
 
 class SenderComps(Service):
@@ -46,11 +45,17 @@ class SenderComps(Service):
 
 def set_listing(table: SetTable, condition: Condition, gfid: str = "") -> Listing:
     """A set of SenderComps as a list that can be paged, narrowed to one Globex Firm if it is named."""
-    rows = members(table, condition & (col(table.gfid) == gfid) if gfid else condition)
+    chosen = condition & (col(table.gfid) == gfid) if gfid else condition
     # The orders of `listing`, by the columns in which the set is stored.
     name = col(table.sender_comp_id)
     orders = {"sender_comp_id": name, "gfid": (col(table.gfid), name), "session_id": name}
-    return replace(listing(rows), orders=orders, tie=col(table.sender_comp_pk))
+    return replace(
+        listing(members(table, chosen)),
+        orders=orders,
+        tie=col(table.sender_comp_pk),
+        searched=(SenderCompSearch(name),),
+        counted=select(name).where(chosen),
+    )
 
 
 def listing(rows: SenderCompRows) -> Listing:
@@ -72,7 +77,7 @@ def listing(rows: SenderCompRows) -> Listing:
             "session_id": col(SenderCompRow.sender_comp_id),
         },
         tie=col(SenderCompRow.id),
-        searched=SEARCHED,
+        searched=(SenderCompSearch(col(SenderCompRow.sender_comp_id)),),
     )
 
 

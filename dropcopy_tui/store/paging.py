@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, extract, false, func, or_, select, tuple_
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
+from dropcopy_tui.store.search import SenderCompSearch
 
 Row = TypeVar("Row")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)")
@@ -25,7 +26,7 @@ class Listing:
 
     `orders` maps a column id to its sort expression, or to several; the first is the default order, and none may be
     null, because keyset comparisons with NULL match no row. `tie` is unique and breaks ties. `match` searches the
-    columns `searched`.
+    columns `searched`. `counted` are the same rows without what is only shown: they are counted in less time.
     """
 
     rows: Any
@@ -33,6 +34,7 @@ class Listing:
     tie: Expression
     searched: Sequence[Expression] = ()
     newest_first: bool = False
+    counted: Any = None
 
 
 class Lowered:
@@ -100,7 +102,9 @@ def matching(listing: Listing, match: str) -> Select[Any]:
     rows: Select[Any] = listing.rows
     for word in match.split():
         anywhere = [
-            column.holds(word) if isinstance(column, (Lowered, Worded, Dated)) else contains(column, word)
+            column.holds(word)
+            if isinstance(column, (Lowered, Worded, Dated, SenderCompSearch))
+            else contains(column, word)
             for column in listing.searched
         ]
         if anywhere:
@@ -123,17 +127,30 @@ def selected(listing: Listing, selection: Selection) -> Select[Any]:
 
 def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[[Any], Row]) -> Page[Row]:
     """Fetch one page; with a limit of 0, only the total. `build` makes a frozen row from a database row."""
-    rows = matching(listing, ask.match)
-    total = session.execute(_counted(rows)).scalar_one() if ask.count else -1
+    found = _matches(session, listing, ask.match)
+    total = -1
+    if ask.count:
+        counted = listing if listing.counted is None else replace(listing, rows=listing.counted)
+        total = session.execute(_counted(matching(counted, ask.match).where(*found))).scalar_one()
     if not ask.limit:
         return Page((), (), total)
+    rows = matching(listing, ask.match).where(*found)
     order = listing.orders.get(ask.order, next(iter(listing.orders.values())))
     keys = (*(order if isinstance(order, tuple) else (order,)), listing.tie)
-    found = session.execute(_placed(rows, keys, listing, ask)).all()
+    page = session.execute(_placed(rows, keys, listing, ask)).all()
     if ask.anchor in (Anchor.LAST, Anchor.BEFORE):
-        found = found[::-1]
-    cursors = tuple(tuple(row[-len(keys) :]) for row in found)
-    return Page(tuple(build(row) for row in found), cursors, total)
+        page = page[::-1]
+    cursors = tuple(tuple(row[-len(keys) :]) for row in page)
+    return Page(tuple(build(row) for row in page), cursors, total)
+
+
+def _matches(session: Session, listing: Listing, match: str) -> list[ColumnElement[bool]]:
+    """The rows by name, where an index of the search knows them and they are few."""
+    only = listing.searched[0] if len(listing.searched) == 1 else None
+    if not match or not isinstance(only, SenderCompSearch):
+        return []
+    names = only.few(session, match)
+    return [] if names is None else [only.column.in_(names)]
 
 
 def _counted(rows: Select[Any]) -> Select[Any]:

@@ -23,6 +23,7 @@ from dropcopy_tui.services.imports.kinds import (
 )
 from dropcopy_tui.services.imports.sessions import SessionFile
 from dropcopy_tui.services.unit_of_work import Service
+from dropcopy_tui.store.search import index_new
 
 __all__ = ["ImportKind", "ImportReport", "Imports", "LineError"]
 
@@ -78,6 +79,7 @@ class Imports(Service):
                 made = KINDS[kind](uow.tx.connection(), uow.now)
                 made.importer = actor.person_id
                 _Import(made, tally).run(stream)
+                index_new(uow.tx)
                 # Only now: the constraints of the store have had their say about every line.
                 if tally.rejected or dry_run:
                     raise _NothingKept

@@ -1,4 +1,7 @@
-"""Sets of SenderComps are stored in the order in which lists show them, so that no page sorts a whole set."""
+"""Sets of SenderComps are stored in the order in which lists show them, so that no page sorts a whole set.
+
+SenderCompIDs get an index of their pieces, so that a search as you type reads what it finds and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,18 @@ def upgrade() -> None:
         op.create_index(f"ix_{table}_gfid", table, [*keys, "gfid", "sender_comp_id", "sender_comp_pk"])
     # Who receives the messages of a SenderComp is asked of the groups only.
     op.create_index(op.f("ix_group_source_sender_comp_pk"), "group_source", ["sender_comp_pk"])
+    _search()
+
+
+def _search() -> None:
+    # It keeps pieces and row numbers, and not the text again. SenderComps are never deleted or renamed.
+    op.execute(
+        "CREATE VIRTUAL TABLE sender_comp_search USING fts5("
+        "sender_comp_id, content='sender_comp', content_rowid='id', tokenize='trigram', detail=none, columnsize=0)"
+    )
+    op.execute("CREATE TABLE sender_comp_search_mark (up_to INTEGER NOT NULL)")
+    op.execute("INSERT INTO sender_comp_search (rowid, sender_comp_id) SELECT id, sender_comp_id FROM sender_comp")
+    op.execute("INSERT INTO sender_comp_search_mark SELECT coalesce(max(id), 0) FROM sender_comp")
 
 
 def _make(table: str, keys: list[str], owner: str) -> None:
