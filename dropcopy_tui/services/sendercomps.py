@@ -29,14 +29,14 @@ class SenderComps(Service):
         """A page of an entity's SenderComps. Raises NotFound."""
         with self._reading(actor) as uow:
             rows = select(SenderCompRow).where(col(SenderCompRow.entity_id) == uow.entity(entity).id)
-            return fetch(uow.tx, listing(_narrowed(rows, market, gfid)), ask, sender_comp_view)
+            return fetch(uow.tx, _narrowed(rows, market, gfid), ask, sender_comp_view)
 
     def coverage(
         self, actor: Actor, entity: str, ask: PageRequest, market: str = "", gfid: str = ""
     ) -> Page[SenderCompView]:
         """A page of an entity's active SenderComps that no existing group copies. Raises NotFound."""
         with self._reading(actor) as uow:
-            listed = listing(_narrowed(_uncovered(key_of(uow.entity(entity).id)), market, gfid))
+            listed = _narrowed(_uncovered(key_of(uow.entity(entity).id)), market, gfid)
             # An entity may be active in every market, so this list shows the market and sorts by it.
             wider = listed.rows.add_columns(col(SenderCompRow.market))
             orders = {**listed.orders, "market": (col(SenderCompRow.market), col(SenderCompRow.sender_comp_id))}
@@ -58,26 +58,23 @@ def set_listing(table: SetTable, condition: Condition, gfid: str = "") -> Listin
     )
 
 
-def listing(rows: SenderCompRows) -> Listing:
-    """Any choice of SenderComps as a list that can be paged."""
+def listing(rows: SenderCompRows, gfid: str = "") -> Listing:
+    """Any choice of SenderComps of one market, or of one of its Globex Firms, as a list that can be paged."""
+    name, firm = col(SenderCompRow.sender_comp_id), col(SenderCompRow.gfid)
     return Listing(
         rows=rows.with_only_columns(
             col(SenderCompRow.id),
-            col(SenderCompRow.sender_comp_id),
+            name,
             col(SenderCompRow.session_id),
-            col(SenderCompRow.gfid),
+            firm,
             col(SenderCompRow.fti),
             col(SenderCompRow.gateway),
             col(SenderCompRow.status),
         ),
-        orders={
-            "sender_comp_id": col(SenderCompRow.sender_comp_id),
-            "gfid": (col(SenderCompRow.gfid), col(SenderCompRow.sender_comp_id)),
-            # A SenderCompID begins with its Session ID.
-            "session_id": col(SenderCompRow.sender_comp_id),
-        },
+        # A SenderCompID begins with its Session ID.
+        orders={"sender_comp_id": name, "gfid": name if gfid else (firm, name), "session_id": name},
         tie=col(SenderCompRow.id),
-        searched=(SenderCompSearch(col(SenderCompRow.sender_comp_id)),),
+        searched=(SenderCompSearch(name),),
     )
 
 
@@ -105,11 +102,24 @@ def not_added(draft: DraftRow) -> Condition:
     return ~also_in(DraftSourceRow, in_draft(draft), col(SenderCompRow.sender_comp_id))
 
 
-def _narrowed(rows: SenderCompRows, market: str, gfid: str) -> SenderCompRows:
-    """Those of one market or of one Globex Firm, where the reader named it."""
+def _narrowed(rows: SenderCompRows, market: str, gfid: str) -> Listing:
+    """Those of one market or of one Globex Firm, where the reader named it.
+
+    Of several markets, one is listed after the other: a page is then read from one place of an index.
+    """
+    place, firm, name = (
+        col(column) for column in (SenderCompRow.market, SenderCompRow.gfid, SenderCompRow.sender_comp_id)
+    )
     if market:
-        rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
-    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
+        rows = rows.where(place == market_named(market).code)
+    if gfid:
+        rows = rows.where(firm == gfid)
+    before = () if market else (place,)
+    by_name = (*before, name)
+    return replace(
+        listing(rows),
+        orders={"sender_comp_id": by_name, "gfid": by_name if gfid else (*before, firm, name), "session_id": by_name},
+    )
 
 
 def _uncovered(entity_id: int) -> SenderCompRows:

@@ -129,7 +129,7 @@ class Drafts(Service):
         """A page of the SenderComps that can be added."""
         with self._reading(actor) as uow:
             row = _open(uow, draft_id)
-            return fetch(uow.tx, listing(_available(row, gfid)), ask, sender_comp_view)
+            return fetch(uow.tx, listing(_available(row, gfid), gfid), ask, sender_comp_view)
 
     def added(self, actor: Actor, draft_id: int, gfid: str, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that were added."""
