@@ -106,7 +106,7 @@ def _details(view: GroupView) -> list[str]:
     multiple=True,
     required=True,
     metavar="TYPE",
-    help=f"A communication type to copy; may be repeated. Mandatory ones are always included. {_TYPES}",
+    help=f"A filter; may be repeated. Mandatory filters are always included. {_TYPES}",
 )
 @click.option("--source", "sources", multiple=True, metavar="ID", help="A SenderCompID; may be repeated.")
 @click.option("--sources-from", metavar="FILE", help="File with one SenderCompID per line (- for stdin).")
@@ -174,7 +174,7 @@ def create(
     type=click.Choice([kind.value for kind in Filter]),
     multiple=True,
     metavar="TYPE",
-    help=f"Replace all communication types; may be repeated. {_TYPES}",
+    help=f"Replace all filters; may be repeated. {_TYPES}",
 )
 @click.option("--add", multiple=True, metavar="ID", help="A SenderCompID to add; may be repeated.")
 @click.option("--remove", multiple=True, metavar="ID", help="A SenderCompID to remove; may be repeated.")

@@ -1,4 +1,4 @@
-"""The communication types that a group copies (rule G4), in the order in which the wizard shows them."""
+"""The filters of a group (rule G4): the communication types that it copies, in the order of the wizard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dropcopy_tui.domain.names import shorten
 
 
 class Filter(StrEnum):
-    """One communication type. The values are the names in JSON, CSV and options."""
+    """One filter: a communication type. The values are the names in JSON, CSV and options."""
 
     HEARTBEAT = "heartbeat"
     REJECT = "reject"

@@ -246,7 +246,7 @@ def _facts(view: GroupView) -> Content:
         when, who, reference = view.changed
         rows.append(("Last changed", f"{utc(when)} by {who} ({reference})"))
     parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
-    parts += [Content(""), value("Communication types copied", "$text-muted")]
+    parts += [Content(""), value("Filters: messages copied", "$text-muted")]
     parts += [value(f"  {kind.words:<38}{kind.meaning}") for kind in view.filters]
     parts += [
         Content(""),

@@ -180,7 +180,7 @@ def _words(name: str, said: Any) -> str:
 
 
 def _name(name: str, said: str) -> str:
-    """Names of the store in words: markets and communication types have better ones."""
+    """Names of the store in words: markets and filters have better ones."""
     if name == "market":
         return _known_market(said)
     if name == "filters":

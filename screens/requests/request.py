@@ -118,7 +118,9 @@ class RequestScreen(TabbedScreen):
         """Story, and the lists that a request of this type has, each with its length."""
         counts = source_counts(self._view) if self._view else {}
         return {_STORY: "Timeline"} | {
-            change.value: f"{change.value.capitalize()} {count:,}" for change, count in counts.items()
+            # Only an edit does both, so that its lists need the name of the change.
+            change.value: f"{change.value.capitalize() if len(counts) > 1 else 'SenderComps'} {count:,}"
+            for change, count in counts.items()
         }
 
     @job(exclusive=True, group="tab")

@@ -20,12 +20,12 @@ _ASKED = {
     "name": "Group",
     "market": "Market",
     "front_end": "Front end system",
-    "filters": "Communication types",
+    "filters": "Filters",
     "sources": "Source SenderComps",
     "sessions": "Sessions",
     "keys": "Public key ids",
 }
-_CHANGED = {"name": "Group name", "front_end": "Front end system", "filters": "Communication types"}
+_CHANGED = {"name": "Group name", "front_end": "Front end system", "filters": "Filters"}
 _RELEASED = "released, not deleted; only GAM (Global Account Management) can retire them"
 # The ending of refusals; left out on a page, where nothing has been attempted yet.
 _NOTHING_DONE = " Nothing was changed."

@@ -178,7 +178,7 @@ class FilterStep(Step):
 
     TITLE = "Select the messages to copy."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", "Toggle", id="filters.turn", tooltip="Select or clear the communication type."),
+        Binding("space", "turn", "Toggle", id="filters.turn", tooltip="Select or clear the filter."),
         Binding(
             "w", "route", "Preview", id="filters.route", tooltip="FIX log preview: which messages these filters copy."
         ),

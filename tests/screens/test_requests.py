@@ -294,7 +294,7 @@ async def test_a_page_that_is_old_approves_nothing(place: Place) -> None:
         )
         await seat.press("a", "enter")
         seat.says(f"Error: {NEWEST} changed since it was opened. Review it again, then decide.")
-        seat.sees("Source SenderComps +4,321", "2 Added 4,321")
+        seat.sees("Source SenderComps +4,321", "2 SenderComps 4,321")
         assert stored(place, NEWEST) == ("in_progress", [])
         await seat.press("a", "enter")
         await seat.until_seen("completed")
@@ -446,7 +446,7 @@ async def test_an_edit_shows_before_and_after_and_its_lists(place: Place, size: 
     async with seated(place.app(PLACEHLD), size) as seat:
         await to_do(seat)
         await seat.press("enter")
-        seat.sees("Group name +DESK-COPY -> DESK-COPY-NEW", "Communication types +Heartbeat, Reject")
+        seat.sees("Group name +DESK-COPY -> DESK-COPY-NEW", "Filters +Heartbeat, Reject")
         seat.sees("-> Heartbeat, Reject, Trade - Fill Notice$")
         before = seat.sees(r"Source SenderComps +(\d+) -> (\d+): 0 added, 2 removed")
         assert int(before[1]) - int(before[2]) == 2
