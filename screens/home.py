@@ -47,7 +47,7 @@ class HomeScreen(DeskScreen[None]):
         Binding("n", "new_group", "New group", id="groups.create", tooltip="Request a new drop copy group."),
         Binding("k", "keys", "Keys", id="home.keys",
                 tooltip="Manage key pairs of the session under the cursor, or of all expiring sessions."),
-        Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Open the key calendar: key pair validity by session."),
+        Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Open the key calendar."),
         Binding("left", "go('#menu')", show=False, id="home.left", tooltip="Go to the menu."),
         Binding("right", "go('#attention')", show=False, id="home.right", tooltip="Go to Needs attention."),
         Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Find any command by name."),

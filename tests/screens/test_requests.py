@@ -477,11 +477,11 @@ async def test_a_deletion_shows_what_is_no_longer_copied(place: Place, size: Siz
         await seat.press("a")
         seat.sees("delete group DESK-COPY of PLACEHLD", "Target sessions +released, not deleted")
         await seat.press("escape", "enter")
-        count = seat.sees(r"\[1 Timeline\] +2 Removed (\d+)")[1]
+        count = seat.sees(r"\[1 Timeline\] +2 SenderComps (\d+)")[1]
         await seat.press("2")
         seat.sees(f"1 of {count} SenderComps")
         await seat.press("3")
-        seat.sees(rf"\[2 Removed {count}\]")
+        seat.sees(rf"\[2 SenderComps {count}\]")
         await seat.press("a", "enter")
         await seat.until_seen("completed")
         seat.says("was released: ask GAM to retire it.")
