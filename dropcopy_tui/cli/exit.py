@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -98,9 +99,12 @@ def _fail(code: str, message: str, exit_code: int, wants_json: bool, *, quiet: b
 
 def _usage(error: click.UsageError) -> str:
     where = f" See: {error.ctx.command_path} --help" if error.ctx is not None else ""
-    # Click names its type of number ("integer range"), and a list of choices ends without a full stop.
-    sentence = " ".join(error.format_message().split()).replace("is not a valid integer range", "is not a whole number")
-    sentence = sentence.replace("is not a valid integer", "is not a whole number")
+    sentence = " ".join(error.format_message().split())
+    # Click names its type of number ("integer range") and writes ranges as formulas.
+    sentence = re.sub(r"is not a valid integer( range)?", "is not a whole number", sentence)
+    sentence = re.sub(r"is not in the range x>=(\d+)", r"is less than \1", sentence)
+    sentence = re.sub(r"is not in the range (\d+)<=x<=(\d+)", r"is not between \1 and \2", sentence)
+    # A list of choices ends without a full stop.
     return sentence + ("" if sentence.endswith((".", "?")) else ".") + where
 
 

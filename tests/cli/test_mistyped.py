@@ -73,5 +73,7 @@ def test_a_usage_error_is_sentences_without_words_of_the_parser(cli: Cli) -> Non
     ran = cli("front-ends", "map", "Ladder One", "--entity", "ACME")
     assert "Invalid value for '[ID]': 'Ladder One' is not a whole number. See:" in ran.err
     assert "'x' is not a whole number. See:" in cli("drafts", "show", "x").err
+    assert "'--limit': 0 is less than 1. See:" in cli("groups", "list", "--limit", "0").err
+    assert "'--limit': 0 is not between 1 and 100000. See:" in cli("sendercomps", "list", "--limit", "0").err
     ran = cli("groups", "create", "--market", "globex", "--name", "A", "--front-end", "B")
     assert ran.err.endswith(", trade_bust. See: dropcopy groups create --help\n")
