@@ -103,23 +103,12 @@ def not_added(draft: DraftRow) -> Condition:
 
 
 def _narrowed(rows: SenderCompRows, market: str, gfid: str) -> Listing:
-    """Those of one market or of one Globex Firm, where the reader named it.
-
-    Of several markets, one is listed after the other: a page is then read from one place of an index.
-    """
-    place, firm, name = (
-        col(column) for column in (SenderCompRow.market, SenderCompRow.gfid, SenderCompRow.sender_comp_id)
-    )
+    """Those of one market or of one Globex Firm, where the reader named it."""
     if market:
-        rows = rows.where(place == market_named(market).code)
+        rows = rows.where(col(SenderCompRow.market) == market_named(market).code)
     if gfid:
-        rows = rows.where(firm == gfid)
-    before = () if market else (place,)
-    by_name = (*before, name)
-    return replace(
-        listing(rows),
-        orders={"sender_comp_id": by_name, "gfid": by_name if gfid else (*before, firm, name), "session_id": by_name},
-    )
+        rows = rows.where(col(SenderCompRow.gfid) == gfid)
+    return listing(rows, gfid)
 
 
 def _uncovered(entity_id: int) -> SenderCompRows:

@@ -178,6 +178,7 @@ class SenderCompRow(SQLModel, table=True):
         CheckConstraint("fti IN ('P', 'B', 'U', 'N')", name="ck_sender_comp_fti"),
         UniqueConstraint("market", "sender_comp_id", name="uq_sender_comp"),
         Index("ix_sender_comp_list", "entity_id", "market", "sender_comp_id"),
+        Index("ix_sender_comp_anywhere", "entity_id", "sender_comp_id"),
         Index("ix_sender_comp_gfid", "entity_id", "market", "gfid", "sender_comp_id"),
         Index("ix_sender_comp_session", "market", "session_id"),
     )

@@ -158,6 +158,8 @@ NOT_YET: dict[str, set[str]] = {
     },
     "sessions.page": {f"{order}: {_SORTED}" for order in ("gateway", "market", "session_id", "status")},
     # Sorted by what is rarely looked for.
+    "sendercomps.coverage": {f"gfid: {_SORTED}"},
+    "sendercomps.page": {f"gfid: {_SORTED}"},
     "outbox.page": {f"{order}: {_SORTED}" for order in ("channel", "to")},
 }  # fmt: skip
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
         op.drop_table(table)
         op.rename_table(f"{table}_new", table)
         op.create_index(f"ix_{table}_gfid", table, [*keys, "gfid", "sender_comp_id", "sender_comp_pk"])
+    op.create_index("ix_sender_comp_anywhere", "sender_comp", ["entity_id", "sender_comp_id"])
     # Who receives the messages of a SenderComp is asked of the groups only.
     op.create_index(op.f("ix_group_source_sender_comp_pk"), "group_source", ["sender_comp_pk"])
     _search()
