@@ -74,5 +74,7 @@ def _lines(bindings: Iterable[ActiveBinding], in_dialog: bool) -> Iterable[tuple
 
 
 def _shown(key: str) -> str:
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key.removeprefix('ctrl+').upper()}"
     names = {"slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "question_mark": "?", "escape": "esc"}
     return names.get(key, key)

@@ -97,7 +97,7 @@ DESTINATIONS = (
     Destination(
         to.OpenNotices(),
         "Notices",
-        "Your notifications",
+        "Your notices",
         heading="My Requests",
         entry="Notices",
         size=lambda view: view.notices,

@@ -82,7 +82,7 @@ def challenge(
     market: str | None,
     drops: tuple[str, ...],
 ) -> None:
-    """Send a verification code and print its challenge id.
+    """Start a second factor: send its code or push, and print the challenge id.
 
     Pass the id and the code to `keys generate`, `keys download` or `keys delete`. With --for and the same SESSION,
     --market, --drop and --key as there, the code is valid for that action only; without them, for any of the three.

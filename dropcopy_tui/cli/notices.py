@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @noun("notices")
 def notices() -> None:
-    """Your notifications."""
+    """Your notices."""
 
 
 @notices.command("list")

@@ -37,7 +37,7 @@ _VERBS = {
     "front-ends": _Verb("front_ends:front_ends", "Front end mapping: list, map, unmap."),
     "ease": _Verb("ease:ease", "EASE desk: find, show, issue, unlock, reset, resets, confirm."),
     "outbox": _Verb("outbox:outbox", "Outgoing messages: list, send, retry."),
-    "notices": _Verb("notices:notices", "Your notifications: list, read."),
+    "notices": _Verb("notices:notices", "Your notices: list, read."),
     "route": _Verb("route:route", "Show which messages of a FIX log each group receives."),
     "who-gets": _Verb("who_gets:who_gets", "Show who receives the messages of a SenderComp or a firm."),
     "logon": _Verb("logon:logon", "Logon signatures: sign, verify; listen runs a test gateway for your client."),

@@ -58,6 +58,13 @@ class GroupScreen(TabbedScreen):
             id="group.previous_tab",
             tooltip="Previous tab.",
         ),
+        Binding(
+            "k",
+            "keys",
+            "Keys",
+            id="group.keys",
+            tooltip="Generate, download or delete key pairs of the group's target sessions.",
+        ),
         Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change the name, front end, filters or SenderComps."),
         Binding("d", "delete", "Delete", id="groups.delete", tooltip="Request the deletion of the group."),
         Binding(
@@ -162,8 +169,10 @@ class GroupScreen(TabbedScreen):
             self._load()
 
     def _chosen(self) -> list[SessionView]:
-        """The selected sessions, or the one under the cursor; all of them for `*`."""
+        """The selected sessions, or the one under the cursor; all of the group where no list shows them."""
         assert self._view is not None
+        if self._tab != "targets":
+            return list(self._view.sessions)
         table = self._table("targets")
         if table.picked_size:
             keys = {key for key in (line.key for line in self._lines()) if table.picked.holds(key)}

@@ -72,6 +72,8 @@ def _said(found: Sequence[Deletion]) -> list[str]:
 def _outcome(found: Sequence[Deletion]) -> str:
     """When the groups are deleted: those of several markets may be in several batches."""
     outcomes = sorted({group.outcome for group in found})
+    if len(found) > 1:
+        outcomes = [f"each group{outcome.removeprefix('the group')}" for outcome in outcomes]
     return f"No approval required: {'; '.join(outcomes)}."
 
 

@@ -147,6 +147,13 @@ async def test_three_wrong_codes_end_it(place: Place) -> None:
         assert not files(place)
 
 
+async def test_the_details_manage_the_keys_of_every_target_session(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await open_group(seat, "US-REPO-CLEARING", "1")
+        await seat.press("k")
+        seat.sees("Manage Keys for Selected Sessions", "1 session: T5A")
+
+
 async def test_a_third_pair_asks_which_one_goes(place: Place, size: Size) -> None:
     async with seated(place.app(), size) as seat:
         await open_group(seat, "US-REPO-CLEARING")
