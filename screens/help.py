@@ -14,6 +14,7 @@ from textual.widgets import Static
 from screens.leaving import LeavingScreen
 from screens.terminal.app import MODAL_BINDINGS
 from screens.terminal.values import facts
+from screens.widgets.sheet import Sheet
 
 # What a dialog's own widgets do, which have no words of ours.
 _IN_DIALOGS = {
@@ -43,7 +44,7 @@ class HelpModal(LeavingScreen[None], ModalScreen[None]):
         with Vertical(classes="dialog wide tall"):
             yield Static("Keys on this screen", classes="title", markup=False)
             with VerticalScroll(classes="fill"):
-                yield Static(facts(self._lines, 14, 66), markup=False)
+                yield Sheet(lambda width: facts(self._lines, 14, width))
             yield Static("Arrows scroll · Esc closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,9 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from dropcopy_tui.domain.errors import NotFound
+from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
 from screens.groups.columns import FIRMS, SOURCES
 from screens.groups.receivers import who_gets_firm, who_gets_sender_comp
@@ -22,13 +24,16 @@ from screens.keys.manage import manage_keys
 from screens.keys.session_table import COLUMNS, SessionTable, session_lines, shown_keys
 from screens.navigation import OpenLogonCheck, OpenRouting
 from screens.tabbed import TabbedScreen
-from screens.terminal.values import facts, value
+from screens.terminal.values import facts, value, wrapped
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
+from screens.widgets.sheet import Sheet
 from screens.widgets.tab_bar import TabBar
 from screens.wording import utc
 
 _TABS = {"details": "Details", "targets": "Target Sessions", "sources": "Source SenderComps", "firms": "By GFID"}
+# Cells that a meaning needs to stand beside its name; with fewer it stands below.
+_LEAST_MEANING = 24
 
 
 class GroupScreen(TabbedScreen):
@@ -96,7 +101,7 @@ class GroupScreen(TabbedScreen):
         yield TabBar(_TABS, self._tab)
         with ContentSwitcher(initial=self._tab):
             with VerticalScroll(id="details"):
-                yield Static("", id="facts", markup=False)
+                yield Sheet(id="facts")
             yield RecordList(
                 COLUMNS, lambda line: line.key, id="targets", noun="rows", table=SessionTable,
                 empty="This group has no target session.",
@@ -125,7 +130,7 @@ class GroupScreen(TabbedScreen):
             # It was deleted while someone looked at it, or their access was revoked.
             self.gone(error.message)
             return
-        self.query_one("#facts", Static).update(_facts(self._view))
+        self.query_one("#facts", Sheet).show(partial(_facts, self._view))
         self._table("sources").show_again(partial(desk.groups.sources, self.actor, self._group_id))
         self._table("firms").show_again(partial(desk.groups.by_firm, self.actor, self._group_id))
         self._show_sessions()
@@ -238,7 +243,7 @@ class GroupScreen(TabbedScreen):
         self._show_sessions()
 
 
-def _facts(view: GroupView) -> Content:
+def _facts(view: GroupView, width: int) -> Content:
     """The Details tab."""
     line = view.line
     rows = [
@@ -254,11 +259,28 @@ def _facts(view: GroupView) -> Content:
     if view.changed is not None:
         when, who, reference = view.changed
         rows.append(("Last changed", f"{utc(when)} by {who} ({reference})"))
-    parts = [facts([(name, text, "") for name, text in rows], 20, 74)]
+    parts = [facts([(name, text, "") for name, text in rows], 20, width)]
     parts += [Content(""), value("Filters: messages copied", "$text-muted")]
-    parts += [value(f"  {kind.words:<38}{kind.meaning}") for kind in view.filters]
+    parts += [_copied(view.filters, width)]
     parts += [
         Content(""),
         value("w  FIX log preview     y  copy as a new group", "$text-muted"),
     ]
     return Content("\n").join(parts)
+
+
+def _copied(kinds: Sequence[Filter], width: int) -> Content:
+    """The filters beside their meaning; below each other where a narrow page has no room for both."""
+    beside = max((len(kind.words) for kind in kinds), default=0) + 3
+    if width - beside < _LEAST_MEANING:
+        lines = [line for kind in kinds for line in (f"  {kind.words}", *_below(kind.meaning, 6, width))]
+        return Content("\n").join(map(value, lines))
+    lines = []
+    for kind in kinds:
+        first, *rest = _below(kind.meaning, beside, width)
+        lines += [f"{'  ' + kind.words:<{beside}}{first[beside:]}", *rest]
+    return Content("\n").join(map(value, lines))
+
+
+def _below(text: str, indent: int, width: int) -> list[str]:
+    return [" " * indent + part for part in wrapped(text, width - indent)]

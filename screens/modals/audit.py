@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -23,6 +24,7 @@ from screens.audit_words import action_words
 from screens.modals.base import DeskModal
 from screens.terminal.values import facts, value
 from screens.widgets.inputs import DeskInput
+from screens.widgets.sheet import Sheet
 
 # The field of the form, its label, and an example.
 _FIELDS = (
@@ -35,7 +37,6 @@ _FIELDS = (
 _NOUNS = {"challenge": "Second factors", "factor": "Authenticator apps", "keypair": "Key pairs", "person": "People"}
 _FILTERS = {kind.value: kind.words for kind in Filter}
 _LABEL = 20
-_WIDTH = 70
 
 
 class AuditFilterModal(DeskModal[AuditFilter]):
@@ -124,7 +125,7 @@ class EventModal(DeskModal[None]):
         with Vertical(classes="dialog wide"):
             yield Static(value(action_words(self._event.action)), classes="title")
             with VerticalScroll(classes="event"):
-                yield Static(_page(self._event))
+                yield Sheet(partial(_page, self._event))
             yield Static("Enter or Esc closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -132,7 +133,7 @@ class EventModal(DeskModal[None]):
         self.query_one(VerticalScroll).focus()
 
 
-def _page(event: Event) -> Content:
+def _page(event: Event, width: int) -> Content:
     rows = [
         ("When", f"{column_moment(event.at, seconds=True).lstrip()} UTC", ""),
         ("Who", event.person, ""),
@@ -142,9 +143,9 @@ def _page(event: Event) -> Content:
         ("Event", f"{event.id:,}, {event.action}", ""),
     ]
     changed = [(_label(name), text, "") for name, text in said(event)]
-    parts = [facts(rows, _LABEL, _WIDTH)]
+    parts = [facts(rows, _LABEL, width)]
     if changed:
-        parts += [Content(""), value("Details", "bold"), facts(changed, _LABEL, _WIDTH)]
+        parts += [Content(""), value("Details", "bold"), facts(changed, _LABEL, width)]
     return Content("\n").join(parts)
 
 

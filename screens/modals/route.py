@@ -17,13 +17,14 @@ from textual.widgets import Input, Static
 from screens.modals.base import DeskModal
 from screens.terminal.values import facts, value
 from screens.widgets.inputs import DeskInput
+from screens.widgets.sheet import Sheet
 from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.routing.router import Receiver
     from dropcopy_tui.services.routing.routing import GroupTotal, MessageDetail, Report
 
-_LABEL, _WIDTH = 18, 70
+_LABEL = 18
 # Groups that are listed with their filters; a desk may have thousands.
 _MOST_GROUPS = 200
 
@@ -86,15 +87,15 @@ class _TextModal(DeskModal[None]):
         with Vertical(classes="dialog wide tall"):
             yield Static(value(self.heading), classes="title")
             with VerticalScroll(classes="fill"):
-                yield Static(self.content(), classes="text")
+                yield Sheet(self.content)
             yield Static("Arrows scroll · Enter closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Arrows scroll."""
         self.query_one(VerticalScroll).focus()
 
-    def content(self) -> Content:
-        """The text."""
+    def content(self, width: int) -> Content:
+        """The text, broken for so many cells."""
         raise NotImplementedError
 
 
@@ -106,7 +107,7 @@ class MessageModal(_TextModal):
         self._told, self._about = told, about
         self.heading = f"Line {told.routed.line:,}: {told.routed.reading.kind.words}"
 
-    def content(self) -> Content:
+    def content(self, width: int) -> Content:
         """Facts first, then the fields, then those of a copy's original."""
         told, routed = self._told, self._told.routed
         what = routed.reading
@@ -121,9 +122,9 @@ class MessageModal(_TextModal):
         refused = [f"{group.name}: {why}" for group, why in told.others if why and group != self._about]
         rows += _labelled("Not copied to", refused)
         rows += [("" if number else "Errors", text, "$error") for number, text in enumerate(routed.problems)]
-        parts = [facts(rows, _LABEL, _WIDTH), Content(""), value("Fields", "$text-muted"), _fields(told.fields)]
+        parts = [facts(rows, _LABEL, width), Content(""), value("Fields", "$text-muted"), _fields(told.fields, width)]
         if told.original:
-            parts += [Content(""), value("The original message", "$text-muted"), _fields(told.original)]
+            parts += [Content(""), value("The original message", "$text-muted"), _fields(told.original, width)]
         return Content("\n").join(parts)
 
 
@@ -136,7 +137,7 @@ class TotalsModal(_TextModal):
         super().__init__()
         self._report, self._about = report, about
 
-    def content(self) -> Content:
+    def content(self, width: int) -> Content:
         """The log, then the groups that receive something, the one at hand first."""
         report = self._report
         unknown = f": {', '.join(report.unknown_sources[:8])}" if report.unknown_sources else ""
@@ -155,7 +156,7 @@ class TotalsModal(_TextModal):
         rows += [("" if number else "Why", miss, "$warning") for number, miss in enumerate(report.misses)]
         rows += [("" if number else "By filter", f"{kind.words}  {count:,}", "")
                  for number, (kind, count) in enumerate(report.by_filter.items())]  # fmt: skip
-        parts = [facts(rows, _LABEL, _WIDTH)]
+        parts = [facts(rows, _LABEL, width)]
         receiving = [total for total in report.groups if total.copies]
         receiving.sort(key=lambda total: total.group != self._about)
         for total in receiving[:_MOST_GROUPS]:
@@ -188,5 +189,5 @@ def _labelled(label: str, texts: Sequence[str]) -> list[tuple[str, str, str]]:
     return [("" if number else label, text, "") for number, text in enumerate(texts)]
 
 
-def _fields(pairs: Sequence[tuple[str, str]]) -> Content:
-    return facts([(name, text, "") for name, text in pairs], 30, _WIDTH)
+def _fields(pairs: Sequence[tuple[str, str]], width: int) -> Content:
+    return facts([(name, text, "") for name, text in pairs], 30, width)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from dropcopy_tui.services.people.views import PersonLine, PersonView
 from screens.jobs import job, off_thread
 from screens.people.person_keys import STATUS_TONES, PersonKeys
 from screens.terminal.values import facts, value
+from screens.widgets.sheet import Sheet
 from screens.wording import utc
 
 _LABEL = 24
@@ -36,7 +37,7 @@ class PersonScreen(PersonKeys):
     def body(self) -> ComposeResult:
         """One page of text."""
         with VerticalScroll(id="page"):
-            yield Static("", id="facts", markup=False)
+            yield Sheet(id="facts")
 
     def place(self) -> tuple[str, ...]:
         """The person at the end."""
@@ -52,7 +53,7 @@ class PersonScreen(PersonKeys):
         await self.look_up()
         desk = await self.desk()
         self._view = await off_thread(desk.people.show, self.actor, self._user_id)
-        self.query_one("#facts", Static).update(_page(self._view, self.size.width - 6))
+        self.query_one("#facts", Sheet).show(partial(_page, self._view))
 
     def person(self) -> PersonLine | None:
         """The one who is shown."""
