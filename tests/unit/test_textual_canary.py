@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from importlib.metadata import version
@@ -210,6 +211,9 @@ def test_every_tuning_still_has_something_to_tune() -> None:
     assert "_parse_cache.clear()" in inspect.getsource(Stylesheet.set_variables)
     assert list(inspect.signature(Widget._get_default_css).parameters) == ["self"]
     assert "self.stylesheet.reparse()" in inspect.getsource(App._load_screen_css)
+    # Its first argument is called a class and is a widget's cache, which stays for as long as the entry does.
+    assert list(inspect.signature(StylesCache.get_inner_outer).parameters)[0] == "cls"
+    assert isinstance(inspect.getattr_static(StylesCache, "get_inner_outer"), functools._lru_cache_wrapper)
 
 
 def test_nothing_private_is_tuned_that_no_line_above_watches() -> None:
