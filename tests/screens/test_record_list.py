@@ -295,7 +295,8 @@ async def test_short_lists(total: int) -> None:
         await seat.press("pageup", "down", "space", "enter", "home", "s")
         assert table.cursor == 0
         if total:
-            seat.sees(rf"1 of {total} numbers")
+            noun = "number" if total == 1 else "numbers"
+            seat.sees(rf"1 of {total} {noun}\b")
         else:
             seat.sees("The list is empty")
 

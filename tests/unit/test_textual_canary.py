@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from textual import constants
 from textual._parser import Parser
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.binding import Binding
@@ -212,7 +213,7 @@ def test_every_tuning_still_has_something_to_tune() -> None:
     assert list(inspect.signature(Widget._get_default_css).parameters) == ["self"]
     assert "self.stylesheet.reparse()" in inspect.getsource(App._load_screen_css)
     # Its first argument is called a class and is a widget's cache, which stays for as long as the entry does.
-    assert list(inspect.signature(StylesCache.get_inner_outer).parameters)[0] == "cls"
+    assert next(iter(inspect.signature(StylesCache.get_inner_outer).parameters)) == "cls"
     assert isinstance(inspect.getattr_static(StylesCache, "get_inner_outer"), functools._lru_cache_wrapper)
 
 
