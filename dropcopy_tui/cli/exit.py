@@ -105,7 +105,9 @@ def _usage(error: click.UsageError) -> str:
     sentence = re.sub(r"is not in the range x>=(\d+)", r"is less than \1", sentence)
     sentence = re.sub(r"is not in the range (\d+)<=x<=(\d+)", r"is not between \1 and \2", sentence)
     # A list of choices ends without a full stop.
-    return sentence + ("" if sentence.endswith((".", "?")) else ".") + where
+    sentence += "" if sentence.endswith((".", "?")) else "."
+    advice = getattr(error.param, "advice", "") if isinstance(error, click.MissingParameter) else ""
+    return f"{sentence} {advice}".rstrip() + where
 
 
 def _incident(call: Call, error: Exception) -> str:

@@ -40,10 +40,23 @@ class FactorName(click.Choice[str]):
         """The base class keeps a copy; this one always asks the table."""
 
 
+class AdvisedOption(click.Option):
+    """A required option; who leaves it out is told where its value comes from."""
+
+    def __init__(self, *args: Any, advice: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.advice = advice
+
+
 def challenge_option(verb: str) -> Decorator:
     """The option --challenge; `verb` prints what it takes."""
     option: Decorator = click.option(
-        "--challenge", required=True, metavar="ID", help=f"Challenge id printed by `{verb}`."
+        "--challenge",
+        required=True,
+        metavar="ID",
+        help=f"Challenge id printed by `{verb}`.",
+        cls=AdvisedOption,
+        advice=f"`dropcopy {verb}` prints one.",
     )
     return option
 

@@ -77,3 +77,10 @@ def test_a_usage_error_is_sentences_without_words_of_the_parser(cli: Cli) -> Non
     assert "'--limit': 0 is not between 1 and 100000. See:" in cli("sendercomps", "list", "--limit", "0").err
     ran = cli("groups", "create", "--market", "globex", "--name", "A", "--front-end", "B")
     assert ran.err.endswith(", trade_bust. See: dropcopy groups create --help\n")
+
+
+@pytest.mark.parametrize("verb", [("keys", "generate"), ("keys", "download"), ("authenticator", "enrol")], ids=" ".join)
+def test_who_has_no_challenge_is_told_what_prints_one(cli: Cli, verb: tuple[str, str]) -> None:
+    ran = cli(*verb, *(["AB1"] if verb[0] == "keys" else []), "--code", "123456")
+    assert ran.code == 2
+    assert f"`dropcopy {verb[0]} challenge` prints one." in ran.err
