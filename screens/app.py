@@ -79,6 +79,7 @@ class DropCopyApp(TerminalApp):
         self._awaited: set[str] = set()
         self._opened = asyncio.Event()
         self._painted = asyncio.Event()
+        self._imported = asyncio.Event()
 
     # -- who and what
 
@@ -103,6 +104,14 @@ class DropCopyApp(TerminalApp):
         await self._opened.wait()
         assert self._desk is not None
         return self._desk
+
+    async def imports(self) -> None:
+        """Wait until nothing is imported beside.
+
+        Two threads that import each other's modules do not wait for one another for ever: one of them is given a module
+        that is not whole.
+        """
+        await self._imported.wait()
 
     def badges(self, notices: bool = True) -> tuple[str, ...]:
         """The right end of the place line: the person, unread notices, and the mode."""
@@ -150,7 +159,10 @@ class DropCopyApp(TerminalApp):
         await self._painted.wait()
         try:
             await self._look()
-            self._desk = await asyncio.to_thread(_open_desk, self.config, self._clock, self._entropy)
+            try:
+                self._desk = await asyncio.to_thread(_open_desk, self.config, self._clock, self._entropy)
+            finally:
+                self._imported.set()
             self.sandbox = self._desk.sandbox
             self._stamp = self._desk.stamp()
             await self._recognise(self._desk)
@@ -383,11 +395,13 @@ class DropCopyApp(TerminalApp):
 
     async def go(self, route: Route) -> None:
         """Open the screen of a route above the present one. Raises what reading the way there raises."""
+        await self.imports()
         await self.push_screen(await screen_for(self, route))
 
     @work
     async def start_job(self, job: Callable[[], Awaitable[None]]) -> None:
         """Run a command of the palette."""
+        await self.imports()
         await job()
 
     def tell(self, text: str) -> None:

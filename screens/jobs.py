@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from dropcopy_tui.domain.errors import DeskError
+from screens.terminal.app import TerminalApp
 from screens.widgets.banner import Banner
 
 P = ParamSpec("P")
@@ -42,6 +43,9 @@ def job(
         @functools.wraps(method)
         async def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
             try:
+                # What a job does may import a screen or a dialog.
+                if isinstance(self.app, TerminalApp):
+                    await self.app.imports()
                 await method(self, *args, **kwargs)
             except DeskError as error:
                 show_refusal(self, error)

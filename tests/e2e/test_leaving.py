@@ -29,8 +29,8 @@ HOME = r"Drop Copy Groups +\d"
 # The keys that lead from Home to every screen and dialog; those of the palette are found by name.
 BY_NAME = (
     "Drop Copy Groups", "Order Entry", "Market Data", "Globex Drop", "My Requests", "To Do", "Notices", "Audit",
-    "EASE", "Phone and", "Key calendar", "Coverage", "Preview from", "Logon check", "People", "Front End", "Act as",
-    "Authenticator",
+    "EASE", "Phone and", "Key calendar", "Coverage", "FIX log", "Logon check", "People", "Front End", "Act as",
+    "Authenticator", "Nothing of this name",
 )  # fmt: skip
 WAYS = (
     "", "?", "\x10", "n", "n\r", "n\r\r", "n\r\rSTREAM\r\r", "n\r\rSTREAM\r\r \r*+\r", "\r\r", "\r\r2", "\r\r3/",

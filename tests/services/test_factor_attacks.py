@@ -25,9 +25,8 @@ from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.strategy import give_code
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
-from dropcopy_tui.services.people.identity import person_row
 from dropcopy_tui.services.rights import DESK
-from dropcopy_tui.services.unit_of_work import writing
+from dropcopy_tui.services.unit_of_work import person_row, writing
 from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, apps_of, enrolment_of, one
