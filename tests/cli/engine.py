@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import sys
+import time
 from typing import Any
 
 import quickfix as fix
@@ -111,6 +112,9 @@ def main() -> None:
     initiator.start()
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")
+        # The word often answers what a callback has just printed. While that callback ends, the engine's thread holds
+        # its lock and waits for Python's, and a call from here would do the reverse, for ever.
+        time.sleep(0.2)
         session = fix.Session.lookupSession(client.session)
         if word == "stop":
             break
