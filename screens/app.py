@@ -108,7 +108,7 @@ class DropCopyApp(TerminalApp):
     async def imports(self) -> None:
         """Wait until nothing is imported beside.
 
-        Two threads that import each other's modules do not wait for one another for ever: one of them is given a module
+        Two threads that import each other's modules would wait for one another, so Python gives one of them a module
         that is not whole.
         """
         await self._imported.wait()

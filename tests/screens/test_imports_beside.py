@@ -1,7 +1,7 @@
 """Whoever is quick presses keys while the desk is still being imported: what they ask for waits, and then happens.
 
-Two threads that import each other's modules do not wait for ever: one of them is given a module that is not whole, and
-the application would end.
+Two threads that import each other's modules would wait for one another, so Python gives one of them a module that is
+not whole, and the application ended.
 """
 
 from __future__ import annotations
