@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from textual import work
+from textual.app import App
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
@@ -51,13 +52,18 @@ def job(
                 show_refusal(self, error)
             except NoMatches:
                 # A screen that closes loses its widgets before its jobs: no one is there to be shown anything.
-                if not _is_left(self):
+                if not _is_left(self) and not _is_ending(self.app):
                     raise
 
         started: Any = work(guarded, name=f"{JOB} {method.__name__}", group=group, exclusive=exclusive)
         return cast("Callable[Concatenate[S, P], Worker[None]]", started)
 
     return decorate
+
+
+def _is_ending(app: App[Any]) -> bool:
+    """Whether every screen is about to close, with the whole application."""
+    return isinstance(app, TerminalApp) and app.is_ending
 
 
 def _is_left(widget: Widget) -> bool:

@@ -148,12 +148,19 @@ class TerminalApp(TunedApp):
         self._type_ahead.close()
         super().exit(result, return_code, message)
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the application is about to end: screens lose their widgets while their jobs still run."""
+        return self._exit or self._leaving is not None
+
     async def imports(self) -> None:
         """Wait until nothing is imported in another thread: what is done next may import something, too."""
 
     async def action_command_palette(self) -> None:  # type: ignore[override]  # actions may be awaited
         """The commands. The cursor of Textual's field blinks: a kilobyte a second over SSH, for nothing."""
         await self.imports()
+        if self.is_ending:
+            return
         super().action_command_palette()
         self.call_later(self._still_cursor)
 

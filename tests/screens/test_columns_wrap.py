@@ -14,6 +14,7 @@ from textual.widgets import Static
 from dropcopy_tui.domain.filters import Filter
 from screens import navigation as to
 from screens.routes import screen_of
+from screens.widgets.sheet import Sheet
 from tests.screens.conftest import Place
 from tests.screens.every_screen import routes
 from tests.screens.seat import Seat, seated
@@ -26,8 +27,8 @@ _TWO_COLUMNS = re.compile(r"\S {2,}\S")
 
 def broken(seat: Seat) -> Iterator[str]:
     """Lines in two columns that are wider than the place they have, so that the terminal breaks them anywhere."""
-    for widget in seat.screen.query(Static):
-        content = widget.visual
+    for widget in [*seat.screen.query(Static), *seat.screen.query(Sheet)]:
+        content = widget.render() if isinstance(widget, Sheet) else widget.visual
         if not isinstance(content, Content) or not widget.content_size.width:
             continue
         lines = content.plain.split("\n")

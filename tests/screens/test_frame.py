@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from textual.app import App
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 import screens
+from screens.widgets.sheet import Sheet
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command, open_line
@@ -91,7 +93,7 @@ async def test_keys_fit_help_lists_them_and_nothing_is_cut_off(way: Way, place: 
         where = seat.on
         await seat.press("f1")
         assert seat.on == "HelpModal"
-        page = " ".join(" ".join(str(widget.render()) for widget in seat.screen.query(Static)).split())
+        page = " ".join(" ".join(str(widget.render()) for widget in texts(seat)).split())
         for binding in told:
             assert " ".join(binding.tooltip.split()) in page, binding
         await seat.press("escape")
@@ -101,11 +103,16 @@ async def test_keys_fit_help_lists_them_and_nothing_is_cut_off(way: Way, place: 
         assert seat.on == where
 
 
+def texts(seat: Seat) -> list[Widget]:
+    """Everything that shows a text."""
+    return [*seat.screen.query(Static), *seat.screen.query(Sheet)]
+
+
 def cut_off(seat: Seat) -> list[str]:
     """Texts that have less room than they need."""
     return [
         str(widget.render())
-        for widget in seat.screen.query(Static)
+        for widget in texts(seat)
         if widget.region.area
         and widget.is_on_screen
         and widget.get_content_height(seat.screen.size, seat.screen.size, widget.content_size.width)
