@@ -119,7 +119,7 @@ def verify(call: Call, key_file: str | None, session: str | None, message: str, 
     help="Port to listen on; 0 selects a free one.",
 )
 @click.option(
-    "--session", default="", metavar="S", help="Accept only this session. Default: all sessions whose keys you manage."
+    "--session", default="", metavar="S", help="Accept only this Session ID. Default: all whose keys you manage."
 )
 @click.option("--market", default="", metavar="M", help="Accept only sessions of this market.")
 @verb
