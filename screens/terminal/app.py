@@ -311,12 +311,21 @@ class TerminalApp(TunedApp):
 
     def action_repaint(self) -> None:
         """Draw everything again, after a stop or a stray message of another program."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.shadow.forget()
         self.screen.refresh(layout=True, repaint=True)
 
     def action_toggle_mouse(self) -> None:
         """Mouse reports off, so that the terminal selects text; or on."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.set_mouse(not self._driver._mouse)
+
+    def on_resize(self) -> None:
+        """A window that became larger again has lost what was in between, even if it is as large as before."""
+        driver = self._driver
+        if isinstance(driver, TerminalDriver) and driver.shadow.is_known and self.is_screen_shown:
+            driver.shadow.forget()
+            self.screen.refresh()
 
     def _on_mount(self) -> None:
         asyncio.get_running_loop().set_exception_handler(self._loop_failed)

@@ -22,8 +22,9 @@ from textual.events import Key
 from textual.message import Message
 
 from screens.terminal.escape import ESCAPE, EscapeKeys
-from screens.terminal.guard import clamp, terminal_size
+from screens.terminal.guard import clamp, erases_colour, terminal_size
 from screens.terminal.paste import PasteCap
+from screens.terminal.shadow import ShadowGrid
 from screens.terminal.tty_file import TtyFile
 
 if TYPE_CHECKING:
@@ -75,12 +76,19 @@ class TerminalDriver(LinuxDriver):
         self._fd = fd
         self.exit_event = self._wake = WakingEvent()
         self._stopped = False
+        # What the terminal shows: the application compares with it what it is to show.
+        self.shadow = ShadowGrid(erases_colour=erases_colour(os.environ))
         for number in LEAVE_SIGNALS:
             self._loop.add_signal_handler(number, self._desk.leave_by_signal, number)
 
     @property
     def _desk(self) -> Leaver:
         return cast("Leaver", self._app)
+
+    def start_application_mode(self) -> None:
+        """Begin, or go on after a stop: whoever had the terminal meanwhile has left something else on it."""
+        self.shadow.forget()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def set_mouse(self, on: bool) -> None:
         """Mouse reports on, or off so that the terminal itself can select text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import IO, Literal
@@ -21,6 +21,8 @@ WITHOUT_SCREEN = "use a command instead, for example `dropcopy groups list`; see
 _SIXTEEN = ("xterm", "screen", "linux", "tmux", "rxvt", "ansi", "cygwin", "putty")
 # They set COLORTERM, which SSH does not forward.
 _MODERN = ("kitty", "ghostty", "alacritty", "wezterm", "foot", "contour")
+# The entries of terminfo that have `bce`; kitty and ghostty are called xterm-.
+_ERASING = ("xterm", "linux", "rxvt", "putty", "konsole", "vte", "alacritty", "foot", "wezterm")
 # These import modules, press keys, take pictures or write every key to a file.
 _DANGEROUS = ("TEXTUAL", "PYTHONINSPECT")
 
@@ -96,6 +98,14 @@ def colour_tier(environ: MutableMapping[str, str]) -> Tier:
     if "256color" in term or any(name in term for name in _MODERN):
         return "256"
     return "16" if "color" in term or term.startswith(_SIXTEEN) else "mono"
+
+
+def erases_colour(environ: Mapping[str, str]) -> bool:
+    """Whether erasing leaves the present background, as `bce` in terminfo says; else it leaves the terminal's own.
+
+    GNU screen does not do it, whatever the terminal is called that it runs in.
+    """
+    return environ.get("TERM", "").startswith(_ERASING) and not environ.get("STY")
 
 
 def quick_start() -> None:

@@ -148,31 +148,6 @@ def test_idle_writes_nothing(where: str, home: Path) -> None:
         assert any(terminal.bytes_in(5.5) == 0 for _ in range(2))
 
 
-def test_modals_are_opaque_and_cheap(home: Path) -> None:
-    with demo(home) as terminal:
-        opened = (
-            ("n", "Create New Group", 16_000),
-            ("?", "Keys on this screen", 20_000),
-            ("ctrl+p", "Search for commands", 20_000),
-        )
-        for key, shows, most in opened:
-            before = len(terminal.raw)
-            terminal.press(key)
-            terminal.wait_for(shows)
-            terminal.wait_quiet()
-            assert len(terminal.raw) - before < most, key
-            assert "Needs attention" not in terminal.text()
-            terminal.press("escape")
-            terminal.wait_for("Needs attention")
-            terminal.wait_quiet()
-
-
-def test_the_first_screen_is_small(home: Path) -> None:
-    with demo(home) as terminal:
-        assert len(terminal.raw) < 40_000
-        assert b"\x1b" not in CSI.sub(b"", terminal.raw).replace(b"\x1b(B", b"")
-
-
 # -- what terminals can show
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from screens.terminal.guard import clamp, colour_tier, prepare, refuse_reason
+from screens.terminal.guard import clamp, colour_tier, erases_colour, prepare, refuse_reason
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,18 @@ from screens.terminal.guard import clamp, colour_tier, prepare, refuse_reason
 )
 def test_colours(environ: dict[str, str], tier: str) -> None:
     assert colour_tier(environ) == tier
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "xterm", "linux", "rxvt-unicode-256color", "xterm-kitty"])
+def test_these_erase_to_the_present_background(term: str) -> None:
+    assert erases_colour({"TERM": term})
+
+
+@pytest.mark.parametrize(
+    "environ", [{"TERM": "screen-256color"}, {"TERM": "tmux"}, {"TERM": "vt220"}, {}, {"TERM": "xterm", "STY": "1.x"}]
+)
+def test_these_may_erase_to_their_own(environ: dict[str, str]) -> None:
+    assert not erases_colour(environ)
 
 
 @pytest.mark.parametrize(

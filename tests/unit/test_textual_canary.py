@@ -14,6 +14,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 from textual import constants
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual._parser import Parser
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
@@ -26,6 +27,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import ScreenResume
 from textual.message_pump import MessagePump
 from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -52,6 +54,12 @@ def test_the_version_is_the_one_that_was_read() -> None:
         (App, "_get_screen", ["self", "screen"]),
         (App, "_load_screen_css", ["self", "screen"]),
         (App, "_end_batch", ["self"]),
+        (App, "_display", ["self", "screen", "renderable"]),
+        (Compositor, "render_full_update", ["self", "simplify"]),
+        (ChopsUpdate, "__init__", ["self", "chops", "spans", "chop_ends"]),
+        (LayoutUpdate, "__init__", ["self", "strips", "region"]),
+        (CompositorUpdate, "render_segments", ["self", "console"]),
+        (Strip, "render_ansi", ["style", "color_system"]),
         (Screen, "_compositor_refresh", ["self"]),
         (Screen, "_refresh_layout", ["self", "size", "scroll"]),
         (MessagePump, "_close_messages_no_wait", ["self"]),
@@ -88,6 +96,17 @@ def test_signatures(owner: type, name: str, parameters: list[str]) -> None:
         (App.on_event, "event.is_forwarded"),
         (Driver.__init__, "self._loop = asyncio.get_running_loop()"),
         (Driver.__init__, "self._size = size"),
+        (App._display, "if self._batch_count"),
+        (App._display, "self._running\n                and not self._closed"),
+        (App._display, "terminal_sequence = renderable.render_segments(console)"),
+        (App._display, "self._previous_cursor_position = cursor_position"),
+        (Screen._compositor_refresh, "app._display(self, update)"),
+        # Which parts of which strips an update draws: `textual_tuning.pieces` takes the same ones.
+        (ChopsUpdate.render_segments, "if x > x2 or end <= x1"),
+        (ChopsUpdate.render_segments, "strip.crop(0, min(end, x2) - x)"),
+        (LayoutUpdate.render_segments, "enumerate(self.strips, self.region.y)"),
+        (Strip.render, "console._color_system or ColorSystem.TRUECOLOR"),
+        (LinuxDriver.start_application_mode, "1049h"),
         (LinuxDriver.__init__, "self._file = sys.__stderr__"),
         (LinuxDriver.__init__, "self.exit_event = Event()"),
         (LinuxDriver.__init__, "self._must_signal_resume = False"),
@@ -220,7 +239,7 @@ def test_every_tuning_still_has_something_to_tune() -> None:
 def test_nothing_private_is_tuned_that_no_line_above_watches() -> None:
     watched = {
         "_background_screens", "_get_screen", "_set_pointer_shape", "_styled", "_style_once",
-        "_parse_cache",
+        "_parse_cache", "_display", "_difference",
     }  # fmt: skip
     tuned = {
         name
