@@ -69,7 +69,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 
 lock: ## pin every dependency anew (needs uv)
 	$(COMPILE) --extra dev -o requirements.lock pyproject.toml
-	$(COMPILE) --constraint requirements.lock -o runtime.lock pyproject.toml
+	$(COMPILE) --extra postgres --constraint requirements.lock -o runtime.lock pyproject.toml
 
 clean: ## remove what was made here
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .import_linter_cache build dist

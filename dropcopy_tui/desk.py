@@ -57,8 +57,8 @@ class Desk:
         self.clock = resources.clock
         self.has_master_key = resources.vault.is_open
         # One sentence for each key file that a process was killed over; told once, to whoever starts next.
-        self.interrupted = clear_interrupted(resources.store.path)
-        clear_unfinished(resources.store.path.parent)
+        self.interrupted = clear_interrupted(resources.store.beside)
+        clear_unfinished(resources.store.beside.parent)
         self.identity = Identity(resources)
         self.factors = Factors(resources)
         self.authenticators = Authenticators(resources)
@@ -123,16 +123,16 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         ConfigInvalid: a file that is not the site's own sets rules of the store.
         WrongMasterKey, MasterKeyLoose: before anything is written.
     """
-    path = config.paths.store
-    check_store(path)
-    facts = store_facts(path)
+    place = config.paths.store
+    check_store(place)
+    facts = store_facts(place)
     sandbox = facts["sandbox"] == "yes"
     config.require_own_rules(sandbox=sandbox)
     vault = _vault(config.paths.master_key, facts)
-    if needs_migration(path):
-        migrate(path)
+    if needs_migration(place):
+        migrate(place)
     resources = Resources(
-        store=Store(path),
+        store=Store(place),
         vault=vault,
         clock=clock or Clock(),
         entropy=entropy or Entropy(),

@@ -6,13 +6,15 @@ import os
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
 from dropcopy_tui.domain.accounts import clean_email
-from dropcopy_tui.domain.errors import StoreUnusable
+from dropcopy_tui.domain.errors import InvalidValue, StoreUnusable
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.people.passwords import hash_password
 from dropcopy_tui.services.rights import NOBODY
@@ -35,13 +37,21 @@ def make_store(
     fill: Fill | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
+    app_role: str | None = None,
 ) -> None:
     """Make a store and its master key, filled by `fill`, all or nothing: it appears when it is whole.
 
-    Raises StoreUnusable when there is a store or a master key already.
+    `app_role` is the role of a server that uses the store without owning it. Raises StoreUnusable when there is a
+    store or a master key already.
     """
     config.require_own_rules(sandbox=sandbox)
     place, key_place = config.paths.store, config.paths.master_key
+    making = _Making(config, sandbox, fill, clock or Clock(), entropy or Entropy())
+    if isinstance(place, ServerPlace):
+        _make_on_server(place, key_place, making, app_role)
+        return
+    if app_role:
+        raise InvalidValue("--app-role is for a store on a PostgreSQL server. Nothing was changed.", "app_role")
     clear_unfinished(place.parent)
     for taken in (place, key_place):
         if taken.exists():
@@ -56,7 +66,7 @@ def make_store(
             raise StoreUnusable(
                 f"A store cannot be created at {place}: {error.strerror}. Use another --store."
             ) from None
-        _build(made, config, sandbox, fill, clock or Clock(), entropy or Entropy())
+        making.build_file(made)
         _put(made / "master.key", key_place)
         try:
             _put(made / "store.db", place)
@@ -79,36 +89,66 @@ def _put(made: Path, place: Path) -> None:
             os.fsync(file.fileno())
 
 
-def _build(
-    folder: Path,
-    config: Config,
-    sandbox: bool,
-    fill: Fill | None,
-    clock: Clock,
-    entropy: Entropy,
-) -> None:
-    path = folder / "store.db"
-    create_store(path)
-    store_id = uuid.uuid4().hex
-    vault = Vault(make_master_key(folder / "master.key"), store_id)
-    environment = "CERT" if sandbox else "PRODUCTION"
-    facts = {
-        "store_id": store_id,
-        "sandbox": "yes" if sandbox else "no",
-        "environment": environment,
-        "vault_check": vault.check_value(),
-    }
-    store = Store(path)
-    try:
-        resources = Resources(store, vault, clock, entropy, config.settings, sandbox, environment)
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What a new store is filled with."""
+
+    config: Config
+    sandbox: bool
+    fill: Fill | None
+    clock: Clock
+    entropy: Entropy
+
+    def build_file(self, folder: Path) -> None:
+        """A store and its master key in a folder of their own."""
+        path = folder / "store.db"
+        create_store(path)
+        store = Store(path)
+        try:
+            self.found(store, make_master_key(folder / "master.key"))
+        finally:
+            store.close()
+
+    def found(self, store: Store, key: bytes) -> None:
+        """Say in an empty store whose it is, and fill it."""
+        store_id = uuid.uuid4().hex
+        vault = Vault(key, store_id)
+        environment = "CERT" if self.sandbox else "PRODUCTION"
+        facts = {
+            "store_id": store_id,
+            "sandbox": "yes" if self.sandbox else "no",
+            "environment": environment,
+            "vault_check": vault.check_value(),
+        }
+        resources = Resources(store, vault, self.clock, self.entropy, self.config.settings, self.sandbox, environment)
         with store.write() as session:
             session.add_all(SettingRow(key=key, value=value) for key, value in facts.items())
-        if fill is not None:
-            fill(resources)
+        if self.fill is not None:
+            self.fill(resources)
             with store.write() as session:
                 index_new(session)
-    finally:
-        store.close()
+
+
+def _make_on_server(place: ServerPlace, key_place: Path, making: _Making, app_role: str | None) -> None:
+    """The store in one transaction; the master key is in its place before that ends, for it must never be missing."""
+    from dropcopy_tui.store.founding import founding
+
+    if key_place.exists():
+        raise StoreUnusable(
+            f"{key_place} already exists. Nothing was changed. If no store belongs to it, move it away."
+        )
+    with founding(place) as made:
+        key_place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_place(key_place)
+        try:
+            making.found(made.store, make_master_key(key_place))
+            if app_role:
+                made.grant(app_role)
+            made.commit()
+        except BaseException:
+            if not made.may_stand:
+                key_place.unlink(missing_ok=True)
+            raise
 
 
 def administrator(user_id: str, email: str, os_account: str | None, password: str | None) -> Fill:
@@ -145,6 +185,12 @@ def remove_sandbox(config: Config) -> None:
     check_store(path)
     if store_facts(path).get("sandbox") != "yes":
         raise StoreUnusable(f"{path} is not a sandbox. Nothing was changed.")
+    if isinstance(path, ServerPlace):
+        from dropcopy_tui.store.founding import drop_tables
+
+        drop_tables(path)
+        config.paths.master_key.unlink(missing_ok=True)
+        return
     beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal", "-shm", ".gate")]
     for file in (path, *beside, config.paths.master_key):
         file.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from dropcopy_tui.cli.factors import (
 )
 from dropcopy_tui.cli.output import fields, maybe_utc, say, short_utc, show, write
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, SecondFactorFailed
+from dropcopy_tui.domain.places import beside
 from dropcopy_tui.services.factors.table import FACTORS, Purpose
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def enrol(call: Call, challenge: str, code: str | None, code_file: str | None, o
         from dropcopy_tui.new_file import NewFile
 
         # Before the code is spent: the key is shown once, so that it must have a place.
-        file = NewFile(Path(out), desk.config.paths.store) if out not in (None, _STDOUT) else None
+        file = NewFile(Path(out), beside(desk.config.paths.store)) if out not in (None, _STDOUT) else None
         try:
             enrolment = desk.authenticators.enrol(actor, answered(call, desk, actor, challenge, code, code_file))
             if file is not None:

@@ -104,7 +104,7 @@ def _option(*names: str, **how: Any) -> Decorator:
 
 
 _SHARED: tuple[Decorator, ...] = (
-    _option("--store", metavar="PATH", help="Store file (also DROPCOPY_STORE)."),
+    _option("--store", metavar="PATH", help="Store file, or a server's URL (also DROPCOPY_STORE)."),
     _option("--config", "config_file", metavar="FILE", help="Configuration file."),
     _option("--as", "as_user", metavar="USER", help="Act as this person (user id or email)."),
     _option("--password-file", metavar="FILE", help="File containing the password for --as (- for stdin)."),

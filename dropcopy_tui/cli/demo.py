@@ -9,10 +9,11 @@ import click
 
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.output import say, show, table
-from dropcopy_tui.domain.errors import StoreUnusable
+from dropcopy_tui.domain.errors import StoreMissing, StoreUnusable
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
+    from dropcopy_tui.domain.places import Place
     from dropcopy_tui.services.people.identity import Person
 
 DEMO_USER = "acme-operator"
@@ -44,11 +45,11 @@ def demo(call: Call, fresh: bool, headless: bool) -> int:
 
 def _prepare(config: Config, fresh: bool) -> None:
     """Create the sandbox if it does not exist. An existing one is only inspected, without importing the database."""
-    from dropcopy_tui.store.location import check_store, store_facts
+    from dropcopy_tui.store.location import store_facts
 
     place = config.paths.store
-    if place.exists():
-        check_store(place)
+    there = _is_there(place)
+    if there:
         if store_facts(place)["sandbox"] != "yes":
             raise StoreUnusable(f"{place} is not a sandbox. Nothing was changed. Use another --store.")
         if not fresh:
@@ -56,10 +57,20 @@ def _prepare(config: Config, fresh: bool) -> None:
     from dropcopy_tui.new_store import make_store, remove_sandbox
     from dropcopy_tui.services.sample.fill import fill
 
-    if place.exists():
+    if there:
         remove_sandbox(config)
     say(f"Creating a sandbox with sample data at {place} ...")
     make_store(config, sandbox=True, fill=fill)
+
+
+def _is_there(place: Place) -> bool:
+    from dropcopy_tui.store.location import check_store
+
+    try:
+        check_store(place)
+    except StoreMissing:
+        return False
+    return True
 
 
 def _show_people(call: Call, config: Config) -> None:

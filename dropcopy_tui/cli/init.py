@@ -16,8 +16,9 @@ from dropcopy_tui.origin import machine_account
 @click.option("--sandbox", is_flag=True, help="Create a sandbox: nothing is sent, and anyone may act as anyone.")
 @click.option("--admin", metavar="USER", help="User id of the first administrator (default: your account name).")
 @click.option("--email", metavar="ADDRESS", help="Email of the first administrator (default: USER@localhost).")
+@click.option("--app-role", metavar="ROLE", help="PostgreSQL role that uses the store without owning it.")
 @verb
-def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> None:
+def init(call: Call, sandbox: bool, admin: str | None, email: str | None, app_role: str | None) -> None:
     """Create a store, its master key and its first administrator.
 
     The administrator signs in with your account on this machine, and also with the password in --password-file if one
@@ -27,6 +28,7 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> Non
     Examples:
       dropcopy init
       dropcopy init --admin desk-admin --email desk@firm.example --password-file -
+      dropcopy init --store postgresql+psycopg://owner@db.firm.example/dropcopy --app-role dropcopy
     """
     account = machine_account()
     try:
@@ -38,7 +40,7 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None) -> Non
     from dropcopy_tui.new_store import administrator, make_store
 
     fill = administrator(user_id, email or f"{user_id}@localhost", account, password)
-    make_store(config, sandbox=sandbox, fill=fill)
+    make_store(config, sandbox=sandbox, fill=fill, app_role=app_role)
     following = [
         f"Back up the master key {config.paths.master_key} separately: without it, no secret can be decrypted.",
         "dropcopy import entities FILE.csv, then people, front-ends and sendercomps",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dropcopy_tui.config.trust import PERSONAL, foreign_words, is_of_the_site, read_own
 from dropcopy_tui.domain.errors import ConfigInvalid
 from dropcopy_tui.domain.mail import MailServer
+from dropcopy_tui.domain.places import Place, beside, is_server, server_place
 from dropcopy_tui.domain.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ APPLICATION = "dropcopy-tui"
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """File locations."""
+    """File locations; the store may be on a server."""
 
-    store: Path
+    store: Place
     master_key: Path
     config: Path
     incident_log: Path
@@ -71,15 +72,17 @@ def load(
     named = store or environ.get("DROPCOPY_STORE") or table.pop("store", None)
     table.pop("store", None)
     default = data / "sandbox" / "dropcopy.db" if sandbox else data / "dropcopy.db"
-    place = _store_path(str(named)) if named else default
+    password = table.pop("store_password_file", None)
+    place = _place(str(named), data, Path(str(password)).expanduser() if password else None) if named else default
+    local = beside(place)
     rules = [key for key in table if key not in PERSONAL]
-    foreign = "" if not rules or is_of_the_site(path, usual, place) else foreign_words(path, rules, usual, place)
+    foreign = "" if not rules or is_of_the_site(path, usual, local) else foreign_words(path, rules, usual, local)
     own_key = table.pop("master_key", None)
     downloads = table.pop("download_folder", None)
     mail, sms, duo = (table.pop(name, None) for name in ("mail", "sms", "duo"))
     paths = Paths(
         store=place,
-        master_key=Path(str(own_key)).expanduser() if own_key and not sandbox else place.with_suffix(".key"),
+        master_key=Path(str(own_key)).expanduser() if own_key and not sandbox else local.with_suffix(".key"),
         config=path,
         incident_log=platformdirs.user_log_path(APPLICATION) / "incidents.log",
         downloads=Path(str(downloads)).expanduser() if downloads else Path.home() / "dropcopy-keys",
@@ -99,11 +102,15 @@ def load(
     )
 
 
-def _store_path(named: str) -> Path:
+def _place(named: str, data: Path, password_file: Path | None) -> Place:
+    if is_server(named):
+        return server_place(named, data, password_file)
     if "://" in named:
         kind, _, rest = named.partition("://")
         if kind != "sqlite":
-            raise ConfigInvalid(f"Store type {kind!r} is not supported yet. Use a SQLite file.")
+            raise ConfigInvalid(
+                f"Store type {kind!r} is not supported. Use a SQLite file, or postgresql+psycopg://USER@HOST/DATABASE."
+            )
         named = rest[1:] if rest.startswith("/") else rest
     return Path(named).expanduser().absolute()
 

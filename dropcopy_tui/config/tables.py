@@ -39,7 +39,7 @@ from dropcopy_tui.domain.settings import Settings
 
 Made = TypeVar("Made")
 # What `load` reads itself, beside the settings.
-_BESIDE = ("store", "master_key", "download_folder", "mail", "sms", "duo")
+_BESIDE = ("store", "store_password_file", "master_key", "download_folder", "mail", "sms", "duo")
 _Minutes = Annotated[timedelta, lasting("minutes", 1, 1_440)]
 _Port = Annotated[int, whole(1, 65_535)]
 _Timeout = Annotated[int, whole(1, 20)]

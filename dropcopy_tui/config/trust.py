@@ -9,7 +9,7 @@ from pathlib import Path
 from dropcopy_tui.domain.errors import ConfigInvalid
 
 # What a person may choose for themselves: where things are. Everything else is the same for all users of a store.
-PERSONAL = frozenset({"store", "master_key", "download_folder"})
+PERSONAL = frozenset({"store", "store_password_file", "master_key", "download_folder"})
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 

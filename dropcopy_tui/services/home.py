@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from dropcopy_tui.domain.keypairs import days_left, left_words, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of, local_day
 from dropcopy_tui.domain.markets import MARKETS, Menu, market_named, markets_of
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store import home_queries
@@ -95,10 +95,10 @@ class HomeView:
 
 
 def home(
-    path: Path, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = ""
+    place: Place, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = ""
 ) -> HomeView:
     """The first screen of a person who is proven already. Raises StoreUnusable."""
-    seen = home_queries.glance(path, now, user_id=user_id, os_account=os_account)
+    seen = home_queries.glance(place, now, user_id=user_id, os_account=os_account)
     # The desk is for drop copy: its sessions stand first, the others behind them.
     keyless = sorted(seen.keyless, key=lambda key: key.kind != SessionKind.DROP_COPY)
     expiring = [key for key in seen.living if now >= pending_from(key.expires_at, market_named(key.market).zone)]

@@ -44,7 +44,7 @@ class Gate:
         finally:
             self._waiting.discard(wait)
         if not held:
-            raise StoreBusy(_in_vain(wait.holder, patience))
+            raise StoreBusy(in_vain(wait.holder, patience))
         try:
             _sign(handle, who)
             yield
@@ -121,7 +121,8 @@ def _sign(handle: int, who: str) -> None:
         os.pwrite(handle, f"{os.getpid()} {name}\n".encode(), 0)
 
 
-def _in_vain(holder: bytes, patience: float) -> str:
+def in_vain(holder: bytes, patience: float) -> str:
+    """Why a writer did not get its turn; `holder` is "PROCESS PERSON\n", as whoever is inside signed."""
     found = _HOLDER.match(holder)
     who = "Another process"
     if found:

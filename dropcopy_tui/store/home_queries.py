@@ -6,15 +6,17 @@ these few queries are plain portable SQL with named parameters, which runs on an
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dropcopy_tui.domain.errors import StoreUnusable
+from dropcopy_tui.domain.places import Place, ServerPlace
 
 # Holders of these desk-wide roles see every entity; a role at an entity sees that entity (domain.people.MAY_VIEW).
 _VISIBLE = """
@@ -53,7 +55,7 @@ _WITHOUT = f"""
     WHERE s.status = 'active' AND s.entity_id IN ({_VISIBLE})
     GROUP BY s.id, s.session_id, s.market, s.kind
     HAVING MAX(k.expires_at) IS NULL OR MAX(k.expires_at) <= :now
-    ORDER BY MAX(k.expires_at) DESC, s.session_id
+    ORDER BY MAX(k.expires_at) DESC NULLS LAST, s.session_id
 """  # noqa: S608
 _TO_REVIEW = """
     SELECT r.submitted_by, COUNT(DISTINCT r.id) FROM approval a JOIN request r ON r.id = a.request_id
@@ -106,15 +108,27 @@ class Glance:
     roles: frozenset[str] = frozenset()
 
 
-class Looker:
-    """Runs the queries on one connection."""
+class _Connection(Protocol):
+    """What sqlite3 and psycopg have in common."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def execute(self, query: Any, params: Any, /) -> Any:
+        """A cursor with the rows."""
+
+
+class Looker:
+    """Runs the queries on one connection. psycopg, unlike sqlite3, writes a parameter as `%(name)s`."""
+
+    def __init__(self, connection: _Connection, percent: bool = False) -> None:
+        self._connection, self._percent = connection, percent
 
     def all(self, question: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Every row of the result."""
-        return self._connection.execute(question, values).fetchall()
+        """Every row of the result. A moment is given, and comes back, as the driver has it."""
+        if self._percent:
+            question = re.sub(r":([a-z_]+)", r"%(\1)s", question)
+        else:
+            values = {name: _stored(value) for name, value in values.items()}
+        found: list[tuple[Any, ...]] = self._connection.execute(question, values).fetchall()
+        return found
 
     def count(self, question: str, **values: Any) -> int:
         """The single number of the result."""
@@ -122,8 +136,21 @@ class Looker:
 
 
 @contextmanager
-def looking(path: Path) -> Iterator[Looker]:
-    """Open one consistent snapshot of the store. Raises StoreUnusable."""
+def looking(place: Place) -> Iterator[Looker]:
+    """Open one consistent snapshot of the store. Raises StoreUnusable, StoreBusy."""
+    if isinstance(place, ServerPlace):
+        from dropcopy_tui.store.server import connected, driver
+
+        with connected(place) as connection:
+            connection.isolation_level, connection.read_only = driver().IsolationLevel.REPEATABLE_READ, True
+            yield Looker(connection, percent=True)
+    else:
+        with _looking_at_file(place) as ask:
+            yield ask
+
+
+@contextmanager
+def _looking_at_file(path: Path) -> Iterator[Looker]:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)) as store:
             store.execute("PRAGMA trusted_schema=OFF")
@@ -133,9 +160,9 @@ def looking(path: Path) -> Iterator[Looker]:
         raise StoreUnusable(f"The store cannot be read ({error}).") from None
 
 
-def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = "") -> Glance:
+def glance(place: Place, now: datetime, *, user_id: str = "", os_account: str = "") -> Glance:
     """The first screen's data for the person with this user id or this operating-system account."""
-    with looking(path) as ask:
+    with looking(place) as ask:
         settings = dict(ask.all(_SETTINGS))
         column, value = ("user_id", user_id) if user_id else ("os_account", os_account)
         found = ask.all(_PERSON.format(column=column), value=value)
@@ -150,8 +177,8 @@ def glance(path: Path, now: datetime, *, user_id: str = "", os_account: str = ""
             requests=ask.count(_REQUESTS, person=pk),
             notices=ask.count(_NOTICES, person=pk),
             drafts=tuple(ask.all(_DRAFTS, person=pk)),
-            living=_latest(ask.all(_LIVING, person=pk, now=_stored(now))),
-            keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=_stored(now))),
+            living=_latest(ask.all(_LIVING, person=pk, now=now)),
+            keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=now)),
             to_review=_to_review(ask, pk),
             roles=frozenset(role for (role,) in ask.all(_ROLES, person=pk)),
         )
@@ -178,10 +205,12 @@ def _to_review(ask: Looker, person: int) -> int:
     return int(sum(count for submitter, count in waiting.items() if submitter not in own))
 
 
-def _stored(when: datetime) -> str:
-    """Format a time as the store keeps it: in UTC, without an offset."""
-    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+def _stored(value: Any) -> Any:
+    """Format a time as a file keeps it: in UTC, without an offset."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
-def _read(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _read(found: str | datetime) -> datetime:
+    if isinstance(found, datetime):
+        return found.astimezone(UTC)
+    return datetime.fromisoformat(found).replace(tzinfo=UTC)

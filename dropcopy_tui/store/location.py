@@ -1,6 +1,7 @@
-"""Checks the location of a store and whether a file is a drop copy store, before anything opens it.
+"""Checks the location of a store and whether it is a drop copy store, before anything opens it.
 
-Uses the standard library only: a refusal must not wait for the imports of the database.
+Uses the standard library only, and the driver for a store on a server: a refusal must not wait for the imports of the
+database.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import stat
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import StoreMissing, StoreTooNew, StoreUnusable
+from dropcopy_tui.domain.places import Place, ServerPlace
 
 # "DCTU" in ASCII: distinguishes a drop copy store from other SQLite files (SQLite: PRAGMA application_id).
 APPLICATION_ID = 0x44435455
@@ -46,14 +48,24 @@ def _file_system(folder: Path) -> str:
     return kind
 
 
-def check_store(path: Path) -> None:
-    """Refuse a file that is not a usable drop copy store, before anything opens it.
+def check_store(place: Place) -> None:
+    """Refuse what is not a usable drop copy store, before anything opens it.
 
     Raises:
-        StoreMissing: the file does not exist.
+        StoreMissing: the file does not exist, or the database is empty.
         StoreTooNew: a newer version created it.
         StoreUnusable: it is not a drop copy store, or other accounts can read it.
+        StoreBusy: its server cannot be reached.
     """
+    if isinstance(place, ServerPlace):
+        from dropcopy_tui.store.server import check_server
+
+        check_server(place)
+    else:
+        _check_file(place)
+
+
+def _check_file(path: Path) -> None:
     try:
         if not path.exists():
             raise StoreMissing(f"No store exists at {path}. Create one with: dropcopy init   (or try: dropcopy demo)")
@@ -83,21 +95,34 @@ def _check_header(path: Path) -> None:
         raise StoreTooNew(f"{path} was created by a newer version of dropcopy. Update dropcopy. Nothing was changed.")
 
 
-def needs_migration(path: Path) -> bool:
+def needs_migration(place: Place) -> bool:
     """Whether an older version created the store."""
-    with path.open("rb") as file:
+    if isinstance(place, ServerPlace):
+        from dropcopy_tui.store.server import SCHEMA_KEY, facts_of_server
+
+        return int(facts_of_server(place)[SCHEMA_KEY]) < SCHEMA_VERSION
+    with place.open("rb") as file:
         return int.from_bytes(file.read(64)[60:64], "big") < SCHEMA_VERSION
 
 
-def store_facts(path: Path) -> dict[str, str]:
+def store_facts(place: Place) -> dict[str, str]:
     """The store's own settings: its id, and whether it is a sandbox. Raises StoreUnusable."""
+    if isinstance(place, ServerPlace):
+        from dropcopy_tui.store.server import facts_of_server
+
+        facts = facts_of_server(place)
+    else:
+        facts = _facts_of_file(place)
+    if not {"store_id", "sandbox", "environment", "vault_check"} <= facts.keys():
+        raise StoreUnusable(f"{place} is an incomplete drop copy store. Restore it from a backup.")
+    return facts
+
+
+def _facts_of_file(path: Path) -> dict[str, str]:
     connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
     try:
-        facts = dict(connection.execute("SELECT key, value FROM setting"))
+        return dict(connection.execute("SELECT key, value FROM setting"))
     except sqlite3.DatabaseError as error:
         raise StoreUnusable(f"{path} cannot be read ({error}). Restore it from a backup.") from None
     finally:
         connection.close()
-    if not {"store_id", "sandbox", "environment", "vault_check"} <= facts.keys():
-        raise StoreUnusable(f"{path} is an incomplete drop copy store. Restore it from a backup.")
-    return facts

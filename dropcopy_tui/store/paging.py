@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
+from dropcopy_tui.store.dialect import holds
 from dropcopy_tui.store.search import SenderCompSearch
 
 Row = TypeVar("Row")
@@ -47,7 +48,7 @@ class Lowered:
     def holds(self, word: str) -> ColumnElement[bool]:
         """Whether the column or the status contains the word."""
         word = word.casefold()
-        found: ColumnElement[bool] = func.instr(self._column, word) > 0
+        found = holds(self._column, word)
         named = [value for value, words in self._words.items() if word in words.casefold()]
         return found | self._status.in_(named) if named else found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.domain.filters import Filter
@@ -16,6 +16,7 @@ from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.people import DESK_ROLES, Role
 from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionStatus
+from dropcopy_tui.store.dialect import BIG, DOCUMENT
 
 _DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
 _NO_ROWID = {"sqlite_with_rowid": False}
@@ -89,7 +90,7 @@ class InvitationRow(SQLModel, table=True):
     created_by: int = Field(foreign_key="person.id")
     expires_at: datetime
     used_at: datetime | None = None
-    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
 
 
 class AuthenticatorRow(SQLModel, table=True):
@@ -265,7 +266,7 @@ class DraftRow(SQLModel, table=True):
     entity_id: int | None = Field(default=None, foreign_key="entity.id")
     name: str = ""
     front_end_id: int | None = Field(default=None, foreign_key="front_end.id")
-    filters: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    filters: list[str] = Field(default_factory=list, sa_column=Column(DOCUMENT, nullable=False))
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id", index=True)
     base_version: int | None = None
     step: int = 1
@@ -362,7 +363,7 @@ class ChallengeRow(SQLModel, table=True):
     remote_id: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     scope: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     ended: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
-    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
 
 
 class FactorResetRow(SQLModel, table=True):
@@ -385,7 +386,7 @@ class FactorResetRow(SQLModel, table=True):
     expires_at: datetime
     confirmed_by: int | None = Field(default=None, foreign_key="person.id")
     confirmed_at: datetime | None = None
-    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
 
 
 class ExpiryNoticeRow(SQLModel, table=True):
@@ -432,8 +433,8 @@ class RequestRow(SQLModel, table=True):
     draft_id: int | None = Field(default=None, foreign_key="draft.id", unique=True)
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id")
     group_version: int | None = None
-    asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
+    reasons: list[str] = Field(default_factory=list, sa_column=Column(DOCUMENT, nullable=False))
     submitted_by: int = Field(foreign_key="person.id")
     submitted_at: datetime
     ended_at: datetime | None = None
@@ -492,7 +493,7 @@ class NoticeRow(SQLModel, table=True):
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_person", "person_id", "read_at", "id"),)
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     person_id: int = Field(foreign_key="person.id")
     text: str
     request_id: int | None = Field(default=None, foreign_key="request.id")
@@ -512,7 +513,7 @@ class OutboxRow(SQLModel, table=True):
         CheckConstraint("state IN ('queued', 'sent', 'held', 'failed')", name="ck_outbox_state"),
         Index("ix_outbox_state", "state", "id"),
     )
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     channel: str
     person_id: int | None = Field(default=None, foreign_key="person.id")
     recipient: str
@@ -537,15 +538,15 @@ class AuditRow(SQLModel, table=True):
         Index("ix_audit_event_person", "person", "id"),
         Index("ix_audit_event_subject", "subject", "id"),
     )
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     at: datetime
     person: str
     origin: str
     action: str = Field(index=True)
     entity: str | None = None
     subject: str = ""
-    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
+    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
     digest: str
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.sample.fill import fill
-from dropcopy_tui.store.engine import create_store
 from tests.services.factories import (
     FixedEntropy,
     add_entity,
@@ -22,6 +21,7 @@ from tests.services.factories import (
     make_resources,
     open_resources,
 )
+from tests.stores import copy_store, new_store
 
 PHONE = "+1 202 555 0123"
 
@@ -40,14 +40,12 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "store.db"
-    create_store(path)
-    return path
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return new_store(tmp_path_factory.mktemp("empty") / "store.db")
 
 
 @pytest.fixture
-def resources(empty_store: Path, tmp_path: Path) -> Resources:
+def resources(empty_store: Place, tmp_path: Path) -> Resources:
     """An empty store, entropy that counts, and a clock that stands still."""
     return _copy(empty_store, tmp_path)
 
@@ -62,29 +60,27 @@ def first_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def world(first_world: World, tmp_path: Path) -> World:
     """A copy that the test may change."""
-    return replace(first_world, resources=_copy(first_world.resources.store.path, tmp_path))
+    return replace(first_world, resources=_copy(first_world.resources.store.place, tmp_path))
 
 
 @pytest.fixture(scope="session")
-def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "store.db"
-    resources = make_resources(path)
+def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    resources = make_resources(tmp_path_factory.mktemp("sample") / "store.db")
     fill(resources)
     resources.store.close()
-    return path
+    return resources.store.place
 
 
 @pytest.fixture
-def sample(sample_store: Path, tmp_path: Path) -> Resources:
+def sample(sample_store: Place, tmp_path: Path) -> Resources:
     """A copy of the sample data that the test may change."""
     return _copy(sample_store, tmp_path)
 
 
-def _copy(store: Path, folder: Path) -> Resources:
+def _copy(store: Place, folder: Path) -> Resources:
     path = folder / "store" / "store.db"
     path.parent.mkdir(mode=0o700)
-    shutil.copy2(store, path)
-    return open_resources(path, entropy=FixedEntropy())
+    return open_resources(copy_store(store, path), entropy=FixedEntropy())
 
 
 def make_world(resources: Resources) -> World:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import count as numbers
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources, entity_named, key_of
@@ -22,7 +24,8 @@ from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.groups import NewGroup
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
-from dropcopy_tui.store.engine import Store, create_store
+from dropcopy_tui.store.dialect import is_postgres
+from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.tables import (
     EntitlementRow,
     EntityRow,
@@ -32,6 +35,7 @@ from dropcopy_tui.store.tables import (
     SessionRow,
 )
 from dropcopy_tui.store.vault import Vault
+from tests.stores import new_store
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 CODE = "730519"
@@ -82,16 +86,15 @@ def apps_of(factors: Factors) -> Authenticators:
 
 def make_resources(path: Path, now: datetime = NOW, sandbox: bool = True) -> Resources:
     """A new store at the path, with everything a service needs."""
-    create_store(path)
-    return open_resources(path, now, sandbox)
+    return open_resources(new_store(path), now, sandbox)
 
 
 def open_resources(
-    path: Path, now: datetime = NOW, sandbox: bool = True, entropy: Entropy | None = None, master: bytes | None = None
+    place: Place, now: datetime = NOW, sandbox: bool = True, entropy: Entropy | None = None, master: bytes | None = None
 ) -> Resources:
     """A store that is there already, as another process would open it."""
     return Resources(
-        store=Store(path),
+        store=Store(place),
         vault=Vault(master or MASTER, "test-store"),
         clock=FrozenClock(now),
         entropy=entropy or Entropy(),
@@ -165,7 +168,9 @@ def add_sender_comps(
             for name in islice(session_ids(), min(number, 36**3))
         ][:number]
         columns = "sender_comp_id, session_id, fti, entity_id, market, gfid, gateway, status, guarantor_id"
-        session.connection().exec_driver_sql(f"INSERT INTO sender_comp ({columns}) VALUES (?,?,?,?,?,?,?,?,?)", rows)
+        mark = "%s" if is_postgres(session) else "?"
+        marks = ",".join([mark] * 9)
+        session.connection().exec_driver_sql(f"INSERT INTO sender_comp ({columns}) VALUES ({marks})", rows)
         return [row[0] for row in rows]
 
 
@@ -218,9 +223,17 @@ def enrolment_of(resources: Resources, actor: Actor) -> Enrolment:
 
 
 def rows(resources: Resources, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    """The rows of a query."""
+    """The rows of a query. What SQLite keeps as text or number comes back so from PostgreSQL, too."""
     with resources.store.read() as session:
-        return [tuple(row) for row in session.execute(text(sql), values)]
+        return [tuple(map(_plain, row)) for row in session.execute(text(sql), values)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    return int(value) if isinstance(value, bool) else value
 
 
 def one(resources: Resources, sql: str, **values: Any) -> Any:
@@ -234,7 +247,13 @@ def change(resources: Resources, sql: str, **values: Any) -> None:
         session.execute(text(sql), values)
 
 
+def tables_of(resources: Resources) -> list[str]:
+    """The names of the store's tables, by name."""
+    with resources.store.read() as session:
+        return sorted(inspect(session.connection()).get_table_names())
+
+
 def contents(resources: Resources) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is in the store: two of them are equal when nothing changed."""
-    tables = [name for (name,) in rows(resources, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    tables = tables_of(resources)
     return {name: rows(resources, f"SELECT * FROM {name}") for name in tables}

@@ -340,7 +340,7 @@ def finish(world: World, acme: Actor, other: Actor, request: RequestView, end: s
         process(world.resources)
 
 
-@pytest.mark.parametrize("how", ["DELETE FROM entitlement", "UPDATE person SET disabled = 1"])
+@pytest.mark.parametrize("how", ["DELETE FROM entitlement", "UPDATE person SET disabled = true"])
 @pytest.mark.parametrize("decide", ["approve", "deny"])
 def test_an_approver_who_lost_the_role_meanwhile_decides_nothing(
     world: World, acme: Actor, request_: RequestView, how: str, decide: str
@@ -362,7 +362,7 @@ def test_an_approval_that_was_given_stays_when_its_giver_leaves(
 ) -> None:
     """It was given by an entitled person at that time."""
     approve(world.resources, request_, other)
-    change(world.resources, "UPDATE person SET disabled = 1 WHERE id = :it", it=other.person_id)
+    change(world.resources, "UPDATE person SET disabled = true WHERE id = :it", it=other.person_id)
     approve(world.resources, request_, acme)
     assert [view.status for view in process(world.resources).ended] == [RequestStatus.COMPLETED]
 
@@ -550,7 +550,7 @@ def test_another_guarantor_by_set_up_time_is_asked_too(world: World, other: Acto
     [
         "DELETE FROM entitlement WHERE person_id = :it",
         "UPDATE entitlement SET role = 'read_only' WHERE person_id = :it AND role = 'full_access'",
-        "UPDATE person SET disabled = 1 WHERE id = :it",
+        "UPDATE person SET disabled = true WHERE id = :it",
     ],
 )
 def test_a_requester_who_lost_the_right_gets_nothing_set_up(
@@ -612,6 +612,6 @@ def test_a_million_of_sources_waits_like_three(world: World, other: Actor) -> No
 
 
 def test_a_sandbox_and_a_real_desk_decide_alike(world: World, acme: Actor, request_: RequestView) -> None:
-    real = open_resources(world.resources.store.path, sandbox=False)
+    real = open_resources(world.resources.store.place, sandbox=False)
     assert approve(real, request_, acme).waiting_for == ("OTHER",)
     real.store.close()

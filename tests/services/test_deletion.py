@@ -277,7 +277,7 @@ def test_a_group_whose_deletion_was_refused_lives_on(world: World, group: GroupV
 
 def test_a_requester_who_lost_the_right_deletes_nothing(world: World, group: GroupView) -> None:
     (request,) = delete(world, "RATES")
-    change(world.resources, "UPDATE person SET disabled = 1 WHERE id = :it", it=world.operator.person_id)
+    change(world.resources, "UPDATE person SET disabled = true WHERE id = :it", it=world.operator.person_id)
     before = contents(world.resources)
     process(world.resources)
     assert changed_tables(world.resources, before) == {"request", "notice", "outbox", "audit_event"}
@@ -285,7 +285,7 @@ def test_a_requester_who_lost_the_right_deletes_nothing(world: World, group: Gro
     assert shown.reasons == ("operator no longer has the right to change groups at ACME.",)
 
 
-@pytest.mark.parametrize("change_", ["sender_comp SET status = 'inactive'", "entity SET clearing_firm = 1"])
+@pytest.mark.parametrize("change_", ["sender_comp SET status = 'inactive'", "entity SET clearing_firm = true"])
 def test_what_would_stop_an_edit_does_not_stop_a_deletion(world: World, group: GroupView, change_: str) -> None:
     """A group with inactive sources and an unmapped front end can still be deleted."""
     change(world.resources, f"UPDATE {change_}")

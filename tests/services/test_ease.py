@@ -101,7 +101,7 @@ def test_the_person_is_told_and_only_the_agent_sees_the_code(ease: Ease, world: 
     assert event[:2] == ("factor:issued", "agent")
     assert all(check in event[2] for check in VERIFIED)
     world.resources.store.close()
-    for file in world.resources.store.path.parent.iterdir():
+    for file in world.resources.store.beside.parent.iterdir():
         assert EASE_CODE.encode() not in file.read_bytes(), file
 
 
@@ -143,7 +143,7 @@ def test_only_agents_and_never_for_themselves(ease: Ease, world: World, agent: A
 
 
 def test_a_disabled_or_unknown_person_gets_none(ease: Ease, world: World, agent: Actor) -> None:
-    change(world.resources, "UPDATE person SET disabled = 1 WHERE user_id = 'operator'")
+    change(world.resources, "UPDATE person SET disabled = true WHERE user_id = 'operator'")
     with pytest.raises(InvalidValue, match="disabled"):
         issue(ease, agent)
     with pytest.raises(NotFound):
@@ -174,7 +174,7 @@ def test_a_code_is_valid_until_the_last_second(ease: Ease, world: World, agent: 
 
 def test_a_new_code_voids_the_older_one(ease: Ease, world: World, agent: Actor) -> None:
     old = issue(ease, agent)
-    new = Ease(open_resources(world.resources.store.path)).issue(agent, "operator", Purpose.KEYS, VERIFIED)
+    new = Ease(open_resources(world.resources.store.place)).issue(agent, "operator", Purpose.KEYS, VERIFIED)
     assert new.code != old.code
     assert "wrong" in enter(world, old.code)
     assert enter(world, new.code) == "passed"
@@ -242,7 +242,7 @@ def test_wrong_tries_count_over_codes_that_are_issued_again(ease: Ease, world: W
 def test_of_two_processes_with_one_code_exactly_one_passes(ease: Ease, world: World, agent: Actor) -> None:
     issue(ease, agent)
     job = partial(spend_code, world.operator, Proof("ease", EASE_CODE))
-    assert sorted(race(world.resources.store.path, job, job, job)) == ["passed", *["second_factor_failed"] * 2]
+    assert sorted(race(world.resources.store.place, job, job, job)) == ["passed", *["second_factor_failed"] * 2]
 
 
 def issue_in(agent: Actor, resources: Resources) -> str:
@@ -252,7 +252,7 @@ def issue_in(agent: Actor, resources: Resources) -> str:
 def test_the_last_code_of_the_day_is_issued_once(ease: Ease, world: World, agent: Actor) -> None:
     for _ in range(9):
         issue(ease, agent)
-    answers = race(world.resources.store.path, *[partial(issue_in, agent)] * 3)
+    answers = race(world.resources.store.place, *[partial(issue_in, agent)] * 3)
     assert sorted(answers) == ["codes_used_up", "codes_used_up", "operator"]
     assert one(world.resources, "SELECT count(*) FROM challenge") == 10
 
@@ -360,7 +360,7 @@ def test_two_agents_confirm_a_reset_once(ease: Ease, world: World, agent: Actor,
     Authenticators(world.resources).confirm(world.operator, app.at(world.resources.clock.now()))
     asked = ease.reset_factor(agent, "operator", "totp")
     jobs = [partial(confirm_in, actor, asked.id) for actor in (second, third)]
-    assert sorted(race(world.resources.store.path, *jobs)) == ["invalid_value", "operator"]
+    assert sorted(race(world.resources.store.place, *jobs)) == ["invalid_value", "operator"]
     assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'factor:reset'") == 1
 
 

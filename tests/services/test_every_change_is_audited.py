@@ -195,7 +195,7 @@ def _with(verb: Callable[..., object], *args: Any, **more: Any) -> Call:
 _LOCKED = (
     "UPDATE person SET failed_tries = 5, locked_until = '2099-01-01 00:00:00.000000' WHERE user_id = 'acme-viewer'"
 )
-_DISABLED = "UPDATE person SET disabled = 1 WHERE user_id = 'acme-viewer'"
+_DISABLED = "UPDATE person SET disabled = true WHERE user_id = 'acme-viewer'"
 _LINKED = "UPDATE person SET os_account = 'somebody' WHERE user_id = 'acme-operator'"
 _NEW_ENTITY = b"entity,name,clearing_firm\nNEWFIRM,NEW FIRM LLC,no\n"
 

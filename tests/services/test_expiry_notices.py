@@ -235,7 +235,7 @@ def test_ten_ticks_at_once_tell_once(world: World, manager: Actor) -> None:
     make(world, *(add_session(world.resources, "ACME", f"S{number:02d}") for number in range(40)))
     at(world.resources, 14)
     job = partial(ticking, world.resources.clock.now())
-    answers = race(world.resources.store.path, *[job] * 10)
+    answers = race(world.resources.store.place, *[job] * 10)
     assert sorted(answers) == [0] * 9 + [40]
     assert one(world.resources, "SELECT count(*) FROM expiry_notice") == 40
     assert len(mails(world.resources)) == 1

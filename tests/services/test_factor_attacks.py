@@ -161,7 +161,7 @@ def test_guessing_passcodes_of_duo_asks_duo_three_times(
 def test_of_four_processes_with_one_code_exactly_one_passes(world: World, factor: str) -> None:
     """Real processes, let go at once. The app's code depends on the clock, which stands still in all of them."""
     job = partial(spend_code, world.operator, OPENERS[factor](world))
-    assert sorted(race(world.resources.store.path, *[job] * 4)) == ["passed", *["second_factor_failed"] * 3]
+    assert sorted(race(world.resources.store.place, *[job] * 4)) == ["passed", *["second_factor_failed"] * 3]
 
 
 def start_any(factor: str, actor: Actor, resources: Resources) -> str:
@@ -178,6 +178,6 @@ def test_the_limit_of_the_day_holds_over_all_factors_and_processes(world: World)
     for _ in range(4):
         Factors(world.resources).start(world.operator, "sms")
     factors = ["sms", "totp", "ease"] * 2
-    answers = race(world.resources.store.path, *[partial(start_any, factor, world.operator) for factor in factors])
+    answers = race(world.resources.store.place, *[partial(start_any, factor, world.operator) for factor in factors])
     assert answers.count("codes_used_up") == len(factors) - 2
     assert one(world.resources, "SELECT count(*) FROM challenge") == 10

@@ -91,7 +91,7 @@ def test_the_sandbox_shows_the_message_and_a_real_desk_does_not_send(world: Worl
     assert CODE in challenge.sandbox_message
     assert challenge.sent_to == "···· 0123"
     assert challenge.expires_at == world.resources.clock.now() + FIVE_MINUTES
-    real = Factors(open_resources(world.resources.store.path, sandbox=False))
+    real = Factors(open_resources(world.resources.store.place, sandbox=False))
     with pytest.raises(FactorUnavailable, match="SMS"):
         real.start(world.operator, "sms")
 
@@ -103,7 +103,7 @@ def test_the_store_holds_a_keyed_digest_and_never_the_code(world: World, factors
     )
     assert one(world.resources, "SELECT body || subject FROM outbox WHERE channel = 'sms'") == ""
     world.resources.store.close()
-    for file in world.resources.store.path.parent.iterdir():
+    for file in world.resources.store.beside.parent.iterdir():
         assert CODE.encode() not in file.read_bytes(), file
 
 
@@ -213,7 +213,7 @@ def test_a_factor_that_cannot_be_used_says_why(world: World, factors: Factors, f
 
 
 def test_without_a_master_key_no_code_is_made_and_none_is_counted(world: World) -> None:
-    closed = open_resources(world.resources.store.path, entropy=world.resources.entropy)
+    closed = open_resources(world.resources.store.place, entropy=world.resources.entropy)
     object.__setattr__(closed, "vault", type(closed.vault)(None, "test-store"))
     before = contents(world.resources)
     with pytest.raises(MasterKeyMissing):
@@ -284,7 +284,7 @@ def test_of_two_processes_with_one_code_exactly_one_passes(world: World, factors
     for _ in range(5):
         proof = Proof(sms(factors, world.operator).id, CODE)
         job = partial(spend_code, world.operator, proof)
-        assert sorted(race(world.resources.store.path, job, job)) == ["passed", "second_factor_failed"]
+        assert sorted(race(world.resources.store.place, job, job)) == ["passed", "second_factor_failed"]
 
 
 def test_of_two_processes_with_one_code_of_an_app_exactly_one_passes(world: World, factors: Factors) -> None:
@@ -292,19 +292,19 @@ def test_of_two_processes_with_one_code_of_an_app_exactly_one_passes(world: Worl
     apps_of(factors).confirm(world.operator, app.at(world.resources.clock.now() - timedelta(seconds=30)))
     code = app.at(world.resources.clock.now())
     jobs = [partial(spend_code, world.operator, Proof(factors.start(world.operator, "totp").id, code)) for _ in "ab"]
-    assert sorted(race(world.resources.store.path, *jobs)) == ["passed", "second_factor_failed"]
+    assert sorted(race(world.resources.store.place, *jobs)) == ["passed", "second_factor_failed"]
 
 
 def test_wrong_tries_of_several_processes_are_all_counted(world: World, factors: Factors) -> None:
     job = partial(spend_code, world.operator, Proof(sms(factors, world.operator).id, WRONG_CODE))
-    race(world.resources.store.path, *[job] * 5)
+    race(world.resources.store.place, *[job] * 5)
     assert one(world.resources, "SELECT tries FROM challenge") == 3
 
 
 def test_the_last_code_of_the_day_goes_to_one_process(world: World, factors: Factors) -> None:
     for _ in range(9):
         sms(factors, world.operator)
-    answers = race(world.resources.store.path, *[partial(start_code, world.operator)] * 3)
+    answers = race(world.resources.store.place, *[partial(start_code, world.operator)] * 3)
     assert answers.count("codes_used_up") == 2
     assert one(world.resources, "SELECT count(*) FROM challenge") == 10
 

@@ -22,7 +22,7 @@ def change_something(world: World) -> None:
 
 
 def changed(world: World) -> bool:
-    resources = open_resources(world.resources.store.path)
+    resources = open_resources(world.resources.store.place)
     return bool(one(resources, "SELECT count(*) FROM setting WHERE key = 'changed'"))
 
 

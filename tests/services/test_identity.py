@@ -89,7 +89,7 @@ def test_no_password_is_hashed_inside_the_gate(
     identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A guess takes as long as it takes, and no writer waits for it."""
-    gate = resources.store.path.with_name("store.db.gate")
+    gate = resources.store.beside.with_name("store.db.gate")
     change(resources, "UPDATE person SET email = email")
     free: list[bool] = []
     encode = passwords._encoded
@@ -115,7 +115,7 @@ def test_no_password_is_hashed_inside_the_gate(
     assert all(free)
 
 
-@pytest.mark.parametrize("state", ["disabled = 1", "locked_until = '2026-03-04 18:00:00.000000'"])
+@pytest.mark.parametrize("state", ["disabled = true", "locked_until = '2026-03-04 18:00:00.000000'"])
 def test_a_disabled_and_a_locked_account_cost_as_much_work_as_another(
     identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
@@ -183,7 +183,7 @@ def test_a_success_forgets_earlier_tries(identity: Identity) -> None:
 
 def test_a_try_is_counted_for_every_process(identity: Identity, resources: Resources) -> None:
     sign_in_wrongly(identity, 4)
-    assert sign_in_wrongly(Identity(open_resources(resources.store.path))) == ["account_locked"]
+    assert sign_in_wrongly(Identity(open_resources(resources.store.place))) == ["account_locked"]
 
 
 def test_somebody_elses_tries_lock_nobody_else(identity: Identity, resources: Resources) -> None:
@@ -194,7 +194,7 @@ def test_somebody_elses_tries_lock_nobody_else(identity: Identity, resources: Re
 
 
 def test_a_disabled_person_gets_the_answer_of_a_wrong_password(identity: Identity, resources: Resources) -> None:
-    change(resources, "UPDATE person SET disabled = 1")
+    change(resources, "UPDATE person SET disabled = true")
     with pytest.raises(NotSignedIn, match="Incorrect user id or password"):
         identity.sign_in("jo", PASSWORD, "test")
 
@@ -226,7 +226,7 @@ def test_an_account_that_belongs_to_nobody_is_told_what_to_do(identity: Identity
 
 
 def test_a_disabled_person_does_not_get_in_by_their_account(identity: Identity, resources: Resources) -> None:
-    change(resources, "UPDATE person SET disabled = 1")
+    change(resources, "UPDATE person SET disabled = true")
     with pytest.raises(NotSignedIn, match="disabled"):
         identity.sign_in_peer("jo-at-work", "local")
 
@@ -238,7 +238,7 @@ def test_anybody_can_be_acted_as_in_a_sandbox(identity: Identity) -> None:
 
 
 def test_outside_a_sandbox_nobody_is_acted_as_and_nobody_listed(identity: Identity, resources: Resources) -> None:
-    real = Identity(open_resources(resources.store.path, sandbox=False))
+    real = Identity(open_resources(resources.store.place, sandbox=False))
     before = contents(resources)
     for attempt in (lambda: real.act_as("jo", "local"), real.everyone):
         with pytest.raises(NotSignedIn, match="sandbox"):

@@ -95,7 +95,7 @@ def test_only_the_mailbox_has_the_code(people: People, world: World, admin: Acto
     invited = invite(people, admin)
     code = mailed_code(world.resources)
     plain = code.replace("-", "")
-    raw = b"".join(path.read_bytes() for path in world.resources.store.path.parent.iterdir())
+    raw = b"".join(path.read_bytes() for path in world.resources.store.beside.parent.iterdir())
     for text in (code, plain):
         assert text not in repr(invited)
         assert text.encode() not in raw
@@ -107,7 +107,7 @@ def test_the_sealed_email_is_read_in_a_sandbox_only(people: People, world: World
     shown = Outbox(world.resources).page(world.operations, PageRequest()).rows[0]
     assert code in shown.body
     assert "until 7 Mar 2026 15:00 UTC" in shown.body
-    real = Outbox(open_resources(world.resources.store.path, sandbox=False))
+    real = Outbox(open_resources(world.resources.store.place, sandbox=False))
     assert code not in repr(real.page(world.operations, PageRequest()).rows)
 
 
@@ -230,7 +230,7 @@ def test_two_processes_accept_one_code_once(people: People, world: World, admin:
     invite(people, admin)
     code = mailed_code(world.resources)
     jobs = [partial(accept, "newcomer", code, f"password number {number}") for number in range(3)]
-    answers = race(world.resources.store.path, *jobs)
+    answers = race(world.resources.store.place, *jobs)
     assert sorted(answers) == ["newcomer", "not_signed_in", "not_signed_in"]
     winner = answers.index("newcomer")
     assert Identity(world.resources).sign_in("newcomer", f"password number {winner}", "test")
@@ -310,7 +310,7 @@ def test_a_disabled_person_is_not_invited_again(people: People, world: World, ad
 
 
 def test_without_the_master_key_nobody_is_invited(world: World, admin: Actor) -> None:
-    resources = open_resources(world.resources.store.path)
+    resources = open_resources(world.resources.store.place)
     closed = People(replace(resources, vault=Vault(None, "test-store")))
     before = contents(world.resources)
     with pytest.raises(MasterKeyMissing):
@@ -326,6 +326,6 @@ def test_refusals_are_desk_errors_with_one_line(people: People, admin: Actor) ->
 
 
 def test_where_nothing_sends_mail_the_answer_says_that_the_code_waits(world: World, admin: Actor) -> None:
-    invited = invite(People(open_resources(world.resources.store.path, sandbox=False)), admin)
+    invited = invite(People(open_resources(world.resources.store.place, sandbox=False)), admin)
     assert invited.waits
     assert "No mail server is configured" in invited.sentence

@@ -45,7 +45,7 @@ def delete(actor: Actor, keys: list[str], resources: Resources) -> str:
 
 def test_of_two_people_who_make_the_third_pair_one_wins_and_the_other_is_told(world: World) -> None:
     add_role(world.resources, world.stranger, Role.KEY_MANAGEMENT, "ACME")
-    with pair(world.resources.store.path) as both:
+    with pair(world.resources.store.place) as both:
         for number in range(ROUNDS):
             pk = add_session(world.resources, "ACME", f"R{number:02d}")
             two_pairs(world, pk)
@@ -70,7 +70,7 @@ def test_of_two_people_who_choose_differently_never_a_third_pair_lives(world: Wo
     pk = add_session(world.resources, "ACME", "ABC")
     two_pairs(world, pk)
     older, newer = key_ids(world, pk)
-    with pair(world.resources.store.path) as both:
+    with pair(world.resources.store.place) as both:
         answers = both.race(
             *(
                 partial(third, world.operator, pk, proof_of(world.resources, world.operator), drop)
@@ -86,7 +86,7 @@ def test_a_deletion_is_done_once(world: World) -> None:
     pk = add_session(world.resources, "ACME", "ABC")
     two_pairs(world, pk)
     keys = key_ids(world, pk)
-    with pair(world.resources.store.path) as both:
+    with pair(world.resources.store.place) as both:
         answers = both.race(*[partial(delete, world.operator, keys)] * 2)
     assert sorted(isinstance(answer, str) for answer in answers) == [False, True]
     assert one(world.resources, "SELECT count(*) FROM request WHERE type = 'delete_key'") == 1
@@ -125,15 +125,15 @@ def test_kill_9_before_each_statement_leaves_all_or_nothing(
     before = contents(world.resources)
     world.resources.store.close()
     number, survived = 1, 0
-    while kill_at_statement(world.resources.store.path, jobs[verb], number):
-        resources = reopened(world.resources.store.path, world.operations)
+    while kill_at_statement(world.resources.store.place, jobs[verb], number):
+        resources = reopened(world.resources.store.place, world.operations)
         assert changed(before, contents(resources)) == set()
         resources.store.close()
         # What a killed process left of its file is its own: no later one writes over it.
         out.unlink(missing_ok=True)
         number, survived = number + 6, survived + 1
     assert survived > 3
-    resources = open_resources(world.resources.store.path)
+    resources = open_resources(world.resources.store.place)
     assert "audit_event" in changed(before, contents(resources))
     if verb != "delete":
         held = {key for (key,) in rows(resources, "SELECT access_key_id FROM key_pair WHERE slot IS NOT NULL")}

@@ -109,6 +109,6 @@ def test_only_what_a_person_may_see(world: World, target: int) -> None:
     with pytest.raises(NotFound):
         report.page(world.stranger, ALL, entity="ACME")
     assert report.page(world.viewer, ALL, entity="ACME").total == 1
-    change(world.resources, "UPDATE person SET disabled = 1 WHERE user_id = 'viewer'")
+    change(world.resources, "UPDATE person SET disabled = true WHERE user_id = 'viewer'")
     with pytest.raises(NotEntitled, match="viewer is disabled"):
         report.page(world.viewer, ALL)

@@ -338,7 +338,7 @@ def test_a_store_that_fails_at_the_end_leaves_no_file(
     with pytest.raises(RuntimeError, match="power cut"):
         keypairs.generate(world.operator, [target], proof, out=file)
     assert not file.exists()
-    again = open_resources(world.resources.store.path)
+    again = open_resources(world.resources.store.place)
     assert one(again, "SELECT count(*) FROM key_pair") == 0
     assert one(again, "SELECT used_at FROM challenge") is None
 
@@ -346,7 +346,7 @@ def test_a_store_that_fails_at_the_end_leaves_no_file(
 def test_a_missing_master_key_costs_nothing(world: World, target: int, file: Path) -> None:
     make(world, target)
     proof = proof_of(world.resources, world.operator)
-    closed = open_resources(world.resources.store.path)
+    closed = open_resources(world.resources.store.place)
     object.__setattr__(closed, "vault", Vault(None, "test-store"))
     before = contents(world.resources)
     for verb in ("generate", "download"):
@@ -444,14 +444,14 @@ def test_a_download_has_the_living_pairs_only(world: World, keypairs: KeyPairs, 
 
 def test_of_several_processes_with_one_code_one_makes_the_pair(world: World, target: int) -> None:
     job = partial(generate, world.operator, target, proof_of(world.resources, world.operator))
-    answers = race(world.resources.store.path, job, job, job)
+    answers = race(world.resources.store.place, job, job, job)
     assert answers.count("second_factor_failed") == 2
     assert one(world.resources, "SELECT count(*) FROM key_pair") == 1
 
 
 def test_processes_with_codes_of_their_own_never_make_a_third_living_pair(world: World, target: int) -> None:
     jobs = [partial(generate, world.operator, target, proof_of(world.resources, world.operator)) for _ in range(4)]
-    assert race(world.resources.store.path, *jobs).count("invalid_value") == 2
+    assert race(world.resources.store.place, *jobs).count("invalid_value") == 2
     assert one(world.resources, "SELECT count(*) FROM key_pair WHERE slot IS NOT NULL") == 2
 
 

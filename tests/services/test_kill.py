@@ -74,7 +74,7 @@ def reopened(path: Path, auditor: Actor) -> Resources:
 
 def check_submit(world: World, draft: DraftView, before: dict[str, int]) -> bool:
     """Whether the killed submit had happened: with everything, or not at all."""
-    resources = reopened(world.resources.store.path, world.operations)
+    resources = reopened(world.resources.store.place, world.operations)
     change: Any = grown(before, resources)
     assert change in ({}, SUBMITTED)
     kept = Drafts(resources).mine(world.operator)
@@ -87,7 +87,7 @@ def check_submit(world: World, draft: DraftView, before: dict[str, int]) -> bool
 
 def check_set_up(world: World, before: dict[str, int]) -> bool:
     """Whether the killed set-up had happened: with everything, or not at all."""
-    resources = reopened(world.resources.store.path, world.operations)
+    resources = reopened(world.resources.store.place, world.operations)
     change: Any = grown(before, resources)
     assert change in ({}, SET_UP)
     status, group = one(
@@ -100,7 +100,7 @@ def check_set_up(world: World, before: dict[str, int]) -> bool:
 
 def finish(world: World, before: dict[str, int]) -> None:
     """A later process does what is left, and all of it."""
-    resources = open_resources(world.resources.store.path)
+    resources = open_resources(world.resources.store.place)
     Provisioning(resources).process_as_desk()
     assert grown(before, resources) == SET_UP
     assert one(resources, "SELECT count(*) FROM request WHERE status = 'in_progress'") == 0
@@ -143,7 +143,7 @@ def test_submit_survives_kill_9_before_each_of_its_statements(big: World) -> Non
     before = counts(big.resources)
     big.resources.store.close()
     number = 1
-    while kill_at_statement(big.resources.store.path, partial(submit, draft.id, draft.version, big.operator), number):
+    while kill_at_statement(big.resources.store.place, partial(submit, draft.id, draft.version, big.operator), number):
         assert not check_submit(big, draft, before)
         number += 4
     assert check_submit(big, draft, before)
@@ -155,7 +155,7 @@ def test_set_up_survives_kill_9_before_each_of_its_statements(big: World) -> Non
     before = counts(big.resources)
     big.resources.store.close()
     number = 1
-    while kill_at_statement(big.resources.store.path, process_all, number):
+    while kill_at_statement(big.resources.store.place, process_all, number):
         assert not check_set_up(big, before)
         number += 4
     assert check_set_up(big, before)

@@ -103,7 +103,7 @@ def test_key_files_survive_kill_9_before_each_statement(
     world.resources.store.close()
     number = 1
     job = partial(make_file, world.operator, sessions, proof, out, nameless)
-    while kill_at_statement(world.resources.store.path, job, number):
+    while kill_at_statement(world.resources.store.place, job, number):
         assert check(world, proof, sessions, out, 0) == (0, False)
         number += 3
     assert check(world, proof, sessions, out, 0) == (2, True)

@@ -348,7 +348,7 @@ def test_a_sealed_body_arrives_in_clear_and_lies_nowhere(real: World) -> None:
         assert send(world) == MailRun(sent=1)
         assert CODE not in repr(messages(world))
     assert CODE in box.letters[0].get_content()
-    folder = world.resources.store.path.parent
+    folder = world.resources.store.beside.parent
     assert not [file for file in folder.iterdir() if CODE.encode() in file.read_bytes()]
 
 
@@ -358,7 +358,7 @@ def test_a_refusal_that_repeats_the_code_is_not_stored(real: World) -> None:
         with writing(world.resources, world.operator) as uow:
             sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
         assert send(world) == MailRun(failed=1)
-    folder = world.resources.store.path.parent
+    folder = world.resources.store.beside.parent
     assert not [file for file in folder.iterdir() if CODE.encode() in file.read_bytes()]
 
 

@@ -163,7 +163,7 @@ def template(
     for name in ("subject", "locked", "off"):
         add_person(resources, name, Role.READ_ONLY, entity="ACME")
     change(resources, "UPDATE person SET locked_until = '2099-01-01 00:00:00.000000' WHERE user_id = 'locked'")
-    change(resources, "UPDATE person SET disabled = 1 WHERE user_id = 'off'")
+    change(resources, "UPDATE person SET disabled = true WHERE user_id = 'off'")
     return path, people, _prepare(desk, first_world, people["owner"])
 
 
@@ -973,7 +973,7 @@ def test_nobody_who_was_disabled_or_is_gone_is_served(
     label = min(allowed - OWNER) if allowed - OWNER else "owner"
     who = at.people[label]
     if gone == "disabled":
-        change(at.desk.resources, "UPDATE person SET disabled = 1 WHERE id = :it", it=who.person_id)
+        change(at.desk.resources, "UPDATE person SET disabled = true WHERE id = :it", it=who.person_id)
     else:
         who = replace(who, person_id=9_999)
     with pytest.raises(NotEntitled, match="disabled" if gone == "disabled" else "no longer an account"):

@@ -122,7 +122,7 @@ def test_somebody_without_any_factor_enrols_by_ease(world: World) -> None:
 
 @pytest.mark.parametrize(("sandbox", "hours"), [(True, 0), (False, 24)])
 def test_a_sandbox_does_not_wait(world: World, sandbox: bool, hours: int) -> None:
-    resources: Resources = open_resources(world.resources.store.path, sandbox=sandbox)
+    resources: Resources = open_resources(world.resources.store.place, sandbox=sandbox)
     assert resources.factor_wait == timedelta(hours=hours)
     settings = replace(resources.settings, factor_wait=timedelta())
     least = replace(resources, settings=settings).factor_wait

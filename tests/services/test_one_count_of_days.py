@@ -118,7 +118,7 @@ def test_everybody_says_the_same(
     text = csv_text([column.title for column in REPORT_COLUMNS], ([column.show(line) for column in REPORT_COLUMNS],))
     (row,) = csv.DictReader(io.StringIO(text))
     said["calendar CSV"] = int(row["days_left"])
-    view = next(each for each in home(sample.store.path, Settings(), now, user_id="watcher").expiring)
+    view = next(each for each in home(sample.store.place, Settings(), now, user_id="watcher").expiring)
     assert view.session_id == name
     said["home"] = counted(view.how_far)
     drawn = next(each for each in Calendar(sample).page(actor, ALL).rows if each.pk == session_pk)

@@ -45,21 +45,21 @@ def test_a_code_is_sealed_in_the_store(sent: World) -> None:
 
 
 def test_outside_a_sandbox_codes_stay_hidden_even_from_operations(sent: World) -> None:
-    email, sms = messages(open_resources(sent.resources.store.path, sandbox=False), sent)
+    email, sms = messages(open_resources(sent.resources.store.place, sandbox=False), sent)
     assert "shown on the phone only" in sms.body
     assert CODE not in repr(sms)
     assert "Status" in email.body
 
 
 def test_outside_a_sandbox_nobody_else_reads_messages(sent: World) -> None:
-    real = Outbox(open_resources(sent.resources.store.path, sandbox=False))
+    real = Outbox(open_resources(sent.resources.store.place, sandbox=False))
     for actor in (sent.operator, sent.viewer, sent.stranger):
         with pytest.raises(NotEntitled):
             real.page(actor, PageRequest())
 
 
 def test_without_a_master_key_codes_are_hidden_and_the_rest_is_there(sent: World) -> None:
-    closed = open_resources(sent.resources.store.path)
+    closed = open_resources(sent.resources.store.place)
     object.__setattr__(closed, "vault", Vault(None, "test-store"))
     assert [CODE in message.body for message in messages(closed, sent)] == [False, False]
 

@@ -102,7 +102,7 @@ def test_processing_again_changes_nothing(world: World) -> None:
 
 def test_six_processes_make_one_group_with_one_session(world: World) -> None:
     wanted = [ask_for(world, name).id for name in ("ONE", "TWO", "THREE")]
-    ended = race(world.resources.store.path, *[process_all] * 6)
+    ended = race(world.resources.store.place, *[process_all] * 6)
     assert sorted(chain.from_iterable(ended)) == sorted(wanted)
     assert counts(world.resources) == {"drop_copy_group": 3, "group_filter": 9, "group_source": 9, "session": 3}
     assert one(world.resources, "SELECT count(*) FROM request WHERE status = 'completed'") == 3

@@ -24,7 +24,7 @@ def real(world: World) -> World:
 
 
 def test_a_stopped_writer_keeps_nobody_from_reading(real: World) -> None:
-    with stopped_inside(real.resources.store.path):
+    with stopped_inside(real.resources.store.place):
         begun = time.monotonic()
         actor = Identity(real.resources).sign_in_peer("jo-at-work", "local")
         assert (actor.user_id, actor.origin) == ("jo", "local")
@@ -48,11 +48,11 @@ def test_a_full_disk_and_a_read_only_one_can_be_read(real: World, fault: str) ->
 
 
 def test_nobody_gets_in_who_otherwise_would_not(real: World) -> None:
-    change(real.resources, "UPDATE person SET disabled = 1 WHERE user_id = 'jo'")
+    change(real.resources, "UPDATE person SET disabled = true WHERE user_id = 'jo'")
     identity = Identity(real.resources)
     with pytest.raises(NotSignedIn):
         identity.sign_in_peer("jo-at-work", "local")
-    with stopped_inside(real.resources.store.path):
+    with stopped_inside(real.resources.store.place):
         for account in ("jo-at-work", "nobody-here"):
             with pytest.raises(StoreBusy):
                 identity.sign_in_peer(account, "local")

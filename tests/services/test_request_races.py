@@ -49,7 +49,7 @@ def quick(world: World) -> Iterator[World]:
 
 @pytest.fixture
 def two(quick: World) -> Iterator[Pair]:
-    with pair(quick.resources.store.path) as processes:
+    with pair(quick.resources.store.place) as processes:
         yield processes
 
 
@@ -257,7 +257,7 @@ def grown(before: dict[str, int], resources: Resources) -> dict[str, int]:
 
 def approved_or_not(world: World, request: RequestView, before: dict[str, int]) -> bool:
     """Whether the killed approval was given: with everything that belongs to it, or not at all."""
-    resources = reopened(world.resources.store.path, world.operations)
+    resources = reopened(world.resources.store.place, world.operations)
     change_ = grown(before, resources)
     assert change_ in ({}, APPROVED)
     given, version = rows(
@@ -271,7 +271,7 @@ def approved_or_not(world: World, request: RequestView, before: dict[str, int]) 
 
 def changed_or_not(world: World, before: dict[str, int]) -> bool:
     """Whether the killed set-up of an edit had happened: name, sources, version, status, trail; or nothing of it."""
-    resources = reopened(world.resources.store.path, world.operations)
+    resources = reopened(world.resources.store.place, world.operations)
     change_ = grown(before, resources)
     name, version, sources, kept = rows(
         resources, "SELECT name, version, sources, (SELECT count(*) FROM group_source WHERE group_id = id) "
@@ -310,7 +310,7 @@ def test_approve_survives_kill_9_before_each_of_its_statements(world: World) -> 
     before = counts(world.resources)
     world.resources.store.close()
     number = 1
-    while kill_at_statement(world.resources.store.path, partial(approve_it, request.id, 1, manager), number):
+    while kill_at_statement(world.resources.store.place, partial(approve_it, request.id, 1, manager), number):
         assert not approved_or_not(world, request, before)
         number += 3
     assert approved_or_not(world, request, before)
@@ -323,9 +323,9 @@ def test_set_up_of_an_edit_survives_kill_9_before_each_of_its_statements(world: 
     before = counts(world.resources)
     world.resources.store.close()
     number = 1
-    while kill_at_statement(world.resources.store.path, process_all, number):
+    while kill_at_statement(world.resources.store.place, process_all, number):
         assert not changed_or_not(world, before)
         number += 4
     assert changed_or_not(world, before)
     assert number > 25
-    assert process(open_resources(world.resources.store.path)).ended == ()
+    assert process(open_resources(world.resources.store.place)).ended == ()

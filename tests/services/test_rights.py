@@ -73,7 +73,7 @@ ALLOWED: dict[Role | None, set[str]] = {
 
 
 def _real(resources: Resources) -> Resources:
-    return open_resources(resources.store.path, sandbox=False)
+    return open_resources(resources.store.place, sandbox=False)
 
 
 def person_with(world: World, role: Role | None, entity: str = "ACME") -> Actor:
@@ -108,7 +108,7 @@ def test_a_role_at_another_entity_allows_nothing_here(world: World, role: Role) 
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("how", ["DELETE FROM entitlement", "UPDATE person SET disabled = 1"])
+@pytest.mark.parametrize("how", ["DELETE FROM entitlement", "UPDATE person SET disabled = true"])
 def test_a_right_that_was_taken_away_is_gone_at_the_next_call(world: World, role: Role, how: str) -> None:
     actor = person_with(world, role)
     assert {verb for verb in VERBS if may(world, actor, verb)} == ALLOWED[role]
@@ -116,7 +116,7 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_call(world: World, role
     assert {verb for verb in VERBS if may(world, actor, verb)} == set()
 
 
-@pytest.mark.parametrize("how", ["DELETE FROM entitlement", "UPDATE person SET disabled = 1"])
+@pytest.mark.parametrize("how", ["DELETE FROM entitlement", "UPDATE person SET disabled = true"])
 def test_a_draft_opens_nothing_once_the_right_is_gone(world: World, how: str) -> None:
     """It names an entity whose SenderComps its owner may not see any more."""
     drafts, me = Drafts(world.resources), world.operator

@@ -34,7 +34,7 @@ MESSAGE = sms.TextMessage("+1 202 555 0123", f"Your code is {CODE}")
 
 def online(world: World, provider: SmsProvider, **more: Any) -> Resources:
     """The world as a desk that is no sandbox."""
-    resources = open_resources(world.resources.store.path, sandbox=False, entropy=FixedEntropy())
+    resources = open_resources(world.resources.store.place, sandbox=False, entropy=FixedEntropy())
     return replace(resources, sms=provider, **more)
 
 

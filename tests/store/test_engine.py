@@ -127,7 +127,7 @@ def test_a_block_that_raises_leaves_nothing(store: Store, error: BaseException) 
     with pytest.raises(type(error)):
         write()
     assert keys(store) == []
-    assert is_free(store._gate._path)
+    assert is_free(store._side.gate._path)
 
 
 def test_a_remembered_refusal_keeps_what_came_before_it(store: Store) -> None:
@@ -165,10 +165,10 @@ def test_an_error_never_shows_the_values(store: Store) -> None:
 def test_the_gate_is_held_while_a_block_writes_and_not_while_it_reads(store: Store) -> None:
     put(store, "a")
     with store.write():
-        assert not is_free(store._gate._path)
-    assert is_free(store._gate._path)
+        assert not is_free(store._side.gate._path)
+    assert is_free(store._side.gate._path)
     with store.read():
-        assert is_free(store._gate._path)
+        assert is_free(store._side.gate._path)
 
 
 def test_a_writer_keeps_others_out_from_its_first_question_on(path: Path, store: Store) -> None:
@@ -194,7 +194,7 @@ def test_a_full_disk_is_told_and_changes_nothing(path: Path, store: Store) -> No
     with pytest.raises(StoreBusy, match=r"The disk is full\. Nothing was changed"):
         put(store, "b", "x" * 100_000)
     assert keys(store) == ["a"]
-    assert is_free(store._gate._path)
+    assert is_free(store._side.gate._path)
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     put(store, "c")
 

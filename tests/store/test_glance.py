@@ -44,7 +44,9 @@ def resources(whole: Resources, tmp_path: Path) -> Resources:
 
 
 def look(resources: Resources, user_id: str = "", os_account: str = "") -> HomeView:
-    return home(resources.store.path, resources.settings, resources.clock.now(), user_id=user_id, os_account=os_account)
+    return home(
+        resources.store.place, resources.settings, resources.clock.now(), user_id=user_id, os_account=os_account
+    )
 
 
 def actor_of(resources: Resources, user_id: str) -> Actor:
@@ -112,7 +114,7 @@ def test_somebody_unknown_sees_nothing(whole: Resources, who: dict[str, str]) ->
 
 
 def test_somebody_disabled_sees_nothing(resources: Resources) -> None:
-    change(resources, "UPDATE person SET disabled = 1 WHERE user_id = 'acme-operator'")
+    change(resources, "UPDATE person SET disabled = true WHERE user_id = 'acme-operator'")
     seen = look(resources, "acme-operator")
     assert (seen.actor, seen.groups[Menu.BROKERTEC], seen.requests, seen.drafts) == (None, 0, 0, ())
 

@@ -20,6 +20,7 @@ from dropcopy_tui.services.sendercomps import usable_in
 from dropcopy_tui.services.source_sets import firm_counts, in_draft, members, size, take_out
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
+from dropcopy_tui.store.dialect import listed
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
@@ -63,7 +64,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
         func.coalesce(func.sum(case((what, 1), else_=0)), 0)
         for what in (usable_in(draft), *(col(SenderCompRow.gateway) == kind.value for kind in Gateway))
     )
-    guarantors = func.group_concat(col(SenderCompRow.guarantor_id).distinct())
+    guarantors = listed(col(SenderCompRow.guarantor_id))
     counted = members(DraftSourceRow, in_draft(draft)).with_only_columns(usable, guarantors, *kinds)
     good, by, *counts = uow.tx.execute(counted).one()
     found = {int(pk) for pk in by.split(",")} if by else set()

@@ -103,7 +103,7 @@ class KeyPairs(Service):
             NotEntitled, NotFound, FileRefused, MasterKeyMissing: nothing was made, the code is not used up.
         """
         # The file is reserved before the transaction begins: a pair whose file cannot be written is never made.
-        with deliver(out, self._resources.store.path) as file, self._writing(actor) as uow:
+        with deliver(out, self._resources.store.beside) as file, self._writing(actor) as uow:
             rows, entity = self._entitled(uow, sessions)
             # Inside this transaction: what is refused below gives the code back.
             spend(uow, proof, Purpose.KEYS, key_scope("generate", sessions, drops))
@@ -138,7 +138,7 @@ class KeyPairs(Service):
             NotFound: no session has an active key pair.
             WrongMasterKey: no stored secret can be opened.
         """
-        with deliver(out, self._resources.store.path) as file, self._writing(actor) as uow:
+        with deliver(out, self._resources.store.beside) as file, self._writing(actor) as uow:
             rows, entity = self._entitled(uow, sessions)
             spend(uow, proof, Purpose.KEYS, key_scope("download", sessions))
             pairs = key_rows(uow, [key_of(row.id) for row in rows])

@@ -1,0 +1,175 @@
+"""The engine of a store in a file: pragmas, the gate file of writers, and SQLite's errors as desk errors."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlmodel import Session
+
+from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreUnusable
+from dropcopy_tui.store.gate import Gate
+from dropcopy_tui.store.location import APPLICATION_ID, check_place
+
+_PRAGMAS = (
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "trusted_schema=OFF",
+    "secure_delete=ON",
+    "cell_size_check=ON",
+    "temp_store=MEMORY",
+    # A full cache is not written to the store early: that would lock out every reader until the commit.
+    "cache_spill=OFF",
+)
+# Before these releases, SQLite can corrupt a WAL store that two connections write and checkpoint at the same time.
+_WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_version_info in (
+    (3, 50, 7),
+    (3, 44, 6),
+)
+
+
+class SqliteSide:
+    """A store in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.engine = _engine(path)
+        self.gate = Gate(path)
+
+    def reading(self) -> Session:
+        """A session that reads one consistent snapshot."""
+        return Session(self.engine, expire_on_commit=False, autoflush=False)
+
+    @contextmanager
+    def turn(self, who: str, patience: float) -> Iterator[Session]:
+        """A session that writes, once it is this writer's turn. Raises StoreBusy."""
+        with self.gate.through(who, patience):
+            engine = self.engine.execution_options(immediate=True)
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection in a transaction, while every writer waits."""
+        with self.gate.through("migration"), self.engine.execution_options(immediate=True).begin() as connection:
+            yield connection
+
+    def stamp_version(self, connection: Connection, version: int) -> None:
+        """Say of which version the store's tables are."""
+        connection.exec_driver_sql(f"PRAGMA user_version={version}")
+
+    def refusal(self, error: DBAPIError) -> DeskError:
+        """The desk's error for one of the driver."""
+        if not isinstance(error, OperationalError):
+            return StoreUnusable(f"The store cannot be read ({error.orig}). Restore it from a backup.")
+        said = [str(cause.orig) for cause in _causes(error) if isinstance(cause, DBAPIError)]
+        if any("full" in words for words in said):
+            return StoreBusy("The disk is full. Nothing was changed. Free some space and try again.")
+        if any("locked" in words or "busy" in words for words in said):
+            return StoreBusy("The store is busy. Nothing was changed. Try again.")
+        why = next((words for words in said if "readonly" in words or "I/O" in words or "unable to open" in words), "")
+        if why:
+            return StoreBusy(f"The store cannot be written ({why}). Nothing was changed. Check its disk and file mode.")
+        return StoreUnusable(f"The store cannot be used ({said[0]}).")
+
+    def stands(self, session: Session, witness: tuple[int, str] | None, error: DBAPIError) -> bool:
+        """Whether a transaction whose commit failed is in the store. Raises StoreBusy if unknown.
+
+        An error at the last sync of a commit leaves that open. `witness` is the transaction's last audit event.
+        """
+        if isinstance(error, IntegrityError) or "locked" in str(error.orig) or "busy" in str(error.orig):
+            return False
+        session.invalidate()
+        self.engine.dispose()
+        try:
+            if witness is None:
+                raise sqlite3.OperationalError("no event")
+            connection = sqlite3.connect(self._path)
+            try:
+                look = "SELECT 1 FROM audit_event WHERE id = ? AND digest = ?"
+                return connection.execute(look, witness).fetchone() is not None
+            finally:
+                connection.close()
+        except sqlite3.Error:
+            raise StoreBusy(
+                f"The disk failed while the change was being stored ({error.orig}); it is not known whether it was. "
+                "Check the disk, then look at what is there before you try again."
+            ) from error
+
+    def give_up(self) -> None:
+        """End every wait of this process for other writers."""
+        self.gate.give_up()
+
+    def stamp(self) -> tuple[int, ...]:
+        """A mark that differs after every committed change; reading it opens nothing."""
+        facts: list[int] = []
+        for path in (self._path, self._path.with_name(self._path.name + "-wal")):
+            with suppress(OSError):
+                found = path.stat()
+                facts += [found.st_mtime_ns, found.st_size]
+        return tuple(facts)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, pool_size=4, max_overflow=8)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not begin transactions by itself: `_on_begin` does, so that reads are consistent, too.
+    connection.isolation_level = None
+    wal = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    for pragma in (*_PRAGMAS, "synchronous=FULL" if wal else "synchronous=EXTRA"):
+        connection.execute(f"PRAGMA {pragma}")
+    if not wal:
+        connection.execute("PRAGMA journal_mode=TRUNCATE")
+
+
+def _on_begin(connection: Any) -> None:
+    # A writer takes the write lock immediately: a read lock that is upgraded later fails if another writer came first.
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and those it came up over: SQLite forgets the savepoints of a transaction that it had to end itself."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[None]:
+    """An empty file of mode 0600 for a store, removed when the block fails. Raises StoreUnusable if there is one."""
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, mode=0o700)
+    check_place(path)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise StoreUnusable(f"A store already exists at {path}. Nothing was changed.") from None
+    try:
+        _prepare(path)
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _prepare(path: Path) -> None:
+    """Set the properties that a store keeps for good: the journal mode and the application id."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("PRAGMA journal_mode=WAL" if _WAL_IS_SAFE else "PRAGMA journal_mode=TRUNCATE")
+    finally:
+        connection.close()

@@ -1,0 +1,102 @@
+"""Stores for tests, on the engine under test: files, or databases of a real PostgreSQL server.
+
+`--engine postgres` (or DROPCOPY_TEST_ENGINE=postgres) makes every store that a test asks for by a path one on the
+server. A test that speaks to one engine only says so with the marks `sqlite_only` and `postgres`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import threading
+from pathlib import Path
+
+from dropcopy_tui.domain.places import Place, ServerPlace
+from dropcopy_tui.store.engine import create_store
+from tests.server import Server, shared_server
+
+_VARIABLE = "DROPCOPY_TEST_ENGINE"
+# Database -> the path that stands for it.
+_made: dict[str, Path] = {}
+_templates = threading.Lock()
+
+
+def on_postgres() -> bool:
+    """Whether stores are on PostgreSQL, unless a test says which engine it wants."""
+    return os.environ.get(_VARIABLE, "sqlite") == "postgres"
+
+
+def use(engine: str) -> None:
+    """Choose the engine for this process and those that it starts."""
+    os.environ[_VARIABLE] = engine
+
+
+def place_of(path: Path, postgres: bool | None = None) -> Place:
+    """Where a store is that a test names by this path: the path itself, or a database with a name made from it."""
+    if not (on_postgres() if postgres is None else postgres):
+        return path
+    name = "t_" + hashlib.sha256(os.fspath(path).encode()).hexdigest()[:20]
+    return shared_server().place(name, beside=path)
+
+
+def new_store(path: Path, postgres: bool | None = None) -> Place:
+    """An empty store. On PostgreSQL, a copy of one that was made once."""
+    place = place_of(path, postgres)
+    if isinstance(place, ServerPlace):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _create(place, _empty())
+    else:
+        create_store(place)
+    return place
+
+
+def new_database(path: Path, template: str = "template0") -> ServerPlace:
+    """An empty database on the server, which is no store yet."""
+    place = place_of(path, postgres=True)
+    assert isinstance(place, ServerPlace)
+    _create(place, template)
+    return place
+
+
+def copy_store(store: Place, path: Path) -> Place:
+    """A copy of a store, at this path. Whoever has a store on a server open is disconnected from it."""
+    if isinstance(store, ServerPlace):
+        place = place_of(path, postgres=True)
+        assert isinstance(place, ServerPlace)
+        _disconnect(shared_server(), store.database)
+        _create(place, store.database)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return place
+    shutil.copy2(store, path)
+    return path
+
+
+def drop_below(folder: Path) -> None:
+    """Remove the databases of the stores that were made below this folder."""
+    for name, path in tuple(_made.items()):
+        if path.is_relative_to(folder):
+            shared_server().drop(name)
+            del _made[name]
+
+
+def _create(place: ServerPlace, template: str) -> None:
+    server = shared_server()
+    server.drop(place.database)
+    server.create(place.database, template)
+    _made[place.database] = place.beside
+
+
+def _empty() -> str:
+    with _templates:
+        if "empty" not in _made:
+            server = shared_server()
+            place = server.place("empty")
+            _create(place, "template0")
+            create_store(place)
+            _disconnect(server, "empty")
+    return "empty"
+
+
+def _disconnect(server: Server, database: str) -> None:
+    server.do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
