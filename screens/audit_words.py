@@ -31,6 +31,7 @@ ACTIONS = {
     "group:created": "Group created",
     "group:deleted": "Group deleted",
     "imports:done": "File imported",
+    "imports:updated": "SenderComps updated from a file",
     "keypair:deleted": "Key pair deleted",
     "keypair:downloaded": "Key pair downloaded",
     "keypair:expiry_told": "Expiry notice sent",

@@ -78,12 +78,10 @@ class Call:
         if str(answer).strip().lower() not in ("y", "yes"):
             raise Declined("Nothing was changed.")
 
-    def require_confirmable(self) -> None:
+    def require_confirmable(self, why: str = "This cannot be undone.") -> None:
         """Refuse immediately what could not be confirmed later. Raises UsageError."""
         if not self.yes and not may_ask(self):
-            raise click.UsageError(
-                "This cannot be undone. Use --yes to confirm it without a terminal. Nothing was changed."
-            )
+            raise click.UsageError(f"{why} Use --yes to confirm it without a terminal. Nothing was changed.")
 
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:

@@ -61,6 +61,17 @@ class LimitReached(DeskError):
     code = "limit_reached"
 
 
+class Interrupted(DeskError):
+    """Long work was ended early, before its transaction was committed."""
+
+    code = "interrupted"
+    # As for a process that SIGINT ends.
+    exit_code = 130
+
+    def __init__(self, message: str = "Interrupted. Nothing was changed.") -> None:
+        super().__init__(message)
+
+
 class ChangedMeanwhile(DeskError):
     """Another person changed the record since it was read (rule G10)."""
 

@@ -16,8 +16,10 @@ from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.places import Place, ServerPlace, beside
+from dropcopy_tui.domain.work import current
 from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.location import SCHEMA_VERSION
+from dropcopy_tui.store.watch import watched
 
 # Where a transaction's session keeps the id and digest of its last audit event (`Session.info`).
 WITNESS = "witness"
@@ -33,6 +35,9 @@ class Side(Protocol):
 
     def turn(self, who: str, patience: float) -> AbstractContextManager[Session]:
         """A session whose transaction begins when it is this writer's turn. Raises StoreBusy, saying whose it is."""
+
+    def through(self, connection: Connection) -> Side:
+        """The same, with this one connection for whatever is read and written."""
 
     def migrating(self) -> AbstractContextManager[Connection]:
         """A connection in a transaction, while every writer waits; committed when the block ends."""
@@ -74,7 +79,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a database session on one consistent snapshot of the store. Raises StoreBusy."""
-        with self._desk_errors(), self._side.reading() as session:
+        with self._desk_errors(), self._side.reading() as session, watched(session):
             yield session
 
     @contextmanager
@@ -85,11 +90,15 @@ class Store:
         """
         with self._desk_errors(), self._side.turn(who, patience) as session:
             try:
-                yield session
+                with watched(session):
+                    yield session
             except DeskError as refusal:
                 if refusal.remembered:
                     self._commit(session)
                 raise
+            work = current()
+            if work is not None:
+                work.finish()
             self._commit(session)
 
     def _commit(self, session: Session) -> None:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -51,17 +52,30 @@ class PostgresSide:
         # The lock must not be taken inside a snapshot that is older than it: a writer sees each statement's own.
         self._writer = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._only: Connection | None = None
         self._waiting: set[Any] = set()
         self._closed = False
 
     def reading(self) -> Session:
         """A session that reads one consistent snapshot, and cannot write."""
-        return Session(self._reader, expire_on_commit=False, autoflush=False)
+        if self._only is None:
+            return Session(self._reader, expire_on_commit=False, autoflush=False)
+        reader = self._only.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        return Session(reader, expire_on_commit=False, autoflush=False)
+
+    def through(self, connection: Connection) -> PostgresSide:
+        """The same, with this one connection for whatever is read and written."""
+        other = copy(self)
+        other._only = connection
+        return other
 
     @contextmanager
     def turn(self, who: str, patience: float) -> Iterator[Session]:
         """A session that writes, once it is this writer's turn. Raises StoreBusy."""
-        with Session(self._writer, expire_on_commit=False) as session:
+        writer: Engine | Connection = self._writer
+        if self._only is not None:
+            writer = self._only.execution_options(isolation_level="READ COMMITTED", postgresql_readonly=False)
+        with Session(writer, expire_on_commit=False) as session:
             session.info[_NUMBER] = self._enter(session.connection(), who, patience)
             yield session
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,28 @@ class SqliteSide:
         self._path = path
         self.engine = _engine(path)
         self.gate = Gate(path)
+        self._only: Connection | None = None
+
+    def through(self, connection: Connection) -> SqliteSide:
+        """The same, with this one connection for whatever is read and written."""
+        other = copy(self)
+        other._only = connection
+        return other
+
+    def _bind(self, *, immediate: bool) -> Engine | Connection:
+        if self._only is not None:
+            return self._only.execution_options(immediate=immediate)
+        return self.engine.execution_options(immediate=True) if immediate else self.engine
 
     def reading(self) -> Session:
         """A session that reads one consistent snapshot."""
-        return Session(self.engine, expire_on_commit=False, autoflush=False)
+        return Session(self._bind(immediate=False), expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def turn(self, who: str, patience: float) -> Iterator[Session]:
         """A session that writes, once it is this writer's turn. Raises StoreBusy."""
-        with self.gate.through(who, patience):
-            engine = self.engine.execution_options(immediate=True)
-            with Session(engine, expire_on_commit=False) as session:
-                yield session
+        with self.gate.through(who, patience), Session(self._bind(immediate=True), expire_on_commit=False) as session:
+            yield session
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:

@@ -198,6 +198,7 @@ _LOCKED = (
 _DISABLED = "UPDATE person SET disabled = true WHERE user_id = 'acme-viewer'"
 _LINKED = "UPDATE person SET os_account = 'somebody' WHERE user_id = 'acme-operator'"
 _NEW_ENTITY = b"entity,name,clearing_firm\nNEWFIRM,NEW FIRM LLC,no\n"
+_NEW_SENDER_COMP = b"entity,market,session_id,gfid,fti,gateway\nACME,brokertec_us,ZZ9,NEW99,P,msgw\n"
 
 READS = {
     "audit": "kinds page verify",
@@ -268,6 +269,9 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "identity.sign_in_peer": lambda at: _with(at.done(_LINKED).desk.identity.sign_in_peer, "somebody", "test"),
     "imports.import_csv": lambda at: _with(
         at.desk.imports.import_csv, at.operations, ImportKind.ENTITIES, io.BytesIO(_NEW_ENTITY)
+    ),
+    "imports.update_csv": lambda at: _with(
+        at.desk.imports.update_csv, at.operations, ImportKind.SENDERCOMPS, io.BytesIO(_NEW_SENDER_COMP)
     ),
     "keypairs.delete": lambda at: _with(
         at.desk.keypairs.delete,

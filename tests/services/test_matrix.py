@@ -601,6 +601,13 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         OPERATE,
         REFUSED,
     ),
+    "imports.update_csv": (
+        lambda at, who: at.desk.imports.update_csv(
+            who, ImportKind.SENDERCOMPS, io.BytesIO(b"entity,market,session_id,gfid,fti,gateway\n")
+        ),
+        OPERATE,
+        REFUSED,
+    ),
     "key_report.of_sessions": (
         lambda at, who: at.desk.key_report.of_sessions(who, [at.ids["session"]]),
         SEE,

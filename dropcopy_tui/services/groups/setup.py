@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError
+from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, Interrupted
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.groups import gateways_needed
 from dropcopy_tui.domain.markets import Gateway, market_named
@@ -40,6 +40,8 @@ def set_up(uow: UnitOfWork, row: RequestRow) -> tuple[list[str], str]:
         # A savepoint: what a refused request had begun is undone, while its refusal is kept.
         with uow.tx.begin_nested():
             return [], _WAYS[RequestType(row.type)](uow, row)
+    except Interrupted:
+        raise
     except DeskError as error:
         return [error.message], ""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Connection, func, insert, select
+from sqlalchemy import Column, Connection, insert, select
 
 from dropcopy_tui.domain.accounts import (
     PERSON_NAME_LENGTH,
@@ -24,7 +23,7 @@ from dropcopy_tui.domain.accounts import (
     shared,
 )
 from dropcopy_tui.domain.errors import InvalidValue
-from dropcopy_tui.domain.markets import Market, market_named
+from dropcopy_tui.domain.markets import Market
 from dropcopy_tui.domain.names import (
     FRONT_END_NAME_LENGTH,
     FRONT_END_VENDOR_LENGTH,
@@ -34,8 +33,7 @@ from dropcopy_tui.domain.names import (
 )
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import Approvals
-from dropcopy_tui.domain.sessions import SenderCompStatus, make_sender_comp
-from dropcopy_tui.services.imports.csv_lines import Cells, Columns
+from dropcopy_tui.services.imports.csv_lines import Columns
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import METADATA
 
@@ -44,12 +42,12 @@ _PERSON = METADATA.tables["person"]
 _ENTITLEMENT = METADATA.tables["entitlement"]
 _FRONT_END = METADATA.tables["front_end"]
 _MAPPING = METADATA.tables["front_end_mapping"]
-_SENDER_COMP = METADATA.tables["sender_comp"]
 
 _ENTITY_CODE = re.compile(r"[A-Z0-9._-]{1,12}")
-_STATUSES = frozenset(status.value for status in SenderCompStatus)
 # Keeps the parts of a key apart, which a space would not: no name can hold it (ASCII unit separator).
 KEY_SEPARATOR = "\x1f"
+# The cells of a line by their columns.
+NamedCells = dict[str, str]
 
 
 class ImportKind(StrEnum):
@@ -85,7 +83,7 @@ class FileKind(ABC):
         self._lines: dict[str, int] = {}
 
     @abstractmethod
-    def entry(self, line: int, cells: Cells) -> FileEntry:
+    def entry(self, line: int, cells: NamedCells) -> FileEntry:
         """What the line says. Raises InvalidValue."""
 
     @abstractmethod
@@ -115,7 +113,7 @@ class EntityFile(FileKind):
 
     columns = Columns(("entity", "name", "clearing_firm"))
 
-    def entry(self, line: int, cells: Cells) -> FileEntry:
+    def entry(self, line: int, cells: NamedCells) -> FileEntry:
         code = cells["entity"]
         if not _ENTITY_CODE.fullmatch(code):
             raise InvalidValue(f"Entity {shorten(code)!r} must be 1 to 12 of A-Z, 0-9, dot, underscore and hyphen.")
@@ -141,11 +139,10 @@ def _yes_or_no(text: str) -> bool:
     return text == "yes"
 
 
-class FileOfEntities(FileKind):
-    """A kind whose lines name entities: there are few of those, so they are read once."""
+class EntityCodes:
+    """The entities that lines name: there are few of them, so they are read once."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        super().__init__(connection, now)
+    def __init__(self, connection: Connection) -> None:
         found = connection.execute(select(_ENTITY.c.code, _ENTITY.c.id, _ENTITY.c.clearing_firm))
         self._entities: dict[str, tuple[int, bool]] = {row.code: (row.id, row.clearing_firm) for row in found}
 
@@ -156,13 +153,22 @@ class FileOfEntities(FileKind):
         except KeyError:
             raise InvalidValue(f"Entity {shorten(code)!r} is not in the store. Import the entities first.") from None
 
-    def _guarantor(self, code: str) -> int | None:
+    def guarantor(self, code: str) -> int | None:
+        """The primary key of a guarantor, None for "". Raises InvalidValue."""
         if not code:
             return None
         entity_id = self.entity(code)
         if not self._entities[code][1]:
             raise InvalidValue(f"Guarantor {code} is not marked as a clearing firm.")
         return entity_id
+
+
+class FileOfEntities(FileKind):
+    """A kind whose lines name entities."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        super().__init__(connection, now)
+        self.entity = EntityCodes(connection).entity
 
 
 class PeopleFile(FileOfEntities):
@@ -179,7 +185,7 @@ class PeopleFile(FileOfEntities):
         self._administered = frozenset(administered)
         self._own: frozenset[str] | None = None
 
-    def entry(self, line: int, cells: Cells) -> FileEntry:
+    def entry(self, line: int, cells: NamedCells) -> FileEntry:
         values: Facts = {
             "user_id": clean_user_id(cells["user_id"]),
             "name": clean_name(cells["name"], "Name", PERSON_NAME_LENGTH),
@@ -275,7 +281,7 @@ class FrontEndFile(FileOfEntities):
 
     columns = Columns(("entity", "name"), blank=("version", "vendor"))
 
-    def entry(self, line: int, cells: Cells) -> FileEntry:
+    def entry(self, line: int, cells: NamedCells) -> FileEntry:
         values = {
             "entity": cells["entity"],
             "entity_id": self.entity(cells["entity"]),
@@ -336,67 +342,10 @@ def _maybe_name(text: str, what: str, longest: int) -> str:
     return clean_name(text, what, longest) if text else ""
 
 
-class SenderCompFile(FileOfEntities):
-    """Source SenderComps (domain section 1).
-
-    A file may hold a million: their lines are remembered in the order of insertion, which is that of the
-    primary keys, at four bytes a line.
-    """
-
-    columns = Columns(("entity", "market", "session_id", "gfid", "fti", "gateway"), optional=("guarantor", "status"))
-
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        super().__init__(connection, now)
-        self._first = (connection.scalar(select(func.max(_SENDER_COMP.c.id))) or 0) + 1
-        self._order = array("I")
-
-    def entry(self, line: int, cells: Cells) -> FileEntry:
-        entity_id = self.entity(cells["entity"])
-        market = market_named(shorten(cells["market"]))
-        parts = make_sender_comp(cells["session_id"], cells["gfid"], cells["fti"])
-        values = {
-            "entity_id": entity_id,
-            "market": market.code,
-            "sender_comp_id": str(parts),
-            "session_id": parts.session_id,
-            "gfid": parts.gfid,
-            "fti": parts.fti,
-            "gateway": gateway_of(market, cells["gateway"]),
-            "guarantor_id": self._guarantor(cells["guarantor"]),
-            "status": _status(cells["status"] or SenderCompStatus.ACTIVE.value),
-        }
-        return FileEntry(line, values, (f"{parts} of {market.code}",))
-
-    def held(self, entries: Sequence[FileEntry]) -> dict[str, int]:
-        market, sender_comp_id = _SENDER_COMP.c.market, _SENDER_COMP.c.sender_comp_id
-        found = self._connection.execute(
-            select(sender_comp_id, market, _SENDER_COMP.c.id)
-            .where(market.in_({entry.values["market"] for entry in entries}))
-            .where(sender_comp_id.in_([entry.values["sender_comp_id"] for entry in entries]))
-        )
-        return {f"{name} of {code}": self._line(number) for name, code, number in found}
-
-    def _line(self, number: int) -> int:
-        """The line that brought the row with this primary key, or 0."""
-        return self._order[number - self._first] if number >= self._first else 0
-
-    def insert(self, entries: Sequence[FileEntry]) -> None:
-        self._connection.execute(insert(_SENDER_COMP), [entry.values for entry in entries])
-
-    def remember(self, entries: Sequence[FileEntry]) -> None:
-        self._order.extend(entry.line for entry in entries)
-
-
 def gateway_of(market: Market, text: str) -> str:
     """A gateway of the market. Raises InvalidValue."""
     text = text.lower()
     if text not in market.gateways:
         known = ", ".join(market.gateways)
         raise InvalidValue(f"Gateway {shorten(text)!r} is not a gateway of market {market.code}. Use: {known}.")
-    return text
-
-
-def _status(text: str) -> str:
-    if text not in _STATUSES:
-        raise InvalidValue(f"Status {shorten(text)!r} must be active or inactive.")
     return text

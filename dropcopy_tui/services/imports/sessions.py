@@ -10,8 +10,8 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus, check_session_id
-from dropcopy_tui.services.imports.csv_lines import Cells, Columns
-from dropcopy_tui.services.imports.kinds import FileEntry, FileOfEntities, gateway_of
+from dropcopy_tui.services.imports.csv_lines import Columns
+from dropcopy_tui.services.imports.kinds import FileEntry, FileOfEntities, NamedCells, gateway_of
 from dropcopy_tui.store.tables import METADATA
 
 _SESSION = METADATA.tables["session"]
@@ -22,7 +22,7 @@ class SessionFile(FileOfEntities):
 
     columns = Columns(("entity", "market", "session_id", "kind", "gateway"))
 
-    def entry(self, line: int, cells: Cells) -> FileEntry:
+    def entry(self, line: int, cells: NamedCells) -> FileEntry:
         market = market_named(shorten(cells["market"]))
         values = {
             "entity_id": self.entity(cells["entity"]),
