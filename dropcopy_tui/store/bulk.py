@@ -28,6 +28,8 @@ from dropcopy_tui.store.watch import watched_driver
 _CHUNK = 10_000
 _SCHEMA = "waiting"
 _MB = 1_000_000
+# What is changed of the store waits in memory up to this size (some 30,000 SenderComps), and locks no reader out.
+_CACHE_KB = 8_000
 
 
 class BulkStore(Store):
@@ -130,7 +132,7 @@ def _attach(driver: sqlite3.Connection, folder: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     try:
         # What is sorted goes to files as well, and a full cache is written early.
-        for setting in ("temp_store=FILE", "cache_spill=ON"):
+        for setting in ("temp_store=FILE", "cache_spill=ON", f"cache_size=-{_CACHE_KB}"):
             driver.execute(f"PRAGMA {setting}")
         driver.execute(f"ATTACH ? AS {_SCHEMA}", (str(path),))
         for setting in ("journal_mode=OFF", "synchronous=OFF"):
