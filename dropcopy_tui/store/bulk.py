@@ -36,7 +36,7 @@ class BulkStore(Store):
     """The same store through one connection of its own, which is closed afterwards.
 
     A transaction of it may write pages to the store before it commits: its memory stays small, and readers of a store
-    without a write-ahead log wait until it is over (ADR 26).
+    without a write-ahead log wait until it is over (ADR 27).
     """
 
     def __init__(self, store: Store, connection: Connection) -> None:

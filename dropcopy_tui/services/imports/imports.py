@@ -212,9 +212,7 @@ class Imports(Service):
         Other writers and readers work meanwhile.
         """
         tally = LineTally()
-        require_space(
-            self._resources.store.place, _bytes_left(stream) * sendercomps.WAITING_GROWTH, "Reading the file"
-        )
+        require_space(self._resources.store.place, _bytes_left(stream) * sendercomps.WAITING_GROWTH, "Reading the file")
         with bulk_store(self._resources.store, WAITING) as bulk:
             resources = replace(self._resources, store=bulk)
             with reading(resources, actor) as uow:
