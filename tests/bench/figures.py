@@ -88,6 +88,11 @@ def figures(samples: Samples) -> list[Figure]:
         amount("500 key pairs generated and written", "s", "generate 500", 3),
         amount("notices for 100,000 key pairs: dropcopy tick", "s", "expiry tick", 5),
         amount("the same: memory above a tick without any", "MB", "expiry memory", 100),
+        amount("the first screen sends", "bytes", "first bytes", 12_000),
+        amount("a list that opens", "bytes", "list bytes", 8_000),
+        amount("a dialog", "bytes", "dialog bytes", 6_000),
+        amount("the next row of a list", "bytes", "row bytes", 600),
+        amount("the next page of a list", "bytes", "page bytes", 3_000),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
     ]

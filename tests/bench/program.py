@@ -1,7 +1,7 @@
 """A program on a pseudo-terminal, and when something was seen on it.
 
-No emulator: a frame is what comes between two marks of synchronized output (mode 2026), and it is seen when it
-ends. That is enough to time the first paint, a text, and what a key changes, without slowing the program down.
+A frame is what comes between two marks of synchronized output (mode 2026), and it is seen when it ends. That is enough
+to time the first paint, a text, and what a key changes, without slowing the program down.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from contextlib import suppress
 from time import perf_counter
 from types import TracebackType
 from typing import Self
+
+from tests.bench.screen import Screen
 
 COLUMNS, LINES = 80, 24
 # What xterm sends (infocmp xterm).
@@ -44,9 +46,6 @@ _TOKEN = re.compile(
     rb"|[^\0-\x1f]+",
     re.S,
 )
-_PAINTED = re.compile(rb"[^\s]")
-# A colour between two characters does not part a text; a move of the cursor does.
-_COLOUR = b"m"
 
 
 class Silent(Exception):
@@ -69,21 +68,22 @@ class Program:
         self.shown_at = 0.0
         self.exit_code: int | None = None
         self._part = b""
-        self._seen = self._frame = b""
-        self._held = False
+        self._screen = Screen(COLUMNS, LINES)
+        # What was seen last, and nothing since `forget` until something new is.
+        self._seen = ""
+        self._drawn = self._held = False
 
     # -- what is waited for
 
     def first_paint(self, timeout: float = 30) -> float:
         """When the first text stood on the alternate screen."""
-        while not _PAINTED.search(self._seen):
+        while not self._seen.strip():
             self._wait(timeout)
         return self.shown_at
 
     def shows(self, text: str, timeout: float = 30) -> float:
-        """When the text was shown, counted from the last `forget`."""
-        wanted = text.encode()
-        while wanted not in self._seen:
+        """When the text was on the screen, as of the first frame after the last `forget`."""
+        while text not in self._seen:
             self._wait(timeout, wanted=text)
         return self.shown_at
 
@@ -106,7 +106,7 @@ class Program:
 
     def forget(self) -> None:
         """Look only at what is shown from now on."""
-        self._seen = b""
+        self._seen = ""
 
     def press(self, key: str) -> float:
         """Press a key; when it was sent."""
@@ -171,7 +171,7 @@ class Program:
 
     def _wait(self, timeout: float, wanted: str = "anything") -> None:
         if not self.pump(timeout):
-            raise Silent(f"it never showed {wanted}; last: {self._seen[-300:]!r}")
+            raise Silent(f"it never showed {wanted}; last:\n{self._screen.text}")
 
     def _take(self, data: bytes, now: float) -> None:
         data, at = self._part + data, 0
@@ -187,20 +187,18 @@ class Program:
         if token in _ANSWERS:
             os.write(self._main, _ANSWERS[token])
         elif token == _ALTERNATE:
-            self._seen = self._frame = b""
+            self._screen.clear()
+            self._seen, self._drawn = "", False
         elif token in (_BEGIN, _END):
             self._held = token == _BEGIN
             self._show(now) if token == _END else None
-        elif token >= b" ":
-            self._frame += token
-        elif token[-1:] != _COLOUR:
-            self._frame += b"\n"
+        else:
+            self._screen.write(token)
+            self._drawn |= token >= b" " or token.endswith(b"K")
 
     def _show(self, now: float) -> None:
-        if self._frame.strip(b"\n"):
-            self._seen += self._frame
-            self.shown_at = now
-        self._frame = b""
+        if self._drawn:
+            self._seen, self._drawn, self.shown_at = self._screen.text, False, now
 
     def _reap(self, how: int) -> bool:
         if self.exit_code is None:
