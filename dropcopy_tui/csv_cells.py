@@ -24,10 +24,11 @@ def csv_cell(value: object) -> str:
     return ("'" if _FORMULA.match(value) else "") + visible(value)
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """A whole CSV document with its header, as the command line prints it."""
+def csv_text(columns: Sequence[str] | None, rows: Iterable[Iterable[object]]) -> str:
+    """A CSV document with its header, as the command line prints it; without columns, rows that follow others."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    if columns is not None:
+        writer.writerow(columns)
     writer.writerows([csv_cell(value) for value in row] for row in rows)
     return text.getvalue()

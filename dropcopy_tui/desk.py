@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dropcopy_tui.clock import Clock, Entropy
@@ -105,6 +106,10 @@ class Desk:
     def give_up(self) -> None:
         """End every wait for other writers: whoever leaves does not wait."""
         self.resources.store.give_up()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What this thread reads in the block is of one moment, where that holds no writer up."""
+        return self.resources.store.snapshot()
 
     def stamp(self) -> tuple[int, ...]:
         """A mark of the store's present state: it differs once anybody has changed anything."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
-from dropcopy_tui.cli.listing import limit_option, rows_of
-from dropcopy_tui.cli.output import fields, short_utc, show, table, utc, write
+from dropcopy_tui.cli.listing import check_list_options, list_options, print_list, rows_of
+from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import event_shape
-from dropcopy_tui.csv_cells import csv_text
 from dropcopy_tui.domain.moments import since as first_moment
 from dropcopy_tui.domain.moments import until as last_moment
 
@@ -35,10 +33,9 @@ def audit() -> None:
 @click.option("--since", default="", metavar="T", help="From this day or time (UTC), such as 2026-11-23.")
 @click.option("--until", default="", metavar="T", help="Up to the end of this day, or before this time (UTC).")
 @click.option("--kind", "--action", default="", metavar="A", help="Only this action: keypair:generated, or keypair.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
-@limit_option
+@list_options
 @verb
-def list_events(call: Call, limit: int | None, as_csv: bool, **wanted: str) -> None:
+def list_events(call: Call, limit: int | None, **wanted: str) -> None:
     """List events, newest first.
 
     \b
@@ -46,15 +43,10 @@ def list_events(call: Call, limit: int | None, as_csv: bool, **wanted: str) -> N
       dropcopy audit list --group DC-NY-1 --since 2026-11-01
       dropcopy audit list --action keypair --csv > keys.csv
     """
-    if as_csv and call.as_json:
-        raise click.UsageError("Use either --csv or --json, not both.")
+    check_list_options(call)
     with call.signed_in() as (desk, actor):
         pages = partial(desk.audit.page, actor, filters=_filter(**wanted))
-        found = list(rows_of(pages, limit=limit))
-    if as_csv:
-        write(_csv(found))
-    else:
-        show(call, [event_shape(event) for event in found], _lines(found) if not call.as_json else ())
+        print_list(call, desk, rows_of(pages, limit=limit), event_shape, _lines, _COLUMNS)
 
 
 def _filter(*, since: str, until: str, **names: str) -> AuditFilter:
@@ -69,28 +61,6 @@ def _lines(found: Iterable[Event]) -> list[str]:
         (row.id, short_utc(row.at), row.person, row.action, row.entity or "-", row.subject, row.origin) for row in found
     ]
     return table(headers, rows, "No events found.")
-
-
-def _csv(found: Iterable[Event]) -> str:
-    """Every field of the events; the values before and after are JSON."""
-    rows = (
-        (
-            row.id,
-            utc(row.at),
-            row.person,
-            row.action,
-            row.entity,
-            row.subject,
-            row.origin,
-            *map(_facts, (row.before, row.after)),
-        )
-        for row in found
-    )
-    return csv_text(_COLUMNS, rows)
-
-
-def _facts(said: dict[str, Any]) -> str:
-    return json.dumps(said, sort_keys=True) if said else ""
 
 
 @audit.command("verify")

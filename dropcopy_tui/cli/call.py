@@ -36,6 +36,8 @@ class Call:
     no_input: bool = False
     no_color: bool = False
     yes: bool = False
+    as_csv: bool = False
+    out: str | None = None
 
     def config(self, *, sandbox: bool = False) -> Config:
         """Load the settings and paths. Raises ConfigInvalid."""
@@ -96,19 +98,20 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
         setattr(call, option.name or "", value)
 
 
-def _option(*names: str, **how: Any) -> Decorator:
+def remembered(*names: str, **how: Any) -> Decorator:
+    """An option whose value is kept in the Call and not handed to the command."""
     option: Decorator = click.option(*names, expose_value=False, callback=_remember, **how)
     return option
 
 
 _SHARED: tuple[Decorator, ...] = (
-    _option("--store", metavar="PATH", help="Store file, or a server's URL (also DROPCOPY_STORE)."),
-    _option("--config", "config_file", metavar="FILE", help="Configuration file."),
-    _option("--as", "as_user", metavar="USER", help="Act as this person (user id or email)."),
-    _option("--password-file", metavar="FILE", help="File containing the password for --as (- for stdin)."),
-    _option("--json", "as_json", is_flag=True, help="Print the result as one JSON document."),
-    _option("--no-input", is_flag=True, help="Never prompt."),
-    _option("--no-color", is_flag=True, help="Disable colours."),
+    remembered("--store", metavar="PATH", help="Store file, or a server's URL (also DROPCOPY_STORE)."),
+    remembered("--config", "config_file", metavar="FILE", help="Configuration file."),
+    remembered("--as", "as_user", metavar="USER", help="Act as this person (user id or email)."),
+    remembered("--password-file", metavar="FILE", help="File containing the password for --as (- for stdin)."),
+    remembered("--json", "as_json", is_flag=True, help="Print the result as one JSON document."),
+    remembered("--no-input", is_flag=True, help="Never prompt."),
+    remembered("--no-color", is_flag=True, help="Disable colours."),
 )
 
 
@@ -124,7 +127,7 @@ def verb(function: Any) -> Any:
     return shared(click.pass_obj(function))
 
 
-_yes = _option("--yes", is_flag=True, help="Do not ask for confirmation.")
+_yes = remembered("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 def confirmable(function: Any) -> Any:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
 from dropcopy_tui.cli.shapes import person_shape
 from dropcopy_tui.domain.ease import CHECKS, LEAST_CHECKS
 
 if TYPE_CHECKING:
     from dropcopy_tui.services.ease.ease import Caller, Reset
+    from dropcopy_tui.services.people.views import PersonLine
 
 
 @noun("ease")
@@ -25,18 +27,18 @@ def ease() -> None:
 @click.option(
     "--match", default="", metavar="TEXT", help="Only people with this text in user id, name, email or status."
 )
-@limit_option
+@list_options
 @verb
 def find(call: Call, match: str, limit: int | None) -> None:
     """List the people who may call."""
     with call.signed_in() as (desk, actor):
-        found = list(rows_of(lambda ask: desk.ease.find(actor, ask), match, limit))
+        every = rows_of(lambda ask: desk.ease.find(actor, ask), match, limit)
+        print_list(call, desk, every, person_shape, _lines)
+
+
+def _lines(found: Iterable[PersonLine]) -> list[str]:
     rows = [(line.user_id, line.name, line.email, line.status) for line in found]
-    show(
-        call,
-        [person_shape(line) for line in found],
-        table(("USER", "NAME", "EMAIL", "STATUS"), rows, "No people found.") if not call.as_json else (),
-    )
+    return table(("USER", "NAME", "EMAIL", "STATUS"), rows, "No people found.")
 
 
 @ease.command("show")

@@ -10,7 +10,7 @@ import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.codes import entity_option, only_entity
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import fields, say, show, table
 from dropcopy_tui.cli.shapes import front_end_shape, mapping_shape
 
@@ -28,7 +28,7 @@ def front_ends() -> None:
 @front_ends.command("list")
 @_ENTITY
 @click.option("--match", default="", metavar="TEXT", help="Only systems with this text in name, version or vendor.")
-@limit_option
+@list_options
 @verb
 def list_front_ends(call: Call, entity: str, match: str, limit: int | None) -> None:
     """List all front end systems and whether the entity may use them.
@@ -37,8 +37,8 @@ def list_front_ends(call: Call, entity: str, match: str, limit: int | None) -> N
     """
     with call.signed_in() as (desk, actor):
         place = entity or only_entity(desk.groups.entities(actor))
-        found = list(rows_of(partial(desk.front_ends.page, actor, place), match, limit))
-    show(call, [mapping_shape(line) for line in found], _lines(found) if not call.as_json else ())
+        every = rows_of(partial(desk.front_ends.page, actor, place), match, limit)
+        print_list(call, desk, every, mapping_shape, _lines)
 
 
 def _lines(found: Iterable[MappingLine]) -> list[str]:

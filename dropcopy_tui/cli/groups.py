@@ -13,7 +13,7 @@ from dropcopy_tui.cli.codes import CODE, entity_option, only_entity
 from dropcopy_tui.cli.drafts import clone_group
 from dropcopy_tui.cli.dry_run import dry_run_option, show_dry_run
 from dropcopy_tui.cli.files import opened
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import fields, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import group_shape, request_shape, whole_group_shape
@@ -40,14 +40,13 @@ def groups() -> None:
 @entity_option("Only groups of this entity.")
 @click.option("--market", type=MARKET, help="Only groups of this market.")
 @click.option("--match", default="", metavar="TEXT", help="Only groups with this text in name, market or front end.")
-@limit_option
+@list_options
 @verb
 def list_groups(call: Call, entity: str, market: str | None, match: str, limit: int | None) -> None:
     """List the groups you have access to."""
     with call.signed_in() as (desk, actor):
         pages = partial(desk.groups.page, actor, entity=entity, market=market or "")
-        found = list(rows_of(pages, match, limit))
-    show(call, [group_shape(line) for line in found], _lines(found) if not call.as_json else ())
+        print_list(call, desk, rows_of(pages, match, limit), group_shape, _lines)
 
 
 def _lines(found: Iterable[GroupLine]) -> list[str]:

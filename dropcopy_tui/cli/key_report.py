@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.codes import entity_option
-from dropcopy_tui.cli.listing import limit_option, rows_of
-from dropcopy_tui.cli.output import show, write
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.shapes import key_line_shape
-from dropcopy_tui.csv_cells import csv_text
 from dropcopy_tui.domain.keypairs import KeyState
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.keys.report import KeyReportLine
+    pass
 
 COLUMNS = (
     "session_id",
@@ -48,7 +46,7 @@ COLUMNS = (
     help="Only key pairs in this state; may be repeated.",
 )
 @click.option("--match", default="", metavar="TEXT", help="Only key pairs with this text in Session ID or market.")
-@limit_option
+@list_options
 @verb
 def report(call: Call, entity: str, states: tuple[str, ...], match: str, limit: int | None) -> None:
     """Report key pairs as CSV: age, state, expiry, days left, last notice, remarks.
@@ -62,13 +60,7 @@ def report(call: Call, entity: str, states: tuple[str, ...], match: str, limit: 
     """
     with call.signed_in() as (desk, actor):
         pages = partial(desk.key_report.page, actor, entity=entity, deleted=KeyState.DELETED in states)
-        found = [line for line in rows_of(pages, match, None) if not states or line.state in states][:limit]
-    if call.as_json:
-        show(call, [key_line_shape(line) for line in found], ())
-    else:
-        write(_csv(found))
-
-
-def _csv(found: Iterable[KeyReportLine]) -> str:
-    shapes = (key_line_shape(line) for line in found)
-    return csv_text(COLUMNS, ([shape[name] for name in COLUMNS] for shape in shapes))
+        # A report is for a spreadsheet, unless it is wanted otherwise.
+        call.as_csv = not call.as_json and not (call.out or "").lower().endswith(".json")
+        wanted = (line for line in rows_of(pages, match) if not states or line.state in states)
+        print_list(call, desk, islice(wanted, limit), key_line_shape, lambda _: (), COLUMNS)

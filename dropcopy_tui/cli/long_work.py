@@ -35,6 +35,7 @@ def long_work(nothing: str, *, rows_to_stdout: bool = False) -> Iterator[Work]:
     bar = _Bar(shown=_may_show(rows_to_stdout))
     work = Work(bar.heard)
     bar.work = work
+    work.is_watched = bar.is_shown
     code: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -79,14 +80,14 @@ class _Bar:
 
     def __init__(self, *, shown: bool) -> None:
         self.work: Work | None = None
-        self._shown = shown
+        self.is_shown = shown
         self._since = self._drawn_at = time.monotonic()
         self._width = 0
         self._estimate = Estimate()
 
     def heard(self) -> None:
         """The work says how far it is."""
-        if not self._shown or self.work is None:
+        if not self.is_shown or self.work is None:
             return
         if not self.work.what:
             self.clear()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import short_utc, show, table
 from dropcopy_tui.cli.shapes import notice_shape
 from dropcopy_tui.domain.pages import Selection
@@ -28,7 +28,7 @@ def notices() -> None:
 @notices.command("list")
 @click.option("--unread", is_flag=True, help="Only unread notices.")
 @click.option("--match", default="", metavar="TEXT", help="Only notices with this text or request id.")
-@limit_option
+@list_options
 @verb
 def list_notices(call: Call, unread: bool, match: str, limit: int | None) -> None:
     """List your notices: unread first, then newest first."""
@@ -36,8 +36,7 @@ def list_notices(call: Call, unread: bool, match: str, limit: int | None) -> Non
         every = rows_of(partial(desk.notices.page, actor), match, None if unread else limit)
         # Unread notices come first, so everything after the first read one has been read, too.
         wanted = takewhile(lambda row: not row.read, every) if unread else every
-        found = list(islice(wanted, limit))
-    show(call, [notice_shape(notice) for notice in found], _lines(found) if not call.as_json else ())
+        print_list(call, desk, islice(wanted, limit), notice_shape, _lines)
 
 
 def _lines(found: Iterable[Notice]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.shapes import message_shape
 from dropcopy_tui.domain.plurals import plural
@@ -27,14 +27,14 @@ def outbox() -> None:
 @click.option(
     "--match", default="", metavar="TEXT", help="Only messages with this text in recipient, subject, channel or state."
 )
-@limit_option
+@list_options
 @verb
 def list_outbox(call: Call, match: str, limit: int | None) -> None:
     """List outgoing messages, newest first."""
     with call.signed_in() as (desk, actor):
-        found = list(rows_of(partial(desk.outbox.page, actor), match, limit))
         words = desk.outbox.standing(actor).words
-    show(call, [message_shape(message) for message in found], _lines(found) if not call.as_json else ())
+        every = rows_of(partial(desk.outbox.page, actor), match, limit)
+        print_list(call, desk, every, message_shape, _lines)
     if words and not call.as_json:
         say(words)
 

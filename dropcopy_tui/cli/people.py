@@ -11,7 +11,7 @@ import click
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.codes import entity_option, only_entity
 from dropcopy_tui.cli.factors import FactorName, code_options, maybe_answered, start_challenge
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import fields, say, short_utc, show, table, utc
 from dropcopy_tui.cli.shapes import person_shape, whole_person_shape
 from dropcopy_tui.cli.sign_in import ask, secret
@@ -53,13 +53,13 @@ def people() -> None:
 @click.option(
     "--match", default="", metavar="TEXT", help="Only people with this text in user id, name, email or status."
 )
-@limit_option
+@list_options
 @verb
 def list_people(call: Call, entity: str, match: str, limit: int | None) -> None:
     """List the people you have access to."""
     with call.signed_in() as (desk, actor):
-        found = list(rows_of(partial(desk.people.page, actor, entity=entity), match, limit))
-    show(call, [person_shape(line) for line in found], _lines(found) if not call.as_json else ())
+        every = rows_of(partial(desk.people.page, actor, entity=entity), match, limit)
+        print_list(call, desk, every, person_shape, _lines)
 
 
 def _lines(found: Iterable[PersonLine]) -> list[str]:

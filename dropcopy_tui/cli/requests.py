@@ -10,7 +10,7 @@ import click
 
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.draft_lines import draft_lines
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, whole_request_shape
 from dropcopy_tui.cli.sources import request_sources
@@ -33,7 +33,7 @@ requests.add_command(request_sources)
 @click.option(
     "--match", default="", metavar="TEXT", help="Only requests with this text in id, subject, status or person."
 )
-@limit_option
+@list_options
 @verb
 def list_requests(call: Call, everyone: bool, todo: bool, match: str, limit: int | None) -> None:
     """List your requests, newest first.
@@ -47,8 +47,7 @@ def list_requests(call: Call, everyone: bool, todo: bool, match: str, limit: int
         raise click.UsageError("Use either --all or --todo, not both.")
     with call.signed_in() as (desk, actor):
         pages = partial(desk.requests.to_do, actor) if todo else partial(desk.requests.page, actor, everyone=everyone)
-        found = list(rows_of(pages, match, limit))
-    show(call, [request_shape(view) for view in found], request_table(found) if not call.as_json else ())
+        print_list(call, desk, rows_of(pages, match, limit), request_shape, request_table)
 
 
 def request_table(found: Iterable[RequestView], empty: str = "No requests found.") -> list[str]:

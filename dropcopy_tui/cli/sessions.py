@@ -11,7 +11,7 @@ import click
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.groups import MARKET
-from dropcopy_tui.cli.listing import limit_option, rows_of
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import session_shape, state_words
 from dropcopy_tui.domain.plurals import plural
@@ -36,7 +36,7 @@ def sessions() -> None:
 @click.option(
     "--match", default="", metavar="TEXT", help="Only sessions with this text in id, market, status or group."
 )
-@limit_option
+@list_options
 @verb
 def list_sessions(
     call: Call, kind: str | None, group: str | None, entity: str, status: str | None, match: str, limit: int | None
@@ -53,8 +53,7 @@ def list_sessions(
         chosen = SessionKind(kind) if kind else None
         state = SessionStatus(status) if status else None
         pages = partial(desk.sessions.page, actor, kind=chosen, entity=entity, group_id=group_id, status=state)
-        found = list(rows_of(pages, match, limit))
-    show(call, [session_shape(view) for view in found], _lines(found) if not call.as_json else ())
+        print_list(call, desk, rows_of(pages, match, limit), session_shape, _lines)
 
 
 def _lines(found: Iterable[SessionView]) -> list[str]:

@@ -10,13 +10,13 @@ import click
 
 from dropcopy_tui.cli.call import Call, verb
 from dropcopy_tui.cli.codes import CODE, entity_option
-from dropcopy_tui.cli.listing import limit_option, rows_of
-from dropcopy_tui.cli.output import show, table
+from dropcopy_tui.cli.listing import list_options, print_list, rows_of
+from dropcopy_tui.cli.output import table
 from dropcopy_tui.cli.shapes import firm_shape, sender_comp_shape
 from dropcopy_tui.domain.requests import Change
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.views import SenderCompView
+    from dropcopy_tui.services.views import FirmCount, SenderCompView
 
 _ENTITY = entity_option("Entity of the group, if several have the name.")
 
@@ -33,7 +33,7 @@ def sender_comp_table(rows: Iterable[SenderCompView], empty: str) -> list[str]:
 @_ENTITY
 @click.option("--gfid", type=CODE, default="", metavar="G", help="Only this Globex Firm ID.")
 @click.option("--match", default="", metavar="TEXT", help="Only SenderCompIDs with this text.")
-@limit_option
+@list_options
 @verb
 def group_sources(call: Call, group: str, entity: str, gfid: str, match: str, limit: int | None) -> None:
     """List the source SenderComps of a group.
@@ -46,31 +46,33 @@ def group_sources(call: Call, group: str, entity: str, gfid: str, match: str, li
     with call.signed_in() as (desk, actor):
         group_id = desk.groups.show(actor, group, entity).line.id
         pages = partial(desk.groups.sources, actor, group_id, gfid=gfid)
-        found = list(rows_of(pages, match, limit))
-    shapes = [sender_comp_shape(row) for row in found]
-    show(call, shapes, sender_comp_table(found, "No SenderComps found.") if not call.as_json else ())
+        lines = partial(sender_comp_table, empty="No SenderComps found.")
+        print_list(call, desk, rows_of(pages, match, limit), sender_comp_shape, lines)
 
 
 @click.command("firms")
 @click.argument("group")
 @_ENTITY
-@limit_option
+@list_options
 @verb
 def group_firms(call: Call, group: str, entity: str, limit: int | None) -> None:
     """Count the source SenderComps of a group by Globex Firm."""
     with call.signed_in() as (desk, actor):
         group_id = desk.groups.show(actor, group, entity).line.id
-        found = list(rows_of(partial(desk.groups.by_firm, actor, group_id), "", limit))
+        every = rows_of(partial(desk.groups.by_firm, actor, group_id), "", limit)
+        print_list(call, desk, every, firm_shape, _firm_lines)
+
+
+def _firm_lines(found: Iterable[FirmCount]) -> list[str]:
     rows = [(row.gfid, f"{row.count:,}") for row in found]
-    lines = table(("GFID", "SOURCES"), rows, "The group has no source SenderComps.") if not call.as_json else ()
-    show(call, [firm_shape(row) for row in found], lines)
+    return table(("GFID", "SOURCES"), rows, "The group has no source SenderComps.")
 
 
 @click.command("sources")
 @click.argument("request_id", metavar="ID")
 @click.option("--removed", is_flag=True, help="Those that the request removes, instead of those that it adds.")
 @click.option("--match", default="", metavar="TEXT", help="Only SenderCompIDs with this text.")
-@limit_option
+@list_options
 @verb
 def request_sources(call: Call, request_id: str, removed: bool, match: str, limit: int | None) -> None:
     """List the SenderComps that a request adds or removes.
@@ -82,6 +84,6 @@ def request_sources(call: Call, request_id: str, removed: bool, match: str, limi
     """
     change = Change.REMOVED if removed else Change.ADDED
     with call.signed_in() as (desk, actor):
-        found = list(rows_of(partial(desk.requests.sources, actor, request_id, change), match, limit))
-    shapes = [sender_comp_shape(row) for row in found]
-    show(call, shapes, sender_comp_table(found, f"No SenderComps {change.value}.") if not call.as_json else ())
+        every = rows_of(partial(desk.requests.sources, actor, request_id, change), match, limit)
+        lines = partial(sender_comp_table, empty=f"No SenderComps {change.value}.")
+        print_list(call, desk, every, sender_comp_shape, lines)

@@ -38,6 +38,8 @@ class Work:
         self._cancelled = self._final = False
         self._stops: list[Callable[[], None]] = []
         self._depth = 0
+        # Whether it is shown how far it is, so that a total is worth a question.
+        self.is_watched = heard is not None
 
     @property
     def part(self) -> float | None:

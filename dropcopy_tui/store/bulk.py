@@ -56,9 +56,9 @@ class BulkStore(Store):
                 driver.execute("COMMIT")
             return
         columns = table.columns.keys()
-        with self._connection.begin():
+        with self._writing() as connection:
             while chunk := list(islice(rows, _CHUNK)):
-                self._connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in chunk])
+                connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in chunk])
 
     def sort(self, table: Table, *first: str) -> None:
         """Sort the waiting rows by these columns, once for everything that is asked of them later."""
@@ -76,8 +76,15 @@ class BulkStore(Store):
             with _disk_errors(), watched_driver(driver):
                 driver.execute(text)
             return
-        with self._connection.begin():
-            self._connection.exec_driver_sql(text)
+        with self._writing() as connection:
+            connection.exec_driver_sql(text)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """The connection, in a transaction that writes to tables of its own: no other writer waits for it."""
+        connection = self._connection.execution_options(isolation_level="READ COMMITTED", postgresql_readonly=False)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

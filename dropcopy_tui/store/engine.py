@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from dropcopy_tui.store.watch import watched
 
 # Where a transaction's session keeps the id and digest of its last audit event (`Session.info`).
 WITNESS = "witness"
+# The store and the session of an open snapshot.
+_SNAPSHOT: ContextVar[tuple[Store, Session] | None] = ContextVar("snapshot", default=None)
 
 
 class Side(Protocol):
@@ -57,6 +60,9 @@ class Side(Protocol):
     def stamp(self) -> tuple[int, ...]:
         """A mark that differs after every committed change, whichever process made it."""
 
+    def lets_writers_pass(self) -> bool:
+        """Whether writers commit while a reader keeps its snapshot."""
+
 
 class Store:
     """The open store; it is accessed only through `read()` and `write()`.
@@ -79,8 +85,29 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a database session on one consistent snapshot of the store. Raises StoreBusy."""
+        shared = _SNAPSHOT.get()
+        if shared is not None and shared[0] is self:
+            with self._desk_errors():
+                yield shared[1]
+            return
         with self._desk_errors(), self._side.reading() as session, watched(session):
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let every `read` of this thread in the block see the store as it was at one moment, however long it takes.
+
+        A file without a write-ahead log would hold up every writer meanwhile: its reads are each of their own moment.
+        """
+        if not self._side.lets_writers_pass():
+            yield
+            return
+        with self._desk_errors(), self._side.reading() as session, watched(session):
+            token = _SNAPSHOT.set((self, session))
+            try:
+                yield
+            finally:
+                _SNAPSHOT.reset(token)
 
     @contextmanager
     def write(self, who: str = "", patience: float = PATIENCE) -> Iterator[Session]:

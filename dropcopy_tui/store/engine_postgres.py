@@ -158,6 +158,10 @@ class PostgresSide:
             "known whether it was. When the server answers again, look at what is there before you try again."
         ) from error
 
+    def lets_writers_pass(self) -> bool:
+        """Whether writers commit while a reader keeps its snapshot."""
+        return True
+
     def give_up(self) -> None:
         """End every wait of this process for other writers."""
         self._closed = True

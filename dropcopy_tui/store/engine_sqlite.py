@@ -113,6 +113,11 @@ class SqliteSide:
                 "Check the disk, then look at what is there before you try again."
             ) from error
 
+    def lets_writers_pass(self) -> bool:
+        """Whether writers commit while a reader keeps its snapshot: with a write-ahead log only."""
+        with self.engine.connect() as connection:
+            return bool(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal")
+
     def give_up(self) -> None:
         """End every wait of this process for other writers."""
         self.gate.give_up()
