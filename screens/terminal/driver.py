@@ -86,7 +86,7 @@ class TerminalDriver(LinuxDriver):
         return cast("Leaver", self._app)
 
     def start_application_mode(self) -> None:
-        """Begin, or go on after a stop: whoever had the terminal meanwhile has left something else on it."""
+        """Begin, or continue after a stop: whoever had the terminal meanwhile has left something else on it."""
         self.shadow.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 

@@ -17,7 +17,7 @@ from screens.terminal.pen import PLAIN, Pen, change, for_blank
 # A character and how it is drawn; the second cell of a wide character is "".
 Cell = tuple[str, Pen]
 Row = list[Cell | None]
-# A piece of a line: line, column, and what stands there.
+# A piece of a line: line, column, and its cells.
 Piece = tuple[int, int, list[Cell]]
 # A move of the cursor takes four bytes at least: so many cells are rather written again.
 _SHORT = 4
