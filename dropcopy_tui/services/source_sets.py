@@ -1,93 +1,163 @@
 """Sets of SenderComps: what a group copies, what a draft has, what a request adds or removes.
 
 A set is filled by one statement inside the database, however large it is: no row passes through this process. Rows are
-read in the order in which they are stored, because rows that come in any other order cost ten times as much.
+read in the order in which they are stored, because rows that come in any other order cost ten times as much. How many
+there are is counted in the same transaction (`store/counts.py`): nothing else may write to these tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, insert, literal, select
 from sqlalchemy.orm import Mapped
-from sqlmodel import col, func
+from sqlmodel import Session, col, func
 
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
-from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, GroupSourceRow, RequestSourceRow, SenderCompRow
+from dropcopy_tui.store import counts
+from dropcopy_tui.store.counts import Part
+from dropcopy_tui.store.tables import (
+    DraftCountRow,
+    DraftRow,
+    DraftSourceRow,
+    GroupCountRow,
+    GroupSourceRow,
+    RequestCountRow,
+    RequestSourceRow,
+    SenderCompRow,
+)
 
 SenderCompRows = Select[SenderCompRow]
 SetTable = type[GroupSourceRow] | type[DraftSourceRow] | type[RequestSourceRow]
+CountTable = type[GroupCountRow] | type[DraftCountRow] | type[RequestCountRow]
 Condition = ColumnElement[bool]
 
 _MEMBER = ("sender_comp_id", "gfid", "sender_comp_pk")
 
 
-def in_group(group_id: int | None) -> Condition:
+@dataclass(frozen=True)
+class SourceSet:
+    """A set: its table, the table of its kept counts, and whose it is in both."""
+
+    table: SetTable
+    counts: CountTable
+    owner: Mapping[str, Any]
+
+    @property
+    def here(self) -> Condition:
+        """Whether a row of the table is in this set."""
+        first, *others = (col(getattr(self.table, name)) == value for name, value in self.owner.items())
+        found: Condition = first
+        for other in others:
+            found = found & other
+        return found
+
+    def parts(self, session: Session, kind: str) -> list[Part]:
+        """How many there are, by the first characters of the SenderCompID or by Globex Firm."""
+        return counts.kept(session, self.counts, self.owner, kind)
+
+
+def of_group(group_id: int | None) -> SourceSet:
     """The set of a group."""
-    return col(GroupSourceRow.group_id) == group_id
+    return SourceSet(GroupSourceRow, GroupCountRow, {"group_id": group_id})
 
 
-def in_draft(draft: DraftRow) -> Condition:
+def of_draft(draft: DraftRow) -> SourceSet:
     """The set of a draft."""
-    return col(DraftSourceRow.draft_id) == draft.id
+    return SourceSet(DraftSourceRow, DraftCountRow, {"draft_id": draft.id})
 
 
-def in_request(request_id: int | None, change: Change) -> Condition:
+def of_request(request_id: int | None, change: Change) -> SourceSet:
     """What a request adds, or what it removes."""
-    mine: Condition = col(RequestSourceRow.request_id) == request_id
-    return mine & (col(RequestSourceRow.change) == change.value)
+    return SourceSet(RequestSourceRow, RequestCountRow, {"request_id": request_id, "change": change.value})
 
 
-def members(table: SetTable, condition: Condition) -> SenderCompRows:
+def members(chosen: SourceSet, *conditions: Condition) -> SenderCompRows:
     """The SenderComps of a set."""
+    table = chosen.table
     joined = select(SenderCompRow).join(table, col(table.sender_comp_pk) == col(SenderCompRow.id))
-    return joined.where(condition)
+    return joined.where(chosen.here, *conditions)
 
 
-def also_in(table: SetTable, condition: Condition, name: Mapped[str]) -> Condition:
+def also_in(other: SourceSet, name: Mapped[str]) -> Condition:
     """Whether the set has the SenderComp of this SenderCompID, too."""
-    there = select(literal(1)).where(condition, col(table.sender_comp_id) == name)
+    there = select(literal(1)).where(other.here, col(other.table.sender_comp_id) == name)
     return there.exists()
 
 
-def put(uow: UnitOfWork, table: SetTable, owner: Mapping[str, Any], chosen: SenderCompRows) -> None:
-    """Put the chosen rows of `sender_comp` into the set of the owner."""
-    name = col(SenderCompRow.sender_comp_id)
-    rows = chosen.with_only_columns(*_owner(owner), name, col(SenderCompRow.gfid), col(SenderCompRow.id))
-    uow.tx.execute(insert(table).from_select([*owner, *_MEMBER], rows.order_by(None).order_by(name)))
+def put(uow: UnitOfWork, into: SourceSet, chosen: SenderCompRows) -> None:
+    """Put the chosen rows of `sender_comp` into the set. None of them may be in it."""
+    pk, name = col(SenderCompRow.id), col(SenderCompRow.sender_comp_id)
+    some = chosen.with_only_columns(pk).order_by(None).limit(counts.FEW + 1)
+    found = [key for key in uow.tx.execute(some).scalars() if key is not None]
+    few = found if len(found) <= counts.FEW else None
+    rows = chosen if few is None else select(SenderCompRow).where(pk.in_(few))
+    member = rows.with_only_columns(*_owner(into), name, col(SenderCompRow.gfid), pk)
+    _insert(uow, into, member.order_by(None).order_by(name))
+    _count(uow, into, few)
 
 
-def copy(uow: UnitOfWork, table: SetTable, owner: Mapping[str, Any], other: SetTable, *conditions: Condition) -> None:
-    """Put what another set has, under these conditions, into the set of the owner."""
-    member = [col(getattr(other, name)) for name in _MEMBER]
-    rows = select(*_owner(owner), *member).where(*conditions).order_by(member[0])
-    uow.tx.execute(insert(table).from_select([*owner, *_MEMBER], rows))
+def copy(uow: UnitOfWork, into: SourceSet, other: SourceSet, *conditions: Condition) -> None:
+    """Put what another set has, under these conditions, into the set. None of it may be in it."""
+    few, these = _few(uow, other, conditions)
+    member = [col(getattr(other.table, name)) for name in _MEMBER]
+    _insert(uow, into, select(*_owner(into), *member).where(other.here, *these).order_by(member[0]))
+    _count(uow, into, few)
 
 
-def take_out(uow: UnitOfWork, table: SetTable, *conditions: Condition) -> None:
-    """Take members out of a set."""
-    uow.tx.execute(delete(table).where(*conditions).execution_options(synchronize_session=False))
+def take_out(uow: UnitOfWork, chosen: SourceSet, *conditions: Condition) -> None:
+    """Take the members that meet the conditions out of the set."""
+    few, these = _few(uow, chosen, conditions)
+    gone = delete(chosen.table).where(chosen.here, *these)
+    uow.tx.execute(gone.execution_options(synchronize_session=False))
+    _count(uow, chosen, few)
 
 
-def size(uow: UnitOfWork, table: SetTable, condition: Condition) -> int:
+def empty(uow: UnitOfWork, chosen: SourceSet) -> None:
+    """Take every member out of the set."""
+    uow.tx.execute(delete(chosen.table).where(chosen.here).execution_options(synchronize_session=False))
+    counts.forget(uow.tx, chosen.counts, chosen.owner)
+
+
+def size(uow: UnitOfWork, chosen: SourceSet) -> int:
     """How many SenderComps the set has."""
-    return int(uow.tx.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
+    return counts.total(uow.tx, chosen.counts, chosen.owner)
 
 
-def by_firm(table: SetTable, condition: Condition) -> Select[str, int]:
-    """The Globex Firms of a set, with how many SenderComps each has."""
-    gfid = col(table.gfid)
-    return select(gfid.label("gfid"), func.count().label("sources")).where(condition).group_by(gfid)
+def count_members(uow: UnitOfWork, chosen: SourceSet, *conditions: Condition) -> int:
+    """How many of them meet the conditions: all are looked at."""
+    rows = select(func.count()).select_from(chosen.table).where(chosen.here, *conditions)
+    return int(uow.tx.execute(rows).scalar_one())
 
 
-def firm_counts(uow: UnitOfWork, table: SetTable, condition: Condition) -> tuple[FirmCount, ...]:
-    """The same as views, by GFID."""
-    rows = uow.tx.execute(by_firm(table, condition).order_by(col(table.gfid)))
-    return tuple(FirmCount(name, count) for name, count in rows)
+def firm_counts(uow: UnitOfWork, chosen: SourceSet) -> tuple[FirmCount, ...]:
+    """The Globex Firms of a set, with how many SenderComps each has, by GFID."""
+    return tuple(FirmCount(part.start, part.rows) for part in chosen.parts(uow.tx, counts.GFID))
 
 
-def _owner(owner: Mapping[str, Any]) -> Sequence[ColumnElement[Any]]:
-    return [literal(value) for value in owner.values()]
+def _owner(chosen: SourceSet) -> Sequence[ColumnElement[Any]]:
+    return [literal(value) for value in chosen.owner.values()]
+
+
+def _insert(uow: UnitOfWork, into: SourceSet, rows: Select[Any]) -> None:
+    uow.tx.execute(insert(into.table).from_select([*into.owner, *_MEMBER], rows))
+
+
+def _few(
+    uow: UnitOfWork, chosen: SourceSet, conditions: Sequence[Condition]
+) -> tuple[list[int] | None, list[Condition]]:
+    """The row numbers of the members that meet the conditions, if they are few, and the shortest way to say so."""
+    name, pk = col(chosen.table.sender_comp_id), col(chosen.table.sender_comp_pk)
+    rows = select(name, pk).where(chosen.here, *conditions).limit(counts.FEW + 1)
+    found = uow.tx.execute(rows).all()
+    if len(found) > counts.FEW:
+        return None, list(conditions)
+    return [row[1] for row in found], [name.in_([row[0] for row in found])]
+
+
+def _count(uow: UnitOfWork, chosen: SourceSet, few: Sequence[int] | None) -> None:
+    counts.count_again(uow.tx, chosen.table, chosen.counts, chosen.owner, few)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, extract, false, func, or_, select, tuple_
@@ -13,7 +13,8 @@ from sqlmodel import Session
 from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 from dropcopy_tui.store.dialect import holds
-from dropcopy_tui.store.search import SenderCompSearch
+from dropcopy_tui.store.outline import EVERYTHING, Outline, Span
+from dropcopy_tui.store.search import Found, SenderCompSearch
 
 Row = TypeVar("Row")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)")
@@ -28,6 +29,7 @@ class Listing:
     `orders` maps a column id to its sort expression, or to several; the first is the default order, and none may be
     null, because keyset comparisons with NULL match no row. `tie` is unique and breaks ties. `match` searches the
     columns `searched`. `counted` are the same rows without what is only shown: they are counted in less time.
+    `outline` is what is known of the list in an order without reading it; `gaps`: some of its parts have no rows.
     """
 
     rows: Any
@@ -36,6 +38,8 @@ class Listing:
     searched: Sequence[Expression] = ()
     newest_first: bool = False
     counted: Any = None
+    outline: Callable[[Session, str], Outline] | None = None
+    gaps: bool = False
 
 
 class Lowered:
@@ -98,9 +102,9 @@ def contains(column: Expression, text: str) -> ColumnElement[bool]:
     return found
 
 
-def matching(listing: Listing, match: str) -> Select[Any]:
-    """The rows that match the filter text: each word must occur in one of the searched columns."""
-    rows: Select[Any] = listing.rows
+def conditions_of(listing: Listing, match: str) -> list[ColumnElement[bool]]:
+    """What a row meets that matches the filter text: each word must occur in one of the searched columns."""
+    found = []
     for word in match.split():
         anywhere = [
             column.holds(word)
@@ -109,49 +113,79 @@ def matching(listing: Listing, match: str) -> Select[Any]:
             for column in listing.searched
         ]
         if anywhere:
-            condition = anywhere[0]
-            for other in anywhere[1:]:
-                condition = condition | other
-            rows = rows.where(condition)
-    return rows
+            found.append(or_(*anywhere))
+    return found
+
+
+def selecting(listing: Listing, selection: Selection) -> list[ColumnElement[bool]]:
+    """What a row meets that is selected, by the list's `tie`: the keys alone, or all that match but the keys."""
+    keys = sorted(selection.keys)
+    if not selection.everything:
+        return [listing.tie.in_(keys)]
+    return [*conditions_of(listing, selection.match), *([listing.tie.not_in(keys)] if keys else [])]
 
 
 def selected(listing: Listing, selection: Selection) -> Select[Any]:
-    """The rows of a selection, by the list's `tie`: the keys alone, or all that match but the keys."""
-    keys = sorted(selection.keys)
-    if not selection.everything:
-        rows: Select[Any] = listing.rows
-        return rows.where(listing.tie.in_(keys))
-    found = matching(listing, selection.match)
-    return found.where(listing.tie.not_in(keys)) if keys else found
+    """The rows of a selection."""
+    rows: Select[Any] = listing.rows
+    return rows.where(*selecting(listing, selection))
 
 
 def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[[Any], Row]) -> Page[Row]:
     """Fetch one page; with a limit of 0, only the total. `build` makes a frozen row from a database row."""
-    found = _matches(session, listing, ask.match)
-    total = -1
-    if ask.count:
-        counted = listing if listing.counted is None else replace(listing, rows=listing.counted)
-        total = session.execute(_counted(matching(counted, ask.match).where(*found))).scalar_one()
+    order = ask.order if ask.order in listing.orders else next(iter(listing.orders))
+    found = _found(session, listing, ask.match)
+    conditions = [*conditions_of(listing, ask.match), *found.conditions]
+    outline = None if found.few else _outline(session, listing, ask, order)
+    total = _total(session, listing, conditions, ask, outline) if ask.count else -1
     if not ask.limit:
         return Page((), (), total)
-    rows = matching(listing, ask.match).where(*found)
-    order = listing.orders.get(ask.order, next(iter(listing.orders.values())))
-    keys = (*(order if isinstance(order, tuple) else (order,)), listing.tie)
-    page = session.execute(_placed(rows, keys, listing, ask)).all()
+    walk = _walk(listing, order, ask)
+    page: list[Any] = []
+    for span in (
+        outline.spans(ask, walk.down, found.span if walk.keys[0] is found.column else EVERYTHING)
+        if outline
+        else [Span(skip=ask.at if ask.anchor is Anchor.AT else 0)]
+    ):
+        page += session.execute(walk.page(listing.rows.where(*conditions), span, ask.limit - len(page))).all()
+        if len(page) >= ask.limit:
+            break
     if ask.anchor in (Anchor.LAST, Anchor.BEFORE):
         page = page[::-1]
-    cursors = tuple(tuple(row[-len(keys) :]) for row in page)
+    cursors = tuple(tuple(row[-len(walk.keys) :]) for row in page)
     return Page(tuple(build(row) for row in page), cursors, total)
 
 
-def _matches(session: Session, listing: Listing, match: str) -> list[ColumnElement[bool]]:
-    """The rows by name, where an index of the search knows them and they are few."""
+def _found(session: Session, listing: Listing, match: str) -> Found:
+    """What an index of the search knows of the rows that match."""
     only = listing.searched[0] if len(listing.searched) == 1 else None
-    if not match or not isinstance(only, SenderCompSearch):
-        return []
-    names = only.few(session, match)
-    return [] if names is None else [only.column.in_(names)]
+    return only.find(session, match) if match and isinstance(only, SenderCompSearch) else Found()
+
+
+def _outline(session: Session, listing: Listing, ask: PageRequest, order: str) -> Outline | None:
+    """What is known of the list, where it is of use."""
+    jumps = ask.anchor is Anchor.AT or (ask.count and not ask.match)
+    return listing.outline(session, order) if listing.outline and (listing.gaps or jumps) else None
+
+
+def _spans(outline: Outline | None, walk: Walk, ask: PageRequest, found: Found) -> list[Span]:
+    """Where the rows of the page are, in the order in which it is read."""
+    if outline is None:
+        return [Span(skip=ask.at if ask.anchor is Anchor.AT else 0)]
+    return outline.spans(ask, walk.down, found.span if walk.keys[0] is found.column else EVERYTHING)
+
+
+def _total(
+    session: Session,
+    listing: Listing,
+    conditions: Sequence[ColumnElement[bool]],
+    ask: PageRequest,
+    outline: Outline | None,
+) -> int:
+    if outline is not None and (not outline.total or (outline.exact and not ask.match)):
+        return outline.total
+    rows = listing.rows if listing.counted is None else listing.counted
+    return int(session.execute(_counted(rows.where(*conditions))).scalar_one())
 
 
 def _counted(rows: Select[Any]) -> Select[Any]:
@@ -160,17 +194,33 @@ def _counted(rows: Select[Any]) -> Select[Any]:
     return select(func.count()).select_from(bare.subquery())
 
 
-def _placed(rows: Select[Any], keys: tuple[Expression, ...], listing: Listing, ask: PageRequest) -> Select[Any]:
-    """The rows in the order of the keys, from the requested place, with the cursor in the last columns."""
+@dataclass(frozen=True)
+class Walk:
+    """A way through a list: by these keys, `down` from the greatest, and from `beside` on where it is a cursor."""
+
+    keys: tuple[Expression, ...]
+    down: bool
+    beside: tuple[Any, ...] = ()
+
+    def page(self, rows: Select[Any], span: Span, limit: int) -> Select[Any]:
+        """The first rows of a span, with the cursor in the last columns."""
+        rows = rows.add_columns(*(key.label(f"cursor_{number}") for number, key in enumerate(self.keys)))
+        if self.beside:
+            here, there = tuple_(*self.keys), tuple_(*self.beside)
+            rows = rows.where(here < there if self.down else here > there)
+        if span.low is not None:
+            rows = rows.where(self.keys[0] >= span.low)
+        if span.high is not None:
+            rows = rows.where(self.keys[0] < span.high)
+        rows = rows.order_by(*(key.desc() if self.down else key.asc() for key in self.keys))
+        return (rows.offset(span.skip) if span.skip else rows).limit(limit)
+
+
+def _walk(listing: Listing, order: str, ask: PageRequest) -> Walk:
+    named = listing.orders[order]
+    keys = (*(named if isinstance(named, tuple) else (named,)), listing.tie)
     falling = ask.descending if ask.order else listing.newest_first
-    backwards = ask.anchor in (Anchor.LAST, Anchor.BEFORE)
-    down = falling != backwards
-    rows = rows.add_columns(*(key.label(f"cursor_{number}") for number, key in enumerate(keys)))
+    down = falling != (ask.anchor in (Anchor.LAST, Anchor.BEFORE))
     # A cursor of another order has other parts, and fits nowhere: the page starts at its end of the list.
-    if ask.anchor in (Anchor.AFTER, Anchor.BEFORE) and len(ask.beside) == len(keys):
-        here, there = tuple_(*keys), tuple_(*ask.beside)
-        rows = rows.where(here < there if down else here > there)
-    rows = rows.order_by(*(key.desc() if down else key.asc() for key in keys))
-    if ask.anchor is Anchor.AT:
-        rows = rows.offset(ask.at)
-    return rows.limit(ask.limit)
+    beside = ask.beside if ask.anchor in (Anchor.AFTER, Anchor.BEFORE) and len(ask.beside) == len(keys) else ()
+    return Walk(keys, down, beside)

@@ -20,6 +20,10 @@ from dropcopy_tui.store.dialect import BIG, DOCUMENT
 
 _DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
 _NO_ROWID = {"sqlite_with_rowid": False}
+# Kept counts are by the first characters of the SenderCompID, and by Globex Firm.
+COUNTED_BY = ("sender_comp_id", "gfid")
+# As a text, and not as a parameter: an index over some rows serves only the condition that it is made with.
+IS_INACTIVE = f"status = '{SenderCompStatus.INACTIVE.value}'"
 _OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group')"
 
 
@@ -31,6 +35,11 @@ def _by_gfid(table: str, *owner: str) -> Index:
 def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+def _kept_counts(table: str) -> tuple[Any, ...]:
+    """What a table of kept counts is checked for: see `store/counts.py`."""
+    return (_one_of("kind", COUNTED_BY, f"ck_{table}_kind"), CheckConstraint("members > 0", name=f"ck_{table}_members"))
 
 
 class SettingRow(SQLModel, table=True):
@@ -182,6 +191,15 @@ class SenderCompRow(SQLModel, table=True):
         Index("ix_sender_comp_anywhere", "entity_id", "sender_comp_id"),
         Index("ix_sender_comp_gfid", "entity_id", "market", "gfid", "sender_comp_id"),
         Index("ix_sender_comp_session", "market", "session_id"),
+        # Few are inactive: those that are need no look at all the others.
+        Index(
+            "ix_sender_comp_inactive",
+            "entity_id",
+            "market",
+            "sender_comp_id",
+            sqlite_where=text(IS_INACTIVE),
+            postgresql_where=text(IS_INACTIVE),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     entity_id: int = Field(foreign_key="entity.id")
@@ -193,6 +211,25 @@ class SenderCompRow(SQLModel, table=True):
     gateway: str
     guarantor_id: int | None = Field(default=None, foreign_key="entity.id")
     status: str = SenderCompStatus.ACTIVE.value
+
+
+class SenderCompCountRow(SQLModel, table=True):
+    """How many SenderComps an entity has in a market, whatever their status, part by part (`store/counts.py`)."""
+
+    __tablename__ = "sender_comp_count"
+    __table_args__ = (*_kept_counts("sender_comp_count"), _NO_ROWID)
+    entity_id: int = Field(primary_key=True, foreign_key="entity.id")
+    market: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    members: int
+
+
+class SenderCompMarkRow(SQLModel, table=True):
+    """Up to which SenderComp the kept counts and the search have taken them in; one row."""
+
+    __tablename__ = "sender_comp_mark"
+    up_to: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
 
 
 class GroupRow(SQLModel, table=True):
@@ -247,6 +284,17 @@ class GroupSourceRow(SQLModel, table=True):
     gfid: str
 
 
+class GroupCountRow(SQLModel, table=True):
+    """How many SenderComps a group copies, part by part."""
+
+    __tablename__ = "group_count"
+    __table_args__ = (*_kept_counts("group_count"), _NO_ROWID)
+    group_id: int = Field(primary_key=True, foreign_key="drop_copy_group.id")
+    kind: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    members: int
+
+
 class DraftRow(SQLModel, table=True):
     """The input of a person in the wizard; its sources are in draft_source (architecture, decision 4).
 
@@ -285,6 +333,17 @@ class DraftSourceRow(SQLModel, table=True):
     sender_comp_id: str = Field(primary_key=True)
     sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id")
     gfid: str
+
+
+class DraftCountRow(SQLModel, table=True):
+    """How many SenderComps a draft has, part by part."""
+
+    __tablename__ = "draft_count"
+    __table_args__ = (*_kept_counts("draft_count"), _NO_ROWID)
+    draft_id: int = Field(primary_key=True, foreign_key="draft.id")
+    kind: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    members: int
 
 
 class SessionRow(SQLModel, table=True):
@@ -455,6 +514,18 @@ class RequestSourceRow(SQLModel, table=True):
     sender_comp_id: str = Field(primary_key=True)
     sender_comp_pk: int = Field(primary_key=True, foreign_key="sender_comp.id")
     gfid: str
+
+
+class RequestCountRow(SQLModel, table=True):
+    """How many SenderComps an edit adds or removes, part by part."""
+
+    __tablename__ = "request_count"
+    __table_args__ = (*_kept_counts("request_count"), _NO_ROWID)
+    request_id: int = Field(primary_key=True, foreign_key="request.id")
+    change: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    members: int
 
 
 class ApprovalRow(SQLModel, table=True):

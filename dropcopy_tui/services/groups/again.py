@@ -10,9 +10,9 @@ from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.groups import changes
 from dropcopy_tui.services.groups.drafts import LAST_STEP
-from dropcopy_tui.services.source_sets import copy, in_draft
+from dropcopy_tui.services.source_sets import copy, of_draft
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, EntityRow, RequestRow
+from dropcopy_tui.store.tables import DraftRow, EntityRow, RequestRow
 
 _UNMADE = frozenset({RequestStatus.DENIED, RequestStatus.CANCELLED, RequestStatus.FAILED})
 
@@ -64,7 +64,7 @@ def again_of(uow: UnitOfWork, draft: DraftRow) -> DraftRow:
     )
     uow.tx.add(row)
     uow.tx.flush()
-    copy(uow, DraftSourceRow, {"draft_id": row.id}, DraftSourceRow, in_draft(draft))
+    copy(uow, of_draft(row), of_draft(draft))
     return row
 
 

@@ -19,16 +19,17 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.requests.approvals import waiting_for
-from dropcopy_tui.services.sendercomps import set_listing
+from dropcopy_tui.services.sendercomp_lists import set_listing
 from dropcopy_tui.services.source_sets import (
     Condition,
-    SetTable,
+    SourceSet,
     also_in,
     copy,
-    in_draft,
-    in_group,
-    in_request,
-    size,
+    count_members,
+    of_draft,
+    of_group,
+    of_request,
+    put,
     take_out,
 )
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -44,6 +45,7 @@ from dropcopy_tui.store.tables import (
     PersonRow,
     RequestRow,
     RequestSourceRow,
+    SenderCompRow,
 )
 
 # The number of added or removed SenderComps that a review names one by one.
@@ -91,9 +93,9 @@ def _named(uow: UnitOfWork, draft: DraftRow, change: Change, count: int) -> tupl
     """The SenderComps by name, if they are so few that a page can name them."""
     if not 0 < count <= _FEW:
         return ()
-    table, changed = _changed_set(draft, change)
-    name = col(table.sender_comp_id)
-    return tuple(uow.tx.execute(select(name).where(changed).order_by(name)).scalars())
+    changed, only = _changed_set(draft, change)
+    name = col(changed.table.sender_comp_id)
+    return tuple(uow.tx.execute(select(name).where(changed.here, only).order_by(name)).scalars())
 
 
 def sources_changed(draft: DraftRow, change: Change) -> Listing:
@@ -101,17 +103,17 @@ def sources_changed(draft: DraftRow, change: Change) -> Listing:
     return set_listing(*_changed_set(draft, change))
 
 
-def _changed_set(draft: DraftRow, change: Change) -> tuple[SetTable, Condition]:
+def _changed_set(draft: DraftRow, change: Change) -> tuple[SourceSet, Condition]:
     """Of the draft's set what the group's has not, or the reverse: one walk along two tables in the same order."""
-    mine, theirs = in_draft(draft), in_group(draft.group_id)
+    mine, theirs = of_draft(draft), of_group(draft.group_id)
     if change is Change.ADDED:
-        return DraftSourceRow, mine & ~also_in(GroupSourceRow, theirs, col(DraftSourceRow.sender_comp_id))
-    return GroupSourceRow, theirs & ~also_in(DraftSourceRow, mine, col(GroupSourceRow.sender_comp_id))
+        return mine, ~also_in(theirs, col(DraftSourceRow.sender_comp_id))
+    return theirs, ~also_in(mine, col(GroupSourceRow.sender_comp_id))
 
 
 def _shared(uow: UnitOfWork, draft: DraftRow) -> int:
-    both = also_in(GroupSourceRow, in_group(draft.group_id), col(DraftSourceRow.sender_comp_id))
-    return size(uow, DraftSourceRow, in_draft(draft) & both)
+    both = also_in(of_group(draft.group_id), col(DraftSourceRow.sender_comp_id))
+    return count_members(uow, of_draft(draft), both)
 
 
 def _fields(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> list[FieldChange]:
@@ -227,15 +229,14 @@ def refuse_second_change(uow: UnitOfWork, group: GroupRow, actor: Actor) -> None
 def freeze_changes(uow: UnitOfWork, draft: DraftRow, request: RequestRow) -> None:
     """Keep which SenderComps the request adds and removes: afterwards the group no longer shows them."""
     for change in Change:
-        owner = {"request_id": request.id, "change": change.value}
-        copy(uow, RequestSourceRow, owner, *_changed_set(draft, change))
+        copy(uow, of_request(request.id, change), *_changed_set(draft, change))
 
 
 def carry_out(uow: UnitOfWork, request: RequestRow, group_id: int) -> None:
     """Put the added SenderComps into the group, and take the removed ones out."""
-    gone = select(col(RequestSourceRow.sender_comp_id)).where(in_request(request.id, Change.REMOVED))
-    take_out(uow, GroupSourceRow, in_group(group_id), col(GroupSourceRow.sender_comp_id).in_(gone))
-    copy(uow, GroupSourceRow, {"group_id": group_id}, RequestSourceRow, in_request(request.id, Change.ADDED))
+    gone = select(col(RequestSourceRow.sender_comp_id)).where(of_request(request.id, Change.REMOVED).here)
+    take_out(uow, of_group(group_id), col(GroupSourceRow.sender_comp_id).in_(gone))
+    copy(uow, of_group(group_id), of_request(request.id, Change.ADDED))
 
 
 def catch_up(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> None:
@@ -266,11 +267,13 @@ def _take_over(uow: UnitOfWork, draft: DraftRow, group: GroupRow, name: str) -> 
 def _take_sources_over(uow: UnitOfWork, draft: DraftRow, since: list[int]) -> None:
     """What others did to a SenderComp in the end: added and taken out again is nothing at all."""
     name = col(RequestSourceRow.sender_comp_id)
-    there = also_in(GroupSourceRow, in_group(draft.group_id), name)
+    there = also_in(of_group(draft.group_id), name)
     gone = select(name).where(_first_touched(since, Change.REMOVED), ~there)
-    take_out(uow, DraftSourceRow, in_draft(draft), col(DraftSourceRow.sender_comp_id).in_(gone))
-    new = _first_touched(since, Change.ADDED), there, ~also_in(DraftSourceRow, in_draft(draft), name)
-    copy(uow, DraftSourceRow, {"draft_id": draft.id}, RequestSourceRow, *new)
+    take_out(uow, of_draft(draft), col(DraftSourceRow.sender_comp_id).in_(gone))
+    new = select(col(RequestSourceRow.sender_comp_pk)).where(
+        _first_touched(since, Change.ADDED), there, ~also_in(of_draft(draft), name)
+    )
+    put(uow, of_draft(draft), select(SenderCompRow).where(col(SenderCompRow.id).in_(new)))
 
 
 def _first_touched(since: list[int], change: Change) -> Condition:

@@ -16,14 +16,13 @@ from dropcopy_tui.domain.names import clean_name, name_key
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.sendercomps import usable_in
-from dropcopy_tui.services.source_sets import firm_counts, in_draft, members, size, take_out
+from dropcopy_tui.services.sendercomp_lists import usable_in
+from dropcopy_tui.services.source_sets import empty, firm_counts, members, of_draft, size
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store.dialect import listed
 from dropcopy_tui.store.tables import (
     DraftRow,
-    DraftSourceRow,
     EntityRow,
     FrontEndMappingRow,
     GroupRow,
@@ -50,12 +49,12 @@ class SourceTally:
 
 def draft_size(uow: UnitOfWork, draft: DraftRow) -> int:
     """How many sources the draft has, usable or not."""
-    return size(uow, DraftSourceRow, in_draft(draft))
+    return size(uow, of_draft(draft))
 
 
 def empty_draft(uow: UnitOfWork, draft: DraftRow) -> None:
     """Take every source out of the draft."""
-    take_out(uow, DraftSourceRow, in_draft(draft))
+    empty(uow, of_draft(draft))
 
 
 def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
@@ -65,7 +64,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
         for what in (usable_in(draft), *(col(SenderCompRow.gateway) == kind.value for kind in Gateway))
     )
     guarantors = listed(col(SenderCompRow.guarantor_id))
-    counted = members(DraftSourceRow, in_draft(draft)).with_only_columns(usable, guarantors, *kinds)
+    counted = members(of_draft(draft)).with_only_columns(usable, guarantors, *kinds)
     good, by, *counts = uow.tx.execute(counted).one()
     found = {int(pk) for pk in by.split(",")} if by else set()
     return SourceTally(
@@ -77,7 +76,7 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
 
 def firms(uow: UnitOfWork, draft: DraftRow) -> tuple[FirmCount, ...]:
     """How many sources each Globex Firm has in the draft, by its name."""
-    return firm_counts(uow, DraftSourceRow, in_draft(draft))
+    return firm_counts(uow, of_draft(draft))
 
 
 def problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally | None = None) -> list[str]:
@@ -132,7 +131,7 @@ def _source_problems(uow: UnitOfWork, draft: DraftRow, counted: SourceTally) -> 
 
 def _unusable_sources(uow: UnitOfWork, draft: DraftRow, count: int) -> list[str]:
     """A reason for each of the first such SenderComps, and one that counts the others."""
-    bad = members(DraftSourceRow, in_draft(draft)).where(~usable_in(draft))
+    bad = members(of_draft(draft), ~usable_in(draft))
     names = uow.tx.execute(bad.with_only_columns(col(SenderCompRow.sender_comp_id)).limit(_NAMED)).scalars().all()
     found = [f"SenderComp {name} is no longer an active SenderComp of this entity and market." for name in names]
     if count > len(names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlmodel import col, func
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, InvalidValue
 from dropcopy_tui.domain.filters import Filter, in_order
@@ -21,18 +21,18 @@ from dropcopy_tui.services.groups.parked import drop_parked, park, unpark
 from dropcopy_tui.services.groups.review import fee_of, review_of
 from dropcopy_tui.services.groups.submission import submit_draft
 from dropcopy_tui.services.own_drafts import own_draft
-from dropcopy_tui.services.sendercomps import listing, not_added, sender_comp_view, set_listing, usable_by
-from dropcopy_tui.services.source_sets import SenderCompRows, in_draft, put, take_out
+from dropcopy_tui.services.sendercomp_lists import listing, sender_comp_view, set_listing
+from dropcopy_tui.services.source_sets import SenderCompRows, of_draft, put, take_out
+from dropcopy_tui.services.spare import addable, available, place_of, usable_firms
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
-from dropcopy_tui.store.paging import fetch, selected
+from dropcopy_tui.store.paging import fetch, selecting
 from dropcopy_tui.store.tables import (
     DraftRow,
     DraftSourceRow,
     EntityRow,
     FrontEndMappingRow,
     FrontEndRow,
-    SenderCompRow,
 )
 
 LAST_STEP = 6
@@ -129,21 +129,18 @@ class Drafts(Service):
         """A page of the SenderComps that can be added."""
         with self._reading(actor) as uow:
             row = _open(uow, draft_id)
-            return fetch(uow.tx, listing(_available(row, gfid), gfid), ask, sender_comp_view)
+            return fetch(uow.tx, available(row, gfid), ask, sender_comp_view)
 
     def added(self, actor: Actor, draft_id: int, gfid: str, ask: PageRequest) -> Page[SenderCompView]:
         """A page of the SenderComps that were added."""
         with self._reading(actor) as uow:
             row = _open(uow, draft_id)
-            return fetch(uow.tx, set_listing(DraftSourceRow, in_draft(row), gfid), ask, sender_comp_view)
+            return fetch(uow.tx, set_listing(of_draft(row), gfid=gfid), ask, sender_comp_view)
 
     def firms(self, actor: Actor, draft_id: int) -> tuple[FirmCount, ...]:
         """The Globex Firms that step 5 can be narrowed by."""
         with self._reading(actor) as uow:
-            row = _open(uow, draft_id)
-            gfid = col(SenderCompRow.gfid)
-            rows = uow.tx.execute(_candidates(row).with_only_columns(gfid, func.count()).group_by(gfid).order_by(gfid))
-            return tuple(FirmCount(name, count) for name, count in rows)
+            return usable_firms(uow.tx, _open(uow, draft_id))
 
     def loads(self, actor: Actor, draft_id: int) -> tuple[Load, ...]:
         """How full the target sessions would be, where the market limits them (rule G5)."""
@@ -157,16 +154,17 @@ class Drafts(Service):
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            put(uow, DraftSourceRow, {"draft_id": row.id}, selected(listing(_available(row, gfid)), picked))
+            put(uow, of_draft(row), _picked(row, gfid, picked))
             return self._sources_changed(uow, row, "draft:sources_added")
 
     def remove(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:
         """Take the picked SenderComps out again, or all that match."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            name = col(DraftSourceRow.sender_comp_id)
-            chosen = selected(set_listing(DraftSourceRow, in_draft(row), gfid), picked).with_only_columns(name)
-            take_out(uow, DraftSourceRow, in_draft(row), name.in_(chosen))
+            conditions = selecting(set_listing(of_draft(row)), picked)
+            if gfid:
+                conditions.append(col(DraftSourceRow.gfid) == gfid)
+            take_out(uow, of_draft(row), *conditions)
             return self._sources_changed(uow, row, "draft:sources_removed")
 
     def name_problem(self, actor: Actor, draft_id: int) -> str:
@@ -279,10 +277,7 @@ def _open(uow: UnitOfWork, draft_id: int) -> DraftRow:
     return row
 
 
-def _candidates(row: DraftRow, gfid: str = "") -> SenderCompRows:
-    rows = usable_by(row)
-    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
-
-
-def _available(row: DraftRow, gfid: str) -> SenderCompRows:
-    return _candidates(row, gfid).where(not_added(row))
+def _picked(row: DraftRow, gfid: str, picked: Selection) -> SenderCompRows:
+    """The rows of `sender_comp` that the draft may add and that are picked."""
+    rows = addable(row, gfid)
+    return rows.where(*selecting(listing(rows, place_of(row, gfid)), picked))

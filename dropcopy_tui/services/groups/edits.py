@@ -18,14 +18,13 @@ from dropcopy_tui.services.groups.draft_views import draft_view
 from dropcopy_tui.services.groups.drafts import LAST_STEP
 from dropcopy_tui.services.own_drafts import own_draft
 from dropcopy_tui.services.requests.requests import seen_request
-from dropcopy_tui.services.sendercomps import sender_comp_view
-from dropcopy_tui.services.source_sets import copy, in_group
+from dropcopy_tui.services.sendercomp_lists import sender_comp_view
+from dropcopy_tui.services.source_sets import copy, of_draft, of_group
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Changes, DraftView, SenderCompView
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.tables import (
     DraftRow,
-    DraftSourceRow,
     EntityRow,
     GroupRow,
     GroupSourceRow,
@@ -152,14 +151,14 @@ def _draft_of(uow: UnitOfWork, group: GroupRow) -> DraftRow:
 
 
 def _copy_sources(uow: UnitOfWork, row: DraftRow, group_id: int, active_only: bool = False) -> None:
-    chosen = [in_group(group_id)]
+    chosen = []
     if active_only:
         is_active = select(col(SenderCompRow.id)).where(
             col(SenderCompRow.id) == col(GroupSourceRow.sender_comp_pk),
             col(SenderCompRow.status) == SenderCompStatus.ACTIVE.value,
         )
         chosen.append(is_active.exists())
-    copy(uow, DraftSourceRow, {"draft_id": row.id}, GroupSourceRow, *chosen)
+    copy(uow, of_draft(row), of_group(group_id), *chosen)
 
 
 def _open_edit(uow: UnitOfWork, group_id: int) -> DraftRow | None:

@@ -33,10 +33,10 @@ from dropcopy_tui.services.groups.scripted import (
 )
 from dropcopy_tui.services.groups.submission import submit_deletion
 from dropcopy_tui.services.requests.batches import outcome_words
-from dropcopy_tui.services.sendercomps import sender_comp_view, set_listing
+from dropcopy_tui.services.sendercomp_lists import sender_comp_view, set_listing
 from dropcopy_tui.services.sessions.sessions import session_rows, views
 from dropcopy_tui.services.sessions.words import keys_summary
-from dropcopy_tui.services.source_sets import by_firm, in_group
+from dropcopy_tui.services.source_sets import of_group
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import (
     EntityView,
@@ -48,13 +48,14 @@ from dropcopy_tui.services.views import (
     SenderCompView,
     SessionView,
 )
+from dropcopy_tui.store.counts import GFID
 from dropcopy_tui.store.paging import Listing, fetch, selected
 from dropcopy_tui.store.tables import (
     EntityRow,
     FrontEndRow,
+    GroupCountRow,
     GroupFilterRow,
     GroupRow,
-    GroupSourceRow,
     PersonRow,
     SessionRow,
 )
@@ -149,20 +150,18 @@ class Groups(Service):
         """A page of a group's source SenderComps. Raises NotFound."""
         with self._reading(actor) as uow:
             _find(uow, group_id)
-            return fetch(uow.tx, set_listing(GroupSourceRow, in_group(group_id), gfid), ask, sender_comp_view)
+            return fetch(uow.tx, set_listing(of_group(group_id), gfid=gfid), ask, sender_comp_view)
 
     def by_firm(self, actor: Actor, group_id: int, ask: PageRequest) -> Page[FirmCount]:
         """A page of the group's Globex Firms with how many sources each has. Raises NotFound."""
         with self._reading(actor) as uow:
             _find(uow, group_id)
-            firms = by_firm(GroupSourceRow, in_group(group_id)).subquery()
+            gfid, sources = col(GroupCountRow.part), col(GroupCountRow.members)
+            kept = col(GroupCountRow.group_id) == group_id, col(GroupCountRow.kind) == GFID
             rows = Listing(
-                select(firms.c.gfid, firms.c.sources),
-                {"gfid": firms.c.gfid, "sources": firms.c.sources},
-                firms.c.gfid,
-                (firms.c.gfid,),
+                select(gfid, sources).where(*kept), {"gfid": gfid, "sources": sources}, tie=gfid, searched=(gfid,)
             )
-            return fetch(uow.tx, rows, ask, lambda row: FirmCount(row.gfid, row.sources))
+            return fetch(uow.tx, rows, ask, lambda row: FirmCount(row.part, row.members))
 
     def create(self, actor: Actor, new: NewGroup) -> RequestView:
         """Ask for a group in one transaction: a draft, its sources, and the request.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.services.groups import draft_checks
-from dropcopy_tui.services.source_sets import copy, in_draft, take_out
+from dropcopy_tui.services.source_sets import copy, empty, of_draft
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.store.tables import DraftRow, DraftSourceRow
+from dropcopy_tui.store.tables import DraftRow
 
 
 def park(uow: UnitOfWork, draft: DraftRow) -> None:
@@ -42,14 +42,12 @@ def unpark(uow: UnitOfWork, draft: DraftRow) -> None:
 
 def drop_parked(uow: UnitOfWork, draft: DraftRow) -> None:
     """Forget what was set aside: the draft is submitted, or discarded."""
-    parked = select(col(DraftRow.id)).where(col(DraftRow.parked_for) == draft.id)
-    for gone in (
-        delete(DraftSourceRow).where(col(DraftSourceRow.draft_id).in_(parked)),
-        delete(DraftRow).where(col(DraftRow.parked_for) == draft.id),
-    ):
-        uow.tx.execute(gone.execution_options(synchronize_session=False))
+    for row in uow.tx.execute(select(DraftRow).where(col(DraftRow.parked_for) == draft.id)).scalars().all():
+        empty(uow, of_draft(row))
+        uow.tx.delete(row)
+    uow.tx.flush()
 
 
 def _move(uow: UnitOfWork, before: DraftRow, after: DraftRow) -> None:
-    copy(uow, DraftSourceRow, {"draft_id": after.id}, DraftSourceRow, in_draft(before))
-    take_out(uow, DraftSourceRow, in_draft(before))
+    copy(uow, of_draft(after), of_draft(before))
+    empty(uow, of_draft(before))

@@ -20,8 +20,8 @@ from dropcopy_tui.services.groups.drafts import start_draft
 from dropcopy_tui.services.groups.edits import begin_edit
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.submission import submit_draft
-from dropcopy_tui.services.sendercomps import not_added, usable_by
-from dropcopy_tui.services.source_sets import SenderCompRows, in_draft, put, take_out
+from dropcopy_tui.services.sendercomp_lists import not_added, usable_by
+from dropcopy_tui.services.source_sets import SenderCompRows, empty, of_draft, put, take_out
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.tables import (
@@ -128,7 +128,7 @@ def deletion_approval(uow: UnitOfWork, group: GroupRow) -> tuple[str, ...]:
 
 def _change_sources(uow: UnitOfWork, draft: DraftRow, edit: GroupEdit) -> None:
     if edit.sources is not None:
-        take_out(uow, DraftSourceRow, in_draft(draft))
+        empty(uow, of_draft(draft))
         _add_each(uow, draft, edit.sources)
     _take_out(uow, draft, edit.remove)
     _take_firms_out(uow, draft, edit.remove_gfids)
@@ -142,21 +142,21 @@ def _take_out(uow: UnitOfWork, draft: DraftRow, names: Sequence[str]) -> None:
     name = col(DraftSourceRow.sender_comp_id)
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
-        found = set(uow.tx.execute(select(name).where(in_draft(draft), name.in_(part))).scalars())
+        found = set(uow.tx.execute(select(name).where(of_draft(draft).here, name.in_(part))).scalars())
         missing = [sender_comp for sender_comp in part if sender_comp not in found]
         if missing:
             raise InvalidValue(f"Not a source of this group: {some(missing)}. Nothing was submitted.", "sources")
-        take_out(uow, DraftSourceRow, in_draft(draft), name.in_(part))
+        take_out(uow, of_draft(draft), name.in_(part))
 
 
 def _take_firms_out(uow: UnitOfWork, draft: DraftRow, gfids: Sequence[str]) -> None:
     for gfid in dict.fromkeys(gfids):
-        firm = in_draft(draft), col(DraftSourceRow.gfid) == gfid
-        if uow.tx.execute(select(literal(1)).where(*firm).limit(1)).first() is None:
+        firm = col(DraftSourceRow.gfid) == gfid
+        if uow.tx.execute(select(literal(1)).where(of_draft(draft).here, firm).limit(1)).first() is None:
             raise InvalidValue(
                 f"No source of this group is of Globex Firm {shorten(gfid)}. Nothing was submitted.", "gfids"
             )
-        take_out(uow, DraftSourceRow, *firm)
+        take_out(uow, of_draft(draft), firm)
 
 
 def _front_end_named(uow: UnitOfWork, entity: EntityRow, name: str) -> int:
@@ -225,4 +225,4 @@ def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
 
 def _add_new(uow: UnitOfWork, draft: DraftRow, rows: SenderCompRows) -> None:
     """Add the rows that the draft does not hold yet."""
-    put(uow, DraftSourceRow, {"draft_id": draft.id}, rows.where(not_added(draft)))
+    put(uow, of_draft(draft), rows.where(not_added(draft)))

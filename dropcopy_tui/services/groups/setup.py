@@ -18,15 +18,13 @@ from dropcopy_tui.services.attribution import deleted_by
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.sessions.ids import free_session_id
-from dropcopy_tui.services.source_sets import copy, in_draft, in_group, size
+from dropcopy_tui.services.source_sets import copy, of_draft, of_group, size
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import (
     DraftRow,
-    DraftSourceRow,
     EntityRow,
     GroupFilterRow,
     GroupRow,
-    GroupSourceRow,
     RequestRow,
     SessionRow,
 )
@@ -63,7 +61,7 @@ def _create(uow: UnitOfWork, row: RequestRow) -> str:
     uow.tx.flush()
     row.group_id, row.group_version = key_of(group.id), group.version
     filters = _put_filters(uow, draft, row.group_id)
-    copy(uow, GroupSourceRow, {"group_id": row.group_id}, DraftSourceRow, in_draft(draft))
+    copy(uow, of_group(row.group_id), of_draft(draft))
     entity = uow.tx.get_one(EntityRow, row.entity_id)
     uow.record(
         "group:created",
@@ -85,7 +83,7 @@ def _edit(uow: UnitOfWork, row: RequestRow) -> str:
     group.name, group.name_key = draft.name, name_key(draft.name)
     group.front_end_id = draft.front_end_id or group.front_end_id
     changes.carry_out(uow, row, key_of(group.id))
-    group.sources = size(uow, GroupSourceRow, in_group(group.id))
+    group.sources = size(uow, of_group(group.id))
     group.version += 1
     row.group_version = group.version
     _put_filters(uow, draft, key_of(group.id))

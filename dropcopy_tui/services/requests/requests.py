@@ -17,7 +17,7 @@ from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.sources import sources_of
 from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
 from dropcopy_tui.services.rights import entities_of, same_person_ids, sponsor_ids
-from dropcopy_tui.services.sendercomps import sender_comp_view
+from dropcopy_tui.services.sendercomp_lists import sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
 from dropcopy_tui.store.paging import fetch

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.requests import Change, RequestType
-from dropcopy_tui.services.sendercomps import set_listing
-from dropcopy_tui.services.source_sets import in_draft, in_group, in_request
+from dropcopy_tui.services.sendercomp_lists import set_listing
+from dropcopy_tui.services.source_sets import of_draft, of_group, of_request
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.paging import Listing
-from dropcopy_tui.store.tables import DraftRow, DraftSourceRow, GroupSourceRow, RequestRow, RequestSourceRow
+from dropcopy_tui.store.tables import DraftRow, RequestRow
 
 
 def sources_of(uow: UnitOfWork, row: RequestRow, change: Change) -> Listing:
@@ -18,11 +18,11 @@ def sources_of(uow: UnitOfWork, row: RequestRow, change: Change) -> Listing:
     """
     kind = RequestType(row.type)
     if kind is RequestType.EDIT_GROUP:
-        return set_listing(RequestSourceRow, in_request(row.id, change))
+        return set_listing(of_request(row.id, change))
     if kind is RequestType.CREATE_GROUP and change is Change.ADDED and row.draft_id:
-        return set_listing(DraftSourceRow, in_draft(uow.tx.get_one(DraftRow, row.draft_id)))
+        return set_listing(of_draft(uow.tx.get_one(DraftRow, row.draft_id)))
     if kind in (RequestType.DELETE_GROUP, RequestType.CREATE_GROUP) and (kind is RequestType.DELETE_GROUP) == (
         change is Change.REMOVED
     ):
-        return set_listing(GroupSourceRow, in_group(row.group_id))
+        return set_listing(of_group(row.group_id))
     raise InvalidValue(f"{row.reference} does not change SenderComps in this way.")

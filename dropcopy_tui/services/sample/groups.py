@@ -19,11 +19,10 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.master_data import Ground
 from dropcopy_tui.services.sessions.key_rows import market_hours
-from dropcopy_tui.services.source_sets import put
+from dropcopy_tui.services.source_sets import of_group, put
 from dropcopy_tui.store.tables import (
     GroupFilterRow,
     GroupRow,
-    GroupSourceRow,
     KeyPairRow,
     SenderCompRow,
     SessionRow,
@@ -68,7 +67,7 @@ def _add_group(ground: Ground, fact: facts.GroupFact) -> GroupRow:
     ground.uow.tx.flush()
     pk = key_of(group.id)
     ground.uow.tx.add_all(GroupFilterRow(group_id=pk, filter=kind.value) for kind in complete_filters(fact.filters))
-    put(ground.uow, GroupSourceRow, {"group_id": pk}, sources)
+    put(ground.uow, of_group(pk), sources)
     _add_targets(ground, fact, pk, made)
     return group
 

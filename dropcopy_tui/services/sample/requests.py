@@ -14,9 +14,9 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.groups import KeyMade
 from dropcopy_tui.services.sample.master_data import Ground
-from dropcopy_tui.services.source_sets import put
+from dropcopy_tui.services.source_sets import of_draft, put
 from dropcopy_tui.services.views import Facts
-from dropcopy_tui.store.tables import DecisionRow, DraftRow, DraftSourceRow, GroupRow, RequestRow
+from dropcopy_tui.store.tables import DecisionRow, DraftRow, GroupRow, RequestRow
 
 _SET_UP_TOOK = timedelta(seconds=2)
 _DECISION_TOOK = timedelta(hours=3)
@@ -99,7 +99,7 @@ def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
     ground.uow.tx.add(draft)
     ground.uow.tx.flush()
     sources = ground.sources(fact.entity, fact.market, (fact.gfid,))
-    put(ground.uow, DraftSourceRow, {"draft_id": draft.id}, sources)
+    put(ground.uow, of_draft(draft), sources)
     asked = _content(fact.name, fact.market, title, facts.TRADES, ground.count(sources))
     row = _request(ground, RequestType.CREATE_GROUP, fact.entity, fact.name, asked, fact.by, made)
     row.draft_id = draft.id

@@ -1,9 +1,12 @@
 """Sets of SenderComps are stored in the order in which lists show them, so that no page sorts a whole set.
 
-SenderCompIDs get an index of their pieces, so that a search as you type reads what it finds and nothing else.
+SenderCompIDs get an index of their pieces, so that a search as you type reads what it finds and nothing else. How many
+SenderComps each set and each entity has, by first characters and by Globex Firm, is kept from here on.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,7 +35,54 @@ def upgrade() -> None:
     op.create_index("ix_sender_comp_anywhere", "sender_comp", ["entity_id", "sender_comp_id"])
     # Who receives the messages of a SenderComp is asked of the groups only.
     op.create_index(op.f("ix_group_source_sender_comp_pk"), "group_source", ["sender_comp_pk"])
+    op.create_index(
+        "ix_sender_comp_inactive",
+        "sender_comp",
+        ["entity_id", "market", "sender_comp_id"],
+        sqlite_where=sa.text("status = 'inactive'"),
+        postgresql_where=sa.text("status = 'inactive'"),
+    )
+    _counts()
     _search()
+
+
+def _counts() -> None:
+    market = sa.Column("market", sa.String(), nullable=False)
+    entity: list[sa.Column[Any]] = [sa.Column("entity_id", sa.Integer(), nullable=False), market]
+    _count("sender_comp", "sender_comp_count", entity, "entity.id")
+    for table, owner in _OWNERS.items():
+        noun = table.removesuffix("_source")
+        keys: list[sa.Column[Any]] = [sa.Column(f"{noun}_id", sa.Integer(), nullable=False)]
+        keys += [sa.Column("change", sa.String(), nullable=False)] if noun == "request" else []
+        _count(table, f"{noun}_count", keys, owner)
+    op.create_table(
+        "sender_comp_mark",
+        sa.Column("up_to", sa.Integer(), nullable=False, autoincrement=False),
+        sa.PrimaryKeyConstraint("up_to"),
+    )
+    op.execute("INSERT INTO sender_comp_mark SELECT coalesce(max(id), 0) FROM sender_comp")
+
+
+def _count(rows: str, table: str, keys: list[sa.Column[Any]], owner: str) -> None:
+    """Make a table of kept counts, and fill it."""
+    names = [key.name for key in keys]
+    op.create_table(
+        table,
+        *keys,
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.CheckConstraint("kind IN ('sender_comp_id', 'gfid')", name=f"ck_{table}_kind"),
+        sa.CheckConstraint("members > 0", name=f"ck_{table}_members"),
+        sa.ForeignKeyConstraint([names[0]], [owner]),
+        sa.PrimaryKeyConstraint(*names, "kind", "part"),
+        sqlite_with_rowid=False,
+    )
+    listed = ", ".join(names)
+    for kind, part in {"sender_comp_id": "substr(sender_comp_id, 1, 2)", "gfid": "gfid"}.items():
+        # The names come from this file.
+        counted = f"SELECT {listed}, '{kind}', {part}, count(*) FROM {rows} GROUP BY {listed}, {part}"  # noqa: S608
+        op.execute(f"INSERT INTO {table} ({listed}, kind, part, members) {counted}")
 
 
 def _search() -> None:
@@ -41,9 +91,7 @@ def _search() -> None:
         "CREATE VIRTUAL TABLE sender_comp_search USING fts5("
         "sender_comp_id, content='sender_comp', content_rowid='id', tokenize='trigram', detail=none, columnsize=0)"
     )
-    op.execute("CREATE TABLE sender_comp_search_mark (up_to INTEGER NOT NULL)")
     op.execute("INSERT INTO sender_comp_search (rowid, sender_comp_id) SELECT id, sender_comp_id FROM sender_comp")
-    op.execute("INSERT INTO sender_comp_search_mark SELECT coalesce(max(id), 0) FROM sender_comp")
 
 
 def _make(table: str, keys: list[str], owner: str) -> None:
