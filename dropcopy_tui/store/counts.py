@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, String, delete, func, insert, literal, select
+from sqlalchemy import CTE, ColumnElement, String, delete, func, insert, literal, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.store.tables import COUNTED_BY, SenderCompCountRow, SenderCompMarkRow, SenderCompRow
@@ -109,8 +109,9 @@ def count_new(session: Session) -> None:
     """Count the SenderComps that came since the last time; whoever adds many calls it, before the mark moves on."""
     new = list(session.execute(select(col(SenderCompRow.id)).where(_is_new()).limit(FEW + 1)).scalars())
     touched = [pk for pk in new if pk is not None] if len(new) <= FEW else None
-    place = col(SenderCompRow.entity_id), col(SenderCompRow.market)
-    for entity_id, market in session.execute(select(*place).where(_is_new()).distinct()).all():
+    which = _is_new() if touched is None else col(SenderCompRow.id).in_(touched)
+    place = select(col(SenderCompRow.entity_id), col(SenderCompRow.market)).where(which).distinct()
+    for entity_id, market in session.execute(place).all():
         owner = {"entity_id": entity_id, "market": market}
         count_again(session, SenderCompRow, SenderCompCountRow, owner, touched)
 
@@ -132,17 +133,13 @@ def by_market(session: Session, entity_id: int, market: str, kind: str) -> Count
     if market:
         known = known.where(col(counts.market) == market)
     found = Counter({(row[0], row[1]): int(row[2]) for row in session.execute(known)})
-    for place, of_market, start, members in session.execute(_newer(kind)):
-        if place == entity_id and market in ("", of_market):
-            found[of_market, start] += members
+    # What nobody has counted yet, of all entities: it is little. For one entity, SQLite would read all it has.
+    place = col(SenderCompRow.entity_id), col(SenderCompRow.market)
+    newer = select(*place, part_of(kind, col(getattr(SenderCompRow, kind)))).where(_is_new())
+    for owner, of_market, start in session.execute(newer):
+        if owner == entity_id and market in ("", of_market):
+            found[of_market, start] += 1
     return found
-
-
-def _newer(kind: str) -> Select[Any]:
-    """What nobody has counted yet, of all entities: it is little, and has no order of its own."""
-    part = part_of(kind, col(getattr(SenderCompRow, kind)))
-    place = col(SenderCompRow.entity_id), col(SenderCompRow.market), part
-    return select(*place, func.count()).where(_is_new()).group_by(*place)
 
 
 def _is_new() -> ColumnElement[bool]:

@@ -36,6 +36,7 @@ from dropcopy_tui.services.groups.edits import GroupEdits
 from dropcopy_tui.services.groups.groups import GroupEdit, Groups, NewGroup
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.store.search import index_new
 from tests.services.factories import (
     FRONT_END,
     NOW,
@@ -50,6 +51,7 @@ from tests.services.factories import (
     make_resources,
     open_resources,
 )
+from tests.services.kept import assert_counts_hold
 from tests.services.request_model import ACME, FULL, MANAGER, MANDATORY, OTHER, READER, Draft, Group, Model, Request
 from tests.services.test_batches import FOUR
 
@@ -387,6 +389,12 @@ class Desk(RuleBasedStateMachine):
         assert found == self.model.groups
         counts = self.read("SELECT id, sources FROM drop_copy_group")
         assert dict(counts) == {key: len(group.sources) for key, group in found.items()}
+
+    @invariant()
+    def kept_counts_hold(self) -> None:
+        with self.resources.store.write() as tx:
+            index_new(tx)
+        assert_counts_hold(self.read)
 
     @invariant()
     def nobody_ever_decided_their_own(self) -> None:

@@ -78,19 +78,22 @@ class Provisioning(Service):
             in_progress = row.status == RequestStatus.IN_PROGRESS.value
             if not in_progress or approvals.missing(uow, row) or not self._is_due(uow, row):
                 return None
-            reasons, said = self._reasons(uow, row), ""
+            draft = uow.tx.get_one(DraftRow, row.draft_id) if row.draft_id is not None else None
+            # A draft may have a million sources: they are counted once for everything that is decided here.
+            counted = draft_checks.tally(uow, draft) if draft else None
+            reasons, said = self._reasons(uow, row, counted), ""
             # Before anything is made: a firm that guarantees a source by now has the same say as one that did then.
-            if not reasons and self._needs_more_approval(uow, row):
+            if not reasons and self._needs_more_approval(uow, row, counted):
                 return None
             if not reasons:
-                reasons, said = set_up(uow, row)
+                reasons, said = set_up(uow, row, counted)
             status = RequestStatus.FAILED if reasons else RequestStatus.COMPLETED
             end_request(uow, row, status, reasons, said)
             entity = uow.tx.get_one(EntityRow, row.entity_id)
             uow.record(f"request:{status.value}", row.reference, entity=entity.code, after={"reasons": reasons})
             return request_view(uow, row)
 
-    def _reasons(self, uow: UnitOfWork, row: RequestRow) -> list[str]:
+    def _reasons(self, uow: UnitOfWork, row: RequestRow, counted: draft_checks.SourceTally | None) -> list[str]:
         """Rule Q4: everything that stands against it now."""
         found = []
         person = uow.tx.get_one(PersonRow, row.submitted_by)
@@ -99,15 +102,15 @@ class Provisioning(Service):
         if not uow.by(asker).roles_at(entity.id) & MAY_CHANGE_GROUPS:
             found.append(f"{person.user_id} no longer has the right to change groups at {entity.code}.")
         if row.draft_id is not None:
-            found += draft_checks.problems(uow, uow.tx.get_one(DraftRow, row.draft_id))
+            found += draft_checks.problems(uow, uow.tx.get_one(DraftRow, row.draft_id), counted)
         return found
 
-    def _needs_more_approval(self, uow: UnitOfWork, row: RequestRow) -> bool:
+    def _needs_more_approval(self, uow: UnitOfWork, row: RequestRow, counted: draft_checks.SourceTally | None) -> bool:
         """Whether a firm guarantees a source by now that did not when it was submitted (rule Q3)."""
-        if row.draft_id is None:
+        if row.draft_id is None or counted is None:
             return False
         draft = uow.tx.get_one(DraftRow, row.draft_id)
-        needed = draft_checks.approvers(uow, draft, draft_checks.tally(uow, draft))
+        needed = draft_checks.approvers(uow, draft, counted)
         if set(needed) <= approvals.needed(uow, row):
             return False
         approvals.ask_approvals(uow, row, needed)

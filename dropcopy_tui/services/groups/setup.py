@@ -29,24 +29,28 @@ from dropcopy_tui.store.tables import (
     SessionRow,
 )
 
+Counted = draft_checks.SourceTally | None
 _SPACE = len(ALPHABET) ** SESSION_ID_LENGTH
 
 
-def set_up(uow: UnitOfWork, row: RequestRow) -> tuple[list[str], str]:
-    """Carry a request out. Returns the reasons why not, with nothing done, or what came of it in words."""
+def set_up(uow: UnitOfWork, row: RequestRow, counted: Counted = None) -> tuple[list[str], str]:
+    """Carry a request out. Returns the reasons why not, with nothing done, or what came of it in words.
+
+    `counted` are the sources of its draft, if it has one.
+    """
     try:
         # A savepoint: what a refused request had begun is undone, while its refusal is kept.
         with uow.tx.begin_nested():
-            return [], _WAYS[RequestType(row.type)](uow, row)
+            return [], _WAYS[RequestType(row.type)](uow, row, counted)
     except Interrupted:
         raise
     except DeskError as error:
         return [error.message], ""
 
 
-def _create(uow: UnitOfWork, row: RequestRow) -> str:
+def _create(uow: UnitOfWork, row: RequestRow, counted: Counted) -> str:
     draft = uow.tx.get_one(DraftRow, row.draft_id)
-    counted = draft_checks.tally(uow, draft)
+    counted = counted or draft_checks.tally(uow, draft)
     group = GroupRow(
         entity_id=row.entity_id,
         market=draft.market,
@@ -73,7 +77,7 @@ def _create(uow: UnitOfWork, row: RequestRow) -> str:
     return f"The group {group.name} is set up. Target session: {', '.join(made)}. It has no key pair yet."
 
 
-def _edit(uow: UnitOfWork, row: RequestRow) -> str:
+def _edit(uow: UnitOfWork, row: RequestRow, counted: Counted) -> str:
     draft = uow.tx.get_one(DraftRow, row.draft_id)
     group = changes.edited_group(uow, draft)
     if group is None:
@@ -98,14 +102,14 @@ def _edit(uow: UnitOfWork, row: RequestRow) -> str:
         | {"request": row.reference, "version": group.version}
         | {name: row.asked[name] for name in ("added", "removed")},
     )
-    made = _make_targets(uow, group, draft_checks.tally(uow, draft), entity.code)
+    made = _make_targets(uow, group, counted or draft_checks.tally(uow, draft), entity.code)
     # The request keeps what it added and removed; the whole list is the group's own now.
     draft_checks.empty_draft(uow, draft)
     new = f" New target session: {', '.join(made)}." if made else ""
     return f"The group {group.name} was changed: {changes.deed_words(row.asked)}.{new}"
 
 
-def _delete(uow: UnitOfWork, row: RequestRow) -> str:
+def _delete(uow: UnitOfWork, row: RequestRow, _counted: Counted) -> str:
     group = uow.tx.get_one(GroupRow, row.group_id)
     if group.deleted_at is not None:
         raise ChangedMeanwhile(deleted_by(uow.tx, group))
@@ -129,7 +133,7 @@ def _delete(uow: UnitOfWork, row: RequestRow) -> str:
     )
 
 
-_WAYS: dict[RequestType, Callable[[UnitOfWork, RequestRow], str]] = {
+_WAYS: dict[RequestType, Callable[[UnitOfWork, RequestRow, Counted], str]] = {
     RequestType.CREATE_GROUP: _create,
     RequestType.EDIT_GROUP: _edit,
     RequestType.DELETE_GROUP: _delete,
