@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -27,6 +26,7 @@ from dropcopy_tui.store.search import index_new
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, change, make_resources, new_group, one, open_resources, rows
 from tests.services.kept import assert_counts_hold
+from tests.stores import copy_store
 
 MARKET = "brokertec_us"
 # Heads of which some are full, some empty and some between; one Globex Firm begins as a Session ID does.
@@ -39,8 +39,7 @@ MATCHES = st.sampled_from(["", "", "", "0", "AB", "00", "Z", "A0 CD", "AB1P", "Z
 def firm(first_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """ACME with all of NAMES, in no order; those of the last Globex Firm came after the last count."""
     path = tmp_path_factory.mktemp("kept") / "store.db"
-    shutil.copy2(first_world.resources.store.path, path)
-    resources = open_resources(path)
+    resources = open_resources(copy_store(first_world.resources.store.place, path))
     with resources.store.write() as tx:
         place = one(resources, "SELECT id FROM entity WHERE code = 'ACME'")
         connection = tx.connection()
@@ -66,8 +65,7 @@ class Sets(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "store.db"
-        shutil.copy2(self.start.resources.store.path, path)
-        self.resources: Resources = open_resources(path)
+        self.resources: Resources = open_resources(copy_store(self.start.resources.store.place, path))
         self.actor = self.start.operator
         self.drafts, self.few = Drafts(self.resources), counts.FEW
         counts.FEW = 3  # both ways of counting again
