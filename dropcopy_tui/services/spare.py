@@ -1,4 +1,4 @@
-"""SenderComps that are not there yet: what a draft may still add, and what no group copies.
+"""What is left of SenderComps: what a draft may still add, and what no group copies.
 
 Of a million SenderComps all may be taken: whoever looked for the rest would read them all. What is kept about sets and
 entities says where something can be left; only there is looked.

@@ -15,6 +15,8 @@ from dropcopy_tui.config import load
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.services.source_sets import of_draft, of_group
+from dropcopy_tui.store.counts import count_again
 from dropcopy_tui.store.tables import (
     DraftRow,
     EntitlementRow,
@@ -108,6 +110,8 @@ def _edit(session: Session, place: int, by: int, front_end: int, resources: Reso
     )
     session.execute(text(first), {"group": group.id, "held": held})
     session.execute(text(last), {"draft": draft.id, "rest": ALL_SOURCES - held})
+    for chosen in (of_group(group.id), of_draft(draft)):
+        count_again(session, chosen.table, chosen.counts, chosen.owner)
 
 
 if __name__ == "__main__":
