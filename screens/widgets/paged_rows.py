@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from textual import work
@@ -18,8 +19,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.worker import Worker
 
-from dropcopy_tui.domain.errors import DeskError
+from dropcopy_tui.domain.errors import DeskError, Interrupted
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, PageSource
+from dropcopy_tui.domain.work import Work
 from screens.widgets.row_window import RowWindow
 
 Row = TypeVar("Row")
@@ -55,6 +57,7 @@ class PagedRows(ScrollView, Generic[Row]):
         self._asked = False
         self._opening: Worker[None] | None = None
         self._reading: asyncio.Task[Page[Row]] | None = None
+        self._counting = Work()
         self._is_held = False
         self._scrolled: tuple[Size, Size] | None = None
 
@@ -168,11 +171,15 @@ class PagedRows(ScrollView, Generic[Row]):
         self._let_screen_go()
         if len(page.rows) < ask.limit:
             return replace(page, total=len(page.rows))
-        return replace(page, total=(await self._read(source, replace(ask, limit=0))).total)
+        self._counting = Work()
+        counted = await self._read(partial(_count, self._counting, source), replace(ask, limit=0))
+        return replace(page, total=max(counted.total, len(page.rows)))
 
     async def _read(self, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
         """One page at a time: whoever types faster than the store answers leaves one question behind, not ten."""
         while self._reading is not None and not self._reading.done():
+            # How long the list was is no longer of interest, and may take longer to find out than to read it.
+            self._counting.cancel()
             await asyncio.wait([self._reading])
         self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
         return await asyncio.shield(self._reading)
@@ -280,3 +287,12 @@ class PagedRows(ScrollView, Generic[Row]):
         if round(old_value) != round(new_value):
             # Rows beyond the screen are fetched when the screen is drawn: both would take turns.
             self.call_after_refresh(self._want) if self._seen_whole() else self._want()
+
+
+def _count(work: Work, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
+    """The length of a list, -1 where nobody wants to know it any more."""
+    try:
+        with work.doing():
+            return source(ask)
+    except Interrupted:
+        return Page((), (), -1)

@@ -11,7 +11,9 @@ import pytest
 from rich.cells import cell_len
 from textual.app import ComposeResult
 
+from dropcopy_tui.domain.errors import Interrupted
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
+from dropcopy_tui.domain.work import current
 from screens.terminal.app import TerminalApp
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
@@ -311,3 +313,29 @@ async def test_a_list_that_shrinks_keeps_its_cursor_inside() -> None:
         assert table.total == 5
         assert table.current is not None, seat.text()
         seat.sees("^> +4 ")
+
+
+async def test_the_next_key_does_not_wait_for_the_count_of_the_one_before() -> None:
+    """A count of a million takes longer than a page: the store ends it in the middle of its statement."""
+    counting, ended = threading.Event(), threading.Event()
+
+    def slow(ask: PageRequest) -> None:
+        work = current()
+        if ask.limit == 0 and ask.match == "2" and work is not None:
+            counting.set()
+            while not work.is_cancelled:
+                assert not ended.wait(0.01), "nobody ended the count"
+            raise Interrupted
+
+    numbers = Numbers(before=slow)
+    async with seated(ListApp(numbers)) as seat:
+        table = table_of(seat)
+        await _until(seat, lambda: table.total == MILLION)
+        table.narrow("2")
+        await _until(seat, counting.is_set)
+        table.narrow("3")
+        try:
+            await _until(seat, lambda: table.total == len(range(0, MILLION, 3)))
+        finally:
+            ended.set()
+        assert table._window.row(1) == 3
