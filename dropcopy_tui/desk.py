@@ -35,7 +35,9 @@ from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.outbox.notices import Notices
 from dropcopy_tui.services.outbox.outbox import Outbox
 from dropcopy_tui.services.people.identity import Identity
+from dropcopy_tui.services.people.parcels import Parcels
 from dropcopy_tui.services.people.people import People
+from dropcopy_tui.services.people.ssh_keys import SshKeys
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.routing.routing import Routing
 from dropcopy_tui.services.sendercomps import SenderComps
@@ -86,6 +88,8 @@ class Desk:
         self.routing = Routing(resources)
         self.receivers = Receivers(resources)
         self.people = People(resources)
+        self.ssh_keys = SshKeys(resources)
+        self.parcels = Parcels(resources)
         self.front_ends = FrontEnds(resources)
 
     def rehearse(self, actor: Actor) -> None:

@@ -17,6 +17,7 @@ import stat
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.seat import refuse_path
 
 _PART = re.compile(r"\.dropcopy-[0-9a-f]{16}\.part")
 # The errors of file systems without nameless files (NFS), and of those without hard links (FAT).
@@ -34,6 +35,7 @@ class NewFile:
 
     def __init__(self, path: Path, store: Path | None = None) -> None:
         """Raises FileRefused: the name is taken, its folder does not exist, or it cannot be written."""
+        refuse_path(str(path))
         self.path = path
         self.nameless = False
         self._part = f".dropcopy-{secrets.token_hex(8)}.part"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import NotSignedIn
+from dropcopy_tui.seat import here
 
 # Only what can be an address (or a host name) enters the trail.
 _PROC = Path("/proc")
@@ -28,7 +29,7 @@ def machine_account() -> str:
 
 
 def origin(surface: str) -> str:
-    """Such as `cli tty=/dev/pts/3 ssh=192.0.2.7`.
+    """Such as `cli tty=/dev/pts/3 ssh=192.0.2.7`, and over the SSH desk also the key's fingerprint.
 
     Args:
         surface: which part of the program the person uses, `cli` or `screen`.
@@ -36,9 +37,12 @@ def origin(surface: str) -> str:
     parts = [surface]
     with suppress(OSError):  # a job or a pipe has no terminal
         parts.append(f"tty={os.ttyname(0)}")
-    address = _ssh_address()
+    seat = here()
+    address = seat.address if seat is not None else _ssh_address()
     if address:
         parts.append(f"ssh={address}")
+    if seat is not None:
+        parts.append(f"key={seat.fingerprint}")
     return " ".join(parts)
 
 

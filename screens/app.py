@@ -18,6 +18,7 @@ from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotFound, NotSignedIn
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import machine_account, origin
+from dropcopy_tui.seat import here as taken_seat
 from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.jobs import JOB
@@ -195,7 +196,7 @@ class DropCopyApp(TerminalApp):
     async def _look(self) -> None:
         view = await asyncio.to_thread(self._first_look, self._user, _account())
         self.home_view, self.sandbox = view, view.sandbox
-        proven = view.sandbox or self._user is None
+        proven = view.sandbox or self._user is None or taken_seat() is not None
         if proven and view.actor is not None:
             self._actor = view.actor
         else:
@@ -217,6 +218,11 @@ class DropCopyApp(TerminalApp):
     async def _recognise(self, desk: Desk) -> None:
         """Sign in whoever needs no password: anyone in a sandbox, else the machine's own account."""
         here = origin("screen")
+        seat = taken_seat()
+        if seat is not None:
+            self.become(await asyncio.to_thread(desk.identity.sign_in_key, seat.fingerprint, here))
+            await self.refresh_home()
+            return
         try:
             if desk.sandbox:
                 known = self._actor.user_id if self._actor else _first_user(desk)

@@ -40,6 +40,9 @@ ACTIONS = {
     "mail:failed": "Message not delivered",
     "mail:put_back": "Message queued again",
     "mail:sent": "Message sent",
+    "parcel:put": "File sent to the desk",
+    "parcel:sent": "File sent to its person",
+    "parcel:taken": "File delivered",
     "notice:read": "Notices read",
     "person:disabled": "Account disabled",
     "person:disentitled": "Role revoked",
@@ -65,6 +68,8 @@ ACTIONS = {
     "session:allocated": "Session allocated",
     "session:released": "Session released",
     "session:retired": "Session retired",
+    "ssh_key:added": "SSH key added",
+    "ssh_key:revoked": "SSH key revoked",
     "store:cleaned": "Store cleaned up",
     "store:made": "Store created",
 }

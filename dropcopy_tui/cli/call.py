@@ -13,6 +13,7 @@ import click
 from dropcopy_tui.cli.output import say
 from dropcopy_tui.cli.sign_in import may_ask, who_acts
 from dropcopy_tui.domain.errors import Declined
+from dropcopy_tui.seat import here
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
@@ -92,10 +93,17 @@ class Call:
             yield desk, who_acts(desk, self)
 
 
+# Over SSH, the desk's host has set the store, and the key says who acts.
+_FIXED_OVER_SSH = frozenset({"store", "config_file", "as_user", "password_file"})
+
+
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
     call = context.ensure_object(Call)
-    if value not in (None, False):
-        setattr(call, option.name or "", value)
+    if value in (None, False):
+        return
+    if option.name in _FIXED_OVER_SSH and here() is not None:
+        raise click.UsageError(f"{option.opts[0]} is not available over SSH: your key says who you are. Omit it.")
+    setattr(call, option.name or "", value)
 
 
 def remembered(*names: str, **how: Any) -> Decorator:
@@ -147,6 +155,19 @@ def destroys(function: Any) -> Any:
         return function(*args, **kwargs)
 
     return confirmable(asked)
+
+
+def only_on_host(function: Any) -> Any:
+    """Decorate a verb that concerns the host itself: over SSH it is refused. It stands directly above `verb`."""
+
+    @wraps(function)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        if here() is not None:
+            path = click.get_current_context().command_path
+            raise click.UsageError(f"`{path}` runs on the desk's host only and is not available over SSH.")
+        return function(*args, **kwargs)
+
+    return asked
 
 
 def noun(name: str) -> Callable[[Any], click.Group]:

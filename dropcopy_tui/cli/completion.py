@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.output import write
 
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@only_on_host
 @verb
 def completion(call: Call, shell: str) -> None:
     """Print a shell completion script.

@@ -26,9 +26,9 @@ _INTERRUPTED = 128 + signal.SIGINT
 _OF_TLS = ("SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def run(args: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
-    call = Call()
+def run(args: Sequence[str], call: Call | None = None) -> int:
+    """Run one command line and return its exit code. `call` holds shared options that are set before it."""
+    call = call or Call()
     for name in _OF_TLS:
         os.environ.pop(name, None)
     # Looked up before parsing, so that a usage error is reported as JSON, too, if JSON was requested.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.seat import refuse_path
 
 LARGEST = 1_048_576
 
@@ -20,6 +21,7 @@ def opened(name: str, what: str) -> Iterator[BinaryIO]:
             raise FileRefused(f"{what} cannot be read: standard input is closed.")
         yield sys.stdin.buffer
         return
+    refuse_path(name)
     try:
         file = open(name, "rb")  # noqa: SIM115 - closed below; an error in the caller's block is not a read error
     except (OSError, ValueError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import fields, show
 from dropcopy_tui.domain.accounts import clean_user_id
@@ -17,6 +17,7 @@ from dropcopy_tui.origin import machine_account
 @click.option("--admin", metavar="USER", help="User id of the first administrator (default: your account name).")
 @click.option("--email", metavar="ADDRESS", help="Email of the first administrator (default: USER@localhost).")
 @click.option("--app-role", metavar="ROLE", help="PostgreSQL role that uses the store without owning it.")
+@only_on_host
 @verb
 def init(call: Call, sandbox: bool, admin: str | None, email: str | None, app_role: str | None) -> None:
     """Create a store, its master key and its first administrator.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropcopy_tui.cli.call import Call, Decorator, noun, verb
+from dropcopy_tui.cli.call import Call, Decorator, noun, only_on_host, verb
 from dropcopy_tui.cli.output import fields, say, show, write
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def verify(call: Call, key_file: str | None, session: str | None, message: str, 
     "--session", default="", metavar="S", help="Accept only this Session ID. Default: all whose keys you manage."
 )
 @click.option("--market", default="", metavar="M", help="Accept only sessions of this market.")
+@only_on_host
 @verb
 def listen(call: Call, port: int, session: str, market: str) -> int:
     """Simulate the Drop Copy gateway on this machine so a client can test its logon.

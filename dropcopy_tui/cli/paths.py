@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from dropcopy_tui.cli.call import Call, verb
+from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.output import fields, show
 
 
 @click.command("paths")
+@only_on_host
 @verb
 def paths(call: Call) -> None:
     """Show the locations of the store, master key, configuration and log.

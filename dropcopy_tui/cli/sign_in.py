@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.domain.errors import NotSignedIn
 from dropcopy_tui.origin import machine_account, origin
+from dropcopy_tui.seat import here
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -26,6 +27,9 @@ class SignInOptions(Protocol):
 
 def who_acts(desk: Desk, call: SignInOptions) -> Actor:
     """The person who acts. Raises NotSignedIn, AccountLocked."""
+    seat = here()
+    if seat is not None:
+        return desk.identity.sign_in_key(seat.fingerprint, origin("cli"))
     if desk.sandbox:
         return _in_sandbox(desk, call)
     account = machine_account()

@@ -16,6 +16,7 @@ from dropcopy_tui.services.factors.sms import Texting
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.outbox.delivery import Mailing
+from dropcopy_tui.services.people.parcels import clear_expired
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.store.tables import ChallengeRow, NoticeRow
 
@@ -120,6 +121,7 @@ class Chores(Service):
             for name, table in tables.items():
                 gone: Any = uow.tx.execute(delete(table).where(old[name]))
                 counts[name] = int(gone.rowcount)
+            counts["parcels"] = clear_expired(uow)
             if any(counts.values()):
                 uow.record("store:cleaned", "old rows", after=counts)
         return Part("clean-up", counts)

@@ -68,6 +68,21 @@ _TO_REVIEW = """
 _ACCOUNTS = "SELECT id, email, mobile FROM person"
 
 
+_SSH_KEY = """
+    SELECT k.kind, k.blob, p.user_id FROM ssh_key k JOIN person p ON p.id = k.person_id
+    WHERE k.fingerprint = :fingerprint AND k.revoked_at IS NULL AND NOT p.disabled
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """An SSH key in use, as sshd takes it (type and base64 text), and the user id of its person."""
+
+    kind: str
+    blob: str
+    user_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class LivingKey:
     """A key pair that gateways accept, and its session."""
@@ -158,6 +173,16 @@ def _looking_at_file(path: Path) -> Iterator[Looker]:
             yield Looker(store)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"The store cannot be read ({error}).") from None
+
+
+def key_holder(place: Place, fingerprint: str) -> KeyHolder | None:
+    """Who may sign in with the SSH key of this fingerprint, asked by sshd while somebody waits; None for nobody.
+
+    Raises StoreUnusable.
+    """
+    with looking(place) as ask:
+        found = ask.all(_SSH_KEY, fingerprint=fingerprint)
+    return KeyHolder(*found[0]) if found else None
 
 
 def glance(place: Place, now: datetime, *, user_id: str = "", os_account: str = "") -> Glance:

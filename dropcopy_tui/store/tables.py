@@ -119,6 +119,58 @@ class AuthenticatorRow(SQLModel, table=True):
     usable_at: datetime | None = None
 
 
+class SshKeyRow(SQLModel, table=True):
+    """An SSH public key with which a person signs in to the desk over SSH.
+
+    A fingerprint belongs to one person for good: a revoked key never comes back, be it to somebody else.
+    """
+
+    __tablename__ = "ssh_key"
+    __table_args__ = (
+        CheckConstraint("(revoked_by IS NULL) = (revoked_at IS NULL)", name="ck_ssh_key_revoked"),
+        Index("ix_ssh_key_person", "person_id", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    fingerprint: str = Field(unique=True)
+    kind: str
+    blob: str
+    label: str
+    added_by: int = Field(foreign_key="person.id")
+    added_at: datetime
+    last_used_at: datetime | None = None
+    revoked_by: int | None = Field(default=None, foreign_key="person.id")
+    revoked_at: datetime | None = None
+
+
+class ParcelRow(SQLModel, table=True):
+    """A file on its way between a person's own machine and the desk over SSH: sealed, and destroyed when it is taken.
+
+    `direction` is `out` for what `get` delivers once, `in` for what `put` brought. Of the ticket, only a keyed digest
+    is stored.
+    """
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        CheckConstraint("direction IN ('out', 'in')", name="ck_parcel_direction"),
+        CheckConstraint("taken_at IS NULL OR sealed IS NULL", name="ck_parcel_taken"),
+        CheckConstraint("expires_at > created_at", name="ck_parcel_life"),
+        Index("ix_parcel_person", "person_id", "direction", "name"),
+        Index("ix_parcel_expiry", "expires_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    direction: str
+    name: str
+    ticket_mac: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    size: int
+    created_at: datetime
+    expires_at: datetime
+    taken_at: datetime | None = None
+    after_event: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+
+
 class FactorStateRow(SQLModel, table=True):
     """How often a person's factor was answered wrongly in a row; `off_since` is when that switched it off."""
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.people import MAY_USE_KEYS
 from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.seat import here
 from dropcopy_tui.services.bulk import Failure
 from dropcopy_tui.services.factors.table import key_scope
+from dropcopy_tui.services.keys.key_file import ForTicket
 from dropcopy_tui.services.views import SessionView
 from screens.frame import DeskScreen
 from screens.jobs import off_thread
@@ -21,8 +23,9 @@ from screens.keys.deletion import deletable, delete_keys
 from screens.keys.identify import confirmed
 from screens.keys.plans import Planned, plan_keys
 from screens.modals.choose import Choice, ChooseModal
+from screens.modals.confirm import ConfirmModal
 from screens.modals.file import FileModal, free_path
-from screens.modals.keys import ResultModal
+from screens.modals.keys import ResultModal, place_of
 from screens.modals.progress import with_progress
 from screens.wording import plural, some
 
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.services.keys.keypairs import Generated
 
+_TICKET = (
+    "The key file waits for you under a ticket: one command fetches it to your own machine, once, within ten minutes."
+)
 # Session IDs that the first dialog lists.
 _NAMED = 12
 
@@ -83,20 +89,18 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     if planned is None:
         return False
     count = plural(len(planned.doable), "key pair")
-    path = await _ask_file(screen, desk, "Generate Key", planned.text, sessions)
-    if path is None:
+    out = await _ask_file(screen, desk, "Generate Key", planned.text, sessions)
+    if out is None:
         return False
     made = await confirmed(
         screen,
         desk,
-        f"Required to generate {count} and write {path.name}.",
+        f"Required to generate {count} and write {out.name}.",
         lambda proof: with_progress(
             screen,
             f"Generating {count}",
             len(planned.pks),
-            lambda told: off_thread(
-                desk.keypairs.generate, screen.actor, planned.pks, proof, planned.drops, path, told
-            ),
+            lambda told: off_thread(desk.keypairs.generate, screen.actor, planned.pks, proof, planned.drops, out, told),
         ),
         scope=key_scope("generate", planned.pks, planned.drops),
     )
@@ -105,7 +109,7 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     done = f"{made.request.id} completed: {plural(len(made.keys), 'key pair')} generated. A confirmation was emailed."
     _say(screen, done, made.failed)
     note = await _what_now(screen, desk, planned, made)
-    await screen.app.push_screen_wait(ResultModal("Key pairs generated", made.keys, made.file, note, made.failed))
+    await screen.app.push_screen_wait(ResultModal("Key pairs generated", made.keys, place_of(made), note, made.failed))
     return True
 
 
@@ -128,26 +132,26 @@ async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
     count = plural(sum(len(view.living) for view in sessions), "key pair")
     pairs = count.replace("key", "active key")
     text = f"The file will contain {pairs} with secret keys. Nothing else changes."
-    path = await _ask_file(screen, desk, "Download Key", text, sessions)
-    if path is None:
+    out = await _ask_file(screen, desk, "Download Key", text, sessions)
+    if out is None:
         return False
     got = await confirmed(
         screen,
         desk,
-        f"Required to write {count} to {path.name}.",
+        f"Required to write {count} to {out.name}.",
         lambda proof: with_progress(
             screen,
             f"Writing {count}",
             len(pks),
-            lambda told: off_thread(desk.keypairs.download, screen.actor, pks, proof, path, told),
+            lambda told: off_thread(desk.keypairs.download, screen.actor, pks, proof, out, told),
         ),
         scope=key_scope("download", pks),
     )
     if got is None:
         return False
-    _say(screen, f"{plural(len(got.keys), 'key pair')} written to {path.name}.", got.failed)
+    _say(screen, f"{plural(len(got.keys), 'key pair')} written to {out.name}.", got.failed)
     note = "Send the file to the client's operator, then delete it."
-    await screen.app.push_screen_wait(ResultModal("Key pairs downloaded", got.keys, got.file, note, got.failed))
+    await screen.app.push_screen_wait(ResultModal("Key pairs downloaded", got.keys, place_of(got), note, got.failed))
     return True
 
 
@@ -159,13 +163,19 @@ def _say(screen: DeskScreen[None], done: str, failed: Sequence[Failure]) -> None
 
 async def _ask_file(
     screen: DeskScreen[None], desk: Desk, title: str, text: str, sessions: Sequence[SessionView]
-) -> Path | None:
-    """A path for the key file, in the folder for downloads, which is made (0700) where it is missing."""
+) -> Path | ForTicket | None:
+    """A path for the key file, in the folder for downloads, which is made (0700) where it is missing.
+
+    Over SSH the host's files are not the person's: the file waits under a ticket instead.
+    """
+    first = sessions[0].session_id
+    stem = f"{first}-{desk.clock.now():%Y%m%d}" if len(sessions) == 1 else f"{first}-and-{len(sessions) - 1}-more"
+    if here() is not None:
+        wanted = await screen.app.push_screen_wait(ConfirmModal(title, f"{text} {_TICKET}", harmless=True))
+        return ForTicket(f"{stem}.txt") if wanted else None
     folder = desk.config.paths.downloads
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         folder = Path.cwd()
-    first = sessions[0].session_id
-    stem = f"{first}-{desk.clock.now():%Y%m%d}" if len(sessions) == 1 else f"{first}-and-{len(sessions) - 1}-more"
     return await screen.app.push_screen_wait(FileModal(title, text, free_path(folder, stem, ".txt")))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,6 +17,23 @@ from dropcopy_tui.services.views import KeyView
 from screens.modals.base import DeskModal
 from screens.terminal.values import value
 
+if TYPE_CHECKING:
+    from dropcopy_tui.services.keys.keypairs import Downloaded, Generated
+
+
+class Place(NamedTuple):
+    """Where the key file is: what that means, and its path or the command that fetches it."""
+
+    label: str
+    where: str
+
+
+def place_of(made: Generated | Downloaded) -> Place | None:
+    """Where the file of a result is; None where none was asked for."""
+    if made.ticket is not None:
+        return Place("Type this on your own machine, within ten minutes; it works once", made.ticket.command)
+    return Place("Saved to (readable by you only)", str(made.file)) if made.file is not None else None
+
 
 class ResultModal(DeskModal[bool]):
     """A row a pair, and where the file went. The secrets are in the file and nowhere else.
@@ -30,10 +46,10 @@ class ResultModal(DeskModal[bool]):
     ]
 
     def __init__(
-        self, title: str, keys: Sequence[KeyView], file: Path | None, note: str, failed: Sequence[Failure] = ()
+        self, title: str, keys: Sequence[KeyView], place: Place | None, note: str, failed: Sequence[Failure] = ()
     ) -> None:
         super().__init__()
-        self._title, self._keys, self._file, self._note = title, keys, file, note
+        self._title, self._keys, self._place, self._note = title, keys, place, note
         self._failed = failed
 
     def compose(self) -> ComposeResult:
@@ -45,10 +61,10 @@ class ResultModal(DeskModal[bool]):
             yield Static(value(self._title + self._counted()), classes="title")
             with VerticalScroll(classes="lines"):
                 yield Static(Content("\n").join(rows))
-            if self._file is not None:
+            if self._place is not None:
                 yield Static("", markup=False)
-                yield Static(value("Saved to (readable by you only)", "$text-muted"))
-                yield Static(value(str(self._file)))
+                yield Static(value(self._place.label, "$text-muted"))
+                yield Static(value(self._place.where))
             yield Static(value(self._note), classes="hint")
             yield Static("Enter or Esc closes", classes="hint", markup=False)
 

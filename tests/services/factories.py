@@ -210,9 +210,11 @@ def approve(resources: Resources, request: RequestView, actor: Actor) -> Request
     return requests.approve(actor, request.id, requests.show(actor, request.id).version)
 
 
-def proof_of(resources: Resources, actor: Actor, code: str = CODE, purpose: Purpose = Purpose.KEYS) -> Proof:
+def proof_of(
+    resources: Resources, actor: Actor, code: str = CODE, purpose: Purpose = Purpose.KEYS, scope: str = ""
+) -> Proof:
     """A new challenge on the person's phone, answered with this code."""
-    return Proof(Factors(resources).start(actor, "sms", purpose).id, code)
+    return Proof(Factors(resources).start(actor, "sms", purpose, scope).id, code)
 
 
 def enrolment_of(resources: Resources, actor: Actor) -> Enrolment:

@@ -61,6 +61,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     REMOVE = "remove"
     ROLES = "roles"
+    ACCESS = "access"
 
     @property
     def words(self) -> str:
@@ -73,9 +74,10 @@ _PURPOSES = {
     Purpose.ENROL: "enrolling an authenticator app",
     Purpose.REMOVE: "removing an authenticator app",
     Purpose.ROLES: "granting roles",
+    Purpose.ACCESS: "SSH keys",
 }
 # EASE issues codes for these. An app that its owner cannot prove themselves with is removed by two agents.
-ISSUED = (Purpose.KEYS, Purpose.ENROL, Purpose.ROLES)
+ISSUED = (Purpose.KEYS, Purpose.ENROL, Purpose.ROLES, Purpose.ACCESS)
 
 
 def key_scope(act: str, sessions: Sequence[int], drops: Mapping[int, str] = _NO_DROPS) -> str:
@@ -93,6 +95,12 @@ def grant_scope(user_id: str, roles: Iterable[Entitlement], email: str = "") -> 
     """What a code for granting roles is asked for: whom, which ones, and the mailbox of a person who is invited."""
     whom, mailbox = user_id.strip().lower(), email.strip().lower()
     said = json.dumps(["grant", whom, sorted({each.code for each in roles}), mailbox])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def access_scope(act: str, user_id: str, fingerprint: str) -> str:
+    """What a code for an SSH key is asked for: `add` or `revoke`, whose key, and which one."""
+    said = json.dumps([act, user_id.strip().lower(), fingerprint])
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -14,12 +15,21 @@ from dropcopy_tui.domain.logon import encode_secret
 from dropcopy_tui.domain.market_close import local_day
 from dropcopy_tui.new_file import NewFile
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.services.people.parcels import Ticket, send
 from dropcopy_tui.services.sessions.key_rows import market_hours
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
-# A path for a new file (0600), or an open stream such as standard output.
-Delivery = Path | TextIO
+
+@dataclass(frozen=True, slots=True)
+class ForTicket:
+    """A file that waits in the store until its person fetches it over SSH, under this name."""
+
+    name: str
+
+
+# A path for a new file (0600), an open stream such as standard output, or a ticket.
+Delivery = Path | TextIO | ForTicket
 # Pairs whose stored secret cannot be opened, by primary key: why.
 Unreadable = dict[int, str]
 # What is true of a file that failed after the commit.
@@ -33,6 +43,7 @@ class KeyFile(Protocol):
     """The file that is being delivered to."""
 
     path: Path | None
+    ticket: Ticket | None
 
     def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
         """Take the pairs with their secrets, once; those that cannot be opened are left out and told.
@@ -60,14 +71,32 @@ def deliver(out: Delivery | None, store: Path) -> Iterator[KeyFile]:
             key_file.publish()
         finally:
             file.close()
+    elif isinstance(out, ForTicket):
+        yield _Parcelled(out.name)
     else:
         stream = _Stream(out)
         yield stream
         stream.publish()
 
 
+class _Parcelled:
+    """Sealed in the store by the transaction that records the download: the one is never there without the other."""
+
+    path: Path | None = None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.ticket: Ticket | None = None
+
+    def write(self, uow: UnitOfWork, pairs: Sequence[KeyPairRow]) -> Unreadable:
+        text, unreadable = _reveal(uow, pairs)
+        self.ticket = send(uow, self._name, text.encode("ascii"))
+        return unreadable
+
+
 class _Stream:
     path: Path | None = None
+    ticket: Ticket | None = None
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
@@ -93,6 +122,8 @@ class _Stream:
 
 class _Held:
     """A new file: its text is in it before the commit, its name is given afterwards."""
+
+    ticket: Ticket | None = None
 
     def __init__(self, file: NewFile) -> None:
         self.path: Path | None = file.path

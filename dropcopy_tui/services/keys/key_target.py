@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.seat import refuse_path
 
 
 def check_target(path: Path) -> None:
@@ -15,6 +16,7 @@ def check_target(path: Path) -> None:
     A file without a name is made in the folder: permissions alone say nothing of a full or read-only disk.
     Raises FileRefused.
     """
+    refuse_path(str(path))
     try:
         if os.path.lexists(path):
             raise FileRefused(f"{path} already exists. Nothing was changed. Use another name.")

@@ -27,6 +27,7 @@ from dropcopy_tui.services.factors.table import Proof, Purpose, deletion_scope, 
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
 from dropcopy_tui.services.keys.letters import key_letter
 from dropcopy_tui.services.keys.rotation import make_pair, plan_for
+from dropcopy_tui.services.people.parcels import Ticket
 from dropcopy_tui.services.requests.lifecycle import end_request, make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
 from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
@@ -48,6 +49,7 @@ class Generated:
     keys: tuple[KeyView, ...]
     file: Path | None = None
     failed: tuple[Failure, ...] = ()
+    ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Downloaded:
     keys: tuple[KeyView, ...]
     file: Path | None
     failed: tuple[Failure, ...] = ()
+    ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class KeyPairs(Service):
             if out is not None:
                 self._note_download(uow, entity, made)
             views = self._views(uow, rows, made)
-            return Generated(request_view(uow, request), views, file.path, tuple(failed))
+            return Generated(request_view(uow, request), views, file.path, tuple(failed), file.ticket)
 
     def download(
         self,
@@ -161,7 +164,7 @@ class KeyPairs(Service):
                 f"Key pairs downloaded: {listed}",
                 f"{actor.user_id} downloaded {plural(len(written), 'key pair')} of {listed}.",
             )
-            return Downloaded(self._views(uow, rows, written), file.path, tuple(failed))
+            return Downloaded(self._views(uow, rows, written), file.path, tuple(failed), file.ticket)
 
     def delete(
         self, actor: Actor, keys: Sequence[str], progress: Progress | None = None, proof: Proof | None = None

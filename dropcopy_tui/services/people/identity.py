@@ -17,7 +17,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds, renewed_hash
 from dropcopy_tui.services.rights import NOBODY, nobody
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow, SshKeyRow
 
 # Seconds that a sign-in without a password waits for other writers: it can do without its event.
 PATIENCE = 1.0
@@ -117,6 +117,20 @@ class Identity(Service):
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
             return self._welcome(uow, person, "peer")
 
+    def sign_in_key(self, fingerprint: str, origin: str) -> Actor:
+        """The person whose SSH key sshd has accepted. Raises NotSignedIn for a key that is not in use here."""
+        with self._writing(nobody(origin, fingerprint), PATIENCE) as uow:
+            key = uow.tx.exec(select(SshKeyRow).where(SshKeyRow.fingerprint == fingerprint)).first()
+            if key is None or key.revoked_at is not None:
+                self._note_refusal(uow, fingerprint, "unknown key" if key is None else "revoked key")
+                raise NotSignedIn("This SSH key is not in use at this desk. Ask a user administrator.")
+            person = uow.tx.get_one(PersonRow, key.person_id)
+            if person.disabled:
+                self._note_refusal(uow, person.user_id, "disabled")
+                raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
+            key.last_used_at = uow.now
+            return self._welcome(uow, person, "ssh key", fingerprint=fingerprint)
+
     def is_peer(self, account: str, login: str) -> bool:
         """Whether this account of the machine is that of the person with this user id or email."""
         with self._reading(NOBODY) as uow:
@@ -183,7 +197,7 @@ class Identity(Service):
             person.password_hash = hashed
             uow.record("person:password_changed", person.user_id)
 
-    def _welcome(self, uow: UnitOfWork, person: PersonRow, proof: str, **also: bool) -> Actor:
+    def _welcome(self, uow: UnitOfWork, person: PersonRow, proof: str, **also: bool | str) -> Actor:
         """The person, and the event. Wrong passwords count until a password is right: no other proof ends that."""
         actor = Actor(key_of(person.id), person.user_id, person.name, uow.actor.origin)
         uow.by(actor).record("person:signed_in", person.user_id, after={"by": proof, **also})
@@ -216,7 +230,7 @@ class Identity(Service):
         raise NotSignedIn(_NO_MATCH)
 
     def _note_refusal(self, uow: UnitOfWork, login: str, why: str) -> None:
-        uow.by(nobody(uow.actor.origin, login)).record("person:sign_in_refused", shorten(login, 40), after={"why": why})
+        uow.by(nobody(uow.actor.origin, login)).record("person:sign_in_refused", shorten(login, 60), after={"why": why})
 
 
 def _locked(until: datetime, now: datetime) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PERSON_NAME_LENGTH, clean_email, clean_mobile, clean_user_id
-from dropcopy_tui.domain.errors import InvalidValue, NotEntitled, NotFound
+from dropcopy_tui.domain.errors import InvalidValue, NotFound
 from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
@@ -21,6 +21,7 @@ from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.people.invitations import Accepted, accept_invitation, send_invitation
 from dropcopy_tui.services.people.roles import (
     add_roles,
+    administered,
     change_roles,
     codes,
     is_own,
@@ -196,7 +197,7 @@ class People(Service):
         Raises NotEntitled, NotFound, InvalidValue for a disabled person.
         """
         with self._writing(actor) as uow:
-            row = self._administered(uow, user_id, "invite")
+            row = administered(uow, user_id, "invite")
             if row.disabled:
                 raise InvalidValue(f"{row.user_id} is disabled. Enable the account first. No one was invited.")
             expires = send_invitation(uow, row)
@@ -255,7 +256,7 @@ class People(Service):
                 uow.require(MAY_UNLOCK)
                 refuse_own(uow, person_named(uow, user_id), what)
             else:
-                self._administered(uow, user_id, what)
+                administered(uow, user_id, what)
 
     def disable(self, actor: Actor, user_id: str) -> Disabled:
         """Shut an account: its person may do nothing from now on. Open requests stay, and are counted.
@@ -263,14 +264,14 @@ class People(Service):
         Raises NotEntitled, NotFound, InvalidValue: it is disabled already.
         """
         with self._writing(actor) as uow:
-            row = self._administered(uow, user_id, "disable")
+            row = administered(uow, user_id, "disable")
             line = self._turn(uow, row, disabled=True)
             return Disabled(line, _open_requests(uow, row))
 
     def enable(self, actor: Actor, user_id: str) -> PersonLine:
         """Open a disabled account again, with the roles it has. Raises NotEntitled, NotFound, InvalidValue."""
         with self._writing(actor) as uow:
-            row = self._administered(uow, user_id, "enable")
+            row = administered(uow, user_id, "enable")
             return self._turn(uow, row, disabled=False)
 
     def open_requests(self, actor: Actor, user_id: str) -> int:
@@ -292,24 +293,6 @@ class People(Service):
             uow.record("person:unlocked", row.user_id, before=before)
             uow.tell(row, "Your account was unlocked", f"{actor.user_id} unlocked it.")
             return line_of(uow, Scope(True), row)
-
-    def _administered(self, uow: UnitOfWork, user_id: str, what: str) -> PersonRow:
-        """The person, if the actor administers them fully: by operations, or at every place where they have a role."""
-        row = person_in(uow, scope_of(uow), user_id)
-        refuse_own(uow, row, what)
-        if uow.roles_at(None) & MAY_OPERATE:
-            return row
-        mine = uow.entities_with(MAY_ADMINISTER)
-        if not mine:
-            uow.require(MAY_OPERATE | MAY_ADMINISTER)
-        # All of the places, not one of them: disabling an account stops the person everywhere.
-        places = [entity_id for _, entity_id in held_by(uow, row)]
-        if not places or not mine.issuperset(places):
-            raise NotEntitled(
-                f"{row.user_id} has roles that you cannot grant: only operations can {what} this person. "
-                "Nothing was changed."
-            )
-        return row
 
     def _turn(self, uow: UnitOfWork, row: PersonRow, *, disabled: bool) -> PersonLine:
         word = "disabled" if disabled else "enabled"

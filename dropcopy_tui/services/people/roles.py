@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import FactorNeeded, InvalidValue, NotEntitled
-from dropcopy_tui.domain.people import Entitlement, Role, givers_of
+from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_OPERATE, Entitlement, Role, givers_of
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.table import Proof, Purpose, grant_scope
-from dropcopy_tui.services.people.views import held_by
+from dropcopy_tui.services.people.views import held_by, person_in, scope_of
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow
@@ -49,6 +49,28 @@ def refuse_own(uow: UnitOfWork, row: PersonRow, what: str) -> None:
 def is_own(uow: UnitOfWork, row: PersonRow) -> bool:
     """Whether the account belongs to the person who acts."""
     return row.id in same_person_ids(uow.tx, uow.actor.person_id)
+
+
+def administered(uow: UnitOfWork, user_id: str, what: str) -> PersonRow:
+    """The person, if the actor administers them fully: by operations, or at every place where they have a role.
+
+    Raises NotEntitled, NotFound.
+    """
+    row = person_in(uow, scope_of(uow), user_id)
+    refuse_own(uow, row, what)
+    if uow.roles_at(None) & MAY_OPERATE:
+        return row
+    mine = uow.entities_with(MAY_ADMINISTER)
+    if not mine:
+        uow.require(MAY_OPERATE | MAY_ADMINISTER)
+    # All of the places, not one of them: what is done with an account concerns the person everywhere.
+    places = [entity_id for _, entity_id in held_by(uow, row)]
+    if not places or not mine.issuperset(places):
+        raise NotEntitled(
+            f"{row.user_id} has roles that you cannot grant: only operations can {what} this person. "
+            "Nothing was changed."
+        )
+    return row
 
 
 def why_not(role: Role, mine: frozenset[Role], own: bool) -> str:

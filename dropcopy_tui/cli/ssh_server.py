@@ -1,0 +1,70 @@
+"""dropcopy ssh config and doctor: what sshd needs, printed to paste, and checked on a host that runs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, only_on_host, verb
+from dropcopy_tui.cli.output import show, table, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dropcopy_tui.ssh_server import Finding
+
+_account = click.option("--account", default="desk", show_default=True, metavar="NAME", help="The desk's account.")
+
+
+@click.command("config")
+@_account
+@only_on_host
+@verb
+def config(call: Call, account: str) -> None:
+    """Print the part of sshd's configuration that makes an account the SSH desk.
+
+    Paste it at the end of /etc/ssh/sshd_config, and check it with `dropcopy ssh doctor`.
+
+    \b
+    Example:
+      dropcopy --store /srv/desk/dropcopy.db ssh config --account desk >> /etc/ssh/sshd_config
+    """
+    from dropcopy_tui.ssh_server import server_config
+
+    write(server_config(account, _program(), _options(call)))
+
+
+@click.command("doctor")
+@_account
+@only_on_host
+@verb
+def doctor(call: Call, account: str) -> int:
+    """Check this host as an SSH desk: sshd's effective configuration, the program's files, the account, the store.
+
+    Exit code 1 if anything is wrong; each finding says what to do. Run it as root, which sshd asks for.
+    """
+    from dropcopy_tui.ssh_server import examine
+
+    found = examine(account, call.config().paths.store)
+    document = [{"check": each.check, "ok": not each.cure, "cure": each.cure or None} for each in found]
+    show(call, document, _lines(found) if not call.as_json else ())
+    return 1 if any(each.cure for each in found) else 0
+
+
+def _lines(found: Sequence[Finding]) -> list[str]:
+    rows = [("FIX" if each.cure else "ok", each.check, each.cure) for each in found]
+    return table(("", "CHECK", "WHAT TO DO"), rows, "Nothing was checked.")
+
+
+def _program() -> Path:
+    """The Python of this installation: sshd runs it without a shell script in between."""
+    return Path(sys.executable)
+
+
+def _options(call: Call) -> list[str]:
+    paths = call.config().paths
+    options = ["--store", str(paths.store)]
+    return [*options, "--config", str(Path(call.config_file).absolute())] if call.config_file else options

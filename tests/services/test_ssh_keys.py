@@ -1,0 +1,175 @@
+"""SSH keys of people: added and revoked with a second factor, known once, and what they open."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from dropcopy_tui.domain.errors import (
+    DeskError,
+    InvalidValue,
+    LimitReached,
+    NotEntitled,
+    NotFound,
+    NotSignedIn,
+    SecondFactorFailed,
+)
+from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.factors.table import Purpose, access_scope
+from dropcopy_tui.services.people.identity import Identity
+from dropcopy_tui.services.people.people import People
+from dropcopy_tui.services.people.ssh_keys import MOST_KEYS, SshKeys, SshKeyView
+from dropcopy_tui.store.home_queries import key_holder
+from tests.services.conftest import PHONE, World
+from tests.services.factories import add_person, proof_of
+
+
+def line(comment: str = "a laptop") -> str:
+    raw = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    return f"{raw.decode()} {comment}"
+
+
+def add(resources: Resources, actor: Actor, text: str, user: str = "") -> SshKeyView:
+    proof = proof_of(resources, actor, purpose=Purpose.ACCESS)
+    return SshKeys(resources).add(actor, text, "", proof, user)
+
+
+@pytest.fixture
+def admin(world: World) -> Actor:
+    return add_person(world.resources, "admin", Role.USER_ADMINISTRATOR, entity="ACME", mobile="+1 202 555 0177")
+
+
+def events(world: World) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(world.resources.store.path)
+    return connection.execute("SELECT person, action FROM audit_event WHERE action LIKE 'ssh_key:%'").fetchall()
+
+
+def test_a_key_signs_its_person_in(world: World) -> None:
+    made = add(world.resources, world.operator, line())
+    assert (made.label, made.added_by, made.last_used_at) == ("a laptop", "operator", None)
+    signed = Identity(world.resources).sign_in_key(made.fingerprint, "test ssh=192.0.2.7")
+    assert signed.user_id == "operator"
+    assert SshKeys(world.resources).list(world.operator)[0].last_used_at == world.resources.clock.now()
+    holder = key_holder(world.resources.store.path, made.fingerprint)
+    assert holder is not None
+    assert holder.user_id == "operator"
+    after = sqlite3.connect(world.resources.store.path).execute(
+        "SELECT after, origin FROM audit_event WHERE action = 'person:signed_in'"
+    )
+    assert made.fingerprint in (row := after.fetchone())[0]
+    assert row[1] == "test ssh=192.0.2.7"
+
+
+def test_it_takes_a_second_factor_that_was_asked_for_this_key(world: World) -> None:
+    keys, one, other = SshKeys(world.resources), line(), line()
+    for purpose in (Purpose.KEYS, Purpose.ENROL):
+        with pytest.raises(SecondFactorFailed, match="different action"):
+            keys.add(world.operator, one, "", proof_of(world.resources, world.operator, purpose=purpose))
+    scope = access_scope("add", "operator", keys.check(world.operator, one).fingerprint)
+    proof = proof_of(world.resources, world.operator, purpose=Purpose.ACCESS, scope=scope)
+    with pytest.raises(SecondFactorFailed, match="different action"):
+        keys.add(world.operator, other, "", proof)
+    assert keys.list(world.operator) == ()
+    assert keys.add(world.operator, one, "", proof).label == "a laptop"
+
+
+def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
+    keys, text = SshKeys(world.resources), line()
+    made = add(world.resources, world.operator, text)
+    done = keys.revoke(
+        world.operator, made.fingerprint, proof_of(world.resources, world.operator, purpose=Purpose.ACCESS)
+    )
+    assert done.revoked_by == "operator"
+    assert key_holder(world.resources.store.path, made.fingerprint) is None
+    with pytest.raises(NotSignedIn, match="not in use"):
+        Identity(world.resources).sign_in_key(made.fingerprint, "test")
+    with pytest.raises(InvalidValue, match="revoked and cannot be added again"):
+        add(world.resources, world.operator, text)
+    with pytest.raises(NotFound):
+        keys.revoke(world.operator, made.fingerprint, proof_of(world.resources, world.operator, purpose=Purpose.ACCESS))
+    assert events(world) == [("operator", "ssh_key:added"), ("operator", "ssh_key:revoked")]
+
+
+def test_a_disabled_person_gets_in_with_no_key(world: World, admin: Actor) -> None:
+    made = add(world.resources, world.operator, line())
+    People(world.resources).disable(admin, "operator")
+    assert key_holder(world.resources.store.path, made.fingerprint) is None
+    with pytest.raises(NotSignedIn, match="disabled"):
+        Identity(world.resources).sign_in_key(made.fingerprint, "test")
+
+
+def test_whose_a_known_key_is_is_not_told(world: World) -> None:
+    text = line()
+    add(world.resources, world.operator, text)
+    with pytest.raises(InvalidValue, match="already added"):
+        add(world.resources, world.operator, text)
+    with pytest.raises(InvalidValue, match="already known here") as refusal:
+        add(world.resources, world.stranger, text)
+    assert "operator" not in refusal.value.message
+
+
+def test_two_people_who_add_one_key_at_once_do_not_both_get_it(world: World) -> None:
+    text, start, refused = line(), Barrier(2), []
+    proofs = {who: proof_of(world.resources, who, purpose=Purpose.ACCESS) for who in (world.operator, world.stranger)}
+
+    def race(who: Actor) -> None:
+        start.wait()
+        try:
+            SshKeys(world.resources).add(who, text, "", proofs[who])
+        except DeskError as error:
+            refused.append(error.message)
+
+    threads = [Thread(target=race, args=(who,)) for who in proofs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert "already known" in refused[0]
+
+
+def test_an_administrator_adds_and_revokes_for_others(world: World, admin: Actor) -> None:
+    made = add(world.resources, admin, line(), "viewer")
+    assert made.added_by == "admin"
+    assert SshKeys(world.resources).list(admin, "viewer")[0].fingerprint == made.fingerprint
+    proof = proof_of(world.resources, admin, purpose=Purpose.ACCESS)
+    assert SshKeys(world.resources).revoke(admin, made.fingerprint, proof, "viewer").revoked_by == "admin"
+    told = sqlite3.connect(world.resources.store.path).execute(
+        "SELECT recipient, body FROM outbox WHERE subject LIKE '%SSH key%'"
+    )
+    letters = told.fetchall()
+    assert {to for to, _ in letters} == {"viewer@firm.example"}
+    assert "Changed by admin" in letters[0][1]
+
+
+def test_nobody_else_does(world: World) -> None:
+    keys = SshKeys(world.resources)
+    for who, error in ((world.operator, NotEntitled), (world.stranger, NotEntitled)):
+        with pytest.raises(error):
+            keys.list(who, "viewer")
+        with pytest.raises(error):
+            keys.check(who, line(), "viewer")
+
+
+def test_there_is_a_limit(world: World) -> None:
+    for number in range(MOST_KEYS):
+        world.resources.clock.advance(timedelta(hours=25))  # type: ignore[attr-defined]
+        add(world.resources, world.operator, line(f"machine {number}"))
+    with pytest.raises(LimitReached, match="Revoke one"):
+        SshKeys(world.resources).check(world.operator, line())
+
+
+def test_a_label_that_two_keys_have_names_none(world: World) -> None:
+    keys = SshKeys(world.resources)
+    first = add(world.resources, world.operator, line("same"))
+    add(world.resources, world.operator, line("same"))
+    with pytest.raises(NotFound, match="several"):
+        keys.find(world.operator, "same")
+    assert keys.find(world.operator, first.fingerprint) == first
+    assert PHONE
