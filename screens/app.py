@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -313,6 +314,8 @@ class DropCopyApp(TerminalApp):
     async def set_up(self) -> None:
         """The quiet worker: set up what is due, and tell the screens what anybody has changed meanwhile."""
         desk = await self.desk()
+        if not await self._may_stay(desk):
+            return
         try:
             done = await asyncio.to_thread(desk.provisioning.process_as_desk)
             ended = await self._ended_of_mine(desk)
@@ -328,6 +331,22 @@ class DropCopyApp(TerminalApp):
         news = [view for view in ended if view.id in self._awaited]
         self._awaited -= {view.id for view in news}
         self._announce(news)
+
+    async def _may_stay(self, desk: Desk) -> bool:
+        """Over SSH, whoever was disabled or lost their key leaves; what was typed is kept."""
+        seat = taken_seat()
+        if seat is None or self._actor is None:
+            return True
+        try:
+            await asyncio.to_thread(desk.identity.still_in, self._actor, seat.fingerprint)
+        except NotSignedIn as ended:
+            with suppress(DeskError):
+                await self.save_work()
+            self.exit(ended.exit_code, return_code=ended.exit_code, message=f"dropcopy: {ended.message}")
+            return False
+        except (DeskError, OSError) as error:
+            self.log(str(error))
+        return True
 
     def _announce(self, news: Sequence[RequestView]) -> None:
         """Tell every screen that the store was changed, and what became of the requests that were waited for."""

@@ -121,6 +121,12 @@ class OpenLogonCheck:
     """The logon check."""
 
 
+class OpenAccess(NamedTuple):
+    """SSH keys: the person's own, or those of somebody they administer."""
+
+    user_id: str = ""
+
+
 class OpenNotices:
     """The person's notices."""
 
@@ -138,6 +144,6 @@ Route: TypeAlias = (
     "OpenGroups | OpenGroup | OpenCoverage | OpenFrontEnds | OpenDrafts | OpenWizard | "
     "OpenChangedSources | OpenSessions | OpenSession | OpenCalendar | OpenRequests | OpenRequest | "
     "OpenFinished | "
-    "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenNotices | "
+    "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenAccess | OpenNotices | "
     "OpenAudit | OpenOutbox"
 )

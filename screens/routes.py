@@ -142,6 +142,7 @@ DESTINATIONS = (
         "People and their roles",
         MAY_SEE_EVERYBODY | MAY_ADMINISTER,
     ),
+    Destination(to.OpenAccess(), "My access", "Your SSH keys, with which you sign in over SSH"),
     Destination(to.OpenFrontEnds(), "Front End Mapping", "Front end systems that an entity can use", MAY_VIEW),
 )
 
@@ -268,6 +269,13 @@ def _person(route: to.OpenPerson) -> DeskScreen[Any]:
     from screens.people.person import PersonScreen
 
     return PersonScreen(route.user_id)
+
+
+@screen_of.register(to.OpenAccess)
+def _access(route: to.OpenAccess) -> DeskScreen[Any]:
+    from screens.people.access import AccessScreen
+
+    return AccessScreen(route.user_id)
 
 
 @screen_of.register(to.OpenEase)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from dropcopy_tui.cli.call import Call, Decorator, destroys, noun, verb
 from dropcopy_tui.cli.factors import FactorName, answered, challenge_option, code_options, start_challenge
 from dropcopy_tui.cli.files import read_line
+from dropcopy_tui.cli.listing import rows_of
 from dropcopy_tui.cli.output import fields, maybe_utc, short_utc, show, table, utc
 from dropcopy_tui.services.factors.table import Purpose, access_scope
 
@@ -35,7 +37,7 @@ def keys() -> None:
 def list_keys(call: Call, user: str) -> None:
     """List your SSH keys, or those of a person you administer."""
     with call.signed_in() as (desk, actor):
-        found = desk.ssh_keys.list(actor, user)
+        found = list(rows_of(partial(desk.ssh_keys.page, actor, user_id=user)))
     show(call, [_shape(view) for view in found], _lines(found) if not call.as_json else ())
 
 

@@ -12,6 +12,7 @@ from dropcopy_tui.services.people.views import PersonLine
 from dropcopy_tui.services.views import EntityView
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
+from screens.navigation import OpenAccess
 from screens.people import flow as people_flow
 from screens.widgets.record_table import RecordTable
 
@@ -32,6 +33,8 @@ class PersonKeys(DeskScreen[None]):
         Binding("u", "unlock", "Unlock", id="people.unlock", tooltip="Unlock the account (EASE)."),
         Binding("i", "invite_again", "Invite again", show=False, id="people.invite_again",
                 tooltip="Email the person a new code to set a password."),
+        Binding("k", "ssh_keys", "SSH keys", show=False, id="people.ssh_keys",
+                tooltip="The SSH keys with which the person signs in."),
     ]  # fmt: skip
     _powers = Powers(False, False, False)
     _entities: tuple[EntityView, ...] = ()
@@ -56,7 +59,7 @@ class PersonKeys(DeskScreen[None]):
         """A courtesy: the service enforces it anyway."""
         if action == "unlock":
             return self._powers.unlocks
-        if action in ("roles", "turn", "invite", "invite_again"):
+        if action in ("roles", "turn", "invite", "invite_again", "ssh_keys"):
             return self._powers.administers
         return super().check_action(action, parameters)
 
@@ -100,6 +103,14 @@ class PersonKeys(DeskScreen[None]):
         line = self.person()
         if line is not None and await people_flow.invite_again(self, line):
             self.changed()
+
+    @job()
+    async def action_ssh_keys(self) -> None:
+        """Their keys."""
+        self.quiet()
+        line = self.person()
+        if line is not None:
+            await self.go(OpenAccess(line.user_id))
 
 
 class PersonTable(RecordTable[PersonLine]):

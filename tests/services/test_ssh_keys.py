@@ -19,6 +19,7 @@ from dropcopy_tui.domain.errors import (
     NotSignedIn,
     SecondFactorFailed,
 )
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.table import Purpose, access_scope
@@ -45,6 +46,10 @@ def admin(world: World) -> Actor:
     return add_person(world.resources, "admin", Role.USER_ADMINISTRATOR, entity="ACME", mobile="+1 202 555 0177")
 
 
+def listed(world: World, actor: Actor, user: str = "") -> tuple[SshKeyView, ...]:
+    return SshKeys(world.resources).page(actor, PageRequest(), user).rows
+
+
 def events(world: World) -> list[tuple[str, str]]:
     connection = sqlite3.connect(world.resources.store.path)
     return connection.execute("SELECT person, action FROM audit_event WHERE action LIKE 'ssh_key:%'").fetchall()
@@ -55,7 +60,7 @@ def test_a_key_signs_its_person_in(world: World) -> None:
     assert (made.label, made.added_by, made.last_used_at) == ("a laptop", "operator", None)
     signed = Identity(world.resources).sign_in_key(made.fingerprint, "test ssh=192.0.2.7")
     assert signed.user_id == "operator"
-    assert SshKeys(world.resources).list(world.operator)[0].last_used_at == world.resources.clock.now()
+    assert listed(world, world.operator)[0].last_used_at == world.resources.clock.now()
     holder = key_holder(world.resources.store.path, made.fingerprint)
     assert holder is not None
     assert holder.user_id == "operator"
@@ -75,7 +80,7 @@ def test_it_takes_a_second_factor_that_was_asked_for_this_key(world: World) -> N
     proof = proof_of(world.resources, world.operator, purpose=Purpose.ACCESS, scope=scope)
     with pytest.raises(SecondFactorFailed, match="different action"):
         keys.add(world.operator, other, "", proof)
-    assert keys.list(world.operator) == ()
+    assert listed(world, world.operator) == ()
     assert keys.add(world.operator, one, "", proof).label == "a laptop"
 
 
@@ -137,7 +142,7 @@ def test_two_people_who_add_one_key_at_once_do_not_both_get_it(world: World) -> 
 def test_an_administrator_adds_and_revokes_for_others(world: World, admin: Actor) -> None:
     made = add(world.resources, admin, line(), "viewer")
     assert made.added_by == "admin"
-    assert SshKeys(world.resources).list(admin, "viewer")[0].fingerprint == made.fingerprint
+    assert listed(world, admin, "viewer")[0].fingerprint == made.fingerprint
     proof = proof_of(world.resources, admin, purpose=Purpose.ACCESS)
     assert SshKeys(world.resources).revoke(admin, made.fingerprint, proof, "viewer").revoked_by == "admin"
     told = sqlite3.connect(world.resources.store.path).execute(
@@ -152,7 +157,7 @@ def test_nobody_else_does(world: World) -> None:
     keys = SshKeys(world.resources)
     for who, error in ((world.operator, NotEntitled), (world.stranger, NotEntitled)):
         with pytest.raises(error):
-            keys.list(who, "viewer")
+            keys.page(who, PageRequest(), "viewer")
         with pytest.raises(error):
             keys.check(who, line(), "viewer")
 

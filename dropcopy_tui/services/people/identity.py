@@ -131,6 +131,21 @@ class Identity(Service):
             key.last_used_at = uow.now
             return self._welcome(uow, person, "ssh key", fingerprint=fingerprint)
 
+    def still_in(self, actor: Actor, fingerprint: str = "") -> None:
+        """Whether an open screen may stay: the person is not disabled, and the key that opened it is not revoked.
+
+        Raises NotSignedIn saying what ended it.
+        """
+        with self._resources.store.read() as tx:
+            person = tx.get(PersonRow, actor.person_id)
+            if person is None or person.disabled:
+                raise NotSignedIn(f"{actor.user_id} was disabled, so the desk was closed. Your drafts are kept.")
+            if not fingerprint:
+                return
+            key = tx.exec(select(SshKeyRow).where(SshKeyRow.fingerprint == fingerprint)).first()
+            if key is None or key.revoked_at is not None:
+                raise NotSignedIn("Your SSH key was revoked, so the desk was closed. Your drafts are kept.")
+
     def is_peer(self, account: str, login: str) -> bool:
         """Whether this account of the machine is that of the person with this user id or email."""
         with self._reading(NOBODY) as uow:

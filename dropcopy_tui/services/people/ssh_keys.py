@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import InvalidValue, LimitReached, NotFound
 from dropcopy_tui.domain.names import clean_name, shorten
+from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.ssh_keys import LABEL_LENGTH, PublicKey, read_public_key
 from dropcopy_tui.services.base import key_of
@@ -22,6 +23,7 @@ from dropcopy_tui.services.factors.table import Proof, Purpose, access_scope
 from dropcopy_tui.services.people.roles import administered
 from dropcopy_tui.services.people.views import person_in, scope_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
+from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import PersonRow, SshKeyRow
 
 # Keys in use of one person: a laptop, a desktop, a security key, and their successors.
@@ -46,12 +48,12 @@ class SshKeyView:
 class SshKeys(Service):
     """The SSH keys of the person who acts, or of a person they administer."""
 
-    def list(self, actor: Actor, user_id: str = "") -> tuple[SshKeyView, ...]:
-        """The keys, those in use first, the newest first. Raises NotEntitled, NotFound."""
+    def page(self, actor: Actor, ask: PageRequest, user_id: str = "") -> Page[SshKeyView]:
+        """The keys: those in use first, then the newest first. Raises NotEntitled, NotFound."""
         with self._reading(actor) as uow:
             other = _is_other(actor, user_id)
             person = person_in(uow, scope_of(uow), user_id) if other else person_row(uow)
-            return _views(uow, col(SshKeyRow.person_id) == person.id)
+            return fetch(uow.tx, _listing(col(SshKeyRow.person_id) == person.id), ask, _view_of)
 
     def check(self, actor: Actor, line: str, user_id: str = "") -> PublicKey:
         """The key of this line if it can be added, before a code is asked for.
@@ -161,24 +163,40 @@ def _view(uow: UnitOfWork, row: SshKeyRow) -> SshKeyView:
 
 
 def _views(uow: UnitOfWork, wanted: ColumnElement[bool]) -> tuple[SshKeyView, ...]:
+    return tuple(_view_of(row) for row in uow.tx.execute(_listing(wanted).rows))
+
+
+def _listing(wanted: ColumnElement[bool]) -> Listing:
     adder, revoker = aliased(PersonRow), aliased(PersonRow)
     rows = (
-        select(SshKeyRow, col(adder.user_id), col(revoker.user_id))
+        select(SshKeyRow, col(adder.user_id), func.coalesce(col(revoker.user_id), ""))
         .join(adder, col(adder.id) == col(SshKeyRow.added_by))
         .outerjoin(revoker, col(revoker.id) == col(SshKeyRow.revoked_by))
         .where(wanted)
-        .order_by(col(SshKeyRow.revoked_at).is_not(None), col(SshKeyRow.id).desc())
     )
-    return tuple(
-        SshKeyView(
-            row.fingerprint,
-            row.kind,
-            row.label,
-            added_by,
-            row.added_at,
-            row.last_used_at,
-            revoked_by or "",
-            row.revoked_at,
-        )
-        for row, added_by, revoked_by in uow.tx.execute(rows)
+    return Listing(
+        rows,
+        {
+            "state": case((col(SshKeyRow.revoked_at).is_(None), 1), else_=0),
+            "label": col(SshKeyRow.label),
+            "fingerprint": col(SshKeyRow.fingerprint),
+            "added": col(SshKeyRow.added_at),
+        },
+        col(SshKeyRow.id),
+        (col(SshKeyRow.label), col(SshKeyRow.fingerprint), col(SshKeyRow.kind)),
+        newest_first=True,
+    )
+
+
+def _view_of(row: Row[SshKeyRow, str, str]) -> SshKeyView:
+    key, added_by, revoked_by = row[:3]
+    return SshKeyView(
+        key.fingerprint,
+        key.kind,
+        key.label,
+        added_by,
+        key.added_at,
+        key.last_used_at,
+        revoked_by,
+        key.revoked_at,
     )

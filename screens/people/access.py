@@ -1,0 +1,143 @@
+"""My access: the SSH keys with which a person signs in; those of another person for whoever administers them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from dropcopy_tui.domain.dates import column_moment
+from dropcopy_tui.domain.errors import InvalidValue, LimitReached
+from dropcopy_tui.domain.pages import PageSource
+from dropcopy_tui.domain.ssh_keys import LABEL_LENGTH, read_public_key
+from dropcopy_tui.services.factors.table import Purpose, access_scope
+from screens.jobs import job, off_thread
+from screens.keys.identify import confirmed
+from screens.lists import OneListScreen
+from screens.modals.confirm import TypedConfirmModal
+from screens.modals.form import Field, Form, Question, ask_form
+from screens.widgets.columns import Column
+from screens.widgets.record_list import RecordList
+from screens.widgets.record_table import RecordTable
+from screens.wording import utc
+
+if TYPE_CHECKING:
+    from dropcopy_tui.desk import Desk
+    from dropcopy_tui.services.people.ssh_keys import SshKeyView
+
+_LONGEST_LINE = 8_192
+_PUBLIC = (
+    "Paste the line of a .pub file, such as the output of: cat ~/.ssh/id_ed25519.pub. A key that is not there yet is "
+    "made by: ssh-keygen -t ed25519"
+)
+_FIELDS = (
+    Field("key", "Public key", _LONGEST_LINE, placeholder="ssh-ed25519 AAAA... you@laptop"),
+    Field("label", "Label (optional: which machine it is on)", LABEL_LENGTH),
+)
+
+
+def _tone(key: SshKeyView) -> str:
+    return "muted" if key.revoked_at else ""
+
+
+def _used(key: SshKeyView) -> str:
+    return column_moment(key.last_used_at, year=False) if key.last_used_at else "never"
+
+
+COLUMNS: tuple[Column[SshKeyView], ...] = (
+    Column("Label", lambda row: row.label, 24, order="label", tone=_tone),
+    Column("Fingerprint", lambda row: row.fingerprint, order="fingerprint", tone=_tone),
+    Column("Type", lambda row: row.kind, 14, optional=2, tone=_tone),
+    Column("Added", lambda row: column_moment(row.added_at, year=False), 12, order="added", optional=1, tone=_tone,
+           export=lambda row: utc(row.added_at)),
+    Column("Last used", _used, 12, tone=_tone),
+    Column("State", lambda row: "revoked" if row.revoked_at else "in use", 7, order="state", tone=_tone),
+)  # fmt: skip
+
+
+class AccessScreen(OneListScreen):
+    """The SSH keys of a person."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "add", "Add key", id="access.add", tooltip="Add an SSH key."),
+        Binding("d", "revoke", "Revoke", id="access.revoke", tooltip="Revoke the SSH key for good."),
+    ]
+
+    def __init__(self, user_id: str = "") -> None:
+        super().__init__()
+        self._user_id = user_id
+
+    def records(self) -> RecordList[Any]:
+        """Keys in use first."""
+        empty = "No SSH keys. With one, you sign in over SSH and fetch key files: press n."
+        return RecordList(COLUMNS, lambda row: row.fingerprint, pickable=False, empty=empty, noun="SSH keys")
+
+    def place(self) -> tuple[str, ...]:
+        """Whose."""
+        return ("Request Center", f"SSH keys of {self._user_id}" if self._user_id else "My access")
+
+    def source(self, desk: Desk) -> PageSource[Any]:
+        """What the service pages."""
+        return partial(desk.ssh_keys.page, self.actor, user_id=self._user_id)
+
+    @job()
+    async def action_add(self) -> None:
+        """The line of a key, a second factor, the key."""
+        self.quiet()
+        desk = await self.desk()
+
+        async def call(form: Form) -> SshKeyView | None:
+            key = await off_thread(desk.ssh_keys.check, self.actor, form["key"], self._user_id)
+            add = partial(desk.ssh_keys.add, self.actor, form["key"], form["label"], user_id=self._user_id)
+            return await confirmed(
+                self,
+                desk,
+                f"Required to add {key.fingerprint}.",
+                lambda proof: off_thread(add, proof=proof),
+                Purpose.ACCESS,
+                access_scope("add", self._user_id or self.actor.user_id, key.fingerprint),
+            )
+
+        question = Question("Add an SSH key", _FIELDS, _PUBLIC, _problem)
+        made = await ask_form(self, question, call, InvalidValue, LimitReached)
+        if made is not None:
+            self.query_one(RecordTable).reload()
+            self.say(f"{made.label} was added: it can sign in over SSH from now on. A confirmation was emailed.")
+
+    @job()
+    async def action_revoke(self) -> None:
+        """What it means, the word, a second factor."""
+        self.quiet()
+        key: SshKeyView | None = self.query_one(RecordTable).current
+        if key is None or key.revoked_at is not None:
+            self.say("Select a key that is in use." if key is None else f"{key.label} is revoked already.", "note")
+            return
+        lines = (
+            f"{key.label}  {key.fingerprint}",
+            "It can no longer sign in, and can never be added again.",
+            "A screen that was opened with it closes within seconds; drafts are kept.",
+        )
+        if not await self.app.push_screen_wait(TypedConfirmModal("Revoke an SSH key", lines, "revoke")):
+            return
+        desk = await self.desk()
+        done = await confirmed(
+            self,
+            desk,
+            f"Required to revoke {key.label}.",
+            lambda proof: off_thread(desk.ssh_keys.revoke, self.actor, key.fingerprint, proof, self._user_id),
+            Purpose.ACCESS,
+            access_scope("revoke", self._user_id or self.actor.user_id, key.fingerprint),
+        )
+        if done is not None:
+            self.query_one(RecordTable).reload()
+            self.say(f"{done.label} was revoked. A confirmation was emailed.")
+
+
+def _problem(form: Form) -> str:
+    """Why the form cannot be sent, before anything is asked."""
+    try:
+        read_public_key(form["key"])
+    except InvalidValue as refusal:
+        return refusal.message
+    return ""
