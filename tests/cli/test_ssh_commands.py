@@ -16,7 +16,8 @@ from tests.e2e.pty import ROOT, clean_environment
 
 HOSTILE = (
     ";", "|", "&", "&&", "||", ">", "<", ">>", "$(id)", "`id`", "${IFS}", "$HOME", "*", "?", "~", "~root", "{a,b}",
-    "!!", "#", "--", "-", "''", '""', "\\", "%s", "%n", "../../etc/passwd", "/etc/passwd", "/dev/tcp/1.1.1.1/80", "-oProxyCommand=id",
+    "!!", "#", "--", "-", "''", '""', "\\", "%s", "%n", "../../etc/passwd", "/etc/passwd", "/dev/tcp/1.1.1.1/80",
+    "-oProxyCommand=id",
 )  # fmt: skip
 PROGRAMS = (
     "sh", "bash", "-c", "scp -t /tmp", "scp -f /etc/passwd", "sftp", "/usr/lib/openssh/sftp-server", "internal-sftp",
@@ -28,7 +29,8 @@ PAYLOADS = [
     *(f"{program} {mark}" for program in PROGRAMS for mark in ("", *HOSTILE[:6])),
     *(f"{verb} {mark} id" for verb in VERBS[:4] for mark in HOSTILE),
     *(f"{mark} {verb}" for verb in VERBS for mark in HOSTILE[:6]),
-    "groups list\nid", "groups list\r\nid", "groups\tlist", "\x1b[2J", "\x00", "a" * 131_072, "groups list '" , "é" * 5_000,
+    "groups list\nid", "groups list\r\nid", "groups\tlist", "\x1b[2J", "\x00", "a" * 131_072, "groups list '",
+    "é" * 5_000,
 ]  # fmt: skip
 
 # Runs in a process of its own, as the gate does: whatever starts a program or opens a file to write is reported.
@@ -44,7 +46,7 @@ take(Seat("SHA256:" + "A" * 43, "192.0.2.7"))
 store, found, now = sys.argv[1], [], [""]
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 def watch(event, args):
-    bad = event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.spawn", "os.remove", "os.rename")
+    bad = event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.remove", "os.rename")
     if event == "open" and isinstance(args[2], int) and args[2] & WRITES:
         bad = not str(args[0]).startswith(os.path.dirname(store))
     if bad:
@@ -70,7 +72,8 @@ def test_none_of_300_commands_starts_a_program_or_writes_a_file(sandbox: Path, t
     answer = tmp_path / "answer"
     with answer.open("wb") as file:
         done = subprocess.run(
-            ["sh", "-c", f'exec 3>"{answer}"; exec "$@"', "sh", sys.executable, "-c", _SEAT, sandbox, tmp_path / "payloads"],
+            ["sh", "-c", f'exec 3>"{answer}"; exec "$@"', "sh", sys.executable, "-c", _SEAT,
+             sandbox, tmp_path / "payloads"],
             env=clean_environment({"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}), cwd=ROOT,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
         )  # fmt: skip

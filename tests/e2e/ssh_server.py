@@ -53,7 +53,8 @@ class SshDesk:
         }  # fmt: skip
         asked = [part for name, value in fixed.items() for part in ("-o", f"{name}={value}")]
         where = ["-F", "none", "-i", str(key), "-p", str(self.port)]
-        return ["ssh", *where, *asked, *options, f"{ACCOUNT}@127.0.0.1", *words]
+        destination = [f"{ACCOUNT}@127.0.0.1", *(["--", *words] if words else [])]
+        return [str(shutil.which("ssh")), *where, *asked, *options, *destination]
 
     def run(
         self,

@@ -150,7 +150,7 @@ def test_nothing_but_the_desk_is_to_be_had(people: People, tmp_path: Path) -> No
         ("demo",),
         ("init",),
         ("paths",),
-        ("logon", "listen"),
+        ("logon", "listen", "--port", "1"),
         ("ssh", "gate"),
         ("ssh", "seat"),
         ("ssh", "config"),
