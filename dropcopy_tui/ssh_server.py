@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.places import Place, ServerPlace
 
 _TEMPLATE = """\
 # The drop copy desk over SSH. Keep this at the end of the file: a Match block ends where the next one begins.
@@ -58,7 +59,7 @@ def server_config(account: str, program: Path, options: Sequence[str]) -> str:
     return _TEMPLATE.format(account=account, program=program, options=" ".join(options))
 
 
-def examine(account: str, store: Path) -> list[Finding]:
+def examine(account: str, store: Place) -> list[Finding]:
     """Every check, in the order of the way in."""
     found = [_account(account), *_store(account, store)]
     said = _effective(account)
@@ -80,8 +81,11 @@ def _account(account: str) -> Finding:
     return Finding(check)
 
 
-def _store(account: str, store: Path) -> Iterator[Finding]:
+def _store(account: str, store: Place) -> Iterator[Finding]:
     check = f"store {store}"
+    if isinstance(store, ServerPlace):
+        # The gate says so itself where the server cannot be reached.
+        return
     try:
         facts = store.stat()
         owner = pwd.getpwuid(facts.st_uid).pw_name

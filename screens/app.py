@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.worker import Worker, get_current_worker
 
 from dropcopy_tui.config import Config
-from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotFound, NotSignedIn
+from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotEntitled, NotFound, NotSignedIn
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import machine_account, origin
 from dropcopy_tui.seat import here as taken_seat
@@ -339,7 +339,7 @@ class DropCopyApp(TerminalApp):
             return True
         try:
             await asyncio.to_thread(desk.identity.still_in, self._actor, seat.fingerprint)
-        except NotSignedIn as ended:
+        except (NotEntitled, NotSignedIn) as ended:
             with suppress(DeskError):
                 await self.save_work()
             self.exit(ended.exit_code, return_code=ended.exit_code, message=f"dropcopy: {ended.message}")

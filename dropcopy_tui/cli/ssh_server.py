@@ -10,6 +10,7 @@ import click
 
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.output import show, table, write
+from dropcopy_tui.domain.errors import InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +66,11 @@ def _program() -> Path:
 
 
 def _options(call: Call) -> list[str]:
-    paths = call.config().paths
-    options = ["--store", str(paths.store)]
-    return [*options, "--config", str(Path(call.config_file).absolute())] if call.config_file else options
+    """The store of this call. A URL has characters that sshd's configuration cannot take, so that a file names it."""
+    store = call.config().paths.store
+    given = ["--config", str(Path(call.config_file).absolute())] if call.config_file else []
+    if isinstance(store, Path):
+        return ["--store", str(store), *given]
+    if not given or call.store:
+        raise InvalidValue("Name the store's URL in a configuration file, and use --config FILE without --store.")
+    return given

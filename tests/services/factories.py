@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import inspect, text
 
 from dropcopy_tui.clock import Clock, Entropy
@@ -17,12 +19,15 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.domain.ssh_keys import read_public_key
 from dropcopy_tui.services.base import Resources, entity_named, key_of
 from dropcopy_tui.services.factors.authenticator import Authenticators, Enrolment
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.groups import NewGroup
+from dropcopy_tui.services.people.parcels import send
 from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
@@ -33,6 +38,7 @@ from dropcopy_tui.store.tables import (
     FrontEndRow,
     PersonRow,
     SessionRow,
+    SshKeyRow,
 )
 from dropcopy_tui.store.vault import Vault
 from tests.stores import new_store
@@ -215,6 +221,30 @@ def proof_of(
 ) -> Proof:
     """A new challenge on the person's phone, answered with this code."""
     return Proof(Factors(resources).start(actor, "sms", purpose, scope).id, code)
+
+
+def ssh_line(comment: str = "a laptop") -> str:
+    """The line of a new key's .pub file."""
+    raw = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    return f"{raw.decode()} {comment}"
+
+
+def ssh_key_of(resources: Resources, actor: Actor) -> str:
+    """A key with which the person signs in; its fingerprint."""
+    key = read_public_key(ssh_line())
+    with resources.store.write() as session:
+        row = SshKeyRow(
+            person_id=actor.person_id, fingerprint=key.fingerprint, kind=key.kind, blob=key.blob, label=key.comment,
+            added_by=actor.person_id, added_at=resources.clock.now(),
+        )  # fmt: skip
+        session.add(row)
+    return key.fingerprint
+
+
+def ticket_of(resources: Resources, actor: Actor, content: bytes = b"content") -> str:
+    """The ticket of a file that waits for the person."""
+    with writing(resources, actor) as uow:
+        return send(uow, "keys.txt", content).ticket
 
 
 def enrolment_of(resources: Resources, actor: Actor) -> Enrolment:

@@ -26,14 +26,25 @@ from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources
-from dropcopy_tui.services.factors.table import Purpose
+from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.drafts import DraftFields
 from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.imports.imports import ImportKind
 from dropcopy_tui.services.logons.rehearsals import Outcome
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import DraftView, RequestView
-from tests.services.factories import add_person, change, enrolment_of, new_group, one, proof_of, rows
+from tests.services.factories import (
+    add_person,
+    change,
+    enrolment_of,
+    new_group,
+    one,
+    proof_of,
+    rows,
+    ssh_key_of,
+    ssh_line,
+    ticket_of,
+)
 from tests.services.smtp import Mailbox, serving
 from tests.services.web import DuoWorld, Web, duo_serving, provider_on
 from tests.services.web import serving as web_serving
@@ -68,6 +79,9 @@ class Bench:
     @property
     def admin(self) -> Actor:
         return self.who("acme-admin")
+
+    def access_proof(self) -> Proof:
+        return proof_of(self.resources, self.operator, purpose=Purpose.ACCESS)
 
     def group(self, name: str = "US-RATES-RISK") -> int:
         return int(one(self.resources, "SELECT id FROM drop_copy_group WHERE name = :it", it=name))
@@ -210,12 +224,13 @@ READS = {
     "factors": "choices codes_left",
     "front_ends": "entities may_map page users",
     "groups": "by_firm deletion entities ids page review_edit review_new show sources target_sessions",
-    "identity": "entitlements everyone is_peer require",
+    "identity": "entitlements everyone is_peer require still_in",
     "key_report": "of_sessions page",
     "keypairs": "plan",
     "logons": "verify",
     "notices": "page unread",
     "outbox": "page standing",
+    "parcels": "read uploads",
     "people": "entities open_requests page powers require roles show",
     "rehearsals": "judge start",
     "requests": "may_decide page show sources to_do",
@@ -223,6 +238,7 @@ READS = {
     "routing": "example message messages review route",
     "sendercomps": "coverage page",
     "sessions": "find get page pending picked",
+    "ssh_keys": "check find page",
 }
 READING = {f"{noun}.{name}" for noun, names in READS.items() for name in names.split()}
 
@@ -266,6 +282,9 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "identity.act_as": lambda at: _with(at.desk.identity.act_as, "auditor", "test"),
     "identity.set_password": lambda at: _with(at.desk.identity.set_password, at.operator, "", PASSWORD),
     "identity.sign_in": Bench.with_password,
+    "identity.sign_in_key": lambda at: _with(
+        at.desk.identity.sign_in_key, ssh_key_of(at.resources, at.operator), "test"
+    ),
     "identity.sign_in_peer": lambda at: _with(at.done(_LINKED).desk.identity.sign_in_peer, "somebody", "test"),
     "imports.import_csv": lambda at: _with(
         at.desk.imports.import_csv, at.operations, ImportKind.ENTITIES, io.BytesIO(_NEW_ENTITY)
@@ -289,6 +308,8 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "mailing.send_due": lambda at: _after(at.asked(), _with(at.online().mailing.send_due, at.operations)),
     "notices.read": lambda at: _with(at.desk.notices.read, at.operator, EVERYTHING),
     "notices.read_all": lambda at: _with(at.desk.notices.read_all, at.operator),
+    "parcels.put": lambda at: _with(at.desk.parcels.put, at.operator, "orders.log", b"35=8"),
+    "parcels.take": lambda at: _with(at.desk.parcels.take, at.operator, ticket_of(at.resources, at.operator)),
     "people.accept": Bench.accepting,
     "people.change_roles": lambda at: _with(
         at.desk.people.change_roles, at.admin, "acme-viewer",
@@ -313,6 +334,10 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "requests.cancel": lambda at: _with(at.desk.requests.cancel, at.operator, at.guaranteed().id),
     "requests.deny": lambda at: _decide(at, at.desk.requests.deny, at.guaranteed(), "Not this year."),
     "sessions.retire": Bench.released,
+    "ssh_keys.add": lambda at: _with(at.desk.ssh_keys.add, at.operator, ssh_line(), "", at.access_proof()),
+    "ssh_keys.revoke": lambda at: _with(
+        at.desk.ssh_keys.revoke, at.operator, ssh_key_of(at.resources, at.operator), at.access_proof()
+    ),
     "texting.send": lambda at: at.texting(due=False),
     "texting.send_due": lambda at: at.texting(due=True),
 }  # fmt: skip

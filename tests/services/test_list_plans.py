@@ -128,6 +128,7 @@ LISTS: dict[str, Asked] = {
     "sendercomps.page, of a firm anywhere": lambda at, ask: at.desk.sendercomps.page(
         at.owner, "ACME", ask, "", at.firm
     ),
+    "ssh_keys.page": lambda at, ask: at.desk.ssh_keys.page(at.owner, ask),
     "sessions.page": lambda at, ask: at.desk.sessions.page(at.owner, ask, entity="ACME"),
 }
 # Not in the database: the messages of a log are read by their place in a file.
@@ -140,6 +141,8 @@ NOT_YET: dict[str, set[str]] = {
         *(f"{order}: {_SORTED}" for order in ("groups", "mapped", "vendor", "version")), f"name: {_PART}",
     },
     "groups.page": {*(f"{order}: {_SORTED}" for order in ("front_end", "market", "sources")), f"entity: {_PART}"},
+    # At most ten in use, and those before them.
+    "ssh_keys.page": {f"{order}: {_SORTED}" for order in ("added", "fingerprint", "label", "state")},
     "people.page": {f"{order}: {_SORTED}" for order in ("email", "name", "status", "user_id")},
     "ease.find": {f"{order}: {_SORTED}" for order in ("name", "status")},
     "groups.by_firm": {f"sources: {_SORTED}"},

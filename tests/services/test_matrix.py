@@ -54,6 +54,9 @@ from tests.services.factories import (
     new_group,
     open_resources,
     proof_of,
+    ssh_key_of,
+    ssh_line,
+    ticket_of,
 )
 from tests.services.test_every_change_is_audited import verbs
 
@@ -130,8 +133,8 @@ PRIVATE: Rest = REFUSED | {OTHER_ADMIN: NOT_FOUND}
 COURTESY_PEOPLE: Rest = REFUSED | {OTHER_ADMIN: EMPTY}
 # These take no actor: they say who acts (tests of identity and of invitations), or are the desk itself.
 NO_ACTOR = {
-    "identity.act_as", "identity.everyone", "identity.is_peer", "identity.sign_in", "identity.sign_in_peer",
-    "people.accept", "provisioning.process_as_desk",
+    "identity.act_as", "identity.everyone", "identity.is_peer", "identity.sign_in", "identity.sign_in_key",
+    "identity.sign_in_peer", "people.accept", "provisioning.process_as_desk",
 }  # fmt: skip
 
 
@@ -160,11 +163,13 @@ def template(
             somebody(str(role), role, entity="ACME")
             somebody(f"other {role}", role, entity="OTHER")
     somebody("nobody")
-    for name in ("subject", "locked", "off"):
-        add_person(resources, name, Role.READ_ONLY, entity="ACME")
+    others = {name: add_person(resources, name, Role.READ_ONLY, entity="ACME") for name in ("subject", "locked", "off")}
     change(resources, "UPDATE person SET locked_until = '2099-01-01 00:00:00.000000' WHERE user_id = 'locked'")
     change(resources, "UPDATE person SET disabled = true WHERE user_id = 'off'")
-    return path, people, _prepare(desk, first_world, people["owner"])
+    ids = _prepare(desk, first_world, people["owner"])
+    desk.parcels.put(people["owner"], "owners.log", b"35=8")
+    ids |= {"ssh_key": ssh_key_of(resources, others["subject"]), "ticket": ticket_of(resources, people["owner"])}
+    return path, people, ids
 
 
 def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
@@ -589,6 +594,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         EVERYBODY,
         REFUSED,
     ),
+    "identity.still_in": (
+        lambda at, who: at.desk.identity.still_in(who),
+        EVERYBODY,
+        REFUSED,
+    ),
     "identity.set_password": (
         lambda at, who: at.desk.identity.set_password(who, "", "right horse battery"),
         EVERYBODY,
@@ -703,6 +713,26 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         lambda at, who: at.real().outbox.standing(who),
         OPERATE,
         REFUSED,
+    ),
+    "parcels.put": (
+        lambda at, who: at.desk.parcels.put(who, "orders.log", b"35=8"),
+        EVERYBODY,
+        NONE,
+    ),
+    "parcels.read": (
+        lambda at, who: at.desk.parcels.read(who, "owners.log"),
+        OWNER,
+        HIDDEN,
+    ),
+    "parcels.take": (
+        lambda at, who: at.desk.parcels.take(who, at.ids["ticket"]),
+        OWNER,
+        HIDDEN,
+    ),
+    "parcels.uploads": (
+        lambda at, who: at.desk.parcels.uploads(who),
+        OWNER,
+        NONE,
     ),
     "people.change_roles": (
         lambda at, who: at.desk.people.change_roles(who, "subject", [Entitlement(Role.FULL_ACCESS, "ACME")]),
@@ -900,6 +930,31 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         {"gam"},
         REFUSED,
     ),
+    "ssh_keys.add": (
+        lambda at, who: at.desk.ssh_keys.add(who, ssh_line(), "", at.proof(who, Purpose.ACCESS), "subject"),
+        MAP | OPERATE,
+        PRIVATE,
+    ),
+    "ssh_keys.check": (
+        lambda at, who: at.desk.ssh_keys.check(who, ssh_line(), "subject"),
+        MAP | OPERATE,
+        PRIVATE,
+    ),
+    "ssh_keys.find": (
+        lambda at, who: at.desk.ssh_keys.find(who, at.ids["ssh_key"], "subject"),
+        MAP | OPERATE,
+        PRIVATE,
+    ),
+    "ssh_keys.page": (
+        lambda at, who: at.desk.ssh_keys.page(who, PageRequest(), "subject"),
+        PEOPLE,
+        PRIVATE,
+    ),
+    "ssh_keys.revoke": (
+        lambda at, who: at.desk.ssh_keys.revoke(who, at.ids["ssh_key"], at.proof(who, Purpose.ACCESS), "subject"),
+        MAP | OPERATE,
+        PRIVATE,
+    ),
     "texting.send": (
         lambda at, who: passing(SecondFactorFailed, at.desk.texting.send, who, "x"),
         EVERYBODY,
@@ -960,7 +1015,8 @@ def test_a_right_that_was_taken_away_is_gone_at_the_next_call(
 
 
 STAYS = dict.fromkeys(
-    ("drafts.get", "drafts.discard", "drafts.mine", "drafts.name_problem", "notices.read", "requests.cancel",
+    ("drafts.get", "drafts.discard", "drafts.mine", "drafts.name_problem", "notices.read", "parcels.read",
+     "parcels.take", "parcels.uploads", "requests.cancel",
      "requests.page", "requests.show", "requests.sources"),
     OWNER,
 ) | dict.fromkeys(("notices.page", "notices.read_all", "notices.unread"), OWNER | APPROVE)  # fmt: skip

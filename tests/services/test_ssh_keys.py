@@ -7,8 +7,6 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dropcopy_tui.domain.errors import (
     DeskError,
@@ -27,13 +25,8 @@ from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.people.ssh_keys import MOST_KEYS, SshKeys, SshKeyView
 from dropcopy_tui.store.home_queries import key_holder
-from tests.services.conftest import PHONE, World
-from tests.services.factories import add_person, proof_of
-
-
-def line(comment: str = "a laptop") -> str:
-    raw = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    return f"{raw.decode()} {comment}"
+from tests.services.conftest import World
+from tests.services.factories import add_person, proof_of, ssh_line
 
 
 def add(resources: Resources, actor: Actor, text: str, user: str = "") -> SshKeyView:
@@ -56,7 +49,7 @@ def events(world: World) -> list[tuple[str, str]]:
 
 
 def test_a_key_signs_its_person_in(world: World) -> None:
-    made = add(world.resources, world.operator, line())
+    made = add(world.resources, world.operator, ssh_line())
     assert (made.label, made.added_by, made.last_used_at) == ("a laptop", "operator", None)
     signed = Identity(world.resources).sign_in_key(made.fingerprint, "test ssh=192.0.2.7")
     assert signed.user_id == "operator"
@@ -72,7 +65,7 @@ def test_a_key_signs_its_person_in(world: World) -> None:
 
 
 def test_it_takes_a_second_factor_that_was_asked_for_this_key(world: World) -> None:
-    keys, one, other = SshKeys(world.resources), line(), line()
+    keys, one, other = SshKeys(world.resources), ssh_line(), ssh_line()
     for purpose in (Purpose.KEYS, Purpose.ENROL):
         with pytest.raises(SecondFactorFailed, match="different action"):
             keys.add(world.operator, one, "", proof_of(world.resources, world.operator, purpose=purpose))
@@ -85,7 +78,7 @@ def test_it_takes_a_second_factor_that_was_asked_for_this_key(world: World) -> N
 
 
 def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
-    keys, text = SshKeys(world.resources), line()
+    keys, text = SshKeys(world.resources), ssh_line()
     made = add(world.resources, world.operator, text)
     done = keys.revoke(
         world.operator, made.fingerprint, proof_of(world.resources, world.operator, purpose=Purpose.ACCESS)
@@ -102,7 +95,7 @@ def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
 
 
 def test_a_disabled_person_gets_in_with_no_key(world: World, admin: Actor) -> None:
-    made = add(world.resources, world.operator, line())
+    made = add(world.resources, world.operator, ssh_line())
     People(world.resources).disable(admin, "operator")
     assert key_holder(world.resources.store.path, made.fingerprint) is None
     with pytest.raises(NotSignedIn, match="disabled"):
@@ -110,7 +103,7 @@ def test_a_disabled_person_gets_in_with_no_key(world: World, admin: Actor) -> No
 
 
 def test_whose_a_known_key_is_is_not_told(world: World) -> None:
-    text = line()
+    text = ssh_line()
     add(world.resources, world.operator, text)
     with pytest.raises(InvalidValue, match="already added"):
         add(world.resources, world.operator, text)
@@ -120,7 +113,7 @@ def test_whose_a_known_key_is_is_not_told(world: World) -> None:
 
 
 def test_two_people_who_add_one_key_at_once_do_not_both_get_it(world: World) -> None:
-    text, start, refused = line(), Barrier(2), []
+    text, start, refused = ssh_line(), Barrier(2), []
     proofs = {who: proof_of(world.resources, who, purpose=Purpose.ACCESS) for who in (world.operator, world.stranger)}
 
     def race(who: Actor) -> None:
@@ -140,7 +133,7 @@ def test_two_people_who_add_one_key_at_once_do_not_both_get_it(world: World) -> 
 
 
 def test_an_administrator_adds_and_revokes_for_others(world: World, admin: Actor) -> None:
-    made = add(world.resources, admin, line(), "viewer")
+    made = add(world.resources, admin, ssh_line(), "viewer")
     assert made.added_by == "admin"
     assert listed(world, admin, "viewer")[0].fingerprint == made.fingerprint
     proof = proof_of(world.resources, admin, purpose=Purpose.ACCESS)
@@ -159,22 +152,21 @@ def test_nobody_else_does(world: World) -> None:
         with pytest.raises(error):
             keys.page(who, PageRequest(), "viewer")
         with pytest.raises(error):
-            keys.check(who, line(), "viewer")
+            keys.check(who, ssh_line(), "viewer")
 
 
 def test_there_is_a_limit(world: World) -> None:
     for number in range(MOST_KEYS):
         world.resources.clock.advance(timedelta(hours=25))  # type: ignore[attr-defined]
-        add(world.resources, world.operator, line(f"machine {number}"))
+        add(world.resources, world.operator, ssh_line(f"machine {number}"))
     with pytest.raises(LimitReached, match="Revoke one"):
-        SshKeys(world.resources).check(world.operator, line())
+        SshKeys(world.resources).check(world.operator, ssh_line())
 
 
 def test_a_label_that_two_keys_have_names_none(world: World) -> None:
     keys = SshKeys(world.resources)
-    first = add(world.resources, world.operator, line("same"))
-    add(world.resources, world.operator, line("same"))
+    first = add(world.resources, world.operator, ssh_line("same"))
+    add(world.resources, world.operator, ssh_line("same"))
     with pytest.raises(NotFound, match="several"):
         keys.find(world.operator, "same")
     assert keys.find(world.operator, first.fingerprint) == first
-    assert PHONE

@@ -134,15 +134,12 @@ class Identity(Service):
     def still_in(self, actor: Actor, fingerprint: str = "") -> None:
         """Whether an open screen may stay: the person is not disabled, and the key that opened it is not revoked.
 
-        Raises NotSignedIn saying what ended it.
+        Raises NotEntitled, NotSignedIn: what ended it.
         """
-        with self._resources.store.read() as tx:
-            person = tx.get(PersonRow, actor.person_id)
-            if person is None or person.disabled:
-                raise NotSignedIn(f"{actor.user_id} was disabled, so the desk was closed. Your drafts are kept.")
+        with self._reading(actor) as uow:
             if not fingerprint:
                 return
-            key = tx.exec(select(SshKeyRow).where(SshKeyRow.fingerprint == fingerprint)).first()
+            key = uow.tx.exec(select(SshKeyRow).where(SshKeyRow.fingerprint == fingerprint)).first()
             if key is None or key.revoked_at is not None:
                 raise NotSignedIn("Your SSH key was revoked, so the desk was closed. Your drafts are kept.")
 

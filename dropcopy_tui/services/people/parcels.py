@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
@@ -123,8 +124,8 @@ def send(uow: UnitOfWork, name: str, content: bytes) -> Ticket:
 def clear_expired(uow: UnitOfWork) -> int:
     """Destroy what was not taken in time; how many."""
     over = (col(ParcelRow.expires_at) < uow.now) & col(ParcelRow.sealed).is_not(None)
-    gone = uow.tx.execute(update(ParcelRow).where(over, col(ParcelRow.direction) == OUT).values(sealed=None))
-    old = uow.tx.execute(delete(ParcelRow).where(col(ParcelRow.expires_at) < uow.now - UPLOAD_LIFE))
+    gone: Any = uow.tx.execute(update(ParcelRow).where(over, col(ParcelRow.direction) == OUT).values(sealed=None))
+    old: Any = uow.tx.execute(delete(ParcelRow).where(col(ParcelRow.expires_at) < uow.now - UPLOAD_LIFE))
     return int(gone.rowcount) + int(old.rowcount)
 
 
@@ -157,7 +158,7 @@ def _keep(uow: UnitOfWork, direction: str, name: str, content: bytes, life: time
 def _waiting(uow: UnitOfWork, ticket: str) -> ParcelRow:
     text = ticket.strip().upper().replace("-", "")
     rows = select(ParcelRow).where(col(ParcelRow.ticket_mac) == _mac(uow, text), col(ParcelRow.direction) == OUT)
-    row = uow.tx.execute(rows).scalar_one_or_none()
+    row: ParcelRow | None = uow.tx.execute(rows).scalar_one_or_none()
     # Of another person's ticket nothing is told.
     if row is None or row.person_id != uow.actor.person_id or row.sealed is None or _is_over(uow, row):
         raise NotFound(f"{_NO_TICKET} Ask for it again in the application.")

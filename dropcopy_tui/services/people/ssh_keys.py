@@ -139,14 +139,14 @@ def _refuse_known(uow: UnitOfWork, person: PersonRow, key: PublicKey) -> None:
     if known is not None:
         # Whose it is, is not told.
         raise InvalidValue(f"{_TAKEN}. Nothing was changed.", "key")
-    in_use = uow.tx.execute(select(SshKeyRow.id).where(_in_use(person))).all()
+    in_use = uow.tx.execute(select(col(SshKeyRow.id)).where(_in_use(person))).all()
     if len(in_use) >= MOST_KEYS:
         raise LimitReached(f"{person.user_id} has {MOST_KEYS} SSH keys. Revoke one first. Nothing was changed.")
 
 
 def _key(uow: UnitOfWork, person: PersonRow, fingerprint: str) -> SshKeyRow:
     named = col(SshKeyRow.fingerprint) == fingerprint
-    row = uow.tx.execute(select(SshKeyRow).where(named, _in_use(person))).scalar_one_or_none()
+    row: SshKeyRow | None = uow.tx.execute(select(SshKeyRow).where(named, _in_use(person))).scalar_one_or_none()
     if row is None:
         raise NotFound(f"{person.user_id} has no SSH key {shorten(fingerprint, 60)!r} in use. Nothing was changed.")
     return row
