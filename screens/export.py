@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,6 +47,13 @@ def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any
     finally:
         new.close()
     return count
+
+
+def csv_bytes(columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> tuple[int, bytes]:
+    """The whole list in memory: how many rows, and the file."""
+    text = io.StringIO(newline="")
+    count = _write_rows(csv.writer(text), columns, source, ask)
+    return count, text.getvalue().encode()
 
 
 def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:

@@ -9,7 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 
 from dropcopy_tui.domain.pages import PageSource
-from screens.export import Export, write_csv
+from dropcopy_tui.seat import here
+from screens.export import Export, csv_bytes, write_csv
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
@@ -50,10 +51,19 @@ class ListScreen(DeskScreen[None]):
             return
         stem = f"{event.records.noun.replace(' ', '-')}-{desk.clock.now():%Y%m%d}"
         export = self.exported(event.records, desk)
+        if here() is not None:
+            await self._send(desk, f"{stem}.csv", export, table)
+            return
         path = await self.app.push_screen_wait(FileModal("Export", export.text, free_path(Path.cwd(), stem, ".csv")))
         if path is not None:
             count = await off_thread(write_csv, path, export.columns, export.source, table.query_ask)
             self.say(f"{plural(count, 'row')} written to {path}")
+
+    async def _send(self, desk: Desk, name: str, export: Export, table: RecordTable[Any]) -> None:
+        """Over SSH, the file waits for the person under a ticket: the host's own files are not theirs."""
+        count, content = await off_thread(csv_bytes, export.columns, export.source, table.query_ask)
+        ticket = await off_thread(desk.parcels.send, self.actor, name, content)
+        self.say(f"{plural(count, 'row')}: fetch them once, within ten minutes: {ticket.command}")
 
     def exported(self, records: RecordList[Any], desk: Desk) -> Export:
         """What is written of a list that has rows: what it shows."""

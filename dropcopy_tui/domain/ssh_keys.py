@@ -15,7 +15,7 @@ from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.names import shorten
 
 LABEL_LENGTH = 40
-# NIST SP 800-57: what lies below protects less than 128 bits from 2030 on; OpenSSH itself still takes 1024.
+# NIST SP 800-57: shorter keys protect less than 128 bits, and end by 2030; OpenSSH itself still takes 1,024.
 _LEAST_RSA_BITS = 3072
 _LONGEST_LINE = 8_192
 _CURVES = {b"nistp256": 65, b"nistp384": 97, b"nistp521": 133}

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Page
+from dropcopy_tui.seat import here
 from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
 from dropcopy_tui.services.routing.routing import LogReview, RoutedMessage
 from screens.jobs import job, off_thread
@@ -139,13 +140,15 @@ class RouteScreen(ListScreen):
         """A file, the example of a sandbox, or what is pasted."""
         self.quiet()
         choices = [
-            Choice("file", "A file", "on this machine"),
+            Choice("file", "A file", "that you have put here" if here() else "on this machine"),
             Choice("example", "Example log", "with SenderComps of this sandbox",
                    "" if self.desk_app.sandbox else "available in a sandbox only"),
             Choice("paste", "Paste", "close this dialog, then paste the log"),
         ]  # fmt: skip
         chosen = await self.app.push_screen_wait(ChooseModal("Which FIX log?", choices))
-        if chosen == "file":
+        if chosen == "file" and here() is not None:
+            await self._choose_upload()
+        elif chosen == "file":
             path = await self.app.push_screen_wait(LogFileModal())
             if path is not None:
                 self._read(path, path.name)
@@ -154,6 +157,18 @@ class RouteScreen(ListScreen):
             self._read(await off_thread(_example, desk, self.actor), "the example")
         elif chosen == "paste":
             self.say("Paste the log now.", "note")
+
+    async def _choose_upload(self) -> None:
+        """Over SSH, a file that the person has put: the host's own files are not theirs."""
+        desk = await self.desk()
+        uploads = await off_thread(desk.parcels.uploads, self.actor)
+        if not uploads:
+            self.say("Send a log first, on your own machine: ssh desk put orders.log < orders.log", "note")
+            return
+        choices = [Choice(each.name, each.name, f"{each.size:,} bytes") for each in uploads]
+        name = await self.app.push_screen_wait(ChooseModal("Which of your files?", choices))
+        if name is not None:
+            self._read(await off_thread(desk.parcels.read, self.actor, name), name)
 
     def on_paste(self, event: events.Paste) -> None:
         """A log was pasted: terminals end its lines with a carriage return."""

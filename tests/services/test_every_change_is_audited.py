@@ -309,6 +309,7 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "notices.read": lambda at: _with(at.desk.notices.read, at.operator, EVERYTHING),
     "notices.read_all": lambda at: _with(at.desk.notices.read_all, at.operator),
     "parcels.put": lambda at: _with(at.desk.parcels.put, at.operator, "orders.log", b"35=8"),
+    "parcels.send": lambda at: _with(at.desk.parcels.send, at.operator, "groups.csv", b"1"),
     "parcels.take": lambda at: _with(at.desk.parcels.take, at.operator, ticket_of(at.resources, at.operator)),
     "people.accept": Bench.accepting,
     "people.change_roles": lambda at: _with(

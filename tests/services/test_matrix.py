@@ -724,6 +724,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         OWNER,
         HIDDEN,
     ),
+    "parcels.send": (
+        lambda at, who: at.desk.parcels.send(who, "groups.csv", b"1"),
+        EVERYBODY,
+        NONE,
+    ),
     "parcels.take": (
         lambda at, who: at.desk.parcels.take(who, at.ids["ticket"]),
         OWNER,

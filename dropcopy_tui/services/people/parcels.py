@@ -72,6 +72,11 @@ class Parcels(Service):
             uow.record("parcel:taken", row.name, after={"bytes": row.size})
             return row.name, found
 
+    def send(self, actor: Actor, name: str, content: bytes) -> Ticket:
+        """Keep a file for the person to fetch, such as a list that was exported. Raises LimitReached."""
+        with self._writing(actor) as uow:
+            return send(uow, name, content)
+
     def put(self, actor: Actor, name: str, content: bytes) -> Upload:
         """Keep a file for a day; a newer one of the same name takes its place. Raises InvalidValue, LimitReached."""
         check_name(name)
