@@ -1,7 +1,7 @@
 """The forced command of the SSH desk: what sshd runs for every connection, before anything of the desk is imported.
 
 The environment is rebuilt from an allow-list, limits are set, and Python starts again, isolated: what a client, or
-somebody's start-up files, put into the environment does not reach the desk. Standard library only.
+a start-up file, puts into the environment does not reach the desk. Standard library only.
 """
 
 from __future__ import annotations

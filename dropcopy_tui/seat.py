@@ -1,7 +1,7 @@
 """The seat of a person who sits at the desk over SSH: whose key it was, and what this process may not do for it.
 
-A process that the gate has started serves one person on a host that is not theirs: it names no file there, and nobody
-else. Standard library only.
+A process that the gate has started serves one person on a host that is not theirs: it names no file there, and
+acts as no other person. Standard library only.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ Match User {account}
 # What each line of the configuration must say in the end, and why it matters.
 _WANTED = {
     "authenticationmethods": ("publickey", "no password or other method may open the desk"),
-    "authorizedkeysfile": ("none", "a key outside the store would be nobody's"),
+    "authorizedkeysfile": ("none", "a key outside the store belongs to no person"),
     "exposeauthinfo": ("yes", "the gate must learn which key was used"),
     "permittty": ("yes", "the application needs a terminal"),
     "disableforwarding": ("yes", "nothing may be tunnelled through the host"),
@@ -140,12 +140,12 @@ _PASTE = "Paste what `dropcopy ssh config` prints."
 
 
 def _trusted(program: Path) -> Finding:
-    """sshd runs a program only if nobody but root could have put it there, however it is reached."""
+    """sshd runs a program only if root alone could have put it there, however it is reached."""
     check = f"program {program}"
     for path in (program, *program.parents):
         facts = path.lstat() if path.is_symlink() else path.stat()
         if facts.st_uid != 0 or (not stat.S_ISLNK(facts.st_mode) and facts.st_mode & 0o022):
             return Finding(
-                check, f"Somebody other than root can change {path}: install dropcopy as root, such as in /opt."
+                check, f"Other accounts than root can change {path}: install dropcopy as root, such as in /opt."
             )
     return Finding(check)

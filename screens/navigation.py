@@ -122,7 +122,7 @@ class OpenLogonCheck:
 
 
 class OpenAccess(NamedTuple):
-    """SSH keys: the person's own, or those of somebody they administer."""
+    """SSH keys: the person's own, or those of a person they administer."""
 
     user_id: str = ""
 

@@ -176,7 +176,7 @@ def _looking_at_file(path: Path) -> Iterator[Looker]:
 
 
 def key_holder(place: Place, fingerprint: str) -> KeyHolder | None:
-    """Who may sign in with the SSH key of this fingerprint, asked by sshd while somebody waits; None for nobody.
+    """Who may sign in with the SSH key of this fingerprint, asked by sshd while they wait; None for no one.
 
     Raises StoreUnusable.
     """

@@ -122,7 +122,7 @@ class AuthenticatorRow(SQLModel, table=True):
 class SshKeyRow(SQLModel, table=True):
     """An SSH public key with which a person signs in to the desk over SSH.
 
-    A fingerprint belongs to one person for good: a revoked key never comes back, be it to somebody else.
+    A fingerprint belongs to one person for good: a revoked key never comes back, not even for another person.
     """
 
     __tablename__ = "ssh_key"

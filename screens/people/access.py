@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.people.ssh_keys import SshKeyView
 
 _LONGEST_LINE = 8_192
-_PUBLIC = (
-    "Paste the line of a .pub file, such as the output of: cat ~/.ssh/id_ed25519.pub. A key that is not there yet is "
-    "made by: ssh-keygen -t ed25519"
-)
+_PUBLIC = "Paste the line of a .pub file, such as ~/.ssh/id_ed25519.pub. To make a key: ssh-keygen -t ed25519"
 _FIELDS = (
     Field("key", "Public key", _LONGEST_LINE, placeholder="ssh-ed25519 AAAA... you@laptop"),
     Field("label", "Label (optional: which machine it is on)", LABEL_LENGTH),

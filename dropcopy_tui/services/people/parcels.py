@@ -1,6 +1,6 @@
 """Parcels: files on their way between a person's own machine and a desk that is reached over SSH.
 
-Under the SSH desk nobody may name a file of the host. What an application would write, a key file above all, waits
+Over SSH no file of the host can be named. What an application would write, a key file above all, waits
 sealed in the store under a ticket, and `ssh desk get TICKET` delivers it once; what `ssh desk put NAME` brings can be
 read by its name for a day.
 """

@@ -123,7 +123,7 @@ def _is_other(actor: Actor, user_id: str) -> bool:
 
 
 def _person(uow: UnitOfWork, user_id: str, what: str) -> PersonRow:
-    """The person who acts, or somebody whom they administer. Raises NotEntitled, NotFound."""
+    """The person who acts, or a person whom they administer. Raises NotEntitled, NotFound."""
     return administered(uow, user_id, what) if _is_other(uow.actor, user_id) else person_row(uow)
 
 
