@@ -8,10 +8,10 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test quick engine pairs check lint types layers bench snapshots pictures wheel lock clean help
+.PHONY: demo test test-postgres quick engine pairs check lint types layers bench snapshots pictures wheel lock clean help
 
 help: ## what can be made
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("dropcopy needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -26,6 +26,12 @@ demo: $(READY) ## open the application on a sandbox store with sample data
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+# `make test` has what only PostgreSQL does; this runs the services' and the store's tests on it as well.
+POSTGRES := tests/postgres tests/services tests/store/test_glance.py tests/store/test_paging.py tests/store/test_search.py
+
+test-postgres: $(READY) ## run the tests of services and store on a PostgreSQL server
+	$(BIN)/python -m pytest -n auto --engine postgres $(POSTGRES)
 
 # Every unit, every screen once, and the whole main job in a terminal: what differs between versions of Python shows here.
 QUICK := tests/unit tests/screens/test_frame.py tests/screens/test_snapshots.py tests/e2e/test_main_job.py tests/e2e/test_wheel.py

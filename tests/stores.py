@@ -7,10 +7,15 @@ server. A test that speaks to one engine only says so with the marks `sqlite_onl
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
+import sqlite3
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from dropcopy_tui.domain.places import Place, ServerPlace
 from dropcopy_tui.store.engine import create_store
@@ -100,3 +105,68 @@ def _empty() -> str:
 
 def _disconnect(server: Server, database: str) -> None:
     server.do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+
+def restore(store: Place, place: Place) -> None:
+    """Put a store's copy back as the store is. Whoever has the copy open on a server is disconnected."""
+    if isinstance(place, ServerPlace):
+        copy_store(store, place.beside)
+    else:
+        shutil.copyfile(store, place)  # type: ignore[arg-type]
+
+
+def plain(value: Any) -> Any:
+    """A value as SQLite keeps it: times and documents are texts there, and what is true is 1."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+class Eyes:
+    """A connection of the driver's own to a store, beside the application's; every statement is a transaction."""
+
+    def __init__(self, place: Place) -> None:
+        self._connection: Any
+        self._server = isinstance(place, ServerPlace)
+        if isinstance(place, ServerPlace):
+            import psycopg
+
+            self._connection = psycopg.connect(
+                host=place.host, port=place.port, user=place.user, dbname=place.database, autocommit=True,
+                options="-c timezone=UTC",
+            )  # fmt: skip
+        else:
+            self._connection = sqlite3.connect(place, isolation_level=None)
+
+    def read(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a statement, whose parameters are written as `:name`."""
+        if self._server:
+            sql = re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql)
+        found = self._connection.execute(sql, values)
+        return [tuple(map(plain, row)) for row in found.fetchall()] if found.description else []
+
+    def tables(self) -> list[str]:
+        """The names of the tables."""
+        which = (
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            if self._server
+            else "SELECT name FROM sqlite_master WHERE type = 'table'"
+        )
+        return sorted(name for (name,) in self.read(which))
+
+    def mark(self) -> list[tuple[Any, ...]]:
+        """What differs once another connection has committed."""
+        return self.read("SELECT pg_current_snapshot()::text" if self._server else "PRAGMA data_version")
+
+    def broken(self) -> list[tuple[Any, ...]]:
+        """What is wrong with the store as such: a server checks its references by itself."""
+        if self._server:
+            return []
+        whole = self.read("PRAGMA integrity_check")
+        return [*(row for row in whole if row != ("ok",)), *self.read("PRAGMA foreign_key_check")]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Integer, String, cast, literal
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Integer, String, cast, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -16,7 +15,6 @@ from sqlmodel import Session
 
 # Row numbers of tables that grow without end. SQLite counts rows up by itself only where the type is INTEGER.
 BIG = BigInteger().with_variant(Integer, "sqlite")
-DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 
 
 def is_postgres(session: Session) -> bool:

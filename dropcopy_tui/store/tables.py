@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.domain.filters import Filter
@@ -16,7 +16,7 @@ from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.people import DESK_ROLES, Role
 from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionStatus
-from dropcopy_tui.store.dialect import BIG, DOCUMENT
+from dropcopy_tui.store.dialect import BIG
 
 _DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
 _NO_ROWID = {"sqlite_with_rowid": False}
@@ -366,7 +366,7 @@ class DraftRow(SQLModel, table=True):
     entity_id: int | None = Field(default=None, foreign_key="entity.id")
     name: str = ""
     front_end_id: int | None = Field(default=None, foreign_key="front_end.id")
-    filters: list[str] = Field(default_factory=list, sa_column=Column(DOCUMENT, nullable=False))
+    filters: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id", index=True)
     base_version: int | None = None
     step: int = 1
@@ -544,8 +544,8 @@ class RequestRow(SQLModel, table=True):
     draft_id: int | None = Field(default=None, foreign_key="draft.id", unique=True)
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id")
     group_version: int | None = None
-    asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
-    reasons: list[str] = Field(default_factory=list, sa_column=Column(DOCUMENT, nullable=False))
+    asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     submitted_by: int = Field(foreign_key="person.id")
     submitted_at: datetime
     ended_at: datetime | None = None
@@ -668,8 +668,8 @@ class AuditRow(SQLModel, table=True):
     action: str = Field(index=True)
     entity: str | None = None
     subject: str = ""
-    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
-    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str
 
 

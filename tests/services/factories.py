@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from itertools import count as numbers
 from itertools import islice
@@ -41,7 +40,7 @@ from dropcopy_tui.store.tables import (
     SshKeyRow,
 )
 from dropcopy_tui.store.vault import Vault
-from tests.stores import new_store
+from tests.stores import new_store, plain
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 CODE = "730519"
@@ -257,15 +256,7 @@ def enrolment_of(resources: Resources, actor: Actor) -> Enrolment:
 def rows(resources: Resources, sql: str, **values: Any) -> list[tuple[Any, ...]]:
     """The rows of a query. What SQLite keeps as text or number comes back so from PostgreSQL, too."""
     with resources.store.read() as session:
-        return [tuple(map(_plain, row)) for row in session.execute(text(sql), values)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
-    return int(value) if isinstance(value, bool) else value
+        return [tuple(map(plain, row)) for row in session.execute(text(sql), values)]
 
 
 def one(resources: Resources, sql: str, **values: Any) -> Any:

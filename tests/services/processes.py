@@ -5,11 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, text
@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.factors import Factors
@@ -64,7 +65,7 @@ def count_up(times: int, resources: Resources) -> None:
             session.execute(text("UPDATE setting SET value = :value"), {"value": str(int(value) + 1)})
 
 
-def race(path: Path, *jobs: Job) -> list[Any]:
+def race(path: Place, *jobs: Job) -> list[Any]:
     """What each job returned, or the code of its refusal; all were let go at once."""
     barrier = _PROCESSES.Barrier(len(jobs))
     ends = [_start(partial(_run_together, barrier), path, job) for job in jobs]
@@ -74,7 +75,7 @@ def race(path: Path, *jobs: Job) -> list[Any]:
     return answers
 
 
-def seconds(path: Path, job: Job) -> float:
+def seconds(path: Place, job: Job) -> float:
     """How long the job takes in a process, once that has opened the store."""
     process, end = _start(_run_alone, path, job)
     end.recv()
@@ -84,7 +85,7 @@ def seconds(path: Path, job: Job) -> float:
     return time.monotonic() - begun
 
 
-def kill_after(path: Path, job: Job, delay: float) -> bool:
+def kill_after(path: Place, job: Job, delay: float) -> bool:
     """Run the job, and kill -9 it this many seconds later; whether that came before its end."""
     process, end = _start(_run_alone, path, job)
     end.recv()
@@ -94,14 +95,14 @@ def kill_after(path: Path, job: Job, delay: float) -> bool:
     return not ended
 
 
-def kill_at_statement(path: Path, job: Job, number: int) -> bool:
+def kill_at_statement(path: Place, job: Job, number: int) -> bool:
     """Run the job in a process that kills itself before its n-th statement; whether it got that far."""
     process, _ = _start(partial(_run_until, number), path, job)
     process.join()
     return process.exitcode == -signal.SIGKILL
 
 
-def _start(run: Callable[..., None], path: Path, job: Job) -> tuple[Any, Connection]:
+def _start(run: Callable[..., None], path: Place, job: Job) -> tuple[Any, Connection]:
     mine, theirs = _PROCESSES.Pipe()
     process = _PROCESSES.Process(target=run, args=(path, job, theirs), daemon=True)
     process.start()
@@ -109,7 +110,7 @@ def _start(run: Callable[..., None], path: Path, job: Job) -> tuple[Any, Connect
     return process, mine
 
 
-def _run_together(barrier: Any, path: Path, job: Job, end: Connection) -> None:
+def _run_together(barrier: Any, path: Place, job: Job, end: Connection) -> None:
     resources = open_resources(path)
     barrier.wait()
     end.send(_answer(job, resources))
@@ -117,17 +118,22 @@ def _run_together(barrier: Any, path: Path, job: Job, end: Connection) -> None:
 
 def _spill() -> None:
     """A cache of a few pages: a transaction writes into the store's file long before it commits."""
-    event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA cache_size=40"))
+    event.listen(Engine, "connect", _small_cache)
 
 
-def _run_alone(path: Path, job: Job, end: Connection) -> None:
+def _small_cache(connection: Any, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA cache_size=40")
+
+
+def _run_alone(path: Place, job: Job, end: Connection) -> None:
     _spill()
     resources = open_resources(path)
     end.send("ready")
     end.send(_answer(job, resources))
 
 
-def _run_until(number: int, path: Path, job: Job, _end: Connection) -> None:
+def _run_until(number: int, path: Place, job: Job, _end: Connection) -> None:
     left = number
     _spill()
 

@@ -159,7 +159,7 @@ class Bench:
 
     def online(self) -> Desk:
         """The desk of a store that is no sandbox, with a mail server that takes everything."""
-        change(self.resources, "INSERT OR IGNORE INTO setting (key, value) VALUES ('store_id', 'test-store')")
+        change(self.resources, "INSERT INTO setting VALUES ('store_id', 'test-store') ON CONFLICT DO NOTHING")
         server = self.until_the_end.enter_context(serving(Mailbox()))
         return Desk(replace(self.resources, sandbox=False, mail=server), self.desk.config)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.keypairs import expiry_for
@@ -24,6 +25,7 @@ from tests.services.conftest import World
 from tests.services.factories import FrozenClock, add_person, add_role, add_session, change, contents, one, rows
 from tests.services.processes import race
 from tests.services.test_keypairs import later, make
+from tests.stores import on_postgres
 
 DAY = timedelta(days=1)
 
@@ -131,16 +133,20 @@ def test_a_very_long_list_is_cut_and_says_so(world: World, manager: Actor) -> No
     expires = one(world.resources, "SELECT expires_at FROM key_pair")
     many = MOST_LINES + 5
     with world.resources.store.write() as session:
-        connection = session.connection()
-        connection.exec_driver_sql(
-            "INSERT INTO session (entity_id, market, session_id, kind, gateway, status, created_at)"
-            " VALUES (1, 'brokertec_us', ?, 'order_entry', 'msgw', 'active', '2026-01-01 00:00:00.000000')",
-            [(f"{number:03x}"[-3:].upper() if number < 4096 else "",) for number in range(16, 16 + many)],
+        session.execute(
+            text(
+                "INSERT INTO session (entity_id, market, session_id, kind, gateway, status, created_at)"
+                " VALUES (1, 'brokertec_us', :name, 'order_entry', 'msgw', 'active', '2026-01-01 00:00:00.000000')"
+            ),
+            [{"name": f"{number:03x}"[-3:].upper() if number < 4096 else ""} for number in range(16, 16 + many)],
         )
-        connection.exec_driver_sql(
-            "INSERT INTO key_pair (session_pk, access_key_id, slot, created_at, expires_at, created_by)"
-            " SELECT id, printf('%020d', id), 1, '2026-01-01 00:00:00.000000', ?, 1 FROM session WHERE id > ?",
-            (expires, targets[0]),
+        session.execute(
+            text(
+                "INSERT INTO key_pair (session_pk, access_key_id, slot, created_at, expires_at, created_by)"
+                " SELECT id, substr('00000000000000000000' || id, length('' || id) + 1), 1,"
+                " '2026-01-01 00:00:00.000000', :ends, 1 FROM session WHERE id > :last"
+            ),
+            {"ends": datetime.fromisoformat(f"{expires}+00:00") if on_postgres() else expires, "last": targets[0]},
         )
     at(world.resources, 14)
     assert send(world.resources).keys == many + 1

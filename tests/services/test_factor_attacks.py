@@ -29,7 +29,7 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import person_row, writing
 from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
-from tests.services.factories import FrozenClock, add_person, apps_of, enrolment_of, one
+from tests.services.factories import FrozenClock, add_person, apps_of, enrolment_of, one, rows
 from tests.services.processes import race, spend_code
 
 TRIES = 10_000
@@ -106,12 +106,12 @@ def test_guessing(world: World, opened: Proof) -> None:
 def test_replay(world: World, opened: Proof) -> None:
     once = (world.operator, opened, Purpose.KEYS)
     assert accepted(world.resources, [once]) == 1
-    spent = one(world.resources, "SELECT group_concat(id || used_at) FROM challenge WHERE used_at IS NOT NULL")
+    spent = rows(world.resources, "SELECT id, used_at FROM challenge WHERE used_at IS NOT NULL ORDER BY id")
     assert accepted(world.resources, [once] * (TRIES // 2)) == 0
     assert isinstance(world.resources.clock, FrozenClock)
     world.resources.clock.advance(timedelta(seconds=90))
     assert accepted(world.resources, [once] * (TRIES // 2)) == 0
-    assert one(world.resources, "SELECT group_concat(id || used_at) FROM challenge WHERE used_at IS NOT NULL") == spent
+    assert rows(world.resources, "SELECT id, used_at FROM challenge WHERE used_at IS NOT NULL ORDER BY id") == spent
 
 
 def test_another_person_and_another_purpose(world: World, opened: Proof) -> None:

@@ -14,6 +14,9 @@ from tests.services.conftest import World
 from tests.services.factories import add_session, one, open_resources, proof_of
 from tests.services.failing import fail_at_commit
 
+# tests/postgres has the same for a connection that is lost.
+pytestmark = pytest.mark.sqlite_only("the disk of a file fails")
+
 
 def change_something(world: World) -> None:
     with writing(world.resources, world.operator) as uow:

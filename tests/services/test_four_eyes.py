@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import NotEntitled
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
@@ -41,7 +42,7 @@ def test_a_second_account_is_recognised_however_it_is_written(world: World, emai
     approvals_always(world.resources)
     twin = manager_of(world, "ACME", "twin", mobile=mobile)
     with world.resources.store.write() as tx:
-        tx.connection().exec_driver_sql("UPDATE person SET email = ? WHERE user_id = 'twin'", (email,))
+        tx.execute(text("UPDATE person SET email = :email WHERE user_id = 'twin'"), {"email": email})
     request = ask_for(world)
     with pytest.raises(NotEntitled, match="another account of yours"):
         approve(world.resources, request, twin)

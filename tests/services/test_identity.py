@@ -85,6 +85,7 @@ def test_an_unknown_person_costs_as_much_work_as_a_known_one(
     assert work == ["$argon2id$v=19$m=8,t=1,p=1"] * 3
 
 
+@pytest.mark.sqlite_only("the gate is a file")
 def test_no_password_is_hashed_inside_the_gate(
     identity: Identity, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ whether it was deleted. After every step the store is compared with it and the i
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -38,6 +37,7 @@ from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_resources
+from tests.stores import Eyes, copy_store, drop_below
 
 ROUNDS, STEPS, LEAST = 230, 50, 10_000
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -73,16 +73,15 @@ class Ground:
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.direct = sqlite3.connect(self.resources.store.path, isolation_level=None)
+        self.direct = Eyes(self.resources.store.place)
 
     def session(self, market: Market) -> tuple[int, str]:
         name = next(self.names)
-        pk = self.direct.execute(
+        ((pk,),) = self.direct.read(
             "INSERT INTO session (entity_id, market, session_id, kind, gateway, status, created_at) "
-            "VALUES (1, ?, ?, 'order_entry', 'msgw', 'active', '2026-01-01 00:00:00.000000')",
-            (market.code, name),
-        ).lastrowid
-        assert pk is not None
+            "VALUES (1, :market, :name, 'order_entry', 'msgw', 'active', '2026-01-01 00:00:00.000000') RETURNING id",
+            market=market.code, name=name,
+        )  # fmt: skip
         return pk, name
 
     def proof(self) -> Proof:
@@ -91,21 +90,22 @@ class Ground:
         It begins after the last event: every round sets the clock back, and the times of earlier rounds do not count.
         """
         name, now = f"proof{next(self.numbers)}", self.resources.clock.now()
-        self.direct.execute(
+        self.direct.read(
             "INSERT INTO challenge "
             "(id, person_id, factor, purpose, code_mac, tries, created_at, expires_at, after_event) "
-            "VALUES (?, ?, 'sms', 'keys', ?, 0, ?, ?, (SELECT coalesce(max(id), 0) FROM audit_event))",
-            (name, self.world.operator.person_id, self.resources.vault.mac(CODE, "challenge", name),
-             stored(now), stored(now + timedelta(minutes=5))),
+            "VALUES (:name, :person, 'sms', 'keys', :mac, 0, :now, :ends, "
+            "(SELECT coalesce(max(id), 0) FROM audit_event))",
+            name=name, person=self.world.operator.person_id, mac=self.resources.vault.mac(CODE, "challenge", name),
+            now=stored(now), ends=stored(now + timedelta(minutes=5)),
         )  # fmt: skip
         return Proof(name, CODE)
 
     def pairs(self, pk: int) -> list[tuple[Any, ...]]:
         sql = (
             "SELECT access_key_id, created_at, expires_at, deleted_at, slot, sealed_secret "
-            "FROM key_pair WHERE session_pk = ? ORDER BY id"
+            "FROM key_pair WHERE session_pk = :pk ORDER BY id"
         )
-        return self.direct.execute(sql, (pk,)).fetchall()
+        return self.direct.read(sql, pk=pk)
 
 
 def stored(moment: datetime) -> str:
@@ -295,13 +295,13 @@ def ground(first_world: World) -> Iterator[Ground]:
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
     folder.chmod(0o700)
-    shutil.copy2(first_world.resources.store.path, folder / "store.db")
-    resources = open_resources(folder / "store.db", entropy=Secrets())
+    resources = open_resources(copy_store(first_world.resources.store.place, folder / "store.db"), entropy=Secrets())
     add_person(resources, "manager", Role.ADMINISTRATIVE_MANAGER, entity="ACME")
     ground = Ground(resources, replace(first_world, resources=resources))
     yield ground
     ground.direct.close()
     resources.store.close()
+    drop_below(folder)
     shutil.rmtree(folder)
 
 
@@ -323,7 +323,7 @@ def test_key_pairs_live_as_the_rules_say(ground: Ground) -> None:
     # No secret in any output: neither in what services answer nor anywhere in what people and logs read.
     outputs = "\n".join(ground.said)
     for table in ("audit_event", "outbox", "notice", "request", "challenge", "expiry_notice", "key_pair"):
-        outputs += "\n".join(map(repr, ground.direct.execute(f"SELECT * FROM {table}")))
+        outputs += "\n".join(map(repr, ground.direct.read(f"SELECT * FROM {table}")))
     # Every secret of this store is 32 digits that begin with many zeros, as is and as base64.
     assert len(ground.secrets) > ROUNDS
     assert all(secret.startswith("MDAwMDAwMDAwMDAw") for secret in ground.secrets)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 
 from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.drafts import DraftFields, Drafts, Filter
@@ -22,6 +21,7 @@ from dropcopy_tui.store.location import check_store
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, new_group, one, open_resources
 from tests.services.processes import kill_after, kill_at_statement, process_all, seconds, submit
+from tests.stores import Eyes
 
 ROUNDS = 25
 SOURCES = 2_000
@@ -60,14 +60,13 @@ def grown(before: dict[str, int], resources: Resources) -> dict[str, int]:
     return {table: after[table] - before[table] for table in TABLES if after[table] != before[table]}
 
 
-def reopened(path: Path, auditor: Actor) -> Resources:
+def reopened(path: Place, auditor: Actor) -> Resources:
     """The store as the next process finds it: accepted, whole, its trail unbroken."""
     check_store(path)
     resources = open_resources(path)
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    connection.close()
+    eyes = Eyes(path)
+    assert eyes.broken() == []
+    eyes.close()
     assert Audit(resources).verify(auditor).valid
     return resources
 
@@ -91,7 +90,7 @@ def check_set_up(world: World, before: dict[str, int]) -> bool:
     change: Any = grown(before, resources)
     assert change in ({}, SET_UP)
     status, group = one(
-        resources, "SELECT status || ' ' || (group_id IS NOT NULL) FROM request ORDER BY id DESC"
+        resources, "SELECT status || CASE WHEN group_id IS NULL THEN ' 0' ELSE ' 1' END FROM request ORDER BY id DESC"
     ).split()
     assert (status, group) == (("completed", "1") if change else ("in_progress", "0"))
     resources.store.close()
@@ -108,7 +107,7 @@ def finish(world: World, before: dict[str, int]) -> None:
 
 
 def test_submit_survives_kill_9_at_random_moments(big: World) -> None:
-    path, chance = big.resources.store.path, Random(1)
+    path, chance = big.resources.store.place, Random(1)
     first = prepared(big, "FIRST")
     length = seconds(path, partial(submit, first.id, first.version, big.operator))
     name, draft = 0, prepared(big, "G0")
@@ -123,7 +122,7 @@ def test_submit_survives_kill_9_at_random_moments(big: World) -> None:
 
 
 def test_set_up_survives_kill_9_at_random_moments(big: World) -> None:
-    path, chance, groups = big.resources.store.path, Random(2), Groups(big.resources)
+    path, chance, groups = big.resources.store.place, Random(2), Groups(big.resources)
     groups.create(big.operator, new_group("FIRST"))
     length = seconds(path, process_all)
     name = 0

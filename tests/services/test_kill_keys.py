@@ -38,15 +38,15 @@ def make_file(actor: Actor, sessions: list[int], proof: Proof, out: Path, namele
 
 def check(world: World, proof: Proof, sessions: list[int], out: Path, pairs: int) -> tuple[int, bool]:
     """After the next start: the file, the event, the pairs and the code tell one story; how many pairs there are."""
-    path = world.resources.store.path
+    path, beside = world.resources.store.place, world.resources.store.beside
     left = [file.read_bytes() for file in out.parent.iterdir()]
     recorded = one(world.resources, "SELECT count(*) FROM key_pair") > pairs
     assert recorded or not any(
         content.strip(b"\0") for content in left
     )  # the space may have been taken, but no secret is there before its record
-    said = clear_interrupted(path)
+    said = clear_interrupted(beside)
     assert {file.name for file in out.parent.iterdir()} <= {out.name}
-    assert [file.name for file in path.parent.iterdir() if ".part-" in file.name] == []
+    assert [file.name for file in beside.parent.iterdir() if ".part-" in file.name] == []
     resources = open_resources(path)
     now = one(resources, "SELECT count(*) FROM key_pair")
     events = one(resources, "SELECT count(*) FROM audit_event WHERE action = 'keypair:downloaded'")
@@ -75,7 +75,7 @@ def sessions(world: World) -> list[int]:
 
 
 def test_key_files_survive_kill_9_at_random_moments(world: World, tmp_path: Path, nameless: bool) -> None:
-    chance, path, pairs, files = Random(3), world.resources.store.path, 0, 0
+    chance, path, pairs, files = Random(3), world.resources.store.place, 0, 0
     length = 0.0
     for number in range(ROUNDS):
         # Each round has sessions of its own, because a session has two pairs at most, and its codes of the day.

@@ -178,11 +178,13 @@ def asked(at: Ground, ask: PageRequest, call: Asked) -> Iterator[Page[Any]]:
             yield call(at, replace(ask, anchor=anchor, beside=first.cursors[-1]))
 
 
+@pytest.mark.sqlite_only("reads the plans of SQLite")
 def test_every_list_is_here(ground: Ground) -> None:
     paged = {verb for verb, method in verbs(ground.desk).items() if "ask" in inspect.signature(method).parameters}
     assert {name.split(",")[0] for name in LISTS} | ELSEWHERE == paged
 
 
+@pytest.mark.sqlite_only("reads the plans of SQLite")
 @pytest.mark.parametrize("name", LISTS)
 def test_a_page_is_read_in_the_order_of_an_index(ground: Ground, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bad: set[str] = set()

@@ -8,8 +8,6 @@ seen but not done is NotEntitled.
 from __future__ import annotations
 
 import io
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -36,6 +34,7 @@ from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Entitlement, Role
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
@@ -59,6 +58,7 @@ from tests.services.factories import (
     ticket_of,
 )
 from tests.services.test_every_change_is_audited import verbs
+from tests.stores import Eyes, copy_store, restore
 
 OK, EMPTY, NOT_ENTITLED, NOT_FOUND = "allowed", "nothing", "NotEntitled", "NotFound"
 EVERYTHING = Selection(everything=True)
@@ -141,12 +141,12 @@ NO_ACTOR = {
 @pytest.fixture(scope="module")
 def template(
     first_world: World, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, Actor], dict[str, Any]]:
+) -> tuple[Place, dict[str, Actor], dict[str, Any]]:
     """ACME's operator has a group, one being deleted, drafts, a key pair and a request that waits for two firms."""
     path = tmp_path_factory.mktemp("matrix") / "store.db"
-    shutil.copy2(first_world.resources.store.path, path)
     path.parent.chmod(0o700)
-    resources = open_resources(path, entropy=FixedEntropy())
+    place = copy_store(first_world.resources.store.place, path)
+    resources = open_resources(place, entropy=FixedEntropy())
     desk = _desk(resources, path.parent)
     phones = iter(range(100, 200))
     people = {"owner": first_world.operator}
@@ -169,7 +169,7 @@ def template(
     ids = _prepare(desk, first_world, people["owner"])
     desk.parcels.put(people["owner"], "owners.log", b"35=8")
     ids |= {"ssh_key": ssh_key_of(resources, others["subject"]), "ticket": ticket_of(resources, people["owner"])}
-    return path, people, ids
+    return place, people, ids
 
 
 def _prepare(desk: Desk, world: World, owner: Actor) -> dict[str, Any]:
@@ -209,27 +209,26 @@ def _desk(resources: Any, folder: Path) -> Desk:
 
 @pytest.fixture(scope="module")
 def ground(
-    template: tuple[Path, dict[str, Actor], dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+    template: tuple[Place, dict[str, Actor], dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Ground, Callable[[], None]]]:
     """One desk for all, and what puts the store back as it was."""
-    path, people, ids = template
+    place, people, ids = template
     folder = tmp_path_factory.mktemp("used")
     folder.chmod(0o700)
-    store = folder / "store.db"
-    shutil.copy2(path, store)
+    store = copy_store(place, folder / "store.db")
     resources = open_resources(store, entropy=KnownCodes())
-    eyes = [sqlite3.connect(store, isolation_level=None)]
-    seen = eyes[0].execute("PRAGMA data_version").fetchone()
+    eyes = [Eyes(store)]
+    seen = eyes[0].mark()
 
     def back() -> None:
         nonlocal seen
-        if eyes[0].execute("PRAGMA data_version").fetchone() == seen:
+        if eyes[0].mark() == seen:
             return
         resources.store.close()
         eyes.pop().close()
-        shutil.copyfile(path, store)
-        eyes.append(sqlite3.connect(store, isolation_level=None))
-        seen = eyes[0].execute("PRAGMA data_version").fetchone()
+        restore(place, store)
+        eyes.append(Eyes(store))
+        seen = eyes[0].mark()
 
     yield Ground(_desk(resources, folder), people, folder, ids), back
     resources.store.close()

@@ -80,6 +80,7 @@ def test_a_download_tells_its_person_by_notice_and_by_email(world: World, tmp_pa
     assert mail == [(me, "Key pairs downloaded: ABC")]
 
 
+@pytest.mark.sqlite_only("looks into the file")
 @pytest.mark.parametrize("size", [40, 20_000], ids=["in a page", "over pages"])
 def test_what_was_deleted_is_in_no_free_page(tmp_path: Path, size: int) -> None:
     path = tmp_path / "folder" / "store.db"

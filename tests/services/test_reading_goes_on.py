@@ -33,6 +33,7 @@ def test_a_stopped_writer_keeps_nobody_from_reading(real: World) -> None:
         assert Identity(replace(real.resources, sandbox=True)).act_as("jo", "local").user_id == "jo"
 
 
+@pytest.mark.sqlite_only("the disk is the server's: tests/postgres")
 @pytest.mark.parametrize("fault", ["max_page_count=1", "query_only=ON"], ids=["full", "read-only"])
 def test_a_full_disk_and_a_read_only_one_can_be_read(real: World, fault: str) -> None:
     store = real.resources.store

@@ -82,6 +82,7 @@ def test_a_deleted_group_receives_nothing(group: World) -> None:
     assert Receivers(group.resources).of_sender_comp(group.viewer, "AAAAB123P").groups == ()
 
 
+@pytest.mark.sqlite_only("reads the plans of SQLite")
 def test_an_index_answers_however_many_there_are(group: World) -> None:
     """No statement of it reads a table of SenderComps or of sources from end to end."""
     add_sender_comps(group.resources, "OTHER", 2_000, gfid="XY999")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from hypothesis.stateful import (
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
@@ -54,6 +54,7 @@ from tests.services.factories import (
 from tests.services.kept import assert_counts_hold
 from tests.services.request_model import ACME, FULL, MANAGER, MANDATORY, OTHER, READER, Draft, Group, Model, Request
 from tests.services.test_batches import FOUR
+from tests.stores import Eyes, copy_store, drop_below, restore
 
 ROUNDS, STEPS = 40, 40
 # ann and ann2 are two accounts of one person: they have the same mobile phone.
@@ -80,7 +81,7 @@ _REFUSALS = {
 class Ground:
     """A store with the people and four SenderComps, of which OTHER guarantees the last; every round copies it."""
 
-    path: Path
+    place: Place
     people: dict[str, Actor]
     sources: list[str]
     resources: Resources
@@ -102,10 +103,10 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     change(resources, "UPDATE sender_comp SET guarantor_id = 2 WHERE sender_comp_id = :it", it=sources[3])
     resources.store.close()
     folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-    shutil.copy2(path, folder / "store.db")
-    used = open_resources(folder / "store.db", entropy=FixedEntropy())
-    yield Ground(path, people, sources, used)
+    used = open_resources(copy_store(resources.store.place, folder / "store.db"), entropy=FixedEntropy())
+    yield Ground(resources.store.place, people, sources, used)
     used.store.close()
+    drop_below(folder)
     shutil.rmtree(folder)
 
 
@@ -119,10 +120,9 @@ class Desk(RuleBasedStateMachine):
         self.draft_ids: dict[int, int] = {}
         # One engine for all rounds: it knows its statements by then. Its connections are new ones.
         ground.resources.store.close()
-        shutil.copyfile(ground.path, ground.resources.store.path)
-        self.eyes = sqlite3.connect(ground.resources.store.path, isolation_level=None)
-        names = self.read("SELECT name FROM sqlite_master WHERE type = 'table'")
-        self.tables = [name for (name,) in names if name != "audit_event"]
+        restore(ground.place, ground.resources.store.place)
+        self.eyes = Eyes(ground.resources.store.place)
+        self.tables = [name for name in self.eyes.tables() if name != "audit_event"]
 
     def teardown(self) -> None:
         self.eyes.close()
@@ -456,7 +456,7 @@ class Desk(RuleBasedStateMachine):
         return answer
 
     def read(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        return self.eyes.execute(sql, values).fetchall()
+        return self.eyes.read(sql, **values)
 
     def kept(self) -> list[list[tuple[Any, ...]]]:
         """Everything in the store but the trail."""

@@ -27,6 +27,7 @@ from tests.services.factories import change, new_group, one, open_resources, row
 from tests.services.lasting import Pair, pair
 from tests.services.processes import kill_after, kill_at_statement, process_all, seconds
 from tests.services.test_kill import reopened
+from tests.stores import Eyes, copy_store, drop_below
 
 # Each race is run this often, in parts that a second worker can share.
 ROUNDS, PARTS = 500, 2
@@ -40,10 +41,10 @@ def quick(world: World) -> Iterator[World]:
     """The world on a disk in memory, where there is one: a commit waits for no platter there."""
     folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     world.resources.store.close()
-    shutil.copy2(world.resources.store.path, folder / "store.db")
-    resources = open_resources(folder / "store.db")
+    resources = open_resources(copy_store(world.resources.store.place, folder / "store.db"))
     yield replace(world, resources=resources)
     resources.store.close()
+    drop_below(folder)
     shutil.rmtree(folder)
 
 
@@ -102,7 +103,7 @@ def winner(answers: list[Any]) -> str:
 def whole(world: World) -> None:
     """The trail is unbroken, and nothing is there twice."""
     assert Audit(world.resources).verify(world.operations).valid
-    assert rows(world.resources, "PRAGMA foreign_key_check") == []
+    assert Eyes(world.resources.store.place).broken() == []
 
 
 @rounds
@@ -291,7 +292,7 @@ def changed_or_not(world: World, before: dict[str, int]) -> bool:
 def test_approve_survives_kill_9_at_random_moments(world: World) -> None:
     approvals_always(world.resources)
     manager, chance = manager_of(world, "ACME"), Random(3)
-    path = world.resources.store.path
+    path = world.resources.store.place
     length = seconds(path, partial(approve_it, ask_for(world, "FIRST").id, 1, manager))
     number, request = 0, ask_for(world, "G0")
     for _ in range(KILLS):

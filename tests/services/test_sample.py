@@ -24,7 +24,8 @@ from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, digest_of
 from dropcopy_tui.store.tables import AuditRow, KeyPairRow, RequestRow, SessionRow
-from tests.services.factories import NOW, add_entity, make_resources
+from tests.services.factories import NOW, add_entity, make_resources, tables_of
+from tests.stores import Eyes
 
 # A leap day, a Saturday, New Year's Eve late in the day: the data must hold on any.
 DAYS = [NOW, datetime(2028, 2, 29, 12, tzinfo=UTC), datetime(2026, 8, 1, 3, tzinfo=UTC), datetime(2026, 12, 31, 23, 50, tzinfo=UTC)]  # fmt: skip  # noqa: E501
@@ -83,8 +84,7 @@ def test_there_is_as_much_as_was_promised(resources: Resources) -> None:
 
 
 def test_the_store_is_sound(resources: Resources) -> None:
-    assert rows(resources, "PRAGMA foreign_key_check") == []
-    assert rows(resources, "PRAGMA integrity_check") == [("ok",)]
+    assert Eyes(resources.store.place).broken() == []
 
 
 def test_acme_has_the_most_sender_comps_over_several_firms(resources: Resources) -> None:
@@ -279,7 +279,7 @@ def test_the_same_day_gives_the_same_data(tmp_path: Path) -> None:
     for name in ("one", "two"):
         made = make_resources(tmp_path / f"{name}.db")
         fill(made)
-        tables = [table for (table,) in rows(made, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        tables = tables_of(made)
         dump = {table: rows(made, f"SELECT * FROM {table}") for table in tables if table != "key_pair"}
         dump["key_pair"] = rows(made, "SELECT access_key_id, slot, created_at, expires_at, deleted_at FROM key_pair")
         with reading(made) as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +14,14 @@ from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Role
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.services.base import Resources, entity_named
 from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.store.tables import EntitlementRow
 from tests.services.conftest import World
 from tests.services.factories import FixedEntropy, add_person, add_role, open_resources
+from tests.stores import copy_store
 
 PHONE = "+1 202 555 0142"
 ROLES = st.sampled_from(sorted(Role))
@@ -64,17 +65,16 @@ def power(resources: Resources, me: Actor) -> set[tuple[int, str, int | None]]:
 
 
 @pytest.fixture(scope="module")
-def ground(first_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Actor]:
+def ground(first_world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Actor]:
     """Me without a role, a second account of mine with some, and a stranger who administers too."""
-    path = tmp_path_factory.mktemp("ground") / "store.db"
-    shutil.copy2(first_world.resources.store.path, path)
-    resources = open_resources(path)
+    place = copy_store(first_world.resources.store.place, tmp_path_factory.mktemp("ground") / "store.db")
+    resources = open_resources(place)
     me = add_person(resources, "me", mobile=PHONE)
     twin = add_person(resources, "twin", Role.READ_ONLY, entity="ACME", mobile=PHONE)
     add_role(resources, twin, Role.USER_ADMINISTRATOR, "OTHER")
     add_person(resources, "helper", Role.USER_ADMINISTRATOR, entity="ACME")
     resources.store.close()
-    return path, me
+    return place, me
 
 
 def arrange(resources: Resources, me: Actor, mine: list[tuple[Role, str]], twin_shut: bool) -> None:
@@ -105,14 +105,13 @@ MINE = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(mine=MINE, twin_shut=st.booleans(), steps=STEPS)
 def test_nobody_ever_raises_themselves(
-    ground: tuple[Path, Actor], mine: list[tuple[Role, str]], twin_shut: bool, steps: list[Step]
+    ground: tuple[Place, Actor], mine: list[tuple[Role, str]], twin_shut: bool, steps: list[Step]
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "store"
         folder.mkdir(mode=0o700)
         template, me = ground
-        shutil.copy2(template, folder / "store.db")
-        resources = open_resources(folder / "store.db", entropy=FixedEntropy())
+        resources = open_resources(copy_store(template, folder / "store.db"), entropy=FixedEntropy())
         arrange(resources, me, mine, twin_shut)
         people, before = People(resources), power(resources, me)
         for step in steps:

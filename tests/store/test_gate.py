@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,16 +18,16 @@ import pytest
 from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import StoreBusy, StoreUnusable
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.gate import refusal_of
 from dropcopy_tui.store.tables import SettingRow
 from tests.services.failing import fail_at_commit
 
 HOLD = """
-import sys, time
-from pathlib import Path
+import pickle, sys, time
 from dropcopy_tui.store.engine import Store
-with Store(Path(sys.argv[1])).write("acme-operator"):
+with Store(pickle.loads(bytes.fromhex(sys.argv[1]))).write("acme-operator"):
     print("inside", flush=True)
     time.sleep(60)
 """
@@ -47,9 +48,9 @@ def store(path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def stopped_inside(path: Path) -> Iterator[int]:
+def stopped_inside(place: Place) -> Iterator[int]:
     """A real process that is stopped while it holds the gate."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", HOLD, pickle.dumps(place).hex()], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGSTOP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from dropcopy_tui.services.sample.facts import PEOPLE
 from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.services.sessions.sessions import Sessions
 from tests.services.factories import add_person, change, make_resources, one, open_resources
+from tests.stores import copy_store
 
 ALL = PageRequest(limit=1_000)
 
@@ -39,8 +39,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Resources:
 
 @pytest.fixture
 def resources(whole: Resources, tmp_path: Path) -> Resources:
-    shutil.copy2(whole.store.path, tmp_path / "store.db")
-    return open_resources(tmp_path / "store.db")
+    return open_resources(copy_store(whole.store.place, tmp_path / "store.db"))
 
 
 def look(resources: Resources, user_id: str = "", os_account: str = "") -> HomeView:
@@ -134,6 +133,7 @@ def test_a_deleted_group_is_not_counted(resources: Resources) -> None:
     assert look(resources, "acme-operator").groups[Menu.BROKERTEC] == before - 1
 
 
+@pytest.mark.sqlite_only("a damaged file")
 def test_a_store_that_is_damaged_is_told(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(b"SQLite format 3\0" + b"\xa5" * 5_000)

@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
-from dropcopy_tui.store.engine import Store, create_store
+from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.paging import Dated, Listing, fetch
 from dropcopy_tui.store.tables import OutboxRow
 from tests.services.factories import NOW
+from tests.stores import new_store
 
 NUMBER = 90
 PLAIN = Listing(
@@ -50,9 +51,7 @@ LISTINGS = {"plain": PLAIN, "newest first": NEWEST_FIRST, "grouped": GROUPED}
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Rows with few different values, so that there are ties in every order."""
-    path = tmp_path_factory.mktemp("paging") / "store.db"
-    create_store(path)
-    store, chance = Store(path), Random(7)
+    store, chance = Store(new_store(tmp_path_factory.mktemp("paging") / "store.db")), Random(7)
     with store.write() as session:
         for _ in range(NUMBER):
             session.add(
@@ -172,8 +171,7 @@ def test_the_total_is_counted_only_when_asked_for(store: Store) -> None:
 
 
 def test_an_empty_list_has_empty_pages_everywhere(tmp_path: Path) -> None:
-    create_store(tmp_path / "store.db")
-    empty = Store(tmp_path / "store.db")
+    empty = Store(new_store(tmp_path / "store.db"))
     for anchor in Anchor:
         assert page(empty, PLAIN, placed(PageRequest(), anchor, beside=(1, 1))) == Page((), (), 0)
 

@@ -263,6 +263,6 @@ def _entitlements(uow: UnitOfWork, person: PersonRow) -> tuple[Entitlement, ...]
         select(EntitlementRow.role, EntityRow.code)
         .join(EntityRow, col(EntityRow.id) == EntitlementRow.entity_id, isouter=True)
         .where(EntitlementRow.person_id == person.id)
-        .order_by(col(EntityRow.code), col(EntitlementRow.id))
+        .order_by(col(EntityRow.code).nulls_first(), col(EntitlementRow.id))
     )
     return tuple(Entitlement(Role(role), code) for role, code in rows)

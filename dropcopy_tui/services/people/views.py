@@ -203,7 +203,7 @@ def _held(person_ids: Sequence[int]) -> Select[int, str, int | None, str]:
         )
         .join(EntityRow, col(EntityRow.id) == col(EntitlementRow.entity_id), isouter=True)
         .where(col(EntitlementRow.person_id).in_(person_ids))
-        .order_by(col(EntityRow.code), col(EntitlementRow.id))
+        .order_by(col(EntityRow.code).nulls_first(), col(EntitlementRow.id))
     )
 
 
