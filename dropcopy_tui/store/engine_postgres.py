@@ -40,7 +40,7 @@ _HOLDER = (
     "AND l.classid = 0 AND l.objid = %s AND l.objsubid = 1"
 )
 # Seconds in which a server that was lost during a commit is asked what became of it.
-_ASK_AGAIN = 4.0
+_ASK_AGAIN = 2.0
 
 
 class PostgresSide:
@@ -146,7 +146,7 @@ class PostgresSide:
         self.engine.dispose()
         until = time.monotonic() + _ASK_AGAIN
         while number is not None:
-            with suppress(DeskError), connected(self._place, autocommit=True) as connection:
+            with suppress(DeskError), connected(self._place, autocommit=True, connect_timeout=2) as connection:
                 found = connection.execute("SELECT pg_xact_status(%s::text::xid8)", (number,)).fetchone()
                 if found and found[0] in ("committed", "aborted"):
                     return bool(found[0] == "committed")
@@ -184,7 +184,9 @@ def name_of(who: str) -> str:
 
 def engine_of(place: ServerPlace) -> Engine:
     """SQLAlchemy's engine, with connections that are tried before they are used again."""
-    psycopg = driver()
+    driver()
+    from dropcopy_tui.store.attentive import Attentive
+
     engine = create_engine(
         "postgresql+psycopg://", hide_parameters=True, pool_size=4, max_overflow=8, pool_pre_ping=True
     )
@@ -192,6 +194,12 @@ def engine_of(place: ServerPlace) -> Engine:
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, _args: Any, given: dict[str, Any]) -> Any:
         # The password file is read each time: it may have been changed since.
-        return psycopg.connect(**(given | parameters(place)))
+        return Attentive.open(**(given | parameters(place)))
+
+    @event.listens_for(engine, "checkin")
+    def _forget(connection: Any, _record: Any) -> None:
+        # A reader leaves READ WRITE behind, which would override what a replica or an administrator says.
+        if connection is not None:
+            connection.read_only = None
 
     return engine

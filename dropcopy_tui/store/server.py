@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LEAST_VERSION = 14
 # Seconds that a server may be silent while a connection is made.
-PATIENCE_TO_CONNECT = 4
+PATIENCE_TO_CONNECT = 3
 _LONGEST_PASSWORD = 1_024
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 # For all sessions: times in UTC; names are looked up in one schema; a process that stands still inside a transaction
@@ -81,12 +81,14 @@ def _read_password(path: Path) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise StoreUnusable(f"The password file {path} cannot be read: {error.strerror}.") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
             raise StoreUnusable(f"The password file {path} is not a regular file.")
         _must_be_private(path, facts)
-        secret = file.read(_LONGEST_PASSWORD + 1).removesuffix(b"\n").removesuffix(b"\r")
+        secret = os.read(handle, _LONGEST_PASSWORD + 1).removesuffix(b"\n").removesuffix(b"\r")
+    finally:
+        os.close(handle)
     try:
         password = secret.decode()
     except UnicodeDecodeError:
@@ -118,8 +120,10 @@ def _must_be_private(path: Path, facts: os.stat_result) -> None:
 
 def connect(place: ServerPlace, **more: Any) -> Connection[Any]:
     """A connection of the driver. Raises psycopg's errors, and StoreUnusable where the driver is not installed."""
-    connection: Connection[Any] = driver().connect(**(parameters(place) | more))
-    return connection
+    driver()
+    from dropcopy_tui.store.attentive import Attentive
+
+    return Attentive.open(**(parameters(place) | more))
 
 
 def driver() -> Any:
