@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-# Seconds of silence before the server is asked, and the most between two questions while a statement goes on.
+# Seconds of silence before the server is asked, and the most between two questions while a statement runs.
 _SILENCE, _LONGEST_SILENCE = 1.0, 8.0
 # Seconds in which it must answer the question. libpq takes no less.
 _ANSWER = 2
@@ -31,7 +31,7 @@ class Attentive(psycopg.Connection[Any]):
 
     @classmethod
     def open(cls, **parameters: Any) -> Attentive:
-        """Connect. Raises psycopg's errors; at once where the server was found silent just now."""
+        """Connect. Raises psycopg's errors, without asking where the server was found silent just now."""
         if time.monotonic() - _silent.get(_server(parameters), -_STILL) < _STILL:
             raise psycopg.OperationalError(LOST)
         connection = cls.connect(**parameters)
