@@ -79,7 +79,8 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
     server = Server({"wal_level": "replica", "hot_standby": "on", "synchronous_commit": "on"})
     certificate, key = signed(tmp_path_factory.mktemp("authority"), "server")
     server.do(f"CREATE ROLE remote LOGIN PASSWORD '{PASSWORD}'")
-    server.do("CREATE DATABASE remote OWNER remote TEMPLATE template0")
+    for database in ("remote", "used"):
+        server.do(f"CREATE DATABASE {database} OWNER remote TEMPLATE template0")
     server.stop()
     (server.data / "pg_hba.conf").write_text(
         f"local all {OWNER} trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -88,9 +89,16 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
     server.settings = server.settings | {"listen_addresses": "127.0.0.1", "port": port}
     server.start()
     front = tls_in_front(server.place(), certificate, key)
-    yield Remote(server, str(front.getsockname()[1]), port, certificate)
+    found = Remote(server, str(front.getsockname()[1]), port, certificate)
+    create_store(used(found, tmp_path_factory.mktemp("used")))
+    yield found
     front.close()
     server.remove()
+
+
+def used(remote: Remote, folder: Path, **more: str) -> ServerPlace:
+    """A database with a store."""
+    return remote.place(folder, **more).in_database("used")
 
 
 def test_a_store_is_made_and_used_over_tls(remote: Remote, tmp_path: Path) -> None:
@@ -181,7 +189,7 @@ def test_a_server_without_tls_is_refused_unless_the_url_says_so(
 
 
 def test_after_a_crash_of_the_server_work_goes_on(remote: Remote, tmp_path: Path) -> None:
-    store = Store(remote.place(tmp_path))
+    store = Store(used(remote, tmp_path))
     with store.write() as session:
         session.merge(SettingRow(key="number", value="1"))
     remote.server.stop(signal.SIGQUIT)
@@ -199,7 +207,7 @@ def test_a_replica_can_be_read(remote: Remote, tmp_path: Path) -> None:
     signal_file.touch()
     os.chown(signal_file, remote.server.data.stat().st_uid, remote.server.data.stat().st_gid)
     remote.server.start()
-    place = remote.place(tmp_path)
+    place = used(remote, tmp_path)
     check_store(place)
     store = Store(place)
     with store.read() as session:
@@ -208,4 +216,4 @@ def test_a_replica_can_be_read(remote: Remote, tmp_path: Path) -> None:
         with pytest.raises(StoreBusy, match="is read-only: the store can be read, not changed"), store.write():
             raise AssertionError("a replica took a writer")
     with pytest.raises(StoreBusy, match="is read-only"):
-        check_store(remote.place(tmp_path, target_session_attrs="read-write"))
+        check_store(used(remote, tmp_path, target_session_attrs="read-write"))
