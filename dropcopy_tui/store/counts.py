@@ -133,7 +133,7 @@ def by_market(session: Session, entity_id: int, market: str, kind: str) -> Count
     if market:
         known = known.where(col(counts.market) == market)
     found = Counter({(row[0], row[1]): int(row[2]) for row in session.execute(known)})
-    # What nobody has counted yet, of all entities: it is little. For one entity, SQLite would read all it has.
+    # What is not counted yet, of all entities: it is little. For one entity, SQLite would read all it has.
     place = col(SenderCompRow.entity_id), col(SenderCompRow.market)
     newer = select(*place, part_of(kind, col(getattr(SenderCompRow, kind)))).where(_is_new())
     for owner, of_market, start in session.execute(newer):

@@ -290,7 +290,7 @@ class PagedRows(ScrollView, Generic[Row]):
 
 
 def _count(work: Work, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
-    """The length of a list, -1 where nobody wants to know it any more."""
+    """The length of a list, -1 where another question came before the answer."""
     try:
         with work.doing():
             return source(ask)
