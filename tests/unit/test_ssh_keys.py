@@ -79,6 +79,8 @@ def test_the_fingerprint_is_that_of_ssh_keygen(tmp_path: Path) -> None:
             "private key",
         ),
     ],
+    # Keys are new each time, and every worker must find the same names.
+    ids=range(15),
 )
 def test_anything_else_is_refused_with_its_reason(line: str, why: str) -> None:
     with pytest.raises(InvalidValue, match=why):
