@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import measures, measures_bytes, measures_calendar, measures_keys, measures_requests
+from tests.bench import measures, measures_bytes, measures_calendar, measures_keys, measures_million, measures_requests
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place
@@ -67,6 +67,8 @@ def _measured(place: Place, pairs: int) -> Samples:
             measure(place, samples, number % 2 == 0)
     _tell("idling ...")
     measures.idle(place, samples)
+    _tell("a million SenderComps ...")
+    measures_million.million(place, samples)
     return samples
 
 

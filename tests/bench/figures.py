@@ -80,6 +80,19 @@ def figures(samples: Samples) -> list[Figure]:
         amount("an edit of 1,000,000 against 1,000,000 opens", "s", "edit open", 2),
         amount("with so much more memory", "MB", "edit memory", 60),
         replace(amount("route: messages a second", "/s", "route rate", 20_000), at_least=True),
+        *(
+            ratio(f"{what} 1,000,000, beside bare SQL", "s", name, f"bare {name}", "the same statement", 1.5)
+            for what, name in (
+                ("add", "add a million"),
+                ("remove", "remove a million"),
+                ("begin an edit of", "edit a million"),
+            )
+        ),
+        *(
+            amount(f"of 1,000,000: {name}", "ms", name, 60)
+            for name in ("first rows", "first rows of nothing left", "By GFID", "length", "row 500,000")
+        ),
+        amount("of 1,000,000: a search in the store, p95", "ms", "search a million", 50),
         amount("route: memory growth, 20,000 to 400,000 messages", "MB", "route growth", 4),
         replace(amount("logons read and verified a processor second", "/s", "logon rate", 10_000), at_least=True),
         amount("the key calendar of 10,000 sessions opens", "ms", "calendar open", 200),

@@ -14,6 +14,7 @@ from tests.bench.program import Program
 
 # What the big store holds; FIRST is the first row of the list, DRAFT the name of the draft that waits there.
 ROWS = 100_000
+MILLION = 1_000_000
 # How many messages the FIX logs have that `dropcopy route` reads.
 ROUTE_MESSAGES = (20_000, 400_000)
 ENTITY, MARKET, PERSON = "BENCH", "brokertec_us", "bench-operator"
@@ -42,6 +43,11 @@ class Place:
         return self.folder / "big" / "store.db"
 
     @property
+    def million(self) -> Path:
+        """The store with 1,000,000 SenderComps, without a group."""
+        return self.folder / "million" / "store.db"
+
+    @property
     def sessions(self) -> Path:
         """The store with 10,000 sessions and their key pairs."""
         return self.folder / "sessions" / "store.db"
@@ -66,6 +72,8 @@ class Place:
         self.sessions.parent.mkdir(mode=0o700)
         self.run([sys.executable, "-m", "tests.bench.fill_sessions", str(self.sessions)])
         self.run([sys.executable, "-m", "tests.bench.fill_requests", str(self.requests)])
+        self.million.parent.mkdir(mode=0o700)
+        self.run([sys.executable, "-m", "tests.bench.fill", str(self.million), "--rows", str(MILLION)])
 
     def run(self, argv: list[str]) -> None:
         """Run a command that must succeed."""

@@ -138,6 +138,7 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         )
         firm = "(SELECT gfid FROM sender_comp WHERE id = sender_comp_pk)"
         connection.execute(f"UPDATE group_source SET gfid = {firm}")
+        connection.execute("UPDATE group_count SET part = ? WHERE part = 'ACE02'", (ODD.replace("\x00", ""),))
         connection.execute(
             "INSERT INTO factor_reset (person_id, factor, asked_by, asked_at, expires_at) "
             "SELECT 2, 'totp', 3, '2026-01-01 00:00:00.000000', '2999-01-01 00:00:00.000000'"
