@@ -6,8 +6,9 @@ Here what it would draw is compared with what is there already. See docs/adr/002
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from rich.cells import cell_len, split_graphemes
 from rich.segment import Segment
@@ -16,9 +17,12 @@ from screens.terminal.pen import PLAIN, Pen, change, for_blank
 
 # A character and how it is drawn; the second cell of a wide character is "".
 Cell = tuple[str, Pen]
-Row = list[Cell | None]
+Row = list[Cell]
 # A piece of a line: line, column, and its cells.
 Piece = tuple[int, int, list[Cell]]
+# A cell of which nothing is known: no other cell has its pen, so that it differs from all of them.
+UNKNOWN: Cell = ("?", Pen(frozenset(), "", ""))
+_character: Callable[[Cell], str] = itemgetter(0)
 # A move of the cursor takes four bytes at least: so many cells are rather written again.
 _SHORT = 4
 
@@ -47,7 +51,7 @@ class ShadowGrid:
 
     def begin(self, columns: int, lines: int) -> None:
         """Take a whole screen of this size next; of what is there nothing is known."""
-        self.size, self._rows = (columns, lines), [[None] * columns for _ in range(lines)]
+        self.size, self._rows = (columns, lines), [[UNKNOWN] * columns for _ in range(lines)]
 
     def draw(self, pieces: Iterable[Piece]) -> str:
         """Take what is to be shown, and give what to send: nothing if it is there already.
@@ -86,7 +90,7 @@ class ShadowGrid:
     def _tail(self, row: Row) -> int:
         """Where the blanks begin that the terminal can erase up to the end of the line."""
         last, tail = row[-1], len(row)
-        if last is None or last[0] != " " or last[1].attributes:
+        if last[0] != " " or last[1].attributes:
             return tail
         if last[1].background and not self._erases_colour:
             return tail
@@ -112,22 +116,20 @@ class Strokes:
 
     def put(self, y: int, x: int, row: Row) -> None:
         """Write a cell of a line."""
-        cell = row[x]
-        if cell is None or not cell[0]:
+        text, pen = row[x]
+        if not text or row[x] is UNKNOWN:
             return
-        self._move(y, x, row)
-        text, pen = cell
-        self._take(for_blank(self._pen, pen) if text == " " else pen)
+        if x != self._x or y != self._y:
+            self._move(y, x, row)
+        if pen is not self._pen:
+            self._take(for_blank(self._pen, pen) if text == " " else pen)
         self._parts.append(text)
-        after = row[x + 1] if x + 1 < len(row) else None
-        self._x = x + 1 if len(text) == 1 and after and after[0] else None
+        self._x = x + 1 if len(text) == 1 and x + 1 < len(row) and row[x + 1][0] else None
 
     def erase(self, y: int, x: int, row: Row) -> None:
         """Erase the rest of a line."""
-        cell = row[x]
-        assert cell is not None
         self._move(y, x, row)
-        self._take(for_blank(self._pen, cell[1]))
+        self._take(for_blank(self._pen, row[x][1]))
         self._parts.append("\x1b[K")
 
     def _take(self, pen: Pen) -> None:
@@ -144,17 +146,17 @@ class Strokes:
             self._parts.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
         self._y, self._x = y, x
 
-    def _forward(self, between: Sequence[Cell | None]) -> None:
+    def _forward(self, between: Sequence[Cell]) -> None:
         if not between:
             return
         if len(between) <= _SHORT and all(self._costs_nothing(cell) for cell in between):
-            self._parts.extend(cell[0] for cell in between if cell)
+            self._parts.extend(map(_character, between))
         else:
             self._parts.append(f"\x1b[{len(between)}C" if len(between) > 1 else "\x1b[C")
 
-    def _costs_nothing(self, cell: Cell | None) -> bool:
+    def _costs_nothing(self, cell: Cell) -> bool:
         """Whether a cell is one byte in the present pen."""
-        if cell is None or not cell[0].isascii():
+        if not cell[0].isascii():
             return False
         return (for_blank(self._pen, cell[1]) if cell[0] == " " else cell[1]) is self._pen
 
@@ -190,18 +192,17 @@ def graphemes(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _is_plain(row: Row) -> bool:
     """Whether every character is one code point in one cell."""
-    return all(cell is None or len(cell[0]) == 1 for cell in row)
+    return set(map(len, map(_character, row))) == {1}
 
 
 def _mend(row: Row) -> None:
     """Blanks for wide characters of which half is covered."""
-    for x, cell in enumerate(row):
-        if cell is None or (cell[0].isascii() and cell[0]):
+    for x, (character, pen) in enumerate(row):
+        if character.isascii() and character:
             continue
-        before, after = row[x - 1] if x else None, row[x + 1] if x + 1 < len(row) else None
-        if not cell[0]:
-            whole = before is not None and cell_len(before[0]) == 2
+        if not character:
+            whole = x > 0 and cell_len(row[x - 1][0]) == 2
         else:
-            whole = cell_len(cell[0]) < 2 or (after is not None and not after[0])
+            whole = cell_len(character) < 2 or (x + 1 < len(row) and not row[x + 1][0])
         if not whole:
-            row[x] = (" ", cell[1].blank)
+            row[x] = (" ", pen.blank)
