@@ -12,6 +12,8 @@ from dropcopy_tui.domain.visible import visible
 # A spreadsheet evaluates a cell that begins with one of these, also behind white space and in their full-width forms
 # (OWASP: CSV injection). `visible` shows a tab or a line end as a glyph, but a reader may turn the glyph back.
 _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
+# What a cell begins with that the expression above has to look at.
+_LEADS = frozenset(" =+-@")
 
 
 def csv_cell(value: object) -> str:
@@ -21,6 +23,8 @@ def csv_cell(value: object) -> str:
     """
     if not isinstance(value, str):
         return "" if value is None else str(value)
+    if value.isascii() and value.isprintable() and value[:1] not in _LEADS:
+        return value  # what nearly every cell is, in a tenth of the time
     return ("'" if _FORMULA.match(value) else "") + visible(value)
 
 

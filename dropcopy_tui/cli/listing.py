@@ -159,6 +159,8 @@ def _csv_chunks(shapes: Iterator[Shape], columns: tuple[str, ...]) -> Iterator[t
 
 def _cell(value: Any) -> object:
     """Lists of words are separated by semicolons; what has parts of its own is JSON."""
+    if type(value) is str or value is None:
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

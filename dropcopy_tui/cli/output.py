@@ -78,7 +78,8 @@ def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
 
 def utc(at: datetime) -> str:
     """Format a time as JSON has it: ISO 8601 in UTC, to the second."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    # A million times in an export: a format of strftime takes five times as long.
+    return at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
 
 
 def maybe_utc(at: datetime | None) -> str | None:
