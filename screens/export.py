@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from dropcopy_tui.csv_cells import csv_cell
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
+from dropcopy_tui.domain.work import Work, current
 from dropcopy_tui.new_file import NewFile
 from screens.widgets.columns import Column
 
@@ -28,15 +30,23 @@ class Export:
     text: str
 
 
-def write_csv(path: Path, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
-    """Write the whole list, a page at a time; how many rows. Raises FileRefused.
+def write_csv(
+    path: Path,
+    columns: Sequence[Column[Any]],
+    source: PageSource[Any],
+    ask: PageRequest,
+    snapshot: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> int:
+    """Write the whole list, a page at a time; how many rows. Raises FileRefused, and Interrupted with no file then.
 
+    In a `snapshot`, all pages are read as the store was at one moment.
     The file has no name before it is whole and synced, so that nothing half-written can be taken for the list.
     """
     new = NewFile(path)
     try:
         with os.fdopen(os.dup(new.handle), "w", encoding="utf-8", newline="") as file:
-            count = _write_rows(csv.writer(file), columns, source, ask)
+            with snapshot():
+                count = _write_rows(csv.writer(file), columns, source, ask)
             file.flush()
             os.fsync(file.fileno())
         new.publish()
@@ -58,12 +68,16 @@ def csv_bytes(columns: Sequence[Column[Any]], source: PageSource[Any], ask: Page
 
 def _write_rows(writer: Any, columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> int:
     writer.writerow(column.title for column in columns)
-    count = 0
+    count = done = 0
+    work = current() or Work()
+    work.expect("Exporting", work.total)
     ask = replace(ask, anchor=Anchor.FIRST, limit=_PAGE, count=False)
     while True:
         page = source(ask)
         writer.writerows([csv_cell(column.value(row)) for column in columns] for row in page.rows)
         count += len(page.rows)
+        done += len(page.cursors)
+        work.tell(done)
         # A row of the list may be some lines of the file, or none: the cursors say where the list ends.
         if len(page.cursors) < _PAGE:
             return count

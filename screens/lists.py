@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.seat import here
 from screens.export import Export, csv_bytes, write_csv
 from screens.frame import DeskScreen
-from screens.jobs import job, off_thread, show_refusal
+from screens.jobs import job, show_refusal
 from screens.modals.file import FileModal, free_path
+from screens.modals.work import with_work
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
 from screens.wording import plural
@@ -56,7 +58,10 @@ class ListScreen(DeskScreen[None]):
             return
         path = await self.app.push_screen_wait(FileModal("Export", export.text, free_path(Path.cwd(), stem, ".csv")))
         if path is not None:
-            count = await off_thread(write_csv, path, export.columns, export.source, table.query_ask)
+            title = f"Exporting {plural(table.total, 'row')}"
+            columns, ask = export.columns, table.query_ask
+            write = partial(write_csv, snapshot=desk.snapshot)
+            count = await with_work(self, title, table.total, write, path, columns, export.source, ask)
             self.say(f"{plural(count, 'row')} written to {path}")
 
     async def _send(self, desk: Desk, name: str, export: Export, table: RecordTable[Any]) -> None:

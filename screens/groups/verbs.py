@@ -10,6 +10,7 @@ from screens.frame import DeskScreen
 from screens.groups.fee import fee_accepted
 from screens.jobs import off_thread
 from screens.modals.confirm import TypedConfirmModal
+from screens.modals.work import with_work
 from screens.navigation import OpenWizard
 from screens.wording import plural, some
 
@@ -20,7 +21,7 @@ async def edit_group(screen: DeskScreen[Any], group_id: int) -> None:
     """Open the wizard on what the group has (rule G7)."""
     screen.quiet()
     desk = await screen.desk()
-    draft = await off_thread(desk.edits.start, screen.actor, group_id)
+    draft = await with_work(screen, "Opening the group", 0, desk.edits.start, screen.actor, group_id)
     await screen.go(OpenWizard(draft.id))
 
 
@@ -31,7 +32,7 @@ async def clone_group(screen: DeskScreen[Any], group_id: int) -> None:
     line = (await off_thread(desk.groups.show, screen.actor, group_id)).line
     fee = await off_thread(desk.drafts.fee, screen.actor, line.entity)
     if await fee_accepted(screen, line.entity, fee.groups, fee.sentence, line.market_name):
-        draft = await off_thread(desk.edits.clone, screen.actor, group_id)
+        draft = await with_work(screen, "Copying the group", line.sources, desk.edits.clone, screen.actor, group_id)
         await screen.go(OpenWizard(draft.id))
 
 
@@ -47,7 +48,8 @@ async def delete_groups(screen: DeskScreen[Any], group_ids: Sequence[int]) -> bo
     if not await screen.app.push_screen_wait(TypedConfirmModal(title, _said(found), word)):
         screen.say("Nothing was deleted.", "note")
         return False
-    requests = await off_thread(desk.groups.delete, screen.actor, list(group_ids))
+    size = sum(group.sources for group in found)
+    requests = await with_work(screen, title, size, desk.groups.delete, screen.actor, list(group_ids))
     for request in requests:
         screen.desk_app.submitted(request)
     if len(requests) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dropcopy_tui.services.views import RequestView
 from screens.frame import DeskScreen
-from screens.jobs import off_thread
+from screens.modals.work import with_work
 from screens.navigation import OpenWizard
 
 
@@ -12,7 +12,7 @@ async def ask_again(screen: DeskScreen[None], view: RequestView) -> None:
     """Open the wizard on a draft with the same content, and say there why the first request was not carried out."""
     screen.quiet()
     desk = await screen.desk()
-    draft = await off_thread(desk.edits.again, screen.actor, view.id)
+    draft = await with_work(screen, "Copying the request", 0, desk.edits.again, screen.actor, view.id)
     await screen.go(OpenWizard(draft.id))
     top = screen.app.screen
     if isinstance(top, DeskScreen):

@@ -14,6 +14,7 @@ from screens.frame import DeskScreen
 from screens.jobs import off_thread, show_refusal
 from screens.modals.decide import WIDTH, DecideModal
 from screens.modals.reason import ReasonModal
+from screens.modals.work import with_work
 from screens.requests.words import approval_page, cancellation_page, decided_words
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def _may_decide(screen: DeskScreen[None], view: RequestView) -> bool:
 async def _decide(screen: DeskScreen[None], verb: Callable[[], RequestView]) -> bool:
     """Run the verb and say what came of it. A refusal is said too: what was shown may be old then."""
     try:
-        view = await off_thread(verb)
+        view = await with_work(screen, "Saving the decision", 0, verb)
     except DeskError as error:
         show_refusal(screen, error)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ ELSEWHERE = (
     "This draft was changed in another window. Nothing was overwritten there, and nothing more is saved here: "
     "Ctrl-R shows the draft as it is now."
 )
+
+# What runs a verb: off the UI thread, and with a bar where it may take long.
+Runner = Callable[..., Awaitable[DraftView]]
 
 
 class OpenDraft:
@@ -83,11 +86,20 @@ class OpenDraft:
             self.saved = self.fields in (fields, stored)
             return True
 
-    async def change(self, verb: Callable[..., DraftView], actor: Actor, *args: Any) -> DraftView:
-        """Let a verb of the desk change the stored draft, such as its SenderComps; the draft as it was before."""
+    async def change(
+        self,
+        verb: Callable[..., DraftView],
+        actor: Actor,
+        *args: Any,
+        run: Runner = off_thread,
+    ) -> DraftView:
+        """Let a verb of the desk change the stored draft, such as its SenderComps; the draft as it was before.
+
+        `run` runs the verb: off the UI thread, and with a bar where it may take long.
+        """
         async with self._turn:
             before = self.view
-            after = await off_thread(verb, actor, self.number, *args)
+            after = await run(verb, actor, self.number, *args)
             if after.version != before.version + 1:
                 # Saved elsewhere as well: what is here must not overwrite it.
                 raise ChangedMeanwhile(ELSEWHERE)
@@ -98,9 +110,9 @@ class OpenDraft:
         """Whether the draft was changed elsewhere since it was read or saved here."""
         return self._view is not None and not self._turn.locked() and now.version > self._view.version
 
-    async def catch_up(self, desk: Desk, actor: Actor) -> None:
+    async def catch_up(self, desk: Desk, actor: Actor, run: Runner = off_thread) -> None:
         """Merge what others changed in the group (rule G10)."""
-        await self.change(desk.edits.catch_up, actor)
+        await self.change(desk.edits.catch_up, actor, run=run)
         self.fields = _fields_of(self.view)
 
 

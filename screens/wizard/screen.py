@@ -19,6 +19,7 @@ from screens.groups.fee import fee_accepted
 from screens.jobs import job, off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import ConfirmModal
+from screens.modals.work import with_work
 from screens.navigation import OpenChangedSources, OpenRouting
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -301,11 +302,15 @@ class WizardScreen(DraftScreen):
         desk = await self.desk()
         self.quiet()
         change = desk.drafts.add if verb == "add" else desk.drafts.remove
-        before = await self._open.change(change, self.actor, picked, self._firm)
+        side = 0 if verb == "add" else 1
+        size = picked.size(max(self.query_one(SourcesStep).tables()[side].total, 0))
+        title = f"{'Adding' if verb == 'add' else 'Removing'} {plural(size, 'SenderComp')}"
+        run = partial(with_work, self, title, size)
+        before = await self._open.change(change, self.actor, picked, self._firm, run=run)
         moved = abs(self.draft.sources - before.sources)
         done = "added" if verb == "add" else "removed"
         self.say(f"{plural(moved, 'SenderComp')} {done}; the draft has {self.draft.sources:,}.")
-        self.query_one(SourcesStep).refresh_lists(0 if verb == "add" else 1)
+        self.query_one(SourcesStep).refresh_lists(side)
         await self._show_loads(desk)
         self.show_rail()
 
@@ -336,7 +341,8 @@ class WizardScreen(DraftScreen):
         desk = await self.desk()
         self._is_submitted = True
         try:
-            request = await off_thread(desk.drafts.submit, self.actor, self._open.number, self.draft.version)
+            number, version, size = self._open.number, self.draft.version, self.draft.sources
+            request = await with_work(self, "Submitting", size, desk.drafts.submit, self.actor, number, version)
         except DeskError as error:
             self._is_submitted = False
             if not isinstance(error, ChangedMeanwhile):
@@ -370,7 +376,8 @@ class WizardScreen(DraftScreen):
         """Rule G10: others' changes are merged and shown; nothing is submitted yet."""
         event.stop()
         desk = await self.desk()
-        await self._open.catch_up(desk, self.actor)
+        run = partial(with_work, self, "Merging the latest changes", self.draft.sources)
+        await self._open.catch_up(desk, self.actor, run)
         await self.go_to_step(len(STEPS))
         self.say("Merged. Review the changes, then submit.", "note")
 
