@@ -8,6 +8,7 @@ from dropcopy_tui.cli.call import Call, destroys, noun, verb
 from dropcopy_tui.cli.codes import entity_option
 from dropcopy_tui.cli.draft_lines import draft_lines
 from dropcopy_tui.cli.dry_run import review_lines
+from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, review_shape
@@ -74,7 +75,8 @@ def submit_draft(call: Call, draft_id: int, version: int | None) -> None:
     """Submit a draft and print the request."""
     with call.signed_in() as (desk, actor):
         at = desk.drafts.get(actor, draft_id).version if version is None else version
-        view = desk.drafts.submit(actor, draft_id, at)
+        with long_work("Nothing was changed.", "Submitting"):
+            view = desk.drafts.submit(actor, draft_id, at)
     show(call, request_shape(view), request_lines(view))
 
 

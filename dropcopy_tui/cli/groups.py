@@ -14,6 +14,7 @@ from dropcopy_tui.cli.drafts import clone_group
 from dropcopy_tui.cli.dry_run import dry_run_option, show_dry_run
 from dropcopy_tui.cli.files import opened
 from dropcopy_tui.cli.listing import list_options, print_list, rows_of
+from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import group_shape, request_shape, whole_group_shape
@@ -29,6 +30,7 @@ MARKET = click.Choice(list(MARKETS))
 _LONGEST_LINE = 200
 # In the help text instead of the metavar, where ten names would make one line of 180 columns.
 _TYPES = f"Types: {', '.join(kind.value for kind in Filter)}."
+_NOTHING = "Nothing was changed."
 
 
 @noun("groups")
@@ -157,7 +159,8 @@ def create(
         )
         if dry_run:
             return show_dry_run(call, desk.groups.review_new(actor, new))
-        view = desk.groups.create(actor, new)
+        with long_work(_NOTHING, "Requesting the group"):
+            view = desk.groups.create(actor, new)
     show(call, request_shape(view), request_lines(view))
     return 0
 
@@ -241,7 +244,8 @@ def edit(
         )
         if dry_run:
             return show_dry_run(call, desk.groups.review_edit(actor, group, change, entity))
-        view = desk.groups.edit(actor, group, change, entity)
+        with long_work(_NOTHING, "Requesting the changes"):
+            view = desk.groups.edit(actor, group, change, entity)
     show(call, request_shape(view), request_lines(view))
     return 0
 
@@ -259,7 +263,8 @@ def delete_groups(call: Call, names: tuple[str, ...], entity: str) -> None:
     with call.signed_in() as (desk, actor):
         found = [desk.groups.show(actor, name, entity).line for name in names]
         call.confirm("Delete " + ", ".join(f"{line.name} of {line.entity}" for line in found) + "?")
-        views = desk.groups.delete(actor, [line.id for line in found])
+        with long_work(_NOTHING, "Requesting the deletion"):
+            views = desk.groups.delete(actor, [line.id for line in found])
     shapes = [request_shape(view) for view in views]
     lines = [line for view in views for line in request_lines(view)]
     show(call, shapes[0] if len(shapes) == 1 else shapes, lines)

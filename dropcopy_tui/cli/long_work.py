@@ -22,11 +22,12 @@ _REDRAWN = 0.2
 
 
 @contextmanager
-def long_work(nothing: str, *, rows_to_stdout: bool = False) -> Iterator[Work]:
+def long_work(nothing: str, what: str = "", *, rows_to_stdout: bool = False) -> Iterator[Work]:
     """Show how far the work of the block is; Ctrl-C and a signal to end cancel it as long as nothing is final.
 
     Args:
         nothing: what is true after it was cancelled: "Nothing was imported."
+        what: what is being done, where the work itself does not say it.
         rows_to_stdout: the block writes its rows to standard output.
 
     Raises:
@@ -51,6 +52,7 @@ def long_work(nothing: str, *, rows_to_stdout: bool = False) -> Iterator[Work]:
                 before[number] = signal.signal(number, end)
     try:
         with work.doing():
+            work.expect(what)
             yield work
     except Interrupted as interrupted:
         bar.clear()

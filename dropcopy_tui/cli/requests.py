@@ -11,6 +11,7 @@ import click
 from dropcopy_tui.cli.call import Call, noun, verb
 from dropcopy_tui.cli.draft_lines import draft_lines
 from dropcopy_tui.cli.listing import list_options, print_list, rows_of
+from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, short_utc, show, table
 from dropcopy_tui.cli.shapes import draft_shape, request_shape, whole_request_shape
 from dropcopy_tui.cli.sources import request_sources
@@ -78,7 +79,8 @@ def approve(call: Call, request_id: str, version: int | None) -> None:
     """Approve a request for every firm you are administrative manager of."""
     with call.signed_in() as (desk, actor):
         shown = desk.requests.show(actor, request_id).version if version is None else version
-        view = desk.requests.approve(actor, request_id, shown)
+        with long_work("Nothing was changed.", "Approving"):
+            view = desk.requests.approve(actor, request_id, shown)
     show(call, whole_request_shape(view), request_lines(view))
 
 
