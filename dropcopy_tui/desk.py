@@ -43,6 +43,7 @@ from dropcopy_tui.services.routing.routing import Routing
 from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.services.tick import Chores
+from dropcopy_tui.store.bulk import require_space
 from dropcopy_tui.store.engine import Store, migrate
 from dropcopy_tui.store.location import check_store, needs_migration, store_facts
 from dropcopy_tui.store.vault import Vault, read_master_key
@@ -139,6 +140,9 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     config.require_own_rules(sandbox=sandbox)
     vault = _vault(config.paths.master_key, facts)
     if needs_migration(place):
+        if isinstance(place, Path):
+            # Its sets are copied, and the journal has what they were.
+            require_space(place, 2 * place.stat().st_size, "The migration of the store to this version")
         migrate(place)
     resources = Resources(
         store=Store(place),

@@ -13,7 +13,7 @@ from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.seat import here
 from screens.export import Export, csv_bytes, write_csv
 from screens.frame import DeskScreen
-from screens.jobs import job, show_refusal
+from screens.jobs import job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
 from screens.modals.work import with_work
 from screens.widgets.record_list import RecordList

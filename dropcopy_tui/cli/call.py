@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import say
 from dropcopy_tui.cli.sign_in import may_ask, who_acts
 from dropcopy_tui.domain.errors import Declined
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dropcopy_tui.config import Config
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor
+    from dropcopy_tui.domain.places import Place
 
 
 # A decorator of a command's function; click's own types are not more precise.
@@ -59,7 +61,8 @@ class Call:
         check_store(config.paths.store)
         from dropcopy_tui.desk import open_desk
 
-        desk = open_desk(config)
+        with migrating(config.paths.store):
+            desk = open_desk(config)
         for sentence in desk.interrupted:
             say(f"dropcopy: {sentence}")
         try:
@@ -104,6 +107,18 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
     if option.name in _FIXED_OVER_SSH and here() is not None:
         raise click.UsageError(f"{option.opts[0]} is not available over SSH: your key says who you are. Omit it.")
     setattr(call, option.name or "", value)
+
+
+@contextmanager
+def migrating(place: Place) -> Iterator[None]:
+    """Show how far the migration of the store is, if this version has to migrate it; Ctrl-C leaves it as it was."""
+    from dropcopy_tui.store.location import needs_migration
+
+    if needs_migration(place):
+        with long_work("The store was not migrated, and nothing in it was changed.", "Opening the store"):
+            yield
+    else:
+        yield
 
 
 def remembered(*names: str, **how: Any) -> Decorator:

@@ -17,13 +17,15 @@ from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.domain.places import Place, ServerPlace, beside
-from dropcopy_tui.domain.work import current
+from dropcopy_tui.domain.work import current, step
 from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.location import SCHEMA_VERSION
 from dropcopy_tui.store.watch import watched
 
 # Where a transaction's session keeps the id and digest of its last audit event (`Session.info`).
 WITNESS = "witness"
+# Steps of the database for each byte of a store that is migrated: measured at a store of 0.3.2 with a large group.
+_MIGRATING = 1
 # The store and the session of an open snapshot.
 _SNAPSHOT: ContextVar[tuple[Store, Session] | None] = ContextVar("snapshot", default=None)
 
@@ -184,6 +186,11 @@ def create_store(place: Place) -> None:
         migrate(place)
 
 
+def _size(place: Place) -> int:
+    """The bytes of a store in a file; 0 for one on a server."""
+    return place.stat().st_size if isinstance(place, Path) else 0
+
+
 def migrate(place: Place, revision: str = "head") -> None:
     """Migrate the store to this version's tables in one transaction. Only this function imports Alembic."""
     from alembic import command
@@ -195,7 +202,10 @@ def migrate(place: Place, revision: str = "head") -> None:
     try:
         with store._desk_errors(), store._side.migrating() as connection:
             config.attributes["connection"] = connection
+            step("Migrating the store", _size(place), _MIGRATING)
             command.upgrade(config, revision)
             store._side.stamp_version(connection, SCHEMA_VERSION if revision == "head" else int(revision))
+            if (work := current()) is not None:
+                work.finish()
     finally:
         store.close()

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreUnusable
 from dropcopy_tui.store.gate import Gate
 from dropcopy_tui.store.location import APPLICATION_ID, check_place
+from dropcopy_tui.store.watch import watched_driver
 
 _PRAGMAS = (
     "foreign_keys=ON",
@@ -68,8 +69,14 @@ class SqliteSide:
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A connection in a transaction, while every writer waits."""
-        with self.gate.through("migration"), self.engine.execution_options(immediate=True).begin() as connection:
-            yield connection
+        with self.gate.through("migration"), self.engine.execution_options(immediate=True).connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            # A store of any size: what is sorted and what is changed does not wait in memory. Other versions that read
+            # it meanwhile wait, as they do for its end.
+            for setting in ("temp_store=FILE", "cache_spill=ON"):
+                driver.execute(f"PRAGMA {setting}")
+            with connection.begin(), watched_driver(driver):
+                yield connection
 
     def stamp_version(self, connection: Connection, version: int) -> None:
         """Say of which version the store's tables are."""
