@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Row, func, literal, select, text
+from sqlalchemy import ColumnElement, Row, String, func, literal_column, select, text
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.sessions import SenderCompStatus
@@ -170,7 +170,7 @@ def _held(tx: Session, place: Place, groups: list[int], kind: str) -> list[tuple
 
 def _part(kind: str) -> ColumnElement[str]:
     # As an expression: SQLite would group by walking an index of all SenderComps, instead of reading the few inactive.
-    part: ColumnElement[str] = part_of(kind, col(getattr(SenderCompRow, kind))) + literal("")
+    part: ColumnElement[str] = part_of(kind, col(getattr(SenderCompRow, kind))) + literal_column("''", String)
     return part
 
 

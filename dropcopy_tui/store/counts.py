@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, String, delete, func, insert, literal, select
+from sqlalchemy import CTE, ColumnElement, String, delete, func, insert, literal, literal_column, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.store.tables import COUNTED_BY, SenderCompCountRow, SenderCompMarkRow, SenderCompRow
@@ -38,7 +38,8 @@ class Part:
 
 def part_of(kind: str, key: Any) -> Any:
     """The part that a row is in, from its SenderCompID or its Globex Firm."""
-    return func.substr(key, 1, _HEAD, type_=String) if kind == NAME else key
+    # Not as parameters: PostgreSQL would not see that what is grouped by is what is selected.
+    return func.substr(key, literal_column("1"), literal_column(str(_HEAD)), type_=String) if kind == NAME else key
 
 
 def kept(session: Session, counts: Any, owner: Owner, kind: str) -> list[Part]:

@@ -25,7 +25,7 @@ from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, digest_of
 from dropcopy_tui.store.tables import AuditRow, KeyPairRow, RequestRow, SessionRow
 from tests.services.factories import NOW, add_entity, make_resources, tables_of
-from tests.stores import Eyes
+from tests.stores import Eyes, plain
 
 # A leap day, a Saturday, New Year's Eve late in the day: the data must hold on any.
 DAYS = [NOW, datetime(2028, 2, 29, 12, tzinfo=UTC), datetime(2026, 8, 1, 3, tzinfo=UTC), datetime(2026, 12, 31, 23, 50, tzinfo=UTC)]  # fmt: skip  # noqa: E501
@@ -46,7 +46,7 @@ def reading(resources: Resources) -> Iterator[Session]:
 
 def rows(resources: Resources, sql: str) -> list[tuple[Any, ...]]:
     with reading(resources) as session:
-        return [tuple(row) for row in session.execute(text(sql))]
+        return [tuple(map(plain, row)) for row in session.execute(text(sql))]
 
 
 def one(resources: Resources, sql: str) -> Any:
