@@ -10,7 +10,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import measures, measures_bytes, measures_calendar, measures_keys, measures_million, measures_requests
+from tests.bench import (
+    measures,
+    measures_bytes,
+    measures_calendar,
+    measures_flow,
+    measures_keys,
+    measures_million,
+    measures_requests,
+)
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place
@@ -26,6 +34,7 @@ ROUNDS: dict[str, measures.Round] = {
     "requests": measures_requests.requests,
     "approvals": measures_requests.approvals,
     "edit": measures_requests.edit,
+    "files": measures_flow.files,
     "bytes": measures_bytes.sent,
     "calendar": measures_calendar.calendar,
     "pending": measures_calendar.pending,

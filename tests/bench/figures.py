@@ -93,6 +93,14 @@ def figures(samples: Samples) -> list[Figure]:
             for name in ("first rows", "first rows of nothing left", "By GFID", "length", "row 500,000")
         ),
         amount("of 1,000,000: a search in the store, p95", "ms", "search a million", 50),
+        *(
+            figure
+            for name, seconds in (("import", 25), ("update", 25), ("export", 15))
+            for figure in (
+                amount(f"{name} of 1,000,000 SenderComps", "s", f"{name} million", seconds),
+                amount("the same: memory of the whole process", "MB", f"{name} memory", 100),
+            )
+        ),
         amount("route: memory growth, 20,000 to 400,000 messages", "MB", "route growth", 4),
         replace(amount("logons read and verified a processor second", "/s", "logon rate", 10_000), at_least=True),
         amount("the key calendar of 10,000 sessions opens", "ms", "calendar open", 200),
