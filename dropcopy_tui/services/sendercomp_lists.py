@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.source_sets import Condition, SenderCompRows, SourceSet, also_in, members, of_draft
 from dropcopy_tui.services.views import SenderCompView
-from dropcopy_tui.store.counts import GFID, NAME, Part, of_entity
+from dropcopy_tui.store.counts import GFID, NAME, ListPart, of_entity
 from dropcopy_tui.store.outline import Outline
 from dropcopy_tui.store.paging import Listing
 from dropcopy_tui.store.search import SenderCompSearch
@@ -47,7 +47,7 @@ class Place:
             found.append(col(SenderCompRow.gfid) == self.gfid)
         return found
 
-    def parts(self, tx: Session, kind: str) -> list[Part]:
+    def parts(self, tx: Session, kind: str) -> list[ListPart]:
         """How many there are, whatever their status and their Globex Firm."""
         return of_entity(tx, self.entity_id, self.market, kind)
 
@@ -60,10 +60,10 @@ class Place:
         return outline_of(partial(self.parts, tx), order, self.gfid)
 
 
-def outline_of(parts: Callable[[str], Sequence[Part]], order: str, gfid: str = "") -> Outline:
+def outline_of(parts: Callable[[str], Sequence[ListPart]], order: str, gfid: str = "") -> Outline:
     """What is known of a list of which all parts are counted; a Globex Firm is one of them."""
     if gfid:
-        return Outline([Part("", sum(part.rows for part in parts(GFID) if part.start == gfid))])
+        return Outline([ListPart("", sum(part.rows for part in parts(GFID) if part.start == gfid))])
     return Outline(parts(GFID if order == "gfid" else NAME))
 
 

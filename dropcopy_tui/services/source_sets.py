@@ -19,7 +19,7 @@ from dropcopy_tui.domain.requests import Change
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store import counts
-from dropcopy_tui.store.counts import Part
+from dropcopy_tui.store.counts import ListPart
 from dropcopy_tui.store.tables import (
     DraftCountRow,
     DraftRow,
@@ -56,7 +56,7 @@ class SourceSet:
             found = found & other
         return found
 
-    def parts(self, session: Session, kind: str) -> list[Part]:
+    def parts(self, session: Session, kind: str) -> list[ListPart]:
         """How many there are, by the first characters of the SenderCompID or by Globex Firm."""
         return counts.kept(session, self.counts, self.owner, kind)
 

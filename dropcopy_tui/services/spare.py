@@ -18,7 +18,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sendercomp_lists import Place, listing, not_added, usable_by
 from dropcopy_tui.services.source_sets import SenderCompRows, also_in, of_draft
 from dropcopy_tui.services.views import FirmCount, SenderCompView
-from dropcopy_tui.store.counts import GFID, NAME, Part, by_market, part_of
+from dropcopy_tui.store.counts import GFID, NAME, ListPart, by_market, part_of
 from dropcopy_tui.store.outline import Outline
 from dropcopy_tui.store.paging import Listing
 from dropcopy_tui.store.tables import (
@@ -99,7 +99,7 @@ def uncovered(place: Place) -> Listing:
         kind = GFID if order == "gfid" or place.gfid else NAME
         rows, exact = _uncopied(tx, place, kind)
         known = _outline(rows, place.gfid, exact)
-        return known if order != "market" else Outline([Part("", known.total)], known.exact)
+        return known if order != "market" else Outline([ListPart("", known.total)], known.exact)
 
     # An entity may be active in every market, so this list shows the market and sorts by it.
     wider = listed.rows.add_columns(col(SenderCompRow.market))
@@ -186,5 +186,5 @@ def _inactive(tx: Session, place: Place, kind: str, *conditions: ColumnElement[b
 
 def _outline(rows: Mapping[str, int], gfid: str, exact: bool = True) -> Outline:
     if gfid:
-        return Outline([Part("", max(0, rows.get(gfid, 0)))], exact)
-    return Outline([Part(start, max(0, rows[start])) for start in sorted(rows)], exact)
+        return Outline([ListPart("", max(0, rows.get(gfid, 0)))], exact)
+    return Outline([ListPart(start, max(0, rows[start])) for start in sorted(rows)], exact)

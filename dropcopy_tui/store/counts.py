@@ -29,7 +29,7 @@ Owner = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ListPart:
     """The rows of a list whose first key begins with `start`: how many there are."""
 
     start: str
@@ -42,11 +42,11 @@ def part_of(kind: str, key: Any) -> Any:
     return func.substr(key, literal_column("1"), literal_column(str(_HEAD)), type_=String) if kind == NAME else key
 
 
-def kept(session: Session, counts: Any, owner: Owner, kind: str) -> list[Part]:
+def kept(session: Session, counts: Any, owner: Owner, kind: str) -> list[ListPart]:
     """The parts of an owner, in the order of the list."""
     mine = _of(counts, owner)
     rows = select(col(counts.part), col(counts.members)).where(*mine, col(counts.kind) == kind)
-    return [Part(*row) for row in session.execute(rows.order_by(col(counts.part)))]
+    return [ListPart(*row) for row in session.execute(rows.order_by(col(counts.part)))]
 
 
 def total(session: Session, counts: Any, owner: Owner) -> int:
@@ -117,12 +117,12 @@ def count_new(session: Session) -> None:
         count_again(session, SenderCompRow, SenderCompCountRow, owner, touched)
 
 
-def of_entity(session: Session, entity_id: int, market: str, kind: str) -> list[Part]:
+def of_entity(session: Session, entity_id: int, market: str, kind: str) -> list[ListPart]:
     """The SenderComps that an entity has, whatever their status, in a market or ("") in all of them."""
     found: Counter[str] = Counter()
     for (_, start), members in by_market(session, entity_id, market, kind).items():
         found[start] += members
-    return [Part(start, found[start]) for start in sorted(found)]
+    return [ListPart(start, found[start]) for start in sorted(found)]
 
 
 def by_market(session: Session, entity_id: int, market: str, kind: str) -> Counter[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dropcopy_tui.domain.pages import Anchor, PageRequest
-from dropcopy_tui.store.counts import BEYOND, Part
+from dropcopy_tui.store.counts import BEYOND, ListPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def beginning_with(word: str) -> Span:
 class Outline:
     """The parts of a list by its first key, in rising order. `exact`: else a part has at most so many rows."""
 
-    parts: Sequence[Part]
+    parts: Sequence[ListPart]
     exact: bool = True
 
     @property

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.keys.keypairs import Downloaded, Generated
 
 
-class Place(NamedTuple):
+class FilePlace(NamedTuple):
     """Where the key file is: what that means, and its path or the command that fetches it."""
 
     label: str
     where: str
 
 
-def place_of(made: Generated | Downloaded) -> Place | None:
+def place_of(made: Generated | Downloaded) -> FilePlace | None:
     """Where the file of a result is; None where none was asked for."""
     if made.ticket is not None:
-        return Place("Type this on your own machine, within ten minutes; it works once", made.ticket.command)
-    return Place("Saved to (readable by you only)", str(made.file)) if made.file is not None else None
+        return FilePlace("Type this on your own machine, within ten minutes; it works once", made.ticket.command)
+    return FilePlace("Saved to (readable by you only)", str(made.file)) if made.file is not None else None
 
 
 class ResultModal(DeskModal[bool]):
@@ -46,7 +46,7 @@ class ResultModal(DeskModal[bool]):
     ]
 
     def __init__(
-        self, title: str, keys: Sequence[KeyView], place: Place | None, note: str, failed: Sequence[Failure] = ()
+        self, title: str, keys: Sequence[KeyView], place: FilePlace | None, note: str, failed: Sequence[Failure] = ()
     ) -> None:
         super().__init__()
         self._title, self._keys, self._place, self._note = title, keys, place, note
