@@ -72,6 +72,7 @@ def figures(samples: Samples) -> list[Figure]:
         ratio("first rows of 100,000 SenderComps", "ms", "records open", "lines open", "minimal table", 3),
         ratio("the same, opened again", "ms", "records open again", "lines open again", "minimal table", 3),
         ratio("repaint after a key, p95", "ms", "records key", "lines key", "minimal table", 2),
+        ratio("processor time of a key", "ms", "records processor", "lines processor", "minimal table", 1.5),
         amount("memory on that list above hello-world + libraries", "MB", "more memory", 40),
         amount("adding 100,000 that match to a draft", "s", "add all", 1),
         amount("My Requests opens, of 100,000", "ms", "requests open", 100),
@@ -114,6 +115,7 @@ def figures(samples: Samples) -> list[Figure]:
         amount("a dialog", "bytes", "dialog bytes", 6_000),
         amount("the next row of a list", "bytes", "row bytes", 600),
         amount("the next page of a list", "bytes", "page bytes", 3_000),
+        amount("memory of its own that a seat at Home has", "MB", "seat memory", 60),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
     ]

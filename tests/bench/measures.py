@@ -100,7 +100,9 @@ def table(place: Place, samples: Samples, ours_first: bool) -> None:
                 if name == "open":
                     program.press("c")
                     program.settle(0.4)
+            before = program.processor_ms()
             answers = sorted(1000 * program.answer_to(key, QUIET) for key in _WALK)
+            samples.add(f"{app} processor", (program.processor_ms() - before) / len(_WALK))
             samples.add(f"{app} key", statistics.quantiles(answers, n=20)[-1])
 
     _take_turns(lambda: walk("records"), lambda: walk("lines"), ours_first)
@@ -204,6 +206,7 @@ def idle(place: Place, samples: Samples) -> None:
         open_list(screens["list"])
         for program in screens.values():
             program.settle(1.5)
+        samples.add("seat memory", screens["home"].own_mb())
         before = {name: program.written for name, program in screens.items()}
         end = perf_counter() + IDLE_SECONDS
         while perf_counter() < end:
