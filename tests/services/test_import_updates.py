@@ -53,7 +53,9 @@ def test_what_is_known_changes_what_is_new_comes_and_what_is_gone_stays(world: W
     assert action == "imports:updated"
     for said in ('"new": 1', '"changed": 2', '"unchanged": 1', '"gone": 1'):
         assert said in after
-    assert one(world.resources, "SELECT up_to FROM sender_comp_search_mark") == 5
+    assert one(world.resources, "SELECT up_to FROM sender_comp_mark") == 5
+    counted = "SELECT sum(members) FROM sender_comp_count WHERE kind = 'gfid' AND market = :market"
+    assert [one(world.resources, counted, market=market) for market in ("brokertec_us", "globex")] == [4, 1]
 
 
 def test_a_guarantor_comes_and_goes(world: World) -> None:
