@@ -138,7 +138,9 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         )
         firm = "(SELECT gfid FROM sender_comp WHERE id = sender_comp_pk)"
         connection.execute(f"UPDATE group_source SET gfid = {firm}")
-        connection.execute("UPDATE group_count SET part = ? WHERE part = 'ACE02'", (ODD.replace("\x00", ""),))
+        connection.execute("DELETE FROM group_count WHERE kind = 'gfid'")
+        counted = "SELECT group_id, 'gfid', gfid, count(*) FROM group_source GROUP BY group_id, gfid"
+        connection.execute(f"INSERT INTO group_count (group_id, kind, part, members) {counted}")
         connection.execute(
             "INSERT INTO factor_reset (person_id, factor, asked_by, asked_at, expires_at) "
             "SELECT 2, 'totp', 3, '2026-01-01 00:00:00.000000', '2999-01-01 00:00:00.000000'"
