@@ -152,13 +152,13 @@ NOT_YET: dict[str, set[str]] = {
     "notices.page": {f"{order}: {_SORTED}" for order in ("at", "request", "state", "text")},
     "requests.page": {
         f"{order}: {_SORTED}"
-        for order in ("entity", "stage", "status", "subject", "submitted", "submitted_by", "type")
+        for order in ("entity", "stage", "status", "subject", "submitted_by", "type")
     },
     "requests.page, of everyone": {
-        f"{order}: {_SORTED}" for order in ("entity", "stage", "subject", "submitted", "submitted_by", "type")
+        f"{order}: {_SORTED}" for order in ("entity", "stage", "subject", "submitted_by", "type")
     },
     "requests.to_do": {
-        f"{order}: {_SORTED}" for order in ("entity", "stage", "subject", "submitted", "submitted_by", "type")
+        f"{order}: {_SORTED}" for order in ("entity", "stage", "subject", "submitted_by", "type")
     },
     "sessions.page": {f"{order}: {_SORTED}" for order in ("gateway", "market", "session_id", "status")},
     # Sorted by what is rarely looked for.

@@ -72,7 +72,8 @@ def _listing(rows: Select[RequestRow]) -> Listing:
             "subject": col(RequestRow.subject),
             "entity": _of(col(EntityRow.code), col(EntityRow.id), col(RequestRow.entity_id)),
             "submitted_by": _of(col(PersonRow.user_id), col(PersonRow.id), col(RequestRow.submitted_by)),
-            "submitted": col(RequestRow.submitted_at),
+            # Requests are numbered in the order in which they are submitted.
+            "submitted": number,
             "status": col(RequestRow.status),
             "stage": waits,
         },
