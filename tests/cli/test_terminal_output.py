@@ -35,6 +35,7 @@ _READS: dict[str, tuple[str, ...]] = {
     "requests list": (),
     "requests show": ("{request}",),
     "requests sources": ("{request}",),
+    "ssh keys list": (),
     "people list": (),
     "people show": ("{person}",),
     "front-ends list": ("--entity", "{entity}"),
@@ -93,8 +94,11 @@ _CHANGES: dict[str, tuple[str, ...]] = {
     "logon verify": ("--message", "{csv}"),
     "logon sign": ("--key-file", "{csv}", "--message", "{csv}"),
 }
-# These show nothing that is stored: paths, fixed text, or a listening port.
-_NOTHING = {"demo", "init", "paths", "password", "completion", "logon listen", "people accept"}
+# These show nothing that is stored as text: paths, fixed text, files, fingerprints, or a listening port.
+_NOTHING = {
+    "demo", "init", "paths", "password", "completion", "logon listen", "people accept", "get", "put", "ssh config",
+    "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh keys challenge", "ssh keys add", "ssh keys revoke",
+}  # fmt: skip
 
 
 class Terminal(TextIOWrapper):
@@ -129,6 +133,12 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
                 (OPERATOR, role),
             )
         connection.execute("UPDATE audit_event SET subject = ?", (ODD,))
+        connection.execute(
+            "INSERT INTO ssh_key (person_id, fingerprint, kind, blob, label, added_by, added_at) "
+            "SELECT id, 'SHA256:x', 'ssh-ed25519', 'AAAA', ?, id, '2026-03-04 15:00:00.000000' "
+            "FROM person WHERE user_id = ?",
+            (ODD, OPERATOR),
+        )
         # Handles that the verbs below find things by; the names beside them stay hostile.
         connection.execute("UPDATE entity SET code = 'E' || id")
         connection.execute("UPDATE person SET user_id = 'person-2' WHERE id = 2")
