@@ -29,7 +29,7 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None, app_ro
     Examples:
       dropcopy init
       dropcopy init --admin desk-admin --email desk@firm.example --password-file -
-      dropcopy init --store postgresql+psycopg://owner@db.firm.example/dropcopy --app-role dropcopy
+      dropcopy init --store postgresql://owner@db/dropcopy --app-role dropcopy
     """
     account = machine_account()
     try:

@@ -78,7 +78,7 @@ def add(call: Call, file: str, challenge: str, code: str | None, code_file: str 
 
     \b
     Examples:
-      dropcopy ssh keys add id_ed25519.pub --challenge ID --code 123456 --label "Laptop"
+      dropcopy ssh keys add id_ed25519.pub --challenge ID --code 123456
       ssh desk ssh keys add - --challenge ID --code 123456 < id_ed25519.pub
     """
     line = _line(file)

@@ -31,7 +31,7 @@ def config(call: Call, account: str) -> None:
 
     \b
     Example:
-      dropcopy --store /srv/desk/dropcopy.db ssh config --account desk >> /etc/ssh/sshd_config
+      dropcopy --store /home/desk/dropcopy.db ssh config > desk.conf
     """
     from dropcopy_tui.ssh_server import server_config
 
