@@ -267,7 +267,12 @@ def test_an_output_that_fails_after_the_record_says_what_stands(
     with pytest.raises(FileRefused, match="are recorded as downloaded and the code has been used"):
         getattr(keypairs, verb)(world.operator, [target], proof, out=FullDisk())
     assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'keypair:downloaded'") == 1
-    assert one(world.resources, "SELECT count(*) FROM challenge WHERE used_at IS NOT NULL AND purpose = 'keys'") == 1
+    assert (
+        one(
+            world.resources, "SELECT count(*) FROM challenge WHERE id = :it AND used_at IS NOT NULL", it=proof.challenge
+        )
+        == 1
+    )
 
 
 def test_a_file_is_synced_before_it_has_its_name(
