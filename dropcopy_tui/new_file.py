@@ -14,7 +14,9 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.seat import refuse_path
@@ -113,6 +115,24 @@ class NewFile:
             # The name is taken exclusively by an empty file, which the rename then replaces.
             os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=folder))
             os.rename(self._part, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+@contextlib.contextmanager
+def new_text_file(path: Path) -> Iterator[TextIO]:
+    """A file of UTF-8 text that gets its name once the block has ended without an error. Raises FileRefused."""
+    new = NewFile(path)
+    try:
+        with os.fdopen(os.dup(new.handle), "w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        new.publish()
+    except FileExistsError:
+        raise FileRefused(f"{path} was created by another program meanwhile. Use another name.") from None
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be written ({error.strerror}). No file was created.") from None
+    finally:
+        new.close()
 
 
 def _refusal(path: Path, error: OSError | ValueError) -> FileRefused:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -12,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dropcopy_tui.csv_cells import csv_cell
-from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 from dropcopy_tui.domain.work import Work, current
-from dropcopy_tui.new_file import NewFile
+from dropcopy_tui.new_file import new_text_file
 from screens.widgets.columns import Column
 
 _PAGE = 1_000
@@ -42,21 +40,8 @@ def write_csv(
     In a `snapshot`, all pages are read as the store was at one moment.
     The file has no name before it is whole and synced, so that nothing half-written can be taken for the list.
     """
-    new = NewFile(path)
-    try:
-        with os.fdopen(os.dup(new.handle), "w", encoding="utf-8", newline="") as file:
-            with snapshot():
-                count = _write_rows(csv.writer(file), columns, source, ask)
-            file.flush()
-            os.fsync(file.fileno())
-        new.publish()
-    except FileExistsError:
-        raise FileRefused(f"{path} was created by another program meanwhile. Use another name.") from None
-    except OSError as error:
-        raise FileRefused(f"{path} cannot be written ({error.strerror}). No file was created.") from None
-    finally:
-        new.close()
-    return count
+    with new_text_file(path) as file, snapshot():
+        return _write_rows(csv.writer(file), columns, source, ask)
 
 
 def csv_bytes(columns: Sequence[Column[Any]], source: PageSource[Any], ask: PageRequest) -> tuple[int, bytes]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -17,7 +15,6 @@ from dropcopy_tui.cli.call import Call, Decorator, remembered
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import say, show, write
 from dropcopy_tui.csv_cells import csv_text
-from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.work import current
@@ -109,32 +106,15 @@ def write_rows(call: Call, desk: Desk, chunks: Iterator[tuple[int, str]]) -> Non
             for _, text in chunks:
                 write(text)
         return
+    # Late for the sake of start-up: most lists are printed.
+    from dropcopy_tui.new_file import new_text_file
+
     path, count = Path(call.out), 0
-    with _new_file(path) as put, long_work(f"{path} was not created."), desk.snapshot():
+    with new_text_file(path) as file, long_work(f"{path} was not created."), desk.snapshot():
         for number, text in chunks:
             count += number
-            put(text)
+            file.write(text)
     say(f"{plural(count, 'row')} written to {path}.")
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[Callable[[str], object]]:
-    """A file that gets its name once the block has ended without an error. Raises FileRefused."""
-    from dropcopy_tui.new_file import NewFile
-
-    new = NewFile(path)
-    try:
-        with os.fdopen(os.dup(new.handle), "w", encoding="utf-8", newline="") as file:
-            yield file.write
-            file.flush()
-            os.fsync(file.fileno())
-        new.publish()
-    except FileExistsError:
-        raise FileRefused(f"{path} was created by another program meanwhile. Use another name.") from None
-    except OSError as error:
-        raise FileRefused(f"{path} cannot be written ({error.strerror}). No file was created.") from None
-    finally:
-        new.close()
 
 
 def _json_chunks(shapes: Iterator[Shape]) -> Iterator[tuple[int, str]]:
