@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from dropcopy_tui.domain.actions import action_words
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.services.audit import ANY, AuditFilter, Event
-from screens.audit_words import action_words
 from screens.jobs import job, off_thread
 from screens.lists import OneListScreen
 from screens.modals.audit import AuditFilterModal, EventModal

@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import and_, col, or_
 
+from dropcopy_tui.domain.actions import ACTIONS
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
 from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, Service, UnitOfWork, digest_of
 from dropcopy_tui.services.views import Facts
-from dropcopy_tui.store.paging import Dated, Listing, fetch
+from dropcopy_tui.store.paging import Dated, Listing, Worded, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
 
@@ -90,7 +91,7 @@ class Audit(Service):
                 col(AuditRow.id),
                 (
                     col(AuditRow.person),
-                    col(AuditRow.action),
+                    Worded(col(AuditRow.action), ACTIONS),
                     col(AuditRow.subject),
                     col(AuditRow.origin),
                     func.coalesce(col(AuditRow.entity), ""),

@@ -14,13 +14,13 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from dropcopy_tui.domain.actions import action_words
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.errors import InvalidValue
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.moments import since, until
 from dropcopy_tui.services.audit import AuditFilter, Event
-from screens.audit_words import action_words
 from screens.modals.base import DeskModal
 from screens.terminal.values import facts, value
 from screens.widgets.inputs import DeskInput

@@ -106,6 +106,13 @@ def test_it_is_read_the_newest_first_and_searched(used: World) -> None:
     assert [event.action for event in audit.page(used.operations, PageRequest("allocated")).rows] == [
         "session:allocated"
     ]
+    # As the screen words it: "Session allocated" is what people see and type.
+    assert [event.action for event in audit.page(used.operations, PageRequest("session allo")).rows] == [
+        "session:allocated"
+    ]
+    assert [event.action for event in audit.page(used.operations, PageRequest("Group created")).rows] == [
+        "group:created"
+    ]
     assert page.rows[-1].after["sources"] == 3
 
 

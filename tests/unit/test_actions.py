@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dropcopy_tui
+from dropcopy_tui.domain.actions import ACTIONS, action_words
 from dropcopy_tui.domain.requests import RequestStatus
-from screens.audit_words import ACTIONS, action_words
 
 ROOT = Path(dropcopy_tui.__file__).parent
 _ACTION = re.compile(r"[a-z_]+:[a-z_]+")
@@ -36,7 +36,7 @@ def test_every_recorded_action_has_words() -> None:
     modules = (*(ROOT / "services").rglob("*.py"), ROOT / "new_store.py")
     found = {action for path in modules for action in recorded(path)}
     assert {"keypair:generated", "request:denied", "draft:sources_added", "session:retired"} <= found
-    assert sorted(found - set(ACTIONS)) == [], "add words to screens.audit_words.ACTIONS"
+    assert sorted(found - set(ACTIONS)) == [], "add words to domain.actions.ACTIONS"
     assert sorted(set(ACTIONS) - found) == [], "nothing records these any more"
 
 

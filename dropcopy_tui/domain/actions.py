@@ -1,4 +1,4 @@
-"""The actions of the audit trail, in words."""
+"""The actions of the audit trail, and the words that people read and type for them."""
 
 from __future__ import annotations
 
