@@ -39,6 +39,8 @@ _HOLDER = (
     "AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     "AND l.classid = 0 AND l.objid = %s AND l.objsubid = 1"
 )
+# libpq's numbers of a transaction that has not ended: a statement runs, none runs, one failed.
+_OPEN = (1, 2, 3)
 # Seconds in which a server that was lost during a commit is asked what became of it.
 _ASK_AGAIN = 2.0
 
@@ -195,6 +197,12 @@ def engine_of(place: ServerPlace) -> Engine:
     def _connect(_dialect: Any, _record: Any, _args: Any, given: dict[str, Any]) -> Any:
         # The password file is read each time: it may have been changed since.
         return Attentive.open(**(given | parameters(place)))
+
+    @event.listens_for(engine, "reset")
+    def _end(connection: Any, _record: Any, _state: Any) -> None:
+        # Whoever was interrupted in the middle of a commit leaves the transaction open, and SQLAlchemy takes it for ended.
+        if connection.info.transaction_status in _OPEN:
+            connection.rollback()
 
     @event.listens_for(engine, "checkin")
     def _forget(connection: Any, _record: Any) -> None:
