@@ -28,7 +28,7 @@ test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -n auto
 
 # `make test` has what only PostgreSQL does; this runs the services' and the store's tests on it as well.
-POSTGRES := tests/postgres tests/services tests/store/test_glance.py tests/store/test_paging.py tests/store/test_search.py
+POSTGRES := tests/postgres tests/screens/test_live.py tests/services tests/store/test_glance.py tests/store/test_paging.py tests/store/test_search.py
 
 test-postgres: $(READY) ## run the tests of services and store on a PostgreSQL server
 	$(BIN)/python -m pytest -n auto --engine postgres $(POSTGRES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -119,6 +120,10 @@ class Desk:
     def stamp(self) -> tuple[int, ...]:
         """A mark of the store's present state: it differs once anybody has changed anything."""
         return self.resources.store.stamp()
+
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """Have a server tell in a thread of what was committed, and of its own loss (see `Store.listen`)."""
+        self.resources.store.listen(tell)
 
     def close(self) -> None:
         """Give the store back."""

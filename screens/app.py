@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from textual import work
+from textual import on, work
 from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, get_current_worker
@@ -24,6 +24,7 @@ from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.jobs import JOB
 from screens.leaving import close_down_to
+from screens.live import Live, Told
 from screens.navigation import OpenFinished
 from screens.routes import screen_for, screen_of
 from screens.terminal.app import TerminalApp
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 # How often the quiet worker looks for requests that someone else submitted, in seconds.
 SET_UP_EVERY = 5.0
+_SET_UP = "set-up"
 # Seconds: a sentence with a path in it takes a while to read and to note.
 _LONG_NOTICE = 30.0
 _STYLES = Path(__file__).parent.parent / "styles"
@@ -77,6 +79,7 @@ class DropCopyApp(TerminalApp):
         self._desk: Desk | None = None
         self._refusal = self._unread = ""
         self._stamp: tuple[int, ...] = ()
+        self._live = Live(self, self.set_up, self._is_looking)
         self._asking: set[Worker[Any]] = set()
         self._awaited: set[str] = set()
         self._opened = asyncio.Event()
@@ -148,6 +151,11 @@ class DropCopyApp(TerminalApp):
         self.screen.call_after_refresh(self._painted.set)
         self._open()
 
+    def on_unmount(self) -> None:
+        """Nothing is told to an application that has ended."""
+        if self._desk is not None:
+            self._desk.give_up()
+
     def exit(self, result: int | None = None, return_code: int = 0, message: Any = None) -> None:
         """End, without waiting for someone else's change."""
         if self._desk is not None:
@@ -176,6 +184,7 @@ class DropCopyApp(TerminalApp):
             self.notify(sentence, severity="warning", timeout=_LONG_NOTICE)
         if self._actor is None:
             self._ask_who()
+        await asyncio.to_thread(self._desk.listen, self._live.tell)
         self.set_interval(SET_UP_EVERY, self.set_up)
         self.set_up()
         await self._prepare(self._desk)
@@ -272,7 +281,7 @@ class DropCopyApp(TerminalApp):
 
     def _say_unread(self, why: str) -> None:
         """One line for each reason, not one every few seconds: what is shown stays, and it is tried again."""
-        if why == self._unread:
+        if why == self._unread or self._live.lost:
             return
         self._unread = why
         for screen in self.screen_stack:
@@ -310,7 +319,7 @@ class DropCopyApp(TerminalApp):
 
     # -- set-up
 
-    @work(exclusive=True, group="set-up")
+    @work(exclusive=True, group=_SET_UP)
     async def set_up(self) -> None:
         """The quiet worker: set up what is due, and tell the screens what anybody has changed meanwhile."""
         desk = await self.desk()
@@ -331,6 +340,14 @@ class DropCopyApp(TerminalApp):
         news = [view for view in ended if view.id in self._awaited]
         self._awaited -= {view.id for view in news}
         self._announce(news)
+
+    def _is_looking(self) -> bool:
+        return any(worker.group == _SET_UP and not worker.is_finished for worker in self.workers)
+
+    @on(Told)
+    def _told(self, event: Told) -> None:
+        """The store's server says that something was committed, or that it was lost."""
+        self._live.told(event.why)
 
     async def _may_stay(self, desk: Desk) -> bool:
         """Over SSH, whoever was disabled or lost their key leaves; what was typed is kept."""

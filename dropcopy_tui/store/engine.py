@@ -5,7 +5,7 @@ What the two do differently is behind `Side`: `engine_sqlite` has a file's, `eng
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -61,6 +61,12 @@ class Side(Protocol):
 
     def stamp(self) -> tuple[int, ...]:
         """A mark that differs after every committed change, whichever process made it."""
+
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called in a thread, where the engine tells of commits by itself (see `Store.listen`)."""
+
+    def close(self) -> None:
+        """Close the connections."""
 
     def lets_writers_pass(self) -> bool:
         """Whether writers commit while a reader keeps its snapshot."""
@@ -157,9 +163,17 @@ class Store:
         """A mark that differs after every committed change, whichever process made it."""
         return self._side.stamp()
 
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called in a thread until the store is closed, where it is on a server.
+
+        With "" after every committed change, whichever process made it; with a sentence once the server is lost, and
+        with "" when it answers again. A file does not tell: its `stamp` must be looked at.
+        """
+        self._side.listen(tell)
+
     def close(self) -> None:
         """Close the connections."""
-        self._engine.dispose()
+        self._side.close()
 
 
 def _side(place: Place) -> Side:

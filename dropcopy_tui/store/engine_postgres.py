@@ -17,6 +17,7 @@ from sqlmodel import Session
 from dropcopy_tui.domain.errors import DeskError, StoreBusy
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.store.gate import PATIENCE, in_vain
+from dropcopy_tui.store.listener import CHANNEL, SNAPSHOT, Listener, Tell, numbers
 from dropcopy_tui.store.server import SCHEMA_KEY, connected, driver, parameters
 from dropcopy_tui.store.server_errors import refusal_of
 
@@ -25,13 +26,13 @@ WRITERS = 0x44435455
 # `Session.info`: the number of the transaction at the server.
 _NUMBER = "transaction"
 # One statement, so that a write costs one more round trip only. The lock's own time-out ends the wait; the name tells
-# those who wait whom they wait for.
+# those who wait whom they wait for. Screens that are open are notified when the transaction commits.
 _ENTER = text(
     "SELECT set_config('lock_timeout', :patience, true), set_config('application_name', :name, true), "
-    "pg_advisory_xact_lock(:lock), pg_current_xact_id()::text"
+    f"pg_notify('{CHANNEL}', ''), pg_advisory_xact_lock(:lock), pg_current_xact_id()::text"
 )
 _TRY = text(
-    "SELECT set_config('application_name', :name, true), "
+    f"SELECT set_config('application_name', :name, true), pg_notify('{CHANNEL}', ''), "
     "CASE WHEN pg_try_advisory_xact_lock(:lock) THEN pg_current_xact_id()::text END"
 )
 _HOLDER = (
@@ -47,6 +48,8 @@ _ASK_AGAIN = 2.0
 
 class PostgresSide:
     """A store on a server."""
+
+    _listener: Listener | None = None
 
     def __init__(self, place: ServerPlace) -> None:
         self._place = place
@@ -165,18 +168,38 @@ class PostgresSide:
         return True
 
     def give_up(self) -> None:
-        """End every wait of this process for other writers."""
+        """End every wait of this process for other writers, and listen no longer."""
         self._closed = True
+        self._deafen()
         for waiting in tuple(self._waiting):
             with suppress(Exception):  # it has ended meanwhile
                 waiting.cancel_safe(timeout=1.0)
 
+    def listen(self, tell: Tell) -> None:
+        """Have `tell` called in a thread (see `Store.listen`)."""
+        if self._listener is None:
+            self._listener = Listener(self._place, self._snapshot(), tell)
+
     def stamp(self) -> tuple[int, ...]:
         """A mark that differs after every committed change; a server that does not answer has none."""
-        with suppress(DeskError), connected(self._place, autocommit=True) as connection:
-            found = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
-            return tuple(int(number) for number in re.findall(r"\d+", found[0])) if found else ()
+        heard = self._listener.stamp if self._listener is not None else None
+        return self._snapshot() if heard is None else heard
+
+    def _snapshot(self) -> tuple[int, ...]:
+        asking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with suppress(DBAPIError, DeskError), asking.connect() as connection:
+            return numbers(tuple(connection.exec_driver_sql(SNAPSHOT).one()))
         return ()
+
+    def _deafen(self) -> None:
+        if self._listener is not None:
+            self._listener.end()
+            self._listener = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._deafen()
+        self.engine.dispose()
 
 
 def name_of(who: str) -> str:
@@ -200,7 +223,7 @@ def engine_of(place: ServerPlace) -> Engine:
 
     @event.listens_for(engine, "reset")
     def _end(connection: Any, _record: Any, _state: Any) -> None:
-        # Whoever was interrupted in the middle of a commit leaves the transaction open, and SQLAlchemy takes it for ended.
+        # A commit that was interrupted leaves the transaction open, though SQLAlchemy takes it for ended.
         if connection.info.transaction_status in _OPEN:
             connection.rollback()
 

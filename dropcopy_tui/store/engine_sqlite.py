@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
@@ -137,6 +137,13 @@ class SqliteSide:
                 found = path.stat()
                 facts += [found.st_mtime_ns, found.st_size]
         return tuple(facts)
+
+    def listen(self, _tell: Callable[[str], None]) -> None:
+        """A file does not tell of commits: whoever wants to know looks at its stamp."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
 
 
 def _engine(path: Path) -> Engine:

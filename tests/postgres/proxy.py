@@ -62,6 +62,7 @@ class Proxy:
 
     def __init__(self, place: ServerPlace) -> None:
         self.how = Network.GOOD
+        self.accepted = 0
         self._place = place
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = str(self._listener.getsockname()[1])
@@ -80,6 +81,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self.accepted += 1
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(f"{self._place.host}/.s.PGSQL.{self._place.port}")
                 threading.Thread(target=self._carry, args=(client, server, True), daemon=True).start()

@@ -7,7 +7,8 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
@@ -100,6 +101,25 @@ def kill_at_statement(path: Place, job: Job, number: int) -> bool:
     process, _ = _start(partial(_run_until, number), path, job)
     process.join()
     return process.exitcode == -signal.SIGKILL
+
+
+@contextmanager
+def hearing(path: Place) -> Iterator[Connection]:
+    """A process that listens to the store's server: what it is told arrives at this end."""
+    process, end = _start(_hear, path, process_all)
+    try:
+        end.recv()
+        yield end
+    finally:
+        process.kill()
+        process.join()
+
+
+def _hear(path: Place, _job: Job, end: Connection) -> None:
+    store = open_resources(path).store
+    store.listen(end.send)
+    end.send("listening")
+    signal.pause()
 
 
 def _start(run: Callable[..., None], path: Place, job: Job) -> tuple[Any, Connection]:
