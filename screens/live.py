@@ -27,7 +27,7 @@ class Told(Message):
 
 
 class Live:
-    """Looks after each commit: at once, and again a second later for all that followed."""
+    """Looks after each commit: immediately, and again a second later for all that followed."""
 
     def __init__(self, app: App[Any], look: Callable[[], Any], is_looking: Callable[[], bool]) -> None:
         self._app, self._look, self._is_looking = app, look, is_looking

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from dropcopy_tui.domain.errors import DeskError, StoreBusy
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.store.gate import PATIENCE, in_vain
-from dropcopy_tui.store.listener import CHANNEL, SNAPSHOT, Listener, Tell, numbers
+from dropcopy_tui.store.listener import CHANNEL, SNAPSHOT, StoreListener, Tell, numbers
 from dropcopy_tui.store.server import SCHEMA_KEY, connected, driver, parameters
 from dropcopy_tui.store.server_errors import refusal_of
 
@@ -49,7 +49,7 @@ _ASK_AGAIN = 2.0
 class PostgresSide:
     """A store on a server."""
 
-    _listener: Listener | None = None
+    _listener: StoreListener | None = None
 
     def __init__(self, place: ServerPlace) -> None:
         self._place = place
@@ -178,7 +178,7 @@ class PostgresSide:
     def listen(self, tell: Tell) -> None:
         """Have `tell` called in a thread (see `Store.listen`)."""
         if self._listener is None:
-            self._listener = Listener(self._place, self._snapshot(), tell)
+            self._listener = StoreListener(self._place, self._snapshot(), tell)
 
     def stamp(self) -> tuple[int, ...]:
         """A mark that differs after every committed change; a server that does not answer has none."""

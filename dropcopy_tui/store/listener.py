@@ -35,7 +35,7 @@ _REPLICA = "25006"
 Tell = Callable[[str], None]
 
 
-class Listener:
+class StoreListener:
     """Calls `tell` in its thread: with "" after a commit, with a sentence once the server is lost.
 
     When the server answers again, it calls with "" as well: there may be changes that it has not heard of.

@@ -15,7 +15,7 @@ import pytest
 from dropcopy_tui.domain.errors import StoreBusy
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.store.engine import Store, create_store
-from dropcopy_tui.store.listener import NAME, SNAPSHOT, Listener
+from dropcopy_tui.store.listener import NAME, SNAPSHOT, StoreListener
 from dropcopy_tui.store.tables import SettingRow
 from tests.postgres.proxy import Network, Proxy
 from tests.server import Server
@@ -82,7 +82,7 @@ def test_what_is_committed_before_the_server_listens_is_told_as_well(world: Worl
     heard: list[str] = []
     before = Store(place).stamp()
     write(world.resources.store, "changed")
-    listener = Listener(place, before, heard.append)
+    listener = StoreListener(place, before, heard.append)
     until(lambda: heard == [""])
     listener.end()
 
