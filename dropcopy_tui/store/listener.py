@@ -1,6 +1,6 @@
 """A server tells what was committed (LISTEN and NOTIFY): one connection, in a thread that sleeps until it is told.
 
-Screens follow it at once, and the server is not asked again and again whether anything changed.
+Screens follow it immediately, and the server is not asked again and again whether anything changed.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class StoreListener:
                 self._news = True
 
     def _wait(self, failures: int) -> None:
-        """Before the next attempt; a connection that is lost and found at once is not worth a word."""
+        """Before the next attempt; a connection that is lost and found immediately is not worth a word."""
         if failures == 2 and not self._ended:
             self._tell(f"The connection to the server {self._place.server} was lost.")
         pause = min(_PAUSE * 2 ** min(failures, 10), _LONGEST_PAUSE)
