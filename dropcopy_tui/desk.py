@@ -15,6 +15,7 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.new_file import clear_interrupted
 from dropcopy_tui.services.audit import Audit
+from dropcopy_tui.services.backups import Backups
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.ease.ease import Ease
 from dropcopy_tui.services.factors.authenticator import Authenticators
@@ -47,6 +48,7 @@ from dropcopy_tui.services.tick import Chores
 from dropcopy_tui.store.bulk import require_space
 from dropcopy_tui.store.engine import Store, migrate
 from dropcopy_tui.store.location import check_store, needs_migration, store_facts
+from dropcopy_tui.store.unclean import require_whole
 from dropcopy_tui.store.vault import Vault, read_master_key
 from dropcopy_tui.workshop import clear_unfinished
 
@@ -84,6 +86,7 @@ class Desk:
         self.notices = Notices(resources)
         self.chores = Chores(resources, self.provisioning, self.mailing)
         self.audit = Audit(resources)
+        self.backups = Backups(resources)
         self.imports = Imports(resources)
         self.logons = Logons(resources)
         self.rehearsals = Rehearsals(resources)
@@ -134,16 +137,17 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     """Open the store that the configuration names.
 
     Raises:
-        StoreMissing, StoreUnusable, StoreTooNew: with what to do.
+        StoreMissing, StoreUnusable, StoreTooNew: with what to do; also for a store that was left damaged.
         ConfigInvalid: a file that is not the site's own sets rules of the store.
         WrongMasterKey, MasterKeyLoose: before anything is written.
     """
     place = config.paths.store
     check_store(place)
+    require_whole(place)
     facts = store_facts(place)
     sandbox = facts["sandbox"] == "yes"
     config.require_own_rules(sandbox=sandbox)
-    vault = _vault(config.paths.master_key, facts)
+    vault = vault_of(config.paths.master_key, facts)
     if needs_migration(place):
         if isinstance(place, Path):
             # Its sets are copied, and the journal has what they were.
@@ -164,7 +168,8 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     return Desk(resources, config)
 
 
-def _vault(path: Path, facts: dict[str, str]) -> Vault:
+def vault_of(path: Path, facts: dict[str, str]) -> Vault:
+    """The vault of a store with the master key at the path, or without one. Raises WrongMasterKey, MasterKeyLoose."""
     vault = Vault(read_master_key(path), facts["store_id"], path)
     if vault.is_open and vault.check_value() != facts["vault_check"]:
         raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")

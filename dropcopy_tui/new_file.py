@@ -32,14 +32,16 @@ class NewFile:
     """A file of mode 0600 that has no name yet.
 
     `nameless`: it has no name at all, so that a process that is killed leaves nothing of it. Where the file system
-    cannot do that, it has a name of its own until then, and a note beside the store names it (`clear_interrupted`).
+    cannot do that, or a `kind` of file is asked for that another program must open (`part`), it has a name of its own
+    until then, and a note beside the store names it (`clear_interrupted`).
     """
 
-    def __init__(self, path: Path, store: Path | None = None) -> None:
+    def __init__(self, path: Path, store: Path | None = None, kind: str = "") -> None:
         """Raises FileRefused: the name is taken, its folder does not exist, or it cannot be written."""
         refuse_path(str(path))
         self.path = path
         self.nameless = False
+        self._kind = kind
         self._part = f".dropcopy-{secrets.token_hex(8)}.part"
         self._named = False
         self._note: tuple[Path, int] | None = None
@@ -47,7 +49,7 @@ class NewFile:
         try:
             self._folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             self._refuse_taken()
-            self._note = _note(store, self.path, self._part) if store is not None else None
+            self._note = _note(store, self.path, self._part, kind) if store is not None else None
             self._open()
         except (OSError, ValueError) as error:
             self.close()
@@ -55,6 +57,11 @@ class NewFile:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def part(self) -> Path:
+        """The name that the file of a `kind` has until it is published."""
+        return self.path.with_name(self._part)
 
     def publish(self) -> None:
         """Give the file, which its writer has synced, its name.
@@ -94,7 +101,7 @@ class NewFile:
 
     def _open(self) -> None:
         nameless = getattr(os, "O_TMPFILE", 0)
-        if nameless and os.path.isdir("/proc/self/fd"):
+        if nameless and not self._kind and os.path.isdir("/proc/self/fd"):
             try:
                 self.handle = os.open(".", nameless | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._folder)
                 self.nameless = True
@@ -144,14 +151,14 @@ def _refusal(path: Path, error: OSError | ValueError) -> FileRefused:
     return FileRefused(f"{path} cannot be written: {why}. Choose another name.")
 
 
-def _note(store: Path, path: Path, part: str) -> tuple[Path, int]:
+def _note(store: Path, path: Path, part: str, kind: str) -> tuple[Path, int]:
     """A file beside the store that names the part; it is locked as long as this process lives."""
     note = store.with_name(f"{store.name}{_NOTE}{secrets.token_hex(8)}")
     while True:
         handle = os.open(note, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            os.write(handle, json.dumps({"path": os.fspath(path.absolute()), "part": part}).encode())
+            os.write(handle, json.dumps({"path": os.fspath(path.absolute()), "part": part, "kind": kind}).encode())
         except BaseException:
             os.close(handle)
             note.unlink(missing_ok=True)
@@ -163,7 +170,7 @@ def _note(store: Path, path: Path, part: str) -> tuple[Path, int]:
 
 
 def clear_interrupted(store: Path) -> tuple[str, ...]:
-    """Remove what processes that were killed left of key files; one sentence for each file that was not completed."""
+    """Remove what processes that were killed left of new files; one sentence for each file that was not completed."""
     said = []
     with contextlib.suppress(OSError):
         names = sorted(name for name in os.listdir(store.parent) if name.startswith(store.name + _NOTE))
@@ -182,7 +189,7 @@ def _cleared(note: Path) -> list[str]:
             return []  # its process is at work
         try:
             what = json.loads(os.read(handle, 65_536))
-            path, part = Path(what["path"]), str(what["part"])
+            path, part, kind = Path(what["path"]), str(what["part"]), str(what.get("kind", ""))
         except (ValueError, KeyError, TypeError):
             return []  # it was killed before it wrote the note, and before it made a file
         finally:
@@ -191,10 +198,8 @@ def _cleared(note: Path) -> list[str]:
             _remove_part(path.parent, part)
         if os.path.lexists(path):
             return []
-        return [
-            f"The key file {path} was interrupted before it was complete, and no partial file remains. "
-            "If the audit trail shows its download, download it again."
-        ]
+        named = f"The {kind or 'key file'} {path} was interrupted before it was complete, and no partial file remains."
+        return [named if kind else f"{named} If the audit trail shows its download, download it again."]
     finally:
         os.close(handle)
 

@@ -22,7 +22,8 @@ class NoTerminal(DeskError):
 
 def open_application(call: Call) -> int:
     """Open the application on the existing store. Raises NoTerminal, StoreMissing and the other store errors."""
-    from dropcopy_tui.store.location import check_store, needs_migration, store_facts
+    from dropcopy_tui.cli.call import takes_time
+    from dropcopy_tui.store.location import check_store, store_facts
 
     config = call.config()
     check_store(config.paths.store)
@@ -30,7 +31,7 @@ def open_application(call: Call) -> int:
         config.require_own_rules(sandbox=store_facts(config.paths.store)["sandbox"] == "yes")
     check_terminal()
     # Before the screen is there: a large store takes its time, and a terminal shows how much.
-    if needs_migration(config.paths.store):
+    if takes_time(config.paths.store):
         with call.desk(config):
             pass
     return run_application(call, config, demo=False, user=call.as_user)

@@ -61,7 +61,7 @@ class Call:
         check_store(config.paths.store)
         from dropcopy_tui.desk import open_desk
 
-        with migrating(config.paths.store):
+        with opening(config.paths.store):
             desk = open_desk(config)
         for sentence in desk.interrupted:
             say(f"dropcopy: {sentence}")
@@ -110,15 +110,21 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
 
 
 @contextmanager
-def migrating(place: Place) -> Iterator[None]:
-    """Show how far the migration of the store is, if this version has to migrate it; Ctrl-C leaves it as it was."""
-    from dropcopy_tui.store.location import needs_migration
-
-    if needs_migration(place):
-        with long_work("The store was not migrated, and nothing in it was changed.", "Opening the store"):
+def opening(place: Place) -> Iterator[None]:
+    """Show how far it is where opening the store takes its time; Ctrl-C leaves the store as it was."""
+    if takes_time(place):
+        with long_work("Nothing in the store was changed.", "Opening the store"):
             yield
     else:
         yield
+
+
+def takes_time(place: Place) -> bool:
+    """Whether this version has to migrate the store, or to look through one that was not closed properly."""
+    from dropcopy_tui.store.location import needs_migration
+    from dropcopy_tui.store.unclean import ended_unclean
+
+    return needs_migration(place) or ended_unclean(place)
 
 
 def remembered(*names: str, **how: Any) -> Decorator:

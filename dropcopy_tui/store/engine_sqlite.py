@@ -150,7 +150,38 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", hide_parameters=True, pool_size=4, max_overflow=8)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+    seen = _Seen(path)
+    event.listen(engine, "connect", seen.note)
+    event.listen(engine, "begin", seen.require_same)
     return engine
+
+
+class _Seen:
+    """Which file each connection has open: another one may have been put in its place, such as a restored backup.
+
+    A connection would read and write the old file, which has lost its name, without an error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def note(self, _connection: sqlite3.Connection, record: Any) -> None:
+        """The connection was opened."""
+        record.info["file"] = self._now()
+
+    def require_same(self, connection: Any) -> None:
+        """Refuse a transaction in a file that has been replaced. Raises StoreUnusable."""
+        if connection.info.get("file") != self._now():
+            raise StoreUnusable(
+                f"{self._path} was replaced while it was open, such as by a restored backup. "
+                "Nothing was changed. Close dropcopy and start it again."
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        with suppress(OSError):
+            facts = self._path.stat()
+            return facts.st_dev, facts.st_ino
+        return None
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -200,6 +231,15 @@ def _prepare(path: Path) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    finally:
+        connection.close()
+    set_journal_mode(path)
+
+
+def set_journal_mode(path: Path) -> None:
+    """Give a store that is new here the journal that this SQLite can be trusted with."""
+    connection = sqlite3.connect(path)
+    try:
         connection.execute("PRAGMA journal_mode=WAL" if _WAL_IS_SAFE else "PRAGMA journal_mode=TRUNCATE")
     finally:
         connection.close()

@@ -83,6 +83,13 @@ def _check_file(path: Path) -> None:
         raise StoreUnusable(f"{path} cannot be read: {error.strerror}. Use another --store.") from None
 
 
+def check_backup(path: Path) -> None:
+    """Refuse a file that is not a drop copy store of this version or an earlier one. Raises StoreUnusable, OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise StoreUnusable(f"{path} is not a regular file. Nothing was changed.")
+    _check_header(path)
+
+
 def _check_header(path: Path) -> None:
     """Check the version and the application id (SQLite file format: offsets 60 and 68, big-endian)."""
     with path.open("rb") as file:

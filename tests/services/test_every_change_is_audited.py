@@ -48,6 +48,7 @@ from tests.services.factories import (
 from tests.services.smtp import Mailbox, serving
 from tests.services.web import DuoWorld, Web, duo_serving, provider_on
 from tests.services.web import serving as web_serving
+from tests.stores import on_postgres
 
 PASSWORD = "right horse battery"
 EVERYTHING = Selection(everything=True)
@@ -119,6 +120,10 @@ class Bench:
         self.desk.groups.edit(self.who("multi-operator"), "US-RATES-RISK", GroupEdit(name="RENAMED"))
         self.desk.provisioning.process_as_desk()
         return partial(self.desk.edits.catch_up, self.operator, draft.id)
+
+    def backing_up(self) -> object:
+        """A backup of the store."""
+        return self.desk.backups.create(self.operations, self.folder / "backup.db", with_faults=True)
 
     def invited(self) -> str:
         """Somebody new at ACME."""
@@ -243,6 +248,7 @@ READS = {
 READING = {f"{noun}.{name}" for noun, names in READS.items() for name in names.split()}
 
 CHANGES: dict[str, Callable[[Bench], Call]] = {
+    "backups.create": lambda at: at.backing_up,
     "chores.tick": lambda at: _after(at.asked(), _with(at.desk.chores.tick, at.operations)),
     "drafts.add": lambda at: _with(at.desk.drafts.add, at.operator, at.draft().id, EVERYTHING),
     "drafts.discard": lambda at: _with(at.desk.drafts.discard, at.operator, at.draft().id),
@@ -396,6 +402,8 @@ def test_what_is_said_to_read_opens_no_write_transaction(bench: Bench) -> None:
 
 @pytest.mark.parametrize("verb", sorted(CHANGES))
 def test_a_change_leaves_an_event(verb: str, bench: Bench) -> None:
+    if verb == "backups.create" and on_postgres():
+        pytest.skip("a server has tools of its own")
     call = CHANGES[verb](bench)
     before = one(bench.resources, "SELECT coalesce(max(id), 0) FROM audit_event")
     call()

@@ -28,6 +28,7 @@ from dropcopy_tui.domain.errors import (
     NotEntitled,
     NotFound,
     SecondFactorFailed,
+    StoreUnusable,
 )
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.logon import parse_message
@@ -93,6 +94,13 @@ class Ground:
         owner = self.people["owner"]
         lines = self.desk.routing.example(owner, "ACME")
         return self.desk.routing.review(owner, b"".join(lines), self.ids["group"])
+
+    def backup(self, actor: Actor) -> Any:
+        """A file in its place, and on a server the refusal that names its tools, which comes behind the rights."""
+        out = self.folder / f"{uuid4()}.db"
+        if isinstance(self.desk.resources.store.place, Path):
+            return self.desk.backups.create(actor, out, with_faults=True)
+        return passing(StoreUnusable, self.desk.backups.create, actor, out)
 
     def rehearsal(self) -> Any:
         """A rehearsal that the owner of the keys holds."""
@@ -258,6 +266,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     "audit.verify": (
         lambda at, who: at.desk.audit.verify(who),
         AUDIT,
+        REFUSED,
+    ),
+    "backups.create": (
+        lambda at, who: at.backup(who),
+        OPERATE,
         REFUSED,
     ),
     "calendar.page": (

@@ -1,0 +1,120 @@
+"""Backups: a copy of the store while it is in use, proven whole before it gets its name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dropcopy_tui.domain.errors import FileRefused, StoreUnusable
+from dropcopy_tui.domain.people import MAY_OPERATE, Actor
+from dropcopy_tui.domain.places import ServerPlace
+from dropcopy_tui.domain.work import step
+from dropcopy_tui.new_file import NewFile
+from dropcopy_tui.services.audit import Audit
+from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.inspection.inspection import inspect_store
+from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.unit_of_work import Service, last_event
+from dropcopy_tui.services.unit_of_work import reading as reading_of
+from dropcopy_tui.store.backup import copy_file
+from dropcopy_tui.store.engine import Store
+
+_CHUNK = 1 << 20
+BACKED_UP = "store:backed_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup: `events` are those of its audit trail, `digest` is the file's SHA-256, `faults` are the store's."""
+
+    path: Path
+    size: int
+    events: int
+    last_event: int
+    digest: str
+    faults: tuple[str, ...] = ()
+
+
+class Backups(Service):
+    """Copies of the store."""
+
+    def create(self, actor: Actor, path: Path, *, with_faults: bool = False) -> Backup:
+        """Back the store up into a new file (mode 0600), without its master key.
+
+        The copy is of one moment. It is checked as `store check` and `audit verify` do, on the copy, and the record of
+        it is in the store before the file has its name. `with_faults` keeps a copy that has faults, and names them.
+
+        Raises:
+            NotEntitled: this needs operations.
+            FileRefused: the name is taken, the disk is full, or the file cannot be written.
+            StoreUnusable: the copy has faults; or the store is on a server.
+        """
+        with self._reading(actor) as uow:
+            uow.require(MAY_OPERATE)
+        place = self._resources.store.place
+        if isinstance(place, ServerPlace):
+            raise StoreUnusable(
+                f"The store is on the server {place.server}. Back it up there, such as: "
+                f"pg_dump --format=custom --file=FILE {place.database}"
+            )
+        new = NewFile(path, self._resources.store.beside, "backup")
+        try:
+            copy_file(place, new.part, actor.user_id)
+            faults, events, last = self._proven(new.part)
+            if faults and not with_faults:
+                raise StoreUnusable(
+                    f"The store has faults: {faults[0]} No backup was created. See: dropcopy store check"
+                )
+            backup = Backup(path, os.fstat(new.handle).st_size, events, last, digest_of_file(new.part), faults)
+            os.fsync(new.handle)
+            self._record(actor, backup)
+            new.publish()
+            return backup
+        except FileExistsError:
+            raise FileRefused(f"{path} was created by another program meanwhile. Use another name.") from None
+        except OSError as error:
+            raise FileRefused(f"{path} cannot be written ({error.strerror}). No backup was created.") from None
+        finally:
+            new.close()
+
+    def _proven(self, copy: Path) -> tuple[tuple[str, ...], int, int]:
+        """The faults of the copy, how many events it has, and the last one."""
+        store = Store(copy)
+        try:
+            return examine(replace(self._resources, store=store))
+        finally:
+            store.close()
+
+    def _record(self, actor: Actor, backup: Backup) -> None:
+        """What leaves the store leaves it after the record that it does (as for key files)."""
+        with self._writing(actor) as uow:
+            uow.require(MAY_OPERATE)
+            facts = {"size": backup.size, "last_event": backup.last_event, "sha256": backup.digest}
+            uow.record(BACKED_UP, backup.path.name, after={**facts, "folder": str(backup.path.absolute().parent)})
+
+
+def examine(resources: Resources) -> tuple[tuple[str, ...], int, int]:
+    """Every fault of a store with its audit trail, how many events it has, and the last one."""
+    faults = [
+        f"{each.name}: {each.words}" for each in inspect_store(resources.store, resources.vault) if not each.is_sound
+    ]
+    step("Verifying the audit trail")
+    verified = Audit(resources).verify(DESK)
+    if not verified.valid:
+        faults.append(f"audit.trail: Event {verified.first_bad} was altered.")
+    with reading_of(resources, DESK) as uow:
+        return tuple(faults), verified.events, last_event(uow)
+
+
+def digest_of_file(path: Path) -> str:
+    """The SHA-256 of a file's content, in hex, as `sha256sum` prints it."""
+    digest, size = hashlib.sha256(), path.stat().st_size
+    work, done = step("Computing the digest", size), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            work.tell(done)
+    return digest.hexdigest()
