@@ -8,7 +8,6 @@ from pathlib import Path
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
-from dropcopy_tui.domain.errors import WrongMasterKey
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
@@ -49,7 +48,7 @@ from dropcopy_tui.store.bulk import require_space
 from dropcopy_tui.store.engine import Store, migrate
 from dropcopy_tui.store.location import check_store, needs_migration, store_facts
 from dropcopy_tui.store.unclean import require_whole
-from dropcopy_tui.store.vault import Vault, read_master_key
+from dropcopy_tui.store.vault import vault_of
 from dropcopy_tui.workshop import clear_unfinished
 
 
@@ -166,11 +165,3 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         duo=config.duo,
     )
     return Desk(resources, config)
-
-
-def vault_of(path: Path, facts: dict[str, str]) -> Vault:
-    """The vault of a store with the master key at the path, or without one. Raises WrongMasterKey, MasterKeyLoose."""
-    vault = Vault(read_master_key(path), facts["store_id"], path)
-    if vault.is_open and vault.check_value() != facts["vault_check"]:
-        raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")
-    return vault

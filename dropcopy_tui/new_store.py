@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,7 +23,7 @@ from dropcopy_tui.store.location import check_place, check_store, store_facts
 from dropcopy_tui.store.search import index_new
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow, SettingRow
 from dropcopy_tui.store.vault import Vault, make_master_key
-from dropcopy_tui.workshop import clear_unfinished, workshop
+from dropcopy_tui.workshop import clear_unfinished, put_in_place, workshop
 
 # What fills a new store, before anybody can see it.
 Fill = Callable[[Resources], None]
@@ -67,26 +66,12 @@ def make_store(
                 f"A store cannot be created at {place}: {error.strerror}. Use another --store."
             ) from None
         making.build_file(made)
-        _put(made / "master.key", key_place)
+        put_in_place(made / "master.key", key_place)
         try:
-            _put(made / "store.db", place)
+            put_in_place(made / "store.db", place)
         except BaseException:
             key_place.unlink(missing_ok=True)
             raise
-
-
-def _put(made: Path, place: Path) -> None:
-    """Move a file to where nothing may be: never over another one."""
-    try:
-        os.link(made, place)
-    except FileExistsError:
-        raise StoreUnusable(f"{place} already exists. Nothing was changed.") from None
-    except OSError:
-        # Another file system (a master key on a medium of its own) or one without hard links.
-        handle = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(made.read_bytes())
-            os.fsync(file.fileno())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import Config
-from dropcopy_tui.desk import vault_of
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, MasterKeyMissing, StoreUnusable
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.domain.work import step
@@ -29,6 +28,7 @@ from dropcopy_tui.store.engine import Store, migrate
 from dropcopy_tui.store.engine_sqlite import set_journal_mode
 from dropcopy_tui.store.gate import Gate
 from dropcopy_tui.store.location import check_backup, check_place, needs_migration, store_facts
+from dropcopy_tui.store.vault import vault_of
 from dropcopy_tui.workshop import clear_unfinished, workshop
 
 _CHUNK = 1 << 20

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dropcopy_tui.domain.errors import StoreUnusable
+
 _PREFIX = ".making-"
 _NOTE = "place"
 
@@ -26,6 +28,20 @@ def workshop(store: Path, master_key: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def put_in_place(made: Path, place: Path) -> None:
+    """Move a file to where nothing may be: never over another one. Raises StoreUnusable."""
+    try:
+        os.link(made, place)
+    except FileExistsError:
+        raise StoreUnusable(f"{place} already exists. Nothing was changed.") from None
+    except OSError:
+        # Another file system (a master key on a medium of its own) or one without hard links.
+        handle = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(made.read_bytes())
+            os.fsync(file.fileno())
 
 
 def _locked(beside: Path) -> tuple[Path, int]:

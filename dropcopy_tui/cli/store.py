@@ -40,9 +40,9 @@ def check(call: Call) -> int:
     check_store(place)
     if needs_migration(place):
         raise StoreUnusable("The store has the tables of an earlier version. Open it once, such as: dropcopy status")
-    from dropcopy_tui.desk import vault_of
     from dropcopy_tui.services.inspection.inspection import inspect_store
     from dropcopy_tui.store.engine import Store
+    from dropcopy_tui.store.vault import vault_of
 
     with opening(place):
         vault = vault_of(config.paths.master_key, store_facts(place))

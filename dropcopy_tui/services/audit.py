@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import Mapped
-from sqlmodel import and_, col, or_
+from sqlmodel import Session, and_, col, or_
 
 from dropcopy_tui.domain.actions import ACTIONS
 from dropcopy_tui.domain.names import name_key
@@ -111,15 +111,20 @@ class Audit(Service):
         """Recompute the chain of digests from the first event on. Raises NotEntitled."""
         with self._reading(actor) as uow:
             uow.require(MAY_AUDIT)
-            previous, count = FIRST_DIGEST, 0
-            rows = uow.tx.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
-            # The trail grows indefinitely: it is never in memory as a whole.
-            for row in rows.yield_per(1_000):
-                count += 1
-                if digest_of(row, previous) != row.digest:
-                    return ChainCheck(False, count, row.id)
-                previous = row.digest
-            return ChainCheck(True, count, None)
+            return check_chain(uow.tx)
+
+
+def check_chain(session: Session) -> ChainCheck:
+    """Recompute the chain of digests from the first event on."""
+    previous, count = FIRST_DIGEST, 0
+    rows = session.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
+    # The trail grows indefinitely: it is never in memory as a whole.
+    for row in rows.yield_per(1_000):
+        count += 1
+        if digest_of(row, previous) != row.digest:
+            return ChainCheck(False, count, row.id)
+        previous = row.digest
+    return ChainCheck(True, count, None)
 
 
 def _kinds(uow: UnitOfWork) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
@@ -86,15 +86,7 @@ class SqliteSide:
         """The desk's error for one of the driver."""
         if not isinstance(error, OperationalError):
             return StoreUnusable(f"The store cannot be read ({error.orig}). Restore it from a backup.")
-        said = [str(cause.orig) for cause in _causes(error) if isinstance(cause, DBAPIError)]
-        if any("full" in words for words in said):
-            return StoreBusy("The disk is full. Nothing was changed. Free some space and try again.")
-        if any("locked" in words or "busy" in words for words in said):
-            return StoreBusy("The store is busy. Nothing was changed. Try again.")
-        why = next((words for words in said if "readonly" in words or "I/O" in words or "unable to open" in words), "")
-        if why:
-            return StoreBusy(f"The store cannot be written ({why}). Nothing was changed. Check its disk and file mode.")
-        return StoreUnusable(f"The store cannot be used ({said[0]}).")
+        return refusal_in_words([str(cause.orig) for cause in _causes(error) if isinstance(cause, DBAPIError)])
 
     def stands(self, session: Session, witness: tuple[int, str] | None, error: DBAPIError) -> bool:
         """Whether a transaction whose commit failed is in the store. Raises StoreBusy if unknown.
@@ -200,6 +192,18 @@ def _on_begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def refusal_in_words(said: Sequence[str]) -> DeskError:
+    """The desk's error for what SQLite said, and said before."""
+    if any("full" in words for words in said):
+        return StoreBusy("The disk is full. Nothing was changed. Free some space and try again.")
+    if any("locked" in words or "busy" in words for words in said):
+        return StoreBusy("The store is busy. Nothing was changed. Try again.")
+    why = next((words for words in said if "readonly" in words or "I/O" in words or "unable to open" in words), "")
+    if why:
+        return StoreBusy(f"The store cannot be written ({why}). Nothing was changed. Check its disk and file mode.")
+    return StoreUnusable(f"The store cannot be used ({said[0]}).")
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and those it came up over: SQLite forgets the savepoints of a transaction that it had to end itself."""
     cause: BaseException | None = error
@@ -219,14 +223,14 @@ def new_file(path: Path) -> Iterator[None]:
     except FileExistsError:
         raise StoreUnusable(f"A store already exists at {path}. Nothing was changed.") from None
     try:
-        _prepare(path)
+        prepare(path)
         yield
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _prepare(path: Path) -> None:
+def prepare(path: Path) -> None:
     """Set the properties that a store keeps for good: the journal mode and the application id."""
     connection = sqlite3.connect(path)
     try:

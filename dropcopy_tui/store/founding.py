@@ -43,7 +43,7 @@ class Founding:
     """A store in the making, whose tables are seen from `commit` on."""
 
     def __init__(self, side: PostgresSide, place: ServerPlace, connection: Connection) -> None:
-        self._side, self._connection = side, connection
+        self._side, self.connection = side, connection
         # Whether the store may be there: from the commit on, unless the server says that it is not.
         self.may_stand = False
         self._number = connection.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
@@ -52,20 +52,20 @@ class Founding:
     def grant(self, role: str) -> None:
         """Let a role use the store, and not rewrite its audit trail. Raises StoreUnusable if there is no such role."""
         known = text("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = :role")
-        name = self._connection.execute(known, {"role": role}).scalar()
+        name = self.connection.execute(known, {"role": role}).scalar()
         if name is None:
             raise StoreUnusable(
                 f"Role {role} does not exist on the server. Create it with: CREATE ROLE {role} LOGIN. "
                 "Nothing was changed."
             )
         for statement in _GRANTS:
-            self._connection.exec_driver_sql(statement.format(role=name))
+            self.connection.exec_driver_sql(statement.format(role=name))
 
     def commit(self) -> None:
         """Make it appear. Raises StoreBusy where it cannot be known whether it did."""
         self.may_stand = True
         try:
-            self._connection.commit()
+            self.connection.commit()
         except DBAPIError as error:
             if not self._side.committed(self._number, error):
                 self.may_stand = False

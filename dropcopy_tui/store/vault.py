@@ -7,6 +7,7 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import MasterKeyLoose, MasterKeyMissing, StoreUnusable, WrongMasterKey
@@ -138,3 +139,11 @@ def _must_be_ours(path: Path, facts: os.stat_result) -> None:
     folder = path.parent.stat().st_mode
     if folder & (stat.S_IWGRP | stat.S_IWOTH) and not folder & stat.S_ISVTX:
         raise MasterKeyLoose(f"Other accounts can replace the master key. Run: chmod 700 {path.parent}")
+
+
+def vault_of(path: Path, facts: Mapping[str, str]) -> Vault:
+    """The vault of the store with these facts; closed if there is no key file. Raises WrongMasterKey."""
+    vault = Vault(read_master_key(path), facts["store_id"], path)
+    if vault.is_open and vault.check_value() != facts["vault_check"]:
+        raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")
+    return vault

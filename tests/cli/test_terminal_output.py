@@ -99,7 +99,7 @@ _NOTHING = {
     "demo", "init", "paths", "backup", "restore", "store check", "config show",
     "config validate", "password", "completion", "logon listen", "people accept", "get", "put", "ssh config",
     "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh keys challenge", "ssh keys add",
-    "ssh keys revoke",
+    "ssh keys revoke", "copy-store",
 }  # fmt: skip
 
 

@@ -26,18 +26,18 @@ def wait(*_):
     time.sleep(60)
 
 at, store = sys.argv[1:]
-put = new_store._put
+put = new_store.put_in_place
 if at == "key":
     def slow(made, place):
         put(made, place)
         wait()
-    new_store._put = slow
+    new_store.put_in_place = slow
 if at == "store":
     def slow(made, place):
         put(made, place)
         if place.suffix == ".db":
             wait()
-    new_store._put = slow
+    new_store.put_in_place = slow
 new_store.make_store(load(store=store, environ={}), sandbox=False, fill=wait if at == "fill" else None)
 """
 

@@ -1,0 +1,73 @@
+"""dropcopy copy-store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dropcopy_tui.cli.call import Call, only_on_host, verb
+from dropcopy_tui.cli.long_work import long_work
+from dropcopy_tui.cli.output import fields, show
+
+if TYPE_CHECKING:
+    from dropcopy_tui.config import Config
+    from dropcopy_tui.copy_store import Copied
+
+
+@click.command("copy-store")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--app-role", metavar="ROLE", help="PostgreSQL role that uses the copy without owning it.")
+@only_on_host
+@verb
+def copy_store(call: Call, source: str, target: str, app_role: str | None) -> None:
+    """Copy a store from FROM to TO: files, or URLs of PostgreSQL servers.
+
+    TO must be empty or not exist yet, and is complete or as it was before. FROM is not changed; writing to it waits
+    until the copy is complete. If the copy is killed, run the same command again.
+
+    \b
+    Examples:
+      dropcopy copy-store desk.db postgresql://owner@db/dropcopy
+      dropcopy copy-store postgresql://owner@db/dropcopy desk.db
+    """
+    if call.store is not None:
+        raise click.UsageError("Name both stores as FROM and TO, without --store. Nothing was copied.")
+    from dropcopy_tui.config import load
+
+    here, there = (load(store=named, config=call.config_file) for named in (source, target))
+    from dropcopy_tui.copy_store import copy_store as copy
+
+    with long_work("Nothing was copied.", "Opening the stores"):
+        copied = copy(here, there, app_role)
+    following = _next(here, there, copied)
+    document = {
+        "from": str(here.paths.store),
+        "to": str(there.paths.store),
+        "tables": copied.tables,
+        "rows": copied.rows,
+        "audit_events": copied.events,
+        "last_event": copied.last_event,
+        "copied_before": copied.before,
+        "next": following,
+    }
+    result = "copied before; both stores are the same" if copied.before else "copied; both stores are the same"
+    pairs = [("from", document["from"]), ("to", document["to"]), ("result", result)]
+    counts = [("rows", f"{copied.rows:,} in {copied.tables} tables"), ("audit trail", _trail(copied))]
+    show(call, document, fields([*pairs, *counts, ("next", following)]))
+
+
+def _trail(copied: Copied) -> str:
+    return f"{copied.events:,} events, verified" + (f"; the last is {copied.last_event}" if copied.last_event else "")
+
+
+def _next(here: Config, there: Config, copied: Copied) -> list[str]:
+    last = f" after audit event {copied.last_event}" if copied.last_event else ""
+    keys = here.paths.master_key, there.paths.master_key
+    found = [] if keys[1].exists() else [f"Copy the master key {keys[0]} to {keys[1]} with mode 0600."]
+    return [
+        *found,
+        f'On every machine, before anyone works again: store = "{there.paths.store}" in config.toml',
+        f"FROM can still be changed{last}, and TO does not receive such changes. Keep FROM as a backup, out of reach.",
+    ]
