@@ -77,7 +77,7 @@ def _checked(source: Config, target: Config) -> dict[str, str]:
     """The facts of the source, once its master key is known to be the right one."""
     place, key = source.paths.store, source.paths.master_key
     if is_same(place, target.paths.store):
-        raise StoreUnusable(f"{place} is both source and target. Nothing was copied. Name two places.")
+        raise _same(place)
     check_store(place)
     if needs_migration(place):
         raise StoreUnusable(
@@ -89,6 +89,10 @@ def _checked(source: Config, target: Config) -> dict[str, str]:
         raise MasterKeyMissing(f"The master key file {key} is missing. Restore it. Nothing was copied.")
     vault_of(target.paths.master_key, facts)
     return facts
+
+
+def _same(place: Place) -> StoreUnusable:
+    return StoreUnusable(f"{place} is both source and target. Nothing was copied. Name two places.")
 
 
 def is_same(one: Place, other: Place) -> bool:
@@ -130,6 +134,8 @@ def _compared(source: Rows, place: Place) -> Copied:
     try:
         with store.read() as session:
             rows = Rows(session.connection(), place)
+            if source.identity() and source.identity() == rows.identity():
+                raise _same(place)
             digests = digests_of(source, "Reading the source")
             if others := different(digests, digests_of(rows, "Reading the target")):
                 raise StoreUnusable(

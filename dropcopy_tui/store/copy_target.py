@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy.schema import CreateIndex
+
 from dropcopy_tui.domain.errors import StoreUnusable
 from dropcopy_tui.domain.work import Work, step
 from dropcopy_tui.store.copying import TABLES, Rows
@@ -39,6 +41,7 @@ _REFERENCES_OF_SERVER = (
     "format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) "
     "FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY 1"
 )
+_INDEXES = {str(index.name): index for table in TABLES for index in table.indexes}
 # Whole tables are read for these, whatever sessions do otherwise.
 _WHOLE = ("SET LOCAL enable_seqscan = on", "SET LOCAL maintenance_work_mem = '128MB'")
 
@@ -60,7 +63,14 @@ class Target:
             found = self.rows.run(question)
             for drop, _ in found:
                 self.rows.run(drop)
-            self._held_back = [make for _, make in found] + self._held_back
+            self._held_back = [self._as_described(drop, make) for drop, make in found] + self._held_back
+
+    def _as_described(self, drop: str, make: str) -> str:
+        """How an index is made at first: a server says a condition in other words than it was told."""
+        described = _INDEXES.get(drop.removeprefix("DROP INDEX "))
+        if described is None or not self.rows.on_server:
+            return make
+        return str(CreateIndex(described).compile(dialect=self.rows.connection.dialect))
 
     def complete(self) -> None:
         """Make it again over all rows, and let numbers continue after the highest."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -61,7 +61,13 @@ class Rows:
             return int(self.run("SELECT pg_database_size(current_database())")[0][0])
         return self.place.stat().st_size
 
-    def chunks(self, table: Table) -> Iterator[Chunk]:
+    def identity(self) -> str:
+        """What two URLs of one database have in common, and a replica with its primary server; "" for a file."""
+        if not self.on_server:
+            return ""
+        return str(self.run("SELECT concat(system_identifier, ' ', current_database()) FROM pg_control_system()")[0][0])
+
+    def chunks(self, table: Table) -> Generator[Chunk, None, None]:
         """The rows of a table in the order of its key, some thousand at a time."""
         with self.errors(), watched_driver(self.driver), closing(self._cursor(table)) as cursor:
             while rows := cursor.fetchmany(_CHUNK):
@@ -167,13 +173,16 @@ def copy_rows(source: Rows, target: Rows) -> Digests:
     for table in TABLES:
         digest = Digest()
 
-        def rows(table: Table = table, digest: Digest = digest, before: int = done) -> Iterator[Chunk]:
-            for chunk in source.chunks(table):
-                digest.add(chunk)
-                yield chunk
-                work.tell(before + digest.rows)
+        def rows(table: Table = table, digest: Digest = digest, before: int = done) -> Generator[Chunk, None, None]:
+            with closing(source.chunks(table)) as chunks:
+                for chunk in chunks:
+                    digest.add(chunk)
+                    yield chunk
+                    work.tell(before + digest.rows)
 
-        target.put(table, rows())
+        # Closed here and now if the target fails: what it reads from may be closed next.
+        with closing(rows()) as chunks:
+            target.put(table, chunks)
         done += digest.rows
         found[table.name] = digest.value
     return found
@@ -185,9 +194,10 @@ def digests_of(rows: Rows, what: str) -> Digests:
     done, found = 0, {}
     for table in TABLES:
         digest = Digest()
-        for chunk in rows.chunks(table):
-            digest.add(chunk)
-            work.tell(done + digest.rows)
+        with closing(rows.chunks(table)) as chunks:
+            for chunk in chunks:
+                digest.add(chunk)
+                work.tell(done + digest.rows)
         done += digest.rows
         found[table.name] = digest.value
     return found
