@@ -94,7 +94,7 @@ def copied(source: Place, target: Place, home: Path, config: Path, *more: str) -
     """The command, as a person runs it."""
     return subprocess.run(
         [sys.executable, "-m", "dropcopy_tui", *_words(source, target, config), *more],
-        env=environ(home), capture_output=True, text=True, timeout=120,
+        env=environ(home), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 
 
