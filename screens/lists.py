@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.seat import here
+from dropcopy_tui.services.people.parcels import check_size
 from screens.export import Export, csv_bytes, write_csv
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread, show_refusal
@@ -66,7 +67,9 @@ class ListScreen(DeskScreen[None]):
 
     async def _send(self, desk: Desk, name: str, export: Export, table: RecordTable[Any]) -> None:
         """Over SSH, the file waits for the person under a ticket: the host's own files are not theirs."""
-        count, content = await off_thread(csv_bytes, export.columns, export.source, table.query_ask)
+        title, ask = f"Exporting {plural(table.total, 'row')}", table.query_ask
+        write = partial(csv_bytes, check_size=check_size, snapshot=desk.snapshot)
+        count, content = await with_work(self, title, table.total, write, export.columns, export.source, ask)
         ticket = await off_thread(desk.parcels.send, self.actor, name, content)
         self.say(f"{plural(count, 'row')}: fetch them once, within ten minutes: {ticket.command}")
 

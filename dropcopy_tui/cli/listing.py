@@ -14,7 +14,8 @@ import click
 from dropcopy_tui.cli.call import Call, Decorator, remembered
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import say, show, write
-from dropcopy_tui.csv_cells import csv_text
+from dropcopy_tui.collector import rarely_collected
+from dropcopy_tui.csv_cells import csv_lines, csv_text
 from dropcopy_tui.domain.pages import Anchor, PageRequest, PageSource
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.work import current
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 Shape = Mapping[str, Any]
 _PAGE = 2_000
+_AS_THEY_ARE = {str, int, type(None)}
+# Made once: `json.dumps` makes an encoder for every value.
+_encoded = json.JSONEncoder(sort_keys=True).encode
 _LIMIT: Decorator = click.option("--limit", type=click.IntRange(1), metavar="N", help="Maximum number of rows.")
 _CSV = remembered("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 _OUT = remembered("--out", "out", metavar="FILE", help="Write the list to a new file: .csv, else JSON.")
@@ -102,7 +106,7 @@ def write_rows(call: Call, desk: Desk, chunks: Iterator[tuple[int, str]]) -> Non
     The whole list is read as it was at one moment, where that holds no writer up.
     """
     if call.out is None:
-        with long_work("The output is incomplete.", rows_to_stdout=True), desk.snapshot():
+        with long_work("The output is incomplete.", rows_to_stdout=True), desk.snapshot(), rarely_collected():
             for _, text in chunks:
                 write(text)
         return
@@ -110,7 +114,7 @@ def write_rows(call: Call, desk: Desk, chunks: Iterator[tuple[int, str]]) -> Non
     from dropcopy_tui.new_file import new_text_file
 
     path, count = Path(call.out), 0
-    with new_text_file(path) as file, long_work(f"{path} was not created."), desk.snapshot():
+    with new_text_file(path) as file, long_work(f"{path} was not created."), desk.snapshot(), rarely_collected():
         for number, text in chunks:
             count += number
             file.write(text)
@@ -134,7 +138,12 @@ def _csv_chunks(shapes: Iterator[Shape], columns: tuple[str, ...]) -> Iterator[t
         yield 0, csv_text(names, ())
     rows = shapes if first is None else chain((first,), shapes)
     while chunk := list(islice(rows, _PAGE)):
-        yield len(chunk), csv_text(None, ([_cell(row[name]) for name in names] for row in chunk))
+        yield len(chunk), csv_lines([_column([row[name] for row in chunk]) for name in names])
+
+
+def _column(values: list[Any]) -> list[Any]:
+    """The values of a column as cells: most columns have nothing but text."""
+    return values if set(map(type, values)) <= _AS_THEY_ARE else list(map(_cell, values))
 
 
 def _cell(value: Any) -> object:
@@ -146,5 +155,5 @@ def _cell(value: Any) -> object:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "; ".join(value)
     if isinstance(value, (list, dict)):
-        return json.dumps(value, sort_keys=True) if value else ""
+        return _encoded(value) if value else ""
     return value

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import Mapped
@@ -20,9 +21,8 @@ from dropcopy_tui.store.paging import Dated, Listing, Worded, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One audit event."""
+class Event(NamedTuple):
+    """One audit event; an export has millions, and a tuple is made in a fifth of the time."""
 
     id: int
     at: datetime
@@ -31,8 +31,8 @@ class Event:
     action: str
     entity: str | None
     subject: str
-    before: Facts = field(default_factory=dict)
-    after: Facts = field(default_factory=dict)
+    before: Facts
+    after: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,6 @@ class ChainCheck:
     first_bad: int | None
 
 
-# The columns of an event, in the order of its fields.
-_EVENT = ("id", "at", "person", "origin", "action", "entity", "subject", "before", "after")
-
-
 class Audit(Service):
     """The audit trail, for auditors and operations."""
 
@@ -81,7 +77,7 @@ class Audit(Service):
             uow.require(MAY_AUDIT)
             rows = Listing(
                 # Columns, and no objects of the mapper: an export of a million events takes half the time.
-                select(*(col(getattr(AuditRow, name)) for name in _EVENT)).where(*_conditions(uow, filters)),
+                select(*(col(getattr(AuditRow, name)) for name in Event._fields)).where(*_conditions(uow, filters)),
                 {
                     "id": col(AuditRow.id),
                     "person": col(AuditRow.person),
@@ -99,7 +95,7 @@ class Audit(Service):
                 ),
                 newest_first=True,
             )
-            return fetch(uow.tx, rows, ask, lambda row: Event(*row[: len(_EVENT)]))
+            return fetch(uow.tx, rows, ask, lambda row: Event._make(row[: len(Event._fields)]))
 
     def kinds(self, actor: Actor) -> tuple[str, ...]:
         """Every action that the trail has, by name. Raises NotEntitled."""

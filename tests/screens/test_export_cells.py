@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from dropcopy_tui.domain.errors import FileRefused
+from dropcopy_tui.domain.errors import FileRefused, LimitReached
 from dropcopy_tui.domain.pages import Page, PageRequest
-from screens.export import write_csv
+from dropcopy_tui.services.people.parcels import LARGEST, check_size
+from screens.export import csv_bytes, write_csv
 from screens.widgets.columns import Column
 from screens.widgets.inputs import SecretInput
 
@@ -29,6 +30,20 @@ def test_an_exported_list_holds_no_formula_and_no_control_character(tmp_path: Pa
         cells = [row[0] for row in csv.reader(file)][1:]
     assert len(cells) == len(FORMULAS)
     assert not [cell for cell in cells if cell.strip()[:1] in "=+-@" or not cell.isprintable()]
+
+
+def test_an_export_for_ssh_ends_where_it_is_too_large_and_not_behind_the_last_row() -> None:
+    pages = 0
+
+    def endless(ask: PageRequest) -> Page[str]:
+        nonlocal pages
+        pages += 1
+        return Page(("x" * 1_000,) * ask.limit, ((0,),) * ask.limit, 0)
+
+    with pytest.raises(LimitReached):
+        csv_bytes([Column("What", str)], endless, PageRequest(), check_size)
+    assert pages <= LARGEST // 2_000_000 + 1
+    assert csv_bytes([Column("What", str)], listed, PageRequest(), check_size)[0] == len(FORMULAS)
 
 
 def test_an_export_never_writes_through_a_link(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropcopy_tui.csv_cells import csv_cell, csv_text
+from dropcopy_tui.csv_cells import csv_cell, csv_lines, csv_text
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,17 @@ def test_a_document_is_one_line_a_row() -> None:
     text = csv_text(("id", "what"), [(1, "a,b\nc"), (None, "=1")])
     assert list(csv.reader(io.StringIO(text))) == [["id", "what"], ["1", "a,b␊c"], ["", "'=1"]]
     assert text.count("\n") == 3
+
+
+_VALUES = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["=1+1", "-12", "a,b", 'say "x"', "tab\there", "\u202egnp", "＝1", "|=1", "plain", ""]),
+    st.none(),
+    st.integers(),
+)
+
+
+@given(st.lists(st.lists(_VALUES, min_size=3, max_size=3), max_size=5))
+def test_columns_at_a_time_are_what_cells_one_by_one_are(rows: list[list[object]]) -> None:
+    columns = [[row[place] for row in rows] for place in range(3)]
+    assert csv_lines(columns) == csv_text(None, rows)

@@ -115,15 +115,20 @@ class Parcels(Service):
 
 def send(uow: UnitOfWork, name: str, content: bytes) -> Ticket:
     """Keep a file for the person who acts, inside the caller's transaction. Raises MasterKeyMissing, LimitReached."""
-    if len(content) > LARGEST:
-        raise LimitReached(
-            f"The file is larger than {LARGEST // 1_048_576} MB. Use the command instead, such as: "
-            "ssh desk groups list --json > groups.json"
-        )
+    check_size(len(content))
     ticket = "".join(CODE_LETTERS[uow.resources.entropy.below(len(CODE_LETTERS))] for _ in range(_TICKET_LETTERS))
     row = _keep(uow, OUT, name, content, TICKET_LIFE, ticket)
     uow.record("parcel:sent", name, after={"bytes": len(content)})
     return Ticket(ticket, name, row.expires_at)
+
+
+def check_size(size: int) -> None:
+    """Refuse a file to be fetched that is larger than a parcel may be, in bytes. Raises LimitReached."""
+    if size > LARGEST:
+        raise LimitReached(
+            f"The file is larger than {LARGEST // 1_048_576} MB. Use the command instead, such as: "
+            "ssh desk groups list --json > groups.json"
+        )
 
 
 def clear_expired(uow: UnitOfWork) -> int:

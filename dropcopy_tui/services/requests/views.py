@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -15,12 +16,33 @@ from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType, 
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.services.views import Moment, RequestView
+from dropcopy_tui.services.views import Facts, Moment, RequestView
 from dropcopy_tui.store.paging import Dated, Listing, Lowered, fetch
 from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
 
 _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
 _STATUS_WORDS = {status.value: status.words for status in RequestStatus}
+
+
+class _Shown(NamedTuple):
+    """What lists show of a request; the same words as in its row."""
+
+    id: int
+    reference: str
+    type: str
+    status: str
+    entity_id: int
+    subject: str
+    asked: Facts
+    reasons: list[str]
+    submitted_by: int
+    submitted_at: datetime
+    ended_at: datetime | None
+    group_id: int | None
+    version: int
+
+
+_COLUMNS = [col(getattr(RequestRow, name)) for name in _Shown._fields]
 
 
 def request_rows() -> Select[RequestRow]:
@@ -35,16 +57,20 @@ def search_words(reference: str, kind: RequestType, subject: str, entity: str, u
 
 def request_page(uow: UnitOfWork, rows: Select[RequestRow], ask: PageRequest) -> Page[RequestView]:
     """A page of such rows, newest first."""
-    page = fetch(uow.tx, _listing(rows), ask, lambda row: row[0])
+    page: Page[_Shown] = fetch(uow.tx, _listing(rows), ask, _shown)
     if not page.rows:
-        return page
-    approvals = _approvals(uow, [key_of(row.id) for row in page.rows])
+        return Page((), page.cursors, page.total)
+    approvals = _approvals(uow, [row.id for row in page.rows])
     codes = _named(uow, col(EntityRow.id), col(EntityRow.code), {row.entity_id for row in page.rows})
     people = _named(uow, col(PersonRow.id), col(PersonRow.user_id), {row.submitted_by for row in page.rows})
     views = tuple(
-        _view(row, codes[row.entity_id], people[row.submitted_by], approvals[key_of(row.id)], uow) for row in page.rows
+        _view(row, codes[row.entity_id], people[row.submitted_by], approvals.get(row.id, ()), uow) for row in page.rows
     )
     return Page(views, page.cursors, page.total)
+
+
+def _shown(row: Row[Any]) -> _Shown:
+    return _Shown._make(row[: len(_COLUMNS)])
 
 
 def _named(uow: UnitOfWork, key: Mapped[int | None], name: Mapped[str], keys: set[int]) -> dict[int, str]:
@@ -65,7 +91,8 @@ def _listing(rows: Select[RequestRow]) -> Listing:
     number = col(RequestRow.id)
     waits = _waits()
     return Listing(
-        rows=rows,
+        # Columns, and no objects of the mapper: an export has a hundred thousand of them.
+        rows=rows.with_only_columns(*_COLUMNS),
         orders={
             "id": number,
             "type": col(RequestRow.type),
@@ -120,7 +147,7 @@ def _approvals(uow: UnitOfWork, requests: Sequence[int]) -> dict[int, list[tuple
 
 
 def _view(
-    row: RequestRow,
+    row: RequestRow | _Shown,
     entity: str,
     submitter: str,
     approvals: Sequence[tuple[str, datetime | None]],
@@ -131,10 +158,12 @@ def _view(
     status, kind = RequestStatus(row.status), RequestType(row.type)
     open_still = status is RequestStatus.IN_PROGRESS
     waits = tuple(code for code, given_at in approvals if given_at is None) if open_still else ()
-    ready = max([row.submitted_at, *(at for _, at in approvals if at is not None)])
-    market = row.asked.get("market", "") if kind in OF_GROUPS else ""
-    due = due_at(market, uow.settings, ready) if open_still and not waits and market else None
-    when = due_words(market, uow.settings, due, uow.now) if due else ""
+    due, when = None, ""
+    market = row.asked.get("market", "") if open_still and not waits and kind in OF_GROUPS else ""
+    if market:
+        ready = max([row.submitted_at, *(at for _, at in approvals if at is not None)])
+        due = due_at(market, uow.settings, ready)
+        when = due_words(market, uow.settings, due, uow.now) if due else ""
     return RequestView(
         id=row.reference,
         type=kind,
