@@ -22,6 +22,7 @@ from dropcopy_tui.store.engine import create_store
 from tests.server import Server, shared_server
 
 _VARIABLE = "DROPCOPY_TEST_ENGINE"
+_SHARE = "DROPCOPY_TEST_SHARE"
 # Database -> the path that stands for it.
 _made: dict[str, Path] = {}
 _templates = threading.Lock()
@@ -35,6 +36,12 @@ def on_postgres() -> bool:
 def use(engine: str) -> None:
     """Choose the engine for this process and those that it starts."""
     os.environ[_VARIABLE] = engine
+
+
+def repeats(number: int) -> int:
+    """How often a long test does again what it does: so often on a file, and on a server with DROPCOPY_TEST_SHARE=5
+    a fifth of it, because each round asks the server some hundred times."""
+    return max(1, number // int(os.environ.get(_SHARE, "1"))) if on_postgres() else number
 
 
 def place_of(path: Path, postgres: bool | None = None) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy import event, text
 from dropcopy_tui.domain.errors import (
     ConfigInvalid,
     DeskError,
+    Interrupted,
     StoreBusy,
     StoreMissing,
     StoreTooNew,
@@ -22,6 +24,7 @@ from dropcopy_tui.domain.errors import (
     WrongMasterKey,
 )
 from dropcopy_tui.domain.places import ServerPlace, server_place
+from dropcopy_tui.domain.work import Work
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.store import server as store_server
 from dropcopy_tui.store.engine import Store, create_store
@@ -31,7 +34,8 @@ from tests.postgres.proxy import Network, Proxy
 from tests.postgres.test_making import FILL, config_of
 from tests.server import Server
 from tests.services.conftest import World
-from tests.services.factories import change, one
+from tests.services.factories import change, contents, one
+from tests.services.test_import_updates import bring, many
 
 # The promise is five seconds; the machine of a test may be busy.
 SECONDS = 10
@@ -212,6 +216,35 @@ def test_a_server_that_falls_silent_is_told_and_work_goes_on_afterwards(world: W
 def test_a_long_statement_is_not_taken_for_silence(proxy: Proxy) -> None:
     with Store(proxy.place).read() as session:
         assert session.execute(text("SELECT 1 FROM pg_sleep(3.5)")).scalar_one() == 1
+
+
+def test_a_statement_is_cancelled_in_the_middle_from_another_thread(
+    world: World, place: ServerPlace, server: Server
+) -> None:
+    """An import's insert is held up in the server; Escape ends it there, and nothing is changed."""
+    before = contents(world.resources)
+    waits = (
+        f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{place.database}' AND wait_event_type = 'Lock' "
+        "AND query LIKE 'INSERT INTO sender_comp%'"
+    )
+    work = Work()
+
+    def cancel() -> None:
+        until = time.monotonic() + SECONDS
+        while server.do(waits) != [(1,)] and time.monotonic() < until:
+            time.sleep(0.02)
+        work.cancel()
+
+    with psycopg.connect(host=place.host, port=place.port, user=place.user, dbname=place.database) as other:
+        other.execute("LOCK TABLE sender_comp IN SHARE MODE")
+        escape = threading.Thread(target=cancel)
+        escape.start()
+        with work.doing(), pytest.raises(Interrupted):
+            bring(world, many(17_000))
+        escape.join()
+        assert server.do(waits) == [(0,)]
+    assert contents(world.resources) == before
+    assert bring(world, many(17)).imported == 17
 
 
 # -- commits whose reply is lost

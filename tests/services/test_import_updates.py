@@ -59,7 +59,10 @@ def test_what_is_known_changes_what_is_new_comes_and_what_is_gone_stays(world: W
 
 
 def test_a_guarantor_comes_and_goes(world: World) -> None:
-    change(world.resources, "INSERT INTO entity (code, name, clearing_firm, approvals) VALUES ('CLR', 'C', 1, 'never')")
+    change(
+        world.resources,
+        "INSERT INTO entity (code, name, clearing_firm, approvals) VALUES ('CLR', 'C', true, 'never')",
+    )
     guaranteed = OLD[0].replace(",,", ",CLR,")
     assert update(world, guaranteed, *OLD[1:]).summary == UpdateSummary(0, 1, 2, 0)
     assert update(world, guaranteed, *OLD[1:]).summary == UpdateSummary(0, 0, 3, 0)
@@ -187,6 +190,7 @@ def test_an_import_that_is_cancelled_at_any_step_brings_nothing(world: World, at
     assert bring(world, many(6_000)).imported == 6_000
 
 
+@pytest.mark.sqlite_only("a server does not tell how far a statement is; tests/postgres cancels one that waits")
 def test_a_statement_is_cancelled_in_the_middle_from_another_thread(world: World) -> None:
     """The insert itself is one statement: it ends at the next look of the database."""
     before = contents(world.resources)
@@ -236,6 +240,7 @@ def test_an_import_that_races_another_names_what_that_one_brought(world: World) 
     ]
 
 
+@pytest.mark.sqlite_only("a server's disk is looked after by its administrator")
 def test_a_disk_without_room_is_told_before_anything_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full:
         free = 1_000
@@ -250,7 +255,7 @@ def test_a_disk_without_room_is_told_before_anything_begins(world: World, monkey
 
 
 def test_nothing_is_left_beside_the_store(world: World) -> None:
-    folder = world.resources.store.path.parent
+    folder = world.resources.store.beside.parent
     bring(world, many(100))
     with pytest.raises(Declined):
         update(world, *many(90, "inactive"), confirm=_declines)

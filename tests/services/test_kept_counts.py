@@ -26,7 +26,7 @@ from dropcopy_tui.store.search import index_new
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, change, make_resources, new_group, one, open_resources, rows
 from tests.services.kept import assert_counts_hold
-from tests.stores import copy_store
+from tests.stores import copy_store, repeats
 
 MARKET = "brokertec_us"
 # Heads of which some are full, some empty and some between; one Globex Firm begins as a Session ID does.
@@ -216,7 +216,9 @@ def test_sets_of_every_kind(firm: World) -> None:
         start = firm
 
     # A failure is told as it was found: making it shorter takes minutes.
-    steps = settings(max_examples=20, stateful_step_count=12, deadline=None, phases=(Phase.reuse, Phase.generate))
+    steps = settings(
+        max_examples=repeats(20), stateful_step_count=12, deadline=None, phases=(Phase.reuse, Phase.generate)
+    )
     Machine.TestCase.settings = steps
     Machine.TestCase().runTest()
 

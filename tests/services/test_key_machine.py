@@ -37,9 +37,9 @@ from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_resources
-from tests.stores import Eyes, copy_store, drop_below
+from tests.stores import Eyes, copy_store, drop_below, repeats
 
-ROUNDS, STEPS, LEAST = 230, 50, 10_000
+ROUNDS, STEPS, LEAST = repeats(230), 50, repeats(10_000)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 

@@ -21,9 +21,9 @@ from dropcopy_tui.store.location import check_store
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, new_group, one, open_resources
 from tests.services.processes import kill_after, kill_at_statement, process_all, seconds, submit
-from tests.stores import Eyes
+from tests.stores import Eyes, repeats
 
-ROUNDS = 25
+ROUNDS = repeats(25)
 SOURCES = 2_000
 TABLES = ("drop_copy_group", "group_filter", "group_source", "session", "notice", "outbox", "audit_event", "request")
 # What submitting leaves behind, and what set-up does, counted by table (Completed requests are not new rows).

@@ -19,8 +19,9 @@ from dropcopy_tui.services.keys.keypairs import KeyPairs
 from tests.services.conftest import World
 from tests.services.factories import add_session, change, one, open_resources, proof_of
 from tests.services.processes import kill_after, kill_at_statement, seconds
+from tests.stores import repeats
 
-ROUNDS = 30
+ROUNDS = repeats(30)
 
 
 @pytest.fixture(params=[True, False], ids=["nameless", "named"])

@@ -54,9 +54,9 @@ from tests.services.factories import (
 from tests.services.kept import assert_counts_hold
 from tests.services.request_model import ACME, FULL, MANAGER, MANDATORY, OTHER, READER, Draft, Group, Model, Request
 from tests.services.test_batches import FOUR
-from tests.stores import Eyes, copy_store, drop_below, restore
+from tests.stores import Eyes, copy_store, drop_below, repeats, restore
 
-ROUNDS, STEPS = 40, 40
+ROUNDS, STEPS = repeats(40), 40
 # ann and ann2 are two accounts of one person: they have the same mobile phone.
 HUMANS = {"ann": "Ann", "ann2": "Ann", "bob": "Bob", "mia": "Mia", "max": "Max"}
 FIRST_ROLES = {

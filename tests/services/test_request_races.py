@@ -27,13 +27,13 @@ from tests.services.factories import change, new_group, one, open_resources, row
 from tests.services.lasting import Pair, pair
 from tests.services.processes import kill_after, kill_at_statement, process_all, seconds
 from tests.services.test_kill import reopened
-from tests.stores import Eyes, copy_store, drop_below
+from tests.stores import Eyes, copy_store, drop_below, repeats
 
 # Each race is run this often, in parts that a second worker can share.
-ROUNDS, PARTS = 500, 2
+ROUNDS, PARTS = repeats(500), 2
 # Of races whose rounds are long.
-LONG_ROUNDS = 200
-KILLS = 25
+LONG_ROUNDS = repeats(200)
+KILLS = repeats(25)
 
 
 @pytest.fixture
