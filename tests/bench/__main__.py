@@ -18,6 +18,7 @@ from tests.bench import (
     measures_keys,
     measures_million,
     measures_requests,
+    measures_server,
 )
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
@@ -78,6 +79,8 @@ def _measured(place: Place, pairs: int) -> Samples:
     measures.idle(place, samples)
     _tell("a million SenderComps ...")
     measures_million.million(place, samples)
+    _tell("a PostgreSQL server ...")
+    measures_server.server(place.folder, samples)
     return samples
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from tests.bench.measures import Samples
 
@@ -56,15 +57,7 @@ class Figure:
 def figures(samples: Samples) -> list[Figure]:
     """Every row, in the order of the promises."""
 
-    def ratio(what: str, unit: str, ours: str, beside: str, name: str, at_most: float) -> Figure:
-        ratio = samples.ratio(ours, beside)
-        return Figure(what, unit, samples.median(ours), samples.median(beside), name, ratio, at_most, True)
-
-    def amount(what: str, unit: str, ours: str, at_most: float, beside: str = "", name: str = "") -> Figure:
-        other = samples.median(beside) if beside else None
-        times = samples.ratio(ours, beside) if beside and all(samples.taken[beside]) else None
-        return Figure(what, unit, samples.median(ours), other, name, times, at_most, False)
-
+    ratio, amount = partial(_ratio, samples), partial(_amount_of, samples)
     return [
         ratio("first paint of dropcopy demo", "ms", "first paint", "hello first paint", "hello-world", 1.2),
         amount("Home filled after it", "ms", "home filled", 300),
@@ -118,7 +111,42 @@ def figures(samples: Samples) -> list[Figure]:
         amount("memory of its own that a seat at Home has", "MB", "seat memory", 60),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
+        *of_server(samples),
     ]
+
+
+def of_server(samples: Samples) -> list[Figure]:
+    """The rows of a store on a PostgreSQL server, beside a file; none where no server was to be had."""
+    if "server write" not in samples.taken:
+        return []
+    return [
+        *(
+            _ratio(samples, f"on a server: {what}", "ms", f"server {name}", f"file {name}", "SQLite", at_most)
+            for what, name, at_most in (
+                ("first rows of 100,000 SenderComps", "first rows", 3),
+                ("their last rows", "last rows", 3),
+                ("a search in them", "search", 3),
+                ("a write", "write", 3),
+            )
+        ),
+        _amount_of(samples, "on a server: a write, until another screen is told", "ms", "server told", 100),
+        _amount_of(
+            samples, "on a server: a look for changes", "ms", "server look that listens", 1, "file look", "SQLite"
+        ),
+    ]
+
+
+def _ratio(samples: Samples, what: str, unit: str, ours: str, beside: str, name: str, at_most: float) -> Figure:
+    ratio = samples.ratio(ours, beside)
+    return Figure(what, unit, samples.median(ours), samples.median(beside), name, ratio, at_most, True)
+
+
+def _amount_of(
+    samples: Samples, what: str, unit: str, ours: str, at_most: float, beside: str = "", name: str = ""
+) -> Figure:
+    other = samples.median(beside) if beside else None
+    times = samples.ratio(ours, beside) if beside and all(samples.taken[beside]) else None
+    return Figure(what, unit, samples.median(ours), other, name, times, at_most, False)
 
 
 def drawn(rows: Iterable[Figure]) -> Iterator[str]:

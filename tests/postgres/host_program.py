@@ -11,17 +11,19 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from sqlalchemy import text
 
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import Desk, open_desk
-from dropcopy_tui.domain.errors import DeskError, StoreBusy
+from dropcopy_tui.domain.errors import StoreBusy
 from dropcopy_tui.services.groups.drafts import DraftFields
 
+Answer = TypeVar("Answer")
 # Seconds in which a server that was killed must be back.
 _PATIENCE = 120
 _UNKNOWN = "it is not known whether it was"
@@ -38,13 +40,25 @@ class Ledger:
     unknown: list[str] = field(default_factory=list)
 
 
+def patiently(do: Callable[[], Answer]) -> Answer:
+    """Prepare something, however many prepare at the same time; what is measured and judged comes later."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return do()
+        except StoreBusy:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 class Worker:
     """One desk, its draft, and its ledger."""
 
     def __init__(self, desk: Desk, number: int) -> None:
         self._desk, self._number, self.ledger = desk, number, Ledger()
-        self._actor = desk.identity.act_as("acme-operator", "test")
-        self._view = desk.drafts.start(self._actor, "brokertec_us", "ACME")
+        self._actor = patiently(lambda: desk.identity.act_as("acme-operator", "test"))
+        self._view = patiently(lambda: desk.drafts.start(self._actor, "brokertec_us", "ACME"))
         self._first = self._view.version
 
     def work(self, each: int, pause: float) -> None:
@@ -84,18 +98,10 @@ class Worker:
 
     def _look(self, number: int) -> bool:
         """After a loss, look whether the draft was saved, as the person is told to."""
-        until = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                self._view = self._desk.drafts.get(self._actor, self._view.id)
-            except DeskError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
-            else:
-                stands = self._view.name == f"N-{self._number}-{number}"
-                self.ledger.saved += stands
-                return stands
+        self._view = patiently(lambda: self._desk.drafts.get(self._actor, self._view.id))
+        stands = self._view.name == f"N-{self._number}-{number}"
+        self.ledger.saved += stands
+        return stands
 
     def said(self) -> str:
         """The ledger, as JSON."""
@@ -118,6 +124,9 @@ def _work(settings: str, number: int, each: int, pause: float) -> NoReturn:
     """One worker, in a process of its own. Its answer is a file of the host's."""
     try:
         worker = Worker(open_desk(load(config=settings)), number)
+        (Path.home() / f"ready-{number}").touch()
+        while not (Path.home() / "go").exists():
+            time.sleep(0.05)
         worker.work(each, pause)
         (Path.home() / f"worker-{number}.json").write_text(worker.said())
     except BaseException:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -29,7 +30,9 @@ from tests.server import OWNER, Server
 
 HOSTS, WORKERS = 4, 5
 EACH = int(os.environ.get("DROPCOPY_HOSTS_EACH", "16"))
-RATE = float(os.environ.get("DROPCOPY_HOSTS_RATE", "0"))
+RATE = float(os.environ.get("DROPCOPY_HOSTS_RATE", "40"))
+# Seconds; nothing takes that long, but many tests may share one core.
+PATIENCE = 300
 ROLE, PASSWORD = "desk_of_hosts", "correct pony: battery"
 # What a loss of the server may be told as; a lock is never shown.
 LOST = ("ended the connection", "was lost", "No PostgreSQL server answers", "is starting or stopping", "failed (")
@@ -90,13 +93,21 @@ def equip(host: Host, server: Server) -> Config:
         return load(config=str(config), environ={})
 
 
-def begin(hosts: tuple[Host, ...]) -> list[Any]:
-    """All programs, at work."""
+def begin(hosts: tuple[Host, ...]) -> list[subprocess.Popen[str]]:
+    """All programs, whose workers begin together once each of them has its desk."""
     pause = HOSTS * WORKERS / RATE if RATE else 0.0
-    return [
+    programs = [
         host.start(str(host.home / "config.toml"), str(WORKERS), str(EACH), str(pause), str(number * WORKERS))
         for number, host in enumerate(hosts)
     ]
+    until = time.monotonic() + PATIENCE
+    while sum(len(list(host.home.glob("ready-*"))) for host in hosts) < HOSTS * WORKERS:
+        assert time.monotonic() < until
+        assert all(program.poll() is None for program in programs), machines.answers(hosts, programs)
+        time.sleep(0.05)
+    for host in hosts:
+        (host.home / "go").touch()
+    return programs
 
 
 def check(desk: Desk, found: list[dict[str, Any]]) -> None:
@@ -143,7 +154,7 @@ def test_a_server_that_is_killed_in_the_middle_loses_nothing_that_it_confirmed(
 ) -> None:
     programs = begin(hosts)
     half = HOSTS * WORKERS * EACH // 4  # half of the counts, which are half of the changes
-    until = time.monotonic() + 3_000
+    until = time.monotonic() + PATIENCE + 2 * EACH
     while int(server.do("SELECT value FROM setting WHERE key = 'number'", "desk")[0][0]) < half:
         assert time.monotonic() < until
         time.sleep(0.02)
