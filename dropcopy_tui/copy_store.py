@@ -21,6 +21,7 @@ from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.location import check_place, check_store, needs_migration, store_facts
 from dropcopy_tui.store.tables import AuditRow
+from dropcopy_tui.store.unclean import require_whole
 from dropcopy_tui.store.vault import vault_of
 from dropcopy_tui.workshop import clear_unfinished, put_in_place, workshop
 
@@ -79,6 +80,7 @@ def _checked(source: Config, target: Config) -> dict[str, str]:
     if is_same(place, target.paths.store):
         raise _same(place)
     check_store(place)
+    require_whole(place)
     if needs_migration(place):
         raise StoreUnusable(
             f"{place} was created by an older version of dropcopy. Nothing was copied. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, show
+from dropcopy_tui.domain.places import ServerPlace
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
@@ -41,7 +43,7 @@ def copy_store(call: Call, source: str, target: str, app_role: str | None) -> No
 
     with long_work("Nothing was copied.", "Opening the stores"):
         copied = copy(here, there, app_role)
-    following = _next(here, there, copied)
+    following = _next(here, there, copied, app_role)
     document = {
         "from": str(here.paths.store),
         "to": str(there.paths.store),
@@ -62,12 +64,15 @@ def _trail(copied: Copied) -> str:
     return f"{copied.events:,} events, verified" + (f"; the last is {copied.last_event}" if copied.last_event else "")
 
 
-def _next(here: Config, there: Config, copied: Copied) -> list[str]:
+def _next(here: Config, there: Config, copied: Copied, app_role: str | None) -> list[str]:
     last = f" after audit event {copied.last_event}" if copied.last_event else ""
     keys = here.paths.master_key, there.paths.master_key
     found = [] if keys[1].exists() else [f"Copy the master key {keys[0]} to {keys[1]} with mode 0600."]
+    place = there.paths.store
+    if app_role and isinstance(place, ServerPlace):
+        place = replace(place, user=app_role)
     return [
         *found,
-        f'On every machine, before anyone works again: store = "{there.paths.store}" in config.toml',
+        f'On every machine, before anyone works again: store = "{place}" in config.toml',
         f"FROM can still be changed{last}, and TO does not receive such changes. Keep FROM as a backup, out of reach.",
     ]

@@ -42,8 +42,9 @@ _HOLDER = (
 )
 # libpq's numbers of a transaction that has not ended: a statement runs, none runs, one failed.
 _OPEN = (1, 2, 3)
-# Seconds in which a server that was lost during a commit is asked what became of it.
-_ASK_AGAIN = 2.0
+# Seconds in which a server that was lost during a commit is asked what became of it. Less than one that fell silent is
+# left alone (`attentive`): one more answer to wait for would take longer than a person waits.
+_ASK_AGAIN = 1.5
 
 
 class PostgresSide:

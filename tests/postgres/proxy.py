@@ -95,6 +95,8 @@ class Proxy:
                 if asks and _COMMIT in data and self.how is not Network.GOOD:
                     self._commit(source, target, data)
                     continue
+                if not asks and self.instead[0]:
+                    data = data.replace(*self.instead)
                 target.sendall(data)
         if self.how is not Network.SILENT:
             for each in (source, target):

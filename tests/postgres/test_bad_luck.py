@@ -26,7 +26,6 @@ from dropcopy_tui.domain.errors import (
 from dropcopy_tui.domain.places import ServerPlace, server_place
 from dropcopy_tui.domain.work import Work
 from dropcopy_tui.new_store import make_store
-from dropcopy_tui.store import server as store_server
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.location import check_store
 from dropcopy_tui.store.tables import SettingRow
@@ -132,11 +131,55 @@ def test_another_stores_master_key_is_refused(database: ServerPlace, tmp_path: P
         open_desk(config)
 
 
-def test_an_old_server_is_refused(place: ServerPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server of the tests is a new one: what is asked of it is raised instead."""
-    monkeypatch.setattr(store_server, "LEAST_VERSION", 99)
-    with soon(StoreUnusable, r"is PostgreSQL \d+\. Use version 99 or newer"):
-        check_store(place)
+def test_an_old_server_is_refused(proxy: Proxy, server: Server, database: ServerPlace, tmp_path: Path) -> None:
+    """The server of the tests is a new one, which calls itself an old one on its way here."""
+    name = b"server_version\0"
+    mine = str(server.do("SHOW server_version")[0][0]).encode()
+    proxy.instead = (name + mine, name + b"13.9999"[: len(mine)])
+    with soon(StoreUnusable, r"is PostgreSQL 13\. Use version 14 or newer\. Nothing was changed"):
+        check_store(proxy.place)
+    with soon(StoreUnusable, "is PostgreSQL 13"):
+        create_store(proxy.place)
+
+
+def test_the_command_says_one_line_and_ends(
+    database: ServerPlace,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a person sees of a place that cannot be used: one line, the exit code, and no trace of the driver."""
+    from dropcopy_tui.cli import main
+
+    place = database
+    make_store(config_of(place, tmp_path), sandbox=True, fill=FILL)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    server.do(f"ALTER DATABASE {place.database} SET default_transaction_read_only = on")
+    wrong = {
+        "no-such-host.invalid": replace(place, host="no-such-host.invalid"),
+        "No PostgreSQL server answers": replace(place, host="127.0.0.1", port="1"),
+        "The database not_there does not exist": replace(place, database="not_there"),
+        "Role stranger does not exist": replace(place, user="stranger"),
+    }
+    for words, there in wrong.items():
+        begun = time.monotonic()
+        assert main(["--store", str(there), "--as", "chief", "--no-input", "status"]) in (1, 2, 3)
+        said = capsys.readouterr()
+        assert time.monotonic() - begun < SECONDS
+        assert said.out == ""
+        assert said.err.count("\n") == 1
+        assert words in said.err
+        assert "psycopg" not in said.err
+    # One that only looks is answered, where the account proves who it is; one that changes something is not.
+    assert main(["--store", str(place), "--as", "chief", "--no-input", "audit", "verify"]) == 0
+    capsys.readouterr()
+    file = tmp_path / "entities.csv"
+    file.write_text("entity,name,clearing_firm\nACME,Acme Securities,no\n")
+    assert main(["--store", str(place), "--as", "chief", "--no-input", "import", "entities", str(file)]) == 1
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "is read-only: the store can be read, not changed. Nothing was changed." in said.err
 
 
 def test_a_database_that_sorts_otherwise_is_refused(server: Server, tmp_path: Path) -> None:
