@@ -62,6 +62,8 @@ class Proxy:
 
     def __init__(self, place: ServerPlace) -> None:
         self.how = Network.GOOD
+        # What the server says, and what arrives instead: as many bytes.
+        self.instead: tuple[bytes, bytes] = (b"", b"")
         self.accepted = 0
         self._place = place
         self._listener = socket.create_server(("127.0.0.1", 0))
