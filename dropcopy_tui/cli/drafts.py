@@ -63,7 +63,8 @@ def discard_draft(call: Call, draft_id: int) -> None:
     with call.signed_in() as (desk, actor):
         view = desk.drafts.get(actor, draft_id)
         call.confirm(f"Discard draft {view.id} ({view.name or 'no name'})?")
-        desk.drafts.discard(actor, draft_id)
+        with long_work("Nothing was changed.", "Discarding the draft"):
+            desk.drafts.discard(actor, draft_id)
     show(call, draft_shape(view), [f"Draft {view.id} discarded."])
 
 
@@ -94,7 +95,9 @@ def clone_group(call: Call, group: str, entity: str, name: str | None) -> None:
       dropcopy drafts submit 7
     """
     with call.signed_in() as (desk, actor):
-        view = desk.edits.clone(actor, desk.groups.show(actor, group, entity).line.id)
+        group_id = desk.groups.show(actor, group, entity).line.id
+        with long_work("Nothing was changed.", "Copying the group"):
+            view = desk.edits.clone(actor, group_id)
         if name is not None:
             from dropcopy_tui.services.groups.drafts import DraftFields
 

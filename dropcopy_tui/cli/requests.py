@@ -123,7 +123,7 @@ def ask_again(call: Call, request_id: str) -> None:
       dropcopy requests again DC-2026-000123
       dropcopy drafts submit 7
     """
-    with call.signed_in() as (desk, actor):
+    with call.signed_in() as (desk, actor), long_work("Nothing was changed.", "Copying the request"):
         view = desk.edits.again(actor, request_id)
     show(call, draft_shape(view), draft_lines(view))
 

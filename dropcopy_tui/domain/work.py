@@ -35,7 +35,7 @@ class Work:
         self._heard = heard
         # A signal may cancel in the thread that is about to make it final.
         self._lock = threading.RLock()
-        self._cancelled = self._final = False
+        self._cancelled = self._final = self._is_late = False
         self._stops: list[Callable[[], None]] = []
         self._depth = 0
         # Whether it is shown how far it is, so that a total is worth a question.
@@ -80,6 +80,7 @@ class Work:
         """End the work; False where it is too late, because its transaction is being committed or was."""
         with self._lock:
             if self._final:
+                self._is_late = True
                 return False
             self._cancelled = True
             stops = tuple(self._stops)
@@ -98,6 +99,13 @@ class Work:
             if self._cancelled:
                 raise Interrupted
             self._final = True
+
+    def begin(self) -> None:
+        """Another transaction begins, which can be cancelled again; those before it stay. Raises Interrupted."""
+        with self._lock:
+            if self._is_late:
+                raise Interrupted
+            self._final = False
 
     @contextmanager
     def stoppable(self, stop: Callable[[], None]) -> Iterator[None]:
@@ -147,6 +155,13 @@ def step(what: str, total: int = 0, cost: int = 0) -> Work:
     work = current() or Work()
     work.expect(what, total, cost)
     return work
+
+
+def part(what: str, total: int, cost: int) -> None:
+    """Begin a step of the present work, if there is any, under its own name where it has one. Raises Interrupted."""
+    work = current()
+    if work is not None:
+        work.expect(work.what or what, total, cost)
 
 
 class Estimate:

@@ -51,6 +51,10 @@ class Place:
         """How many there are, whatever their status and their Globex Firm."""
         return of_entity(tx, self.entity_id, self.market, kind)
 
+    def size(self, tx: Session) -> int:
+        """How many there are, whatever their status."""
+        return sum(part.rows for part in self.parts(tx, GFID) if self.gfid in ("", part.start))
+
     def firms(self, tx: Session) -> list[str]:
         """Their Globex Firms."""
         return [self.gfid] if self.gfid else [part.start for part in self.parts(tx, GFID)]

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func
 
 from dropcopy_tui.domain.requests import Change
+from dropcopy_tui.domain.work import part
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store import counts
+from dropcopy_tui.store.bulk import spill_early
 from dropcopy_tui.store.counts import ListPart
 from dropcopy_tui.store.tables import (
     DraftCountRow,
@@ -36,6 +38,8 @@ SetTable = type[GroupSourceRow] | type[DraftSourceRow] | type[RequestSourceRow]
 CountTable = type[GroupCountRow] | type[DraftCountRow] | type[RequestCountRow]
 Condition = ColumnElement[bool]
 
+# About so many steps of the database for each member that a statement adds or removes.
+_ADDED, _COPIED, _REMOVED = 70, 55, 20
 _MEMBER = ("sender_comp_id", "gfid", "sender_comp_pk")
 
 
@@ -89,13 +93,15 @@ def also_in(other: SourceSet, name: Mapped[str]) -> Condition:
     return there.exists()
 
 
-def put(uow: UnitOfWork, into: SourceSet, chosen: SenderCompRows) -> None:
-    """Put the chosen rows of `sender_comp` into the set. None of them may be in it."""
+def put(uow: UnitOfWork, into: SourceSet, chosen: SenderCompRows, most: int = 0) -> None:
+    """Put the chosen rows of `sender_comp` into the set. None of them may be in it. `most`: how many, where known."""
     pk, name = col(SenderCompRow.id), col(SenderCompRow.sender_comp_id)
     some = chosen.with_only_columns(pk).order_by(None).limit(counts.FEW + 1)
     found = [key for key in uow.tx.execute(some).scalars() if key is not None]
     few = found if len(found) <= counts.FEW else None
     rows = chosen if few is None else select(SenderCompRow).where(pk.in_(few))
+    if few is None:
+        _begin(uow, "Adding SenderComps", most, _ADDED)
     member = rows.with_only_columns(*_owner(into), name, col(SenderCompRow.gfid), pk)
     _insert(uow, into, member.order_by(None).order_by(name))
     _count(uow, into, few)
@@ -104,6 +110,8 @@ def put(uow: UnitOfWork, into: SourceSet, chosen: SenderCompRows) -> None:
 def copy(uow: UnitOfWork, into: SourceSet, other: SourceSet, *conditions: Condition) -> None:
     """Put what another set has, under these conditions, into the set. None of it may be in it."""
     few, these = _few(uow, other, conditions)
+    if few is None:
+        _begin(uow, "Copying SenderComps", size(uow, other), _COPIED)
     member = [col(getattr(other.table, name)) for name in _MEMBER]
     _insert(uow, into, select(*_owner(into), *member).where(other.here, *these).order_by(member[0]))
     _count(uow, into, few)
@@ -112,6 +120,8 @@ def copy(uow: UnitOfWork, into: SourceSet, other: SourceSet, *conditions: Condit
 def take_out(uow: UnitOfWork, chosen: SourceSet, *conditions: Condition) -> None:
     """Take the members that meet the conditions out of the set."""
     few, these = _few(uow, chosen, conditions)
+    if few is None:
+        _begin(uow, "Removing SenderComps", size(uow, chosen), _REMOVED)
     gone = delete(chosen.table).where(chosen.here, *these)
     uow.tx.execute(gone.execution_options(synchronize_session=False))
     _count(uow, chosen, few)
@@ -119,6 +129,9 @@ def take_out(uow: UnitOfWork, chosen: SourceSet, *conditions: Condition) -> None
 
 def empty(uow: UnitOfWork, chosen: SourceSet) -> None:
     """Take every member out of the set."""
+    members = size(uow, chosen)
+    if members > counts.FEW:
+        _begin(uow, "Removing SenderComps", members, _REMOVED)
     uow.tx.execute(delete(chosen.table).where(chosen.here).execution_options(synchronize_session=False))
     counts.forget(uow.tx, chosen.counts, chosen.owner)
 
@@ -137,6 +150,12 @@ def count_members(uow: UnitOfWork, chosen: SourceSet, *conditions: Condition) ->
 def firm_counts(uow: UnitOfWork, chosen: SourceSet) -> tuple[FirmCount, ...]:
     """The Globex Firms of a set, with how many SenderComps each has, by GFID."""
     return tuple(FirmCount(part.start, part.rows) for part in chosen.parts(uow.tx, counts.GFID))
+
+
+def _begin(uow: UnitOfWork, what: str, most: int, steps: int) -> None:
+    """Many members are about to change: say how far it is, and let the store write early what does not fit."""
+    part(what, most, steps)
+    spill_early(uow.tx)
 
 
 def _owner(chosen: SourceSet) -> Sequence[ColumnElement[Any]]:

@@ -18,10 +18,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 from sqlalchemy.schema import CreateTable
+from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import StoreBusy
 from dropcopy_tui.domain.places import Place
 from dropcopy_tui.store.engine import Store
+from dropcopy_tui.store.engine_sqlite import SPILLS
 from dropcopy_tui.store.watch import watched_driver
 
 # So many rows wait in memory for the file in which they wait.
@@ -30,6 +32,8 @@ _SCHEMA = "waiting"
 _MB = 1_000_000
 # What is changed of the store waits in memory up to this size (some 30,000 SenderComps), and locks no reader out.
 _CACHE_KB = 8_000
+# The same for sets of SenderComps: some 90,000 members.
+_SETS_KB = 8_000
 
 
 class BulkStore(Store):
@@ -103,6 +107,21 @@ def bulk_store(store: Store, *tables: Table) -> Iterator[BulkStore]:
         finally:
             # What was set and attached for the change does not go back to the pool.
             connection.invalidate()
+
+
+def spill_early(session: Session) -> None:
+    """Let the session's transaction write changed pages to the store before it commits (ADR 34).
+
+    Only up to a size do they wait in memory: readers of a store without a write-ahead log wait from then on.
+    """
+    connection = session.connection().connection
+    driver = connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection) or connection.info.get(SPILLS):
+        return
+    # The pool's next user has the usual settings again (`engine_sqlite`).
+    connection.info[SPILLS] = True
+    for setting in (f"cache_spill=-{_SETS_KB}", f"cache_size=-{_SETS_KB}"):
+        driver.execute(f"PRAGMA {setting}")
 
 
 def require_space(place: Place, needed: int, what: str) -> None:

@@ -28,8 +28,12 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "temp_store=MEMORY",
     # A full cache is not written to the store early: that would lock out every reader until the commit.
-    "cache_spill=OFF",
+    # The size is in pages, and not OFF: a transaction can lower it, but no longer turn it on.
+    "cache_spill=1000000",
 )
+# What a connection knows of itself (`info`): its transaction writes a full cache early (`store/bulk.py`).
+SPILLS = "spills"
+_USUAL_CACHE = ("cache_spill=1000000", "cache_size=-2000")
 # Before these releases, SQLite can corrupt a WAL store that two connections write and checkpoint at the same time.
 _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_version_info in (
     (3, 50, 7),
@@ -151,6 +155,7 @@ def _engine(path: Path) -> Engine:
     seen = _Seen(path)
     event.listen(engine, "connect", seen.note)
     event.listen(engine, "begin", seen.require_same)
+    event.listen(engine, "checkin", _on_checkin)
     return engine
 
 
@@ -198,6 +203,12 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
     if not wal:
         connection.execute("PRAGMA journal_mode=TRUNCATE")
+
+
+def _on_checkin(connection: sqlite3.Connection | None, record: Any) -> None:
+    if connection is not None and record.info.pop(SPILLS, False):
+        for pragma in _USUAL_CACHE:
+            connection.execute(f"PRAGMA {pragma}")
 
 
 def _on_begin(connection: Any) -> None:

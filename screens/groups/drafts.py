@@ -14,6 +14,7 @@ from dropcopy_tui.services.views import DraftView
 from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.confirm import ConfirmModal
+from screens.modals.work import with_work
 from screens.navigation import OpenWizard
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
@@ -82,7 +83,7 @@ class DraftsScreen(ListScreen):
         text = f"The draft {name} ({draft.market_name}) will be deleted with {plural(draft.sources, 'SenderComp')}."
         if await self.app.push_screen_wait(ConfirmModal("Discard draft", text, "Discard", "Keep")):
             desk = await self.desk()
-            await off_thread(desk.drafts.discard, self.actor, draft.id)
+            await with_work(self, "Discarding the draft", draft.sources, desk.drafts.discard, self.actor, draft.id)
             self.say(f"Draft {name} discarded.")
             self._load()
 

@@ -414,6 +414,8 @@ class WizardScreen(DraftScreen):
         )
         if chosen == "discard":
             desk = await self.desk()
-            await off_thread(desk.drafts.discard, self.actor, self._open.number, self.draft.version)
+            size = self.draft.sources
+            discard = partial(desk.drafts.discard, self.actor, self._open.number, self.draft.version)
+            await with_work(self, "Discarding the draft", size, discard)
         if chosen in ("keep", "discard"):
             self.dismiss(None)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from dropcopy_tui.domain.errors import Interrupted
-from dropcopy_tui.domain.work import Estimate, Work, current, left_words, step
+from dropcopy_tui.domain.work import Estimate, Work, current, left_words, part, step
 
 
 def test_nothing_is_watched_outside_of_work() -> None:
@@ -53,6 +53,29 @@ def test_what_is_final_is_not_cancelled() -> None:
     work.finish()
     assert not work.cancel()
     work.tell(1)
+
+
+def test_the_next_transaction_is_cancelled_again_by_whoever_was_too_late_for_the_one_before() -> None:
+    work = Work()
+    work.finish()
+    work.begin()
+    assert work.cancel()
+    late = Work()
+    late.finish()
+    assert not late.cancel()
+    with pytest.raises(Interrupted):
+        late.begin()
+
+
+def test_a_part_keeps_the_name_of_the_whole() -> None:
+    part("Copying", 10, 1)
+    work = Work()
+    with work.doing():
+        part("Copying", 10, 1)
+        assert (work.what, work.total) == ("Copying", 10)
+        work.expect("Submitting")
+        part("Copying", 20, 1)
+        assert (work.what, work.total) == ("Submitting", 20)
 
 
 def test_cancelling_stops_what_runs_now() -> None:

@@ -154,7 +154,7 @@ class Drafts(Service):
         """Add the picked SenderComps, or all that match: one statement, however many (decision 4)."""
         with self._writing(actor) as uow:
             row = _open(uow, draft_id)
-            put(uow, of_draft(row), _picked(row, gfid, picked))
+            put(uow, of_draft(row), _picked(row, gfid, picked), place_of(row, gfid).size(uow.tx))
             return self._sources_changed(uow, row, "draft:sources_added")
 
     def remove(self, actor: Actor, draft_id: int, picked: Selection, gfid: str = "") -> DraftView:

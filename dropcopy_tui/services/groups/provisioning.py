@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_OPERATE, Actor
 from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType
+from dropcopy_tui.domain.work import current
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import draft_checks
 from dropcopy_tui.services.groups.setup import set_up
@@ -39,11 +40,22 @@ class Provisioning(Service):
     """Set-up of what was asked for."""
 
     def process(self, actor: Actor) -> SetUpRun:
-        """Validate and set up everything that is due. Raises NotEntitled."""
+        """Validate and set up everything that is due.
+
+        Raises:
+            NotEntitled.
+            Interrupted: the request at hand was not set up; those before it were.
+        """
         with self._reading(actor) as uow:
             uow.require(MAY_OPERATE)
             due, waiting, queued = self._due(uow)
-        ended = [view for pk in due if (view := self._set_up(pk)) is not None]
+        ended = []
+        for pk in due:
+            if (work := current()) is not None:
+                work.begin()
+            view = self._set_up(pk)
+            if view is not None:
+                ended.append(view)
         return SetUpRun(tuple(ended), waiting, queued)
 
     def process_as_desk(self) -> SetUpRun:
