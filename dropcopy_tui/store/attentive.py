@@ -7,6 +7,7 @@ statement may take minutes, so that silence alone says nothing: a second connect
 from __future__ import annotations
 
 import re
+import select
 import time
 from collections.abc import Callable, Generator
 from typing import Any
@@ -47,7 +48,8 @@ class Attentive(psycopg.Connection[Any]):
     def _is_there(self) -> bool:
         """Whether the server answers; otherwise the connection is closed."""
         assert self._asked is not None
-        if answers(self._asked):
+        # A server that is too busy for a new connection may have answered this one meanwhile.
+        if answers(self._asked) or select.select([self.pgconn.socket], [], [], 0)[0]:
             return True
         _silent[_server(self._asked)] = time.monotonic()
         self.pgconn.finish()

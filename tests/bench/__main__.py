@@ -80,7 +80,7 @@ def _measured(place: Place, pairs: int) -> Samples:
     _tell("a million SenderComps ...")
     measures_million.million(place, samples)
     _tell("a PostgreSQL server ...")
-    measures_server.server(place.folder, samples)
+    measures_server.server(samples)
     return samples
 
 

@@ -1,6 +1,7 @@
 """A store on a PostgreSQL server beside the same in a file: `python -m tests.bench.measures_server [--rows 1000000]`.
 
-Both stores wait for the disk at each commit, and are asked in turns, inside one process.
+Both are where the server of tests is, which is memory where a machine has room there: what a disk adds to a commit, it
+adds to both. They are asked in turns, from one process.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dropcopy_tui.store.engine import Store, create_store
 from tests.bench.fill import fill
 from tests.bench.measures import Samples
 from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS
-from tests.server import Server, binaries
+from tests.server import Server, _short_place, binaries
 from tests.services.factories import open_resources, rows
 
 TIMES = 40
@@ -63,11 +64,14 @@ class Side:
         self._draft = self._drafts.save(self.actor, self._draft.id, self._draft.version, fields)
 
 
-def server(folder: Path, samples: Samples, size: int = ROWS) -> bool:
+def server(samples: Samples, size: int = ROWS) -> bool:
     """Both stores, in turns; whether there is a server."""
     if binaries() is None:
         return False
-    with _sides(folder, size) as sides:
+    with (
+        tempfile.TemporaryDirectory(dir=_short_place(), prefix="dropcopy-bench-") as folder,
+        _sides(Path(folder), size) as sides,
+    ):
         for number in range(TIMES):
             for side in sides if number % 2 else sides[::-1]:
                 side.ask(number, samples)
@@ -125,9 +129,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.measures_server", description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
     samples = Samples()
-    with tempfile.TemporaryDirectory(prefix="dropcopy-bench-") as folder:
-        if server(Path(folder), samples, parser.parse_args().rows):
-            print(*drawn(of_server(samples)), sep="\n")
+    if server(samples, parser.parse_args().rows):
+        print(*drawn(of_server(samples)), sep="\n")
     return 0
 
 

@@ -21,6 +21,7 @@ class Network(Enum):
 
     GOOD = "all arrive"
     SILENT = "none arrives, and no connection ends"
+    BUSY = "all arrive, except those of new connections"
     NO_REPLY = "a COMMIT arrives, its reply does not, and the connection ends"
     NO_COMMIT = "a COMMIT does not arrive, and the connection ends"
     DEAF = "a COMMIT arrives, its reply does not, and nothing arrives from then on"
@@ -65,6 +66,7 @@ class Proxy:
         # What the server says, and what arrives instead: as many bytes.
         self.instead: tuple[bytes, bytes] = (b"", b"")
         self.accepted = 0
+        self._waiting: list[socket.socket] = []
         self._place = place
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = str(self._listener.getsockname()[1])
@@ -84,6 +86,9 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 self.accepted += 1
+                if self.how is Network.BUSY:
+                    self._waiting.append(client)
+                    continue
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(f"{self._place.host}/.s.PGSQL.{self._place.port}")
                 threading.Thread(target=self._carry, args=(client, server, True), daemon=True).start()
@@ -94,7 +99,7 @@ class Proxy:
             while data := source.recv(65_536):
                 if self.how is Network.SILENT:
                     continue
-                if asks and _COMMIT in data and self.how is not Network.GOOD:
+                if asks and _COMMIT in data and self.how not in (Network.GOOD, Network.BUSY):
                     self._commit(source, target, data)
                     continue
                 if not asks and self.instead[0]:

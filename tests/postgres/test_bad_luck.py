@@ -261,6 +261,15 @@ def test_a_long_statement_is_not_taken_for_silence(proxy: Proxy) -> None:
         assert session.execute(text("SELECT 1 FROM pg_sleep(3.5)")).scalar_one() == 1
 
 
+def test_a_server_that_is_too_busy_for_a_new_connection_is_not_lost(proxy: Proxy) -> None:
+    """Seen where a dozen programs shared two cores: a statement was given up whose answer was there already."""
+    with Store(proxy.place).read() as session:
+        session.execute(text("SELECT 1"))
+        proxy.how = Network.BUSY
+        assert session.execute(text("SELECT 1 FROM pg_sleep(2)")).scalar_one() == 1
+        assert proxy.accepted == 2, "the server was asked"
+
+
 def test_a_statement_is_cancelled_in_the_middle_from_another_thread(
     world: World, place: ServerPlace, server: Server
 ) -> None:
