@@ -48,6 +48,7 @@ _VERBS = {
     "backup": _Verb("backup:backup", "Back up the store while it is in use, verified on the copy."),
     "restore": _Verb("restore:restore", "Restore a backup, or rehearse it with --drill."),
     "store": _Verb("store:store", "The store itself: check."),
+    "doctor": _Verb("doctor:doctor", "Examine this host, the store and its people for misconfigurations."),
     "config": _Verb("config:config", "The configuration: show, validate."),
     "password": _Verb("password:password", "Change your own password."),
     "copy-store": _Verb("copy_store:copy_store", "Copy a store to another place, such as a PostgreSQL server."),

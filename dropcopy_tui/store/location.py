@@ -28,11 +28,17 @@ def check_place(path: Path) -> None:
     mode = folder.stat().st_mode
     if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
         raise StoreUnusable(f"Other accounts can write to the folder {folder}. Run: chmod 700 {folder}")
-    kind = _file_system(folder)
-    if kind in _NETWORK:
+    kind = network_kind(folder)
+    if kind:
         raise StoreUnusable(
             f"{folder} is on a network file system ({kind}), where file locks are unreliable. Use a local disk."
         )
+
+
+def network_kind(folder: Path) -> str:
+    """The type of the network file system that a folder is on; "" for a local disk."""
+    kind = _file_system(folder)
+    return kind if kind in _NETWORK else ""
 
 
 def _file_system(folder: Path) -> str:
