@@ -126,7 +126,11 @@ def _owner(at: Patient) -> Iterator[Trouble]:
 
 @POSTGRES.check("postgres.extension", "Searching SenderComps reads all of them.")
 def _extension(at: Patient) -> Iterator[Trouble]:
-    if _server(at) and not at.one("SELECT count(*) FROM pg_indexes WHERE indexname = 'sender_comp_search'"):
+    if (
+        _server(at)
+        and at.resources
+        and not at.one("SELECT count(*) FROM pg_indexes WHERE indexname = 'sender_comp_search'")
+    ):
         yield Trouble(
             "The index of pieces of SenderCompIDs (pg_trgm) is missing.",
             "CREATE EXTENSION IF NOT EXISTS pg_trgm, then CREATE INDEX sender_comp_search ON sender_comp USING gin "
