@@ -18,7 +18,7 @@ HOUSE = Path(__file__).parents[2]
 README = HOUSE / "README.md"
 DOCUMENTS = [
     README,
-    *(HOUSE / name for name in ("CONTRIBUTING.md", "CHANGELOG.md")),
+    *(HOUSE / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
     *sorted(HOUSE.glob("docs/**/*.md")),
 ]
 _NAMES = [str(path.relative_to(HOUSE)) for path in DOCUMENTS]
