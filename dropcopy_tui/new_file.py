@@ -211,5 +211,9 @@ def _remove_part(folder: Path, part: str) -> None:
             facts = os.stat(part, dir_fd=handle, follow_symlinks=False)
             if stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid():
                 os.unlink(part, dir_fd=handle)
+                # What SQLite and the writers' queue had beside it.
+                for ending in (".gate", "-journal"):
+                    with contextlib.suppress(OSError):
+                        os.unlink(part + ending, dir_fd=handle)
         finally:
             os.close(handle)

@@ -18,7 +18,7 @@ from dropcopy_tui.services.inspection.inspection import inspect_store
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import Service, last_event
 from dropcopy_tui.services.unit_of_work import reading as reading_of
-from dropcopy_tui.store.backup import copy_file
+from dropcopy_tui.store.backup import copy_file, copy_server
 from dropcopy_tui.store.engine import Store
 
 _CHUNK = 1 << 20
@@ -49,26 +49,20 @@ class Backups(Service):
         Raises:
             NotEntitled: this needs operations.
             FileRefused: the name is taken, the disk is full, or the file cannot be written.
-            StoreUnusable: the copy has faults; or the store is on a server.
+            StoreUnusable: the copy has faults.
         """
         with self._reading(actor) as uow:
             uow.require(MAY_OPERATE)
-        place = self._resources.store.place
-        if isinstance(place, ServerPlace):
-            raise StoreUnusable(
-                f"The store is on the server {place.server}. Back it up there, such as: "
-                f"pg_dump --format=custom --file=FILE {place.database}"
-            )
         new = NewFile(path, self._resources.store.beside, "backup")
         try:
-            copy_file(place, new.part, actor.user_id)
+            self._copy(actor, new)
             faults, events, last = self._proven(new.part)
             if faults and not with_faults:
                 raise StoreUnusable(
                     f"The store has faults: {faults[0]} No backup was created. See: dropcopy store check"
                 )
-            backup = Backup(path, os.fstat(new.handle).st_size, events, last, digest_of_file(new.part), faults)
-            os.fsync(new.handle)
+            backup = Backup(path, new.part.stat().st_size, events, last, digest_of_file(new.part), faults)
+            _sync(new.part)
             self._record(actor, backup)
             new.publish()
             return backup
@@ -78,6 +72,14 @@ class Backups(Service):
             raise FileRefused(f"{path} cannot be written ({error.strerror}). No backup was created.") from None
         finally:
             new.close()
+
+    def _copy(self, actor: Actor, new: NewFile) -> None:
+        store = self._resources.store
+        if isinstance(store.place, ServerPlace):
+            new.part.unlink()  # a new store makes its file itself, under this name
+            copy_server(store, new.part)
+        else:
+            copy_file(store.place, new.part, actor.user_id)
 
     def _proven(self, copy: Path) -> tuple[tuple[str, ...], int, int]:
         """The faults of the copy, how many events it has, and the last one."""
@@ -93,6 +95,14 @@ class Backups(Service):
             uow.require(MAY_OPERATE)
             facts = {"size": backup.size, "last_event": backup.last_event, "sha256": backup.digest}
             uow.record(BACKED_UP, backup.path.name, after={**facts, "folder": str(backup.path.absolute().parent)})
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def examine(resources: Resources) -> tuple[tuple[str, ...], int, int]:

@@ -1,4 +1,4 @@
-"""A copy of a store in a file, of one moment, while others read and write it."""
+"""A copy of a store, in a file and of one moment, while others read and write it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 from dropcopy_tui.domain.errors import FileRefused, StoreBusy, StoreUnusable
 from dropcopy_tui.domain.work import step
+from dropcopy_tui.store.copy_target import target_file
+from dropcopy_tui.store.copying import Rows, copy_rows, different, digests_of
+from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.gate import Gate
 
 # Pages between two looks at whether the work goes ahead: 4 MB.
@@ -33,6 +36,22 @@ def copy_file(store: Path, target: Path, who: str) -> None:
             except sqlite3.DatabaseError as error:
                 raise StoreUnusable(f"The store is damaged ({error}). No backup was created.") from None
             _copy(source, target)
+
+
+def copy_server(store: Store, target: Path) -> None:
+    """Copy a store on a server into a new file, as it was at one moment; others read and write meanwhile.
+
+    Raises StoreUnusable, StoreBusy, Interrupted.
+    """
+    with store._desk_errors(), store._side.reading() as session:
+        source = Rows(session.connection(), store.place)
+        with target_file(target) as found:
+            found.hold_back()
+            digests = copy_rows(source, found.rows)
+            found.complete()
+            if others := different(digests, digests_of(found.rows, "Comparing")):
+                raise StoreUnusable(f"The copy differs from the store ({', '.join(others)}). No backup was created.")
+    target.with_name(target.name + ".gate").unlink(missing_ok=True)
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:

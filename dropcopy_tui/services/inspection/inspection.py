@@ -17,7 +17,7 @@ from sqlmodel import Session
 from dropcopy_tui.domain.errors import DeskError, Interrupted
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.domain.work import step
-from dropcopy_tui.services.inspection.rules import RULES, SEQUENCE, Rule
+from dropcopy_tui.services.inspection.rules import RULES, Rule
 from dropcopy_tui.services.inspection.sealed import closed_values
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
@@ -61,8 +61,7 @@ Find = Callable[[Session], Sequence[str]]
 def _checks(store: Store, vault: Vault | None) -> Iterator[tuple[str, str, Find]]:
     yield "store.integrity", "The store is damaged.", partial(_integrity, size=_size(store))
     yield "store.references", "Rows refer to rows that do not exist.", _references
-    rules = RULES if isinstance(store.place, ServerPlace) else (*RULES, SEQUENCE)
-    for rule in rules:
+    for rule in RULES:
         yield rule.name, rule.words, partial(_broken, rule=rule)
     if vault is not None and vault.is_open:
         words = "Sealed values do not open with this master key."

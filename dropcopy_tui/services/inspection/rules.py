@@ -131,9 +131,3 @@ RULES = (
         "SELECT id FROM outbox WHERE sealed_body IS NOT NULL AND body <> ''",
     ),
 )  # fmt: skip
-# A file gives events its numbers without a gap; a server leaves gaps where a transaction was undone.
-SEQUENCE = Rule(
-    "audit.sequence",
-    "Audit events are missing between the first and the last.",
-    "SELECT a.id FROM audit_event a WHERE a.id > 1 AND NOT EXISTS (SELECT 1 FROM audit_event b WHERE b.id = a.id - 1)",
-)
