@@ -100,8 +100,8 @@ def _file_of(config: Config) -> Path:
     place = config.paths.store
     if isinstance(place, ServerPlace):
         raise StoreUnusable(
-            f"The store is on the server {place.server}. Rehearse the backup with --store FILE --drill, and copy it into "
-            "an empty database: dropcopy copy-store FILE URL. Nothing was changed."
+            f"The store is on the server {place.server}. Copy the backup into an empty database there: "
+            "dropcopy copy-store FILE URL. Nothing was changed."
         )
     return place
 

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.plurals import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dropcopy_tui.doctor.check import Finding
+    from dropcopy_tui.doctor.check import Misconfiguration
 
 
 @click.command("doctor")
@@ -45,5 +45,5 @@ def doctor(call: Call, network: bool, ssh: str) -> int:
     return 1 if found else 0
 
 
-def _lines(found: Iterable[Finding]) -> list[str]:
+def _lines(found: Iterable[Misconfiguration]) -> list[str]:
     return [line for each in found for line in (each.id, f"  {each.what}", f"  {each.why}", f"  Cure: {each.cure}", "")]

@@ -33,7 +33,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Misconfiguration:
     """A misconfiguration: its name, what is wrong, why it matters, and its cure."""
 
     id: str
@@ -142,7 +142,7 @@ Look = Callable[[Patient], Iterator[Trouble]]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class NamedCheck:
     """A named check."""
 
     id: str
@@ -154,13 +154,13 @@ class Room:
     """The checks of one subject, in order."""
 
     def __init__(self) -> None:
-        self.checks: list[Check] = []
+        self.checks: list[NamedCheck] = []
 
     def check(self, name: str, why: str) -> Callable[[Look], Look]:
         """Add a check: its name, and why it matters."""
 
         def added(look: Look) -> Look:
-            self.checks.append(Check(name, why, look))
+            self.checks.append(NamedCheck(name, why, look))
             return look
 
         return added

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.config import APPLICATION, Config, load
-from dropcopy_tui.doctor.check import Check, Finding, Host, Patient
+from dropcopy_tui.doctor.check import Host, Misconfiguration, NamedCheck, Patient
 from dropcopy_tui.doctor.files import FILES
 from dropcopy_tui.doctor.host import HOST, POSTGRES
 from dropcopy_tui.doctor.people import PEOPLE
@@ -28,10 +28,10 @@ from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.location import check_backup, needs_migration, store_facts
 from dropcopy_tui.store.vault import MASTER_KEY_BYTES, Vault
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[NamedCheck, ...] = (
     *FILES.checks, *HOST.checks, *STORE.checks, *PEOPLE.checks, *SENDERS.checks, *POSTGRES.checks,
 )  # fmt: skip
-WITH_NETWORK: tuple[Check, ...] = tuple(NETWORK.checks)
+WITH_NETWORK: tuple[NamedCheck, ...] = tuple(NETWORK.checks)
 _SSH = "The way in over SSH is open to others, or closed to everyone."
 
 
@@ -44,7 +44,7 @@ def examine(
     host: Host | None = None,
     clock: Clock | None = None,
     environ: Mapping[str, str] = os.environ,
-) -> Iterator[Finding]:
+) -> Iterator[Misconfiguration]:
     """Every misconfiguration that is found.
 
     Args:
@@ -63,13 +63,15 @@ def examine(
             try:
                 for trouble in check.look(at):
                     damaged = damaged or check.id == "store.damaged"
-                    yield Finding(check.id, trouble.what, check.why, trouble.cure)
+                    yield Misconfiguration(check.id, trouble.what, check.why, trouble.cure)
             except Interrupted:
                 raise
             except (DeskError, SQLAlchemyError, ValueError, OSError) as error:
                 unfinished = unfinished or f"{check.id} could not be finished ({type(error).__name__})."
         if unfinished and not damaged:  # a damaged store fails many checks, and one has said so
-            yield Finding("doctor.unfinished", unfinished, "What it looks for may be there.", "dropcopy store check")
+            yield Misconfiguration(
+                "doctor.unfinished", unfinished, "What it looks for may be there.", "dropcopy store check"
+            )
         if ssh and at.place:
             yield from _of_sshd(ssh, at.place)
     finally:
@@ -77,10 +79,10 @@ def examine(
             at.resources.store.close()
 
 
-def _of_sshd(account: str, place: Place) -> Iterator[Finding]:
+def _of_sshd(account: str, place: Place) -> Iterator[Misconfiguration]:
     for each in examine_sshd(account, place):
         if each.cure:
-            yield Finding(
+            yield Misconfiguration(
                 f"ssh.{each.check.partition(' ')[0]}", f"sshd: {each.check} is not as it must be.", _SSH, each.cure
             )
 

@@ -15,7 +15,7 @@ import pytest
 from dropcopy_tui.clock import Clock
 from dropcopy_tui.config import load
 from dropcopy_tui.desk import Desk, open_desk
-from dropcopy_tui.doctor.check import Finding, Host
+from dropcopy_tui.doctor.check import Host, Misconfiguration
 from dropcopy_tui.doctor.examination import examine
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
@@ -74,7 +74,7 @@ class Site:
     def desk(self) -> Desk:
         return open_desk(load(environ={}), clock=self.clock)
 
-    def findings(self, **how: object) -> list[Finding]:
+    def findings(self, **how: object) -> list[Misconfiguration]:
         found = examine(host=self.host, clock=self.clock, environ=self.environ, **how)  # type: ignore[arg-type]
         return list(found)
 
