@@ -38,7 +38,8 @@ _USUAL = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
-_SECONDS = 30
+# A server starts in a second; many tests may share one core.
+_SECONDS = 120
 _PREFIX = "dcpg-"
 
 
