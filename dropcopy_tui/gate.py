@@ -30,14 +30,31 @@ _MOST_FILES = 256
 
 
 def main(options: Sequence[str] = ()) -> None:
-    """Become the seat of whoever is connected. `options` are shared options such as --store and --config."""
+    """Become the seat of whoever is connected. `options` are shared options such as --store and --config.
+
+    The first may be --forker FOLDER: if a forker listens there, the seat is a process of its, and this one waits.
+    """
     limit()
     os.umask(0o077)
-    home = _home()
+    home = home_of_account()
     with suppress(OSError):
         os.chdir(home)
+    clean = environment(os.environ, home)
+    if options[:1] == ["--forker"]:
+        folder, options = options[1], options[2:]
+        _leave_it_to(folder, options, clean, home)
     command = [sys.executable, "-I", "-m", "dropcopy_tui", *options, "ssh", "seat"]
-    os.execve(sys.executable, command, environment(os.environ, home))  # noqa: S606 - no shell; nothing of the client's is in it
+    os.execve(sys.executable, command, clean)  # noqa: S606 - no shell; nothing of the client's is in it
+
+
+def _leave_it_to(folder: str, options: Sequence[str], clean: Mapping[str, str], home: str) -> None:
+    """Let the forker in this folder serve the connection, and end as the seat does; return if none does."""
+    from dropcopy_tui.handover import hand_over
+
+    code = hand_over(folder, options, clean, home)
+    if code is not None:
+        # There is nothing to flush, and nothing to take apart.
+        os._exit(code)
 
 
 def environment(given: Mapping[str, str], home: str) -> dict[str, str]:
@@ -63,7 +80,7 @@ def limit() -> None:
             resource.setrlimit(what, (most, most))
 
 
-def _home() -> str:
+def home_of_account() -> str:
     """The account's own folder, or the root where it has none: nothing is read from there then."""
     try:
         home = pwd.getpwuid(os.getuid()).pw_dir

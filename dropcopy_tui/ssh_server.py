@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +24,30 @@ Match User {account}
     AuthorizedKeysCommand {program} -I -m dropcopy_tui {options} ssh authorized-keys %f %t %k
     AuthorizedKeysCommandUser {account}
     ExposeAuthInfo yes
-    ForceCommand exec {program} -I -m dropcopy_tui.gate {options}
+    ForceCommand exec {program} -I -m dropcopy_tui.gate {forker}{options}
     PermitTTY yes
     DisableForwarding yes
     PermitUserRC no
     ClientAliveInterval 30
     ClientAliveCountMax 4
+"""
+# Seats read what sshd writes for them in /tmp, and outlive the forker: neither a private /tmp nor a kill of them all.
+_UNIT = """\
+[Unit]
+Description=Seats of the drop copy desk over SSH ({account})
+
+[Service]
+User={account}
+ExecStart={program} -I -m dropcopy_tui ssh forker --folder {folder}
+RuntimeDirectory={name}
+RuntimeDirectoryMode=0700
+KillMode=process
+Restart=always
+LimitCORE=0
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
 """
 # What each line of the configuration must say in the end, and why it matters.
 _WANTED = {
@@ -51,12 +70,31 @@ class Finding:
     cure: str = ""
 
 
-def server_config(account: str, program: Path, options: Sequence[str]) -> str:
-    """The part of sshd_config for the desk's account. Raises InvalidValue: sshd could not read a path with spaces."""
-    words = [account, str(program), *options]
-    if any(shlex.quote(word) != word or "%" in word for word in words):
+def forker_folder(account: str) -> str:
+    """Where the account's forker listens if nothing else is said: systemd makes the folder."""
+    return f"/run/dropcopy-{account}"
+
+
+def server_config(account: str, program: Path, options: Sequence[str], forker: str = "") -> str:
+    """The part of sshd_config for the desk's account; `forker` is the folder of its forker, if it may use one.
+
+    Raises InvalidValue: sshd could not read a path with spaces.
+    """
+    _require_plain(account, str(program), forker, *options)
+    given = f"--forker {forker} " if forker else ""
+    return _TEMPLATE.format(account=account, program=program, forker=given, options=" ".join(options))
+
+
+def unit(account: str, program: Path) -> str:
+    """The systemd unit of the account's forker. Raises InvalidValue, as for sshd."""
+    _require_plain(account, str(program))
+    folder = forker_folder(account)
+    return _UNIT.format(account=account, program=program, folder=folder, name=folder.rpartition("/")[2])
+
+
+def _require_plain(*words: str) -> None:
+    if any(word and (shlex.quote(word) != word or "%" in word) for word in words):
         raise InvalidValue("sshd cannot take spaces, quotes or % in the account or in paths. Use plain names.")
-    return _TEMPLATE.format(account=account, program=program, options=" ".join(options))
 
 
 def examine(account: str, store: Place) -> list[Finding]:
@@ -134,9 +172,32 @@ def _commands(account: str, said: Mapping[str, str]) -> Iterator[Finding]:
     yield Finding("forcecommand", "" if "-m dropcopy_tui.gate" in forced or forced.endswith("ssh gate") else _PASTE)
     if right:
         yield _trusted(Path(asked.split()[0]))
+    words = forced.split()
+    if "--forker" in words[:-1]:
+        yield _forker(account, words[words.index("--forker") + 1])
 
 
 _PASTE = "Paste what `dropcopy ssh config` prints."
+
+
+def _forker(account: str, folder: str) -> Finding:
+    """Whether seats come from the forker. Without it all works, and a seat takes more memory and a longer start."""
+    from dropcopy_tui.handover import connect, is_ready
+
+    check = f"forker {folder}"
+    with suppress(KeyError):
+        owner = pwd.getpwnam(account).pw_uid
+        if is_ready(folder, owner):
+            return Finding(check)
+        found = connect(folder, owner)
+        if found is not None:
+            found.close()
+            return Finding(check, f"It is another version's: systemctl restart {Path(folder).name}")
+    return Finding(
+        check,
+        f"It does not run; seats start without it. `dropcopy ssh config --unit` prints its unit, "
+        f"{Path(folder).name}.service.",
+    )
 
 
 def _trusted(program: Path) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dropcopy_tui.cli.call import noun
-from dropcopy_tui.cli.ssh_gate import authorized_keys, gate, seat
+from dropcopy_tui.cli.ssh_gate import authorized_keys, forker, gate, seat
 from dropcopy_tui.cli.ssh_keys import keys
 from dropcopy_tui.cli.ssh_server import config, doctor
 
@@ -16,5 +16,5 @@ def ssh() -> None:
     """
 
 
-for command in (keys, config, doctor, authorized_keys, gate, seat):
+for command in (keys, config, doctor, authorized_keys, gate, seat, forker):
     ssh.add_command(command)

@@ -7,6 +7,7 @@ import binascii
 import os
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -76,6 +77,25 @@ def seat(call: Call) -> int:
 
     fixed.as_user = holder.user_id
     return open_application(fixed)
+
+
+@click.command("forker")
+@click.option("--folder", required=True, metavar="FOLDER", type=click.Path(path_type=Path), help="Where it listens.")
+@only_on_host
+@verb
+def forker(_call: Call, folder: Path) -> None:
+    """Start seats from one process that has imported the desk: they start faster and share memory.
+
+    Optional. `dropcopy ssh config --unit` prints the systemd unit that runs it; without it, every connection starts a
+    process of its own.
+
+    \b
+    Example:
+      dropcopy ssh forker --folder /run/dropcopy-desk
+    """
+    from dropcopy_tui.forker import run
+
+    run(folder)
 
 
 def key_used(path: str) -> str:

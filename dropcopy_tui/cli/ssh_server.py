@@ -22,20 +22,29 @@ _account = click.option("--account", default="desk", show_default=True, metavar=
 
 @click.command("config")
 @_account
+@click.option("--unit", "for_systemd", is_flag=True, help="Print the systemd unit of the forker instead.")
+@click.option("--forker", metavar="FOLDER", help="Where the forker listens.  [default: /run/dropcopy-ACCOUNT]")
+@click.option("--no-forker", is_flag=True, help="Start every seat as a process of its own.")
 @only_on_host
 @verb
-def config(call: Call, account: str) -> None:
+def config(call: Call, account: str, for_systemd: bool, forker: str | None, no_forker: bool) -> None:
     """Print the part of sshd's configuration that makes an account the SSH desk.
 
-    Paste it at the end of /etc/ssh/sshd_config, and check it with `dropcopy ssh doctor`.
+    Paste it at the end of /etc/ssh/sshd_config, and check it with `dropcopy ssh doctor`. The forker that seats start
+    from is optional: where it does not run, every seat is a process of its own.
 
     \b
-    Example:
+    Examples:
       dropcopy --store /home/desk/dropcopy.db ssh config > desk.conf
+      dropcopy ssh config --unit > /etc/systemd/system/dropcopy-desk.service
     """
-    from dropcopy_tui.ssh_server import server_config
+    from dropcopy_tui.ssh_server import forker_folder, server_config, unit
 
-    write(server_config(account, _program(), _options(call)))
+    if for_systemd:
+        write(unit(account, _program()))
+        return
+    folder = "" if no_forker else forker or forker_folder(account)
+    write(server_config(account, _program(), _options(call), folder))
 
 
 @click.command("doctor")

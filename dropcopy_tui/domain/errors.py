@@ -250,3 +250,9 @@ class PortClosed(DeskError):
     """Five invalid logons closed the port of a rehearsal (domain section 8)."""
 
     code = "port_closed"
+
+
+class ForkerUnusable(DeskError):
+    """The forker of the SSH desk cannot listen where it was told to."""
+
+    code = "forker_unusable"

@@ -19,6 +19,7 @@ from tests.bench import (
     measures_million,
     measures_requests,
     measures_server,
+    measures_seats,
 )
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
@@ -77,6 +78,8 @@ def _measured(place: Place, pairs: int) -> Samples:
             measure(place, samples, number % 2 == 0)
     _tell("idling ...")
     measures.idle(place, samples)
+    _tell("twenty seats ...")
+    measures_seats.seats(place, samples)
     _tell("a million SenderComps ...")
     measures_million.million(place, samples)
     _tell("a PostgreSQL server ...")

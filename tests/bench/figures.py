@@ -109,6 +109,18 @@ def figures(samples: Samples) -> list[Figure]:
         amount("the next row of a list", "bytes", "row bytes", 600),
         amount("the next page of a list", "bytes", "page bytes", 3_000),
         amount("memory of its own that a seat at Home has", "MB", "seat memory", 60),
+        amount("20 seats open: memory of one (PSS)", "MB", "own seat memory", 60),
+        amount("the same: processor time until all is ready", "ms", "own seat processor", 500),
+        amount(
+            "20 seats from the forker: memory of one (PSS)", "MB", "forked seat memory", 40, "own seat memory", "alone"
+        ),
+        amount("the same: processor time", "ms", "forked seat processor", 400, "own seat processor", "alone"),
+        *(
+            # Where a real sshd could be had.
+            [ratio("from ssh to a filled Home", "ms", "ssh to Home", "own to Home", "own terminal", 1.3)]
+            if "ssh to Home" in samples.taken
+            else []
+        ),
         amount("idle Home writes in 10 s", "bytes", "home idle bytes", 0, "hello idle bytes", "hello-world"),
         amount("idle list writes in 10 s", "bytes", "list idle bytes", 0, "hello idle bytes", "hello-world"),
         *of_server(samples),

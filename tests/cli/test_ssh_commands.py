@@ -12,6 +12,7 @@ import pytest
 from dropcopy_tui.cli.ssh_gate import key_used, split
 from dropcopy_tui.domain.errors import InvalidValue, NotSignedIn
 from dropcopy_tui.gate import LONGEST_COMMAND, environment
+from dropcopy_tui.ssh_server import forker_folder, server_config, unit
 from tests.e2e.pty import ROOT, clean_environment
 
 HOSTILE = (
@@ -138,3 +139,32 @@ def test_without_sshds_word_nobody_sits_down(tmp_path: Path, said: str) -> None:
     for path in (str(file), str(tmp_path / "none"), ""):
         with pytest.raises(NotSignedIn, match="ssh doctor"):
             key_used(path)
+
+
+def test_sshd_and_systemd_are_told_the_same_folder() -> None:
+    program, options = Path("/opt/dropcopy/bin/python3"), ["--store", "/home/desk/dropcopy.db"]
+    folder = forker_folder("desk")
+    with_it, without = server_config("desk", program, options, folder), server_config("desk", program, options)
+    assert f"dropcopy_tui.gate --forker {folder} --store /home/desk/dropcopy.db\n" in with_it
+    assert with_it.replace(f"--forker {folder} ", "") == without
+    printed = unit("desk", program)
+    assert f"ExecStart={program} -I -m dropcopy_tui ssh forker --folder {folder}\n" in printed
+    assert f"RuntimeDirectory={folder.removeprefix('/run/')}\n" in printed
+    for bad in ("a b", "a%b", "a'b"):
+        with pytest.raises(InvalidValue):
+            unit(bad, program)
+        with pytest.raises(InvalidValue):
+            server_config("desk", program, options, f"/run/{bad}")
+
+
+@pytest.mark.parametrize("mode", [None, 0o700, 0o755], ids=["missing", "empty", "open to others"])
+def test_without_a_forker_the_gate_starts_a_process_of_its_own(sandbox: Path, tmp_path: Path, mode: int | None) -> None:
+    folder = tmp_path / "run"
+    if mode:
+        folder.mkdir()
+        folder.chmod(mode)
+    # What sshd did not say is missed by the seat, which has started therefore.
+    gate = [sys.executable, "-m", "dropcopy_tui.gate", "--forker", folder, "--store", sandbox]
+    done = subprocess.run(gate, env=clean_environment({"PYTHONPATH": str(ROOT)}), cwd=ROOT, capture_output=True)
+    assert done.returncode == 3
+    assert b"sshd did not say" in done.stderr

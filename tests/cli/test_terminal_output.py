@@ -98,7 +98,7 @@ _CHANGES: dict[str, tuple[str, ...]] = {
 _NOTHING = {
     "demo", "init", "paths", "backup", "restore", "store check", "doctor", "config show",
     "config validate", "password", "completion", "logon listen", "people accept", "get", "put", "ssh config",
-    "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh keys challenge", "ssh keys add",
+    "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh forker", "ssh keys challenge", "ssh keys add",
     "ssh keys revoke", "copy-store",
 }  # fmt: skip
 

@@ -79,8 +79,8 @@ class SshDesk:
 
 
 @contextmanager
-def ssh_desk(folder: Path, store: Path) -> Iterator[SshDesk]:
-    """Run sshd with what `ssh config` prints for this store."""
+def ssh_desk(folder: Path, store: Path, *options: str) -> Iterator[SshDesk]:
+    """Run sshd with what `ssh config` prints for this store (and these options of it)."""
     folder.mkdir(exist_ok=True)
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with closing(socket.socket()) as probe:
@@ -88,7 +88,7 @@ def ssh_desk(folder: Path, store: Path) -> Iterator[SshDesk]:
         port = probe.getsockname()[1]
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "host"], check=True)
     printed = subprocess.run(
-        [sys.executable, "-m", "dropcopy_tui", "--store", store, "ssh", "config", "--account", ACCOUNT],
+        [sys.executable, "-m", "dropcopy_tui", "--store", store, "ssh", "config", "--account", ACCOUNT, *options],
         env=clean_environment({"PYTHONPATH": str(ROOT)}), cwd=ROOT, check=True, text=True, capture_output=True,
     )  # fmt: skip
     (folder / "sshd_config").write_text(

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT), pytest.mark.xdi
 
 
 class People:
-    """A sandbox behind sshd, and two people of one firm, each with a key."""
+    """A sandbox behind sshd, and people of one firm, each with a key."""
 
-    def __init__(self, desk: SshDesk, home: Path) -> None:
+    def __init__(self, desk: SshDesk, home: Path, names: Sequence[str] = ("acme-operator", "multi-operator")) -> None:
         self.desk, self.home, self.store = desk, home, desk.store
-        self.keys = {name: desk.key(name) for name in ("acme-operator", "multi-operator")}
+        self.keys = {name: desk.key(name) for name in names}
         for name, key in self.keys.items():
             self.add(name, key)
 
