@@ -239,6 +239,8 @@ def _listen(place: Path) -> socket.socket:
         place.unlink(missing_ok=True)
         listener.bind(str(place))
         listener.listen(128)
+        # Whoever connected may be gone by the time it is accepted.
+        listener.setblocking(False)
     except OSError as error:
         listener.close()
         raise ForkerUnusable(f"No socket can be made at {place}: {error.strerror or error}.") from None

@@ -146,7 +146,8 @@ def test_it_answers_as_a_process_of_the_gates_own_does(people: People, tmp_path:
 def test_a_seat_has_its_terminal_and_ends_with_it(people: People, forker: Forker) -> None:
     with seated(people, forker) as (terminal, seat):
         terminal.resize(100, 40)
-        terminal.wait_for(r"\n" * 30, _PATIENCE)
+        # The footer is on the last line again.
+        terminal.wait_for(r"\A(.*\n){39}.*\S", _PATIENCE)
         terminal.press("ctrl+q")
         assert terminal.wait_exit(_PATIENCE) == 0
         forker.until(lambda: gone(seat))
