@@ -164,7 +164,7 @@ def test_signals_and_ends_pass_between_gate_and_seat(people: People, forker: For
         with seated(people, forker) as (terminal, seat):
             os.kill(gate_of(forker, seat), number)
             assert terminal.wait_exit(_PATIENCE) == code
-            assert gone(seat)
+            forker.until(lambda seat=seat: gone(seat))
     with seated(people, forker) as (terminal, seat):
         os.kill(seat, signal.SIGKILL)
         # What ssh says of every command that a signal ended.
@@ -182,7 +182,10 @@ def test_seats_outlive_the_forker_and_connections_need_none(people: People, fork
         terminal.wait_for("Keys on this screen", _PATIENCE)
         terminal.press("escape", "ctrl+q")
         assert terminal.wait_exit(_PATIENCE) == 0
-        assert gone(seat)
+        # It has said its exit code, and is about to end.
+        end = time.monotonic() + _PATIENCE
+        while not gone(seat):
+            assert time.monotonic() < end
 
 
 def test_one_that_does_not_answer_is_done_without(people: People, forker: Forker) -> None:
