@@ -135,12 +135,12 @@ class Forker:
 def become(connection: socket.socket, mark: str) -> int:
     """Be the process that the gate asked for, and give its exit code."""
     connection.settimeout(handover.MOMENT)
-    data, streams, _, _ = socket.recv_fds(connection, handover.LARGEST, 3)
-    request = _read(data, mark)
-    if request is None or len(streams) != 3:
+    request = _read(connection.recv(handover.LARGEST), mark)
+    if request is None:
         return 1
     socket.send_fds(connection, [handover.HERE], [os.pidfd_open(os.getpid())])
-    if connection.recv(len(handover.TAKE)) != handover.TAKE:
+    word, streams, _, _ = socket.recv_fds(connection, len(handover.TAKE), 3)
+    if word != handover.TAKE or len(streams) != 3:
         return 1
     os.setsid()
     if os.isatty(streams[0]):

@@ -1,7 +1,7 @@
 """How the gate hands a connection to the forker: what both have to agree on, and the gate's side of it.
 
-The gate sends one packet with what a new process would get from it (options, environment, standard streams), gives
-its terminal up, and waits until the seat ends. Whatever goes wrong before the seat begins, the gate starts a process
+The gate says what a new process would get from it (options, environment), gives its terminal up, sends its standard
+streams, and waits until the seat ends. Whatever goes wrong before the seat begins, the gate starts a process
 of its own instead. Standard library only: it is imported for every connection.
 """
 
@@ -106,7 +106,7 @@ def is_ready(folder: str, owner: int) -> bool:
 def _ask(connection: socket.socket, request: dict[str, object]) -> int | None:
     """Ask for a seat; what signals it and tells when it has ended (a pidfd), or None if there is none to be had."""
     try:
-        socket.send_fds(connection, [json.dumps({"program": program_mark(), **request}).encode()], [0, 1, 2])
+        connection.send(json.dumps({"program": program_mark(), **request}).encode())
         word, pidfds, _, _ = socket.recv_fds(connection, len(HERE), 1)
     except OSError:
         return None
@@ -126,7 +126,8 @@ def _give_terminal(connection: socket.socket, seat: int) -> bool:
     try:
         if terminal:
             fcntl.ioctl(0, termios.TIOCNOTTY)
-        connection.send(TAKE)
+        # Not sooner: in the queue of a forker that does not answer, they would stay open after this process has ended.
+        socket.send_fds(connection, [TAKE], [0, 1, 2])
         if connection.recv(len(TAKEN)) == TAKEN:
             connection.send(BEGIN)
             return True
