@@ -19,7 +19,7 @@ import socket
 import sys
 import termios
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,10 +250,9 @@ def _listen(place: Path) -> socket.socket:
 def _import_all() -> None:
     """Import what any seat may need, and put it where the garbage collector does not write to it."""
     gc.disable()
-    for name in (*_modules(_ROOMS), *_LATE):
-        # A driver that is not installed here is not needed here.
-        with suppress(ImportError):
-            importlib.import_module(name)
+    for name in _LATE:
+        importlib.import_module(name)
+    _import(_ROOMS)
     from sqlalchemy.orm import configure_mappers
 
     configure_mappers()
@@ -262,11 +261,11 @@ def _import_all() -> None:
     gc.enable()
 
 
-def _modules(names: Sequence[str]) -> Iterator[str]:
+def _import(names: Sequence[str]) -> None:
+    """Import these and all that is in them; a driver that is not installed here is not needed here."""
     for name in names:
         if name.startswith(_LEFT_OUT):
             continue
-        yield name
-        package = importlib.import_module(name)
-        folders = getattr(package, "__path__", ())
-        yield from _modules([f"{name}.{found.name}" for found in pkgutil.iter_modules(folders)])
+        with suppress(ImportError):
+            package = importlib.import_module(name)
+            _import([f"{name}.{found.name}" for found in pkgutil.iter_modules(getattr(package, "__path__", ()))])

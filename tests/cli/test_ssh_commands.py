@@ -168,3 +168,20 @@ def test_without_a_forker_the_gate_starts_a_process_of_its_own(sandbox: Path, tm
     done = subprocess.run(gate, env=clean_environment({"PYTHONPATH": str(ROOT)}), cwd=ROOT, capture_output=True)
     assert done.returncode == 3
     assert b"sshd did not say" in done.stderr
+
+
+def test_the_forker_imports_all_that_is_installed_and_does_nothing_else() -> None:
+    # The extra for PostgreSQL is not installed everywhere: the modules that need it are left out, and no other.
+    code = """
+import os, sys, threading
+sys.modules["psycopg"] = None
+from dropcopy_tui import forker
+before = os.listdir("/proc/self/fd")
+forker._import_all()
+assert {"screens.app", "screens.groups.wizard", "dropcopy_tui.desk", "dropcopy_tui.cli.ease"} <= set(sys.modules)
+assert "dropcopy_tui.store.migrations.env" not in sys.modules
+assert threading.active_count() == 1
+assert os.listdir("/proc/self/fd") == before
+"""
+    run = [sys.executable, "-c", code]
+    subprocess.run(run, env=clean_environment({"PYTHONPATH": str(ROOT)}), cwd=ROOT, check=True)
