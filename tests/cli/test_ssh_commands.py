@@ -178,7 +178,7 @@ sys.modules["psycopg"] = None
 from dropcopy_tui import forker
 before = os.listdir("/proc/self/fd")
 forker._import_all()
-assert {"screens.app", "screens.groups.wizard", "dropcopy_tui.desk", "dropcopy_tui.cli.ease"} <= set(sys.modules)
+assert {"screens.app", "screens.keys.manage", "dropcopy_tui.desk", "dropcopy_tui.cli.ease"} <= set(sys.modules)
 assert "dropcopy_tui.store.migrations.env" not in sys.modules
 assert threading.active_count() == 1
 assert os.listdir("/proc/self/fd") == before
