@@ -18,8 +18,8 @@ from tests.bench import (
     measures_keys,
     measures_million,
     measures_requests,
-    measures_server,
     measures_seats,
+    measures_server,
 )
 from tests.bench.figures import document, drawn, figures
 from tests.bench.measures import Samples
