@@ -25,7 +25,7 @@ from dropcopy_tui import __version__
 SOCKET = "seats"
 # Longer than the environment and the longest command, in the form that has most bytes.
 LARGEST = 65_536
-# How long the other side may take for a word, in seconds: twenty people at once on a small host need one of them.
+# How long the other side may take for a word, in seconds: twenty people who connect together need one of them.
 MOMENT = 5.0
 # The words of the hand-over, in their order. The number of the exit code comes last.
 HERE, TAKE, TAKEN, BEGIN = b"here", b"take", b"taken", b"begin"
