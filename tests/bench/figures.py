@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from tests.bench.measures import Samples
+from tests.bench.measures_sets import SETS
 
 HEAD = ("what", "ours", "beside it", "", "ratio", "at most", "")
 
@@ -75,13 +76,14 @@ def figures(samples: Samples) -> list[Figure]:
         amount("with so much more memory", "MB", "edit memory", 60),
         replace(amount("route: messages a second", "/s", "route rate", 20_000), at_least=True),
         *(
-            ratio(f"{what} 1,000,000, beside bare SQL", "s", name, f"bare {name}", "the same statement", 1.5)
-            for what, name in (
-                ("add", "add a million"),
-                ("remove", "remove a million"),
-                ("begin an edit of", "edit a million"),
+            figure
+            for name in SETS
+            for figure in (
+                ratio(f"{name} 1,000,000", "s", f"{name} a million", f"bare {name} a million", "bare SQL", 1.5),
+                amount("the same: more memory", "MB", f"{name} memory", 20),
             )
         ),
+        amount("request the deletion of a group of 1,000,000", "ms", "delete a million", 100),
         *(
             amount(f"of 1,000,000: {name}", "ms", name, 60)
             for name in ("first rows", "first rows of nothing left", "By GFID", "length", "row 500,000")
@@ -93,6 +95,14 @@ def figures(samples: Samples) -> list[Figure]:
             for figure in (
                 amount(f"{name} of 1,000,000 SenderComps", "s", f"{name} million", seconds),
                 amount("the same: memory of the whole process", "MB", f"{name} memory", 100),
+            )
+        ),
+        *(
+            figure
+            for name in ("audit", "notices", "requests")
+            for figure in (
+                amount(f"export of 1,000,000 rows, processor: {name}", "s", f"export {name} million", 15),
+                amount("the same: memory of the whole process", "MB", f"export {name} memory", 100),
             )
         ),
         amount("route: memory growth, 20,000 to 400,000 messages", "MB", "route growth", 4),
