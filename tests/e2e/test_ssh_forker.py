@@ -279,9 +279,11 @@ def holds(pid: int, secret: bytes) -> bool:
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in maps:
             area, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
             begin, end = (int(part, 16) for part in area.split("-"))
             with suppress(OSError):
                 memory.seek(begin)
-                if rights.startswith("rw") and secret in memory.read(end - begin):
+                if secret in memory.read(end - begin):
                     return True
     return False
