@@ -226,6 +226,8 @@ def test_no_other_account_reaches_it(forker: Forker) -> None:
     # Every folder on the way is open, and so is the socket: what is left is that the forker looks at who connects.
     knock = f"""
 import os, socket
+os.setgroups([])
+os.setgid({other})
 os.setuid({other})
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.settimeout(60)
