@@ -45,14 +45,14 @@ class HomeScreen(DeskScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stay", show=False, id="home.stay"),
         Binding("n", "new_group", "New group", id="groups.create", tooltip="Request a new drop copy group."),
-        Binding("k", "keys", "Keys", id="home.keys",
+        Binding("k", "keys", "Keys", id="keypairs.manage",
                 tooltip="Manage key pairs of the session under the cursor, or of all expiring sessions."),
         Binding("c", "calendar", "Calendar", id="home.calendar", tooltip="Open the key calendar."),
         Binding("left", "go('#menu')", show=False, id="home.left", tooltip="Go to the menu."),
         Binding("right", "go('#attention')", show=False, id="home.right", tooltip="Go to Needs attention."),
-        Binding("ctrl+p", "app.command_palette", "Commands", id="home.commands", tooltip="Find any command by name."),
+        Binding("ctrl+p", "app.command_palette", "Commands", id="app.commands", tooltip="Find any command by name."),
         Binding("ctrl+r", "reload", "Refresh", show=False, id="home.reload", tooltip="Refresh the Home screen."),
-        Binding("q", "app.quit_desk", "Quit", id="home.quit", tooltip="Quit."),
+        Binding("q", "app.quit_desk", "Quit", id="app.quit", tooltip="Quit."),
     ]  # fmt: skip
 
     def body(self) -> ComposeResult:

@@ -11,6 +11,10 @@ from dropcopy_tui.domain.errors import DeskError
 if TYPE_CHECKING:
     from dropcopy_tui.cli.call import Call
     from dropcopy_tui.config import Config
+    from dropcopy_tui.walkthroughs.steps import Walkthrough
+
+# Lines of the terminal that a walkthrough takes for its panel.
+PANEL_LINES = 4
 
 
 class NoTerminal(DeskError):
@@ -37,11 +41,12 @@ def open_application(call: Call) -> int:
     return run_application(call, config, demo=False, user=call.as_user)
 
 
-def check_terminal() -> None:
-    """Raise NoTerminal, with the reason, where no screen can be drawn."""
+def check_terminal(taken: int = 0) -> None:
+    """Raise NoTerminal, with the reason, where no screen can be drawn. `taken`: lines that it does not get."""
     from screens.terminal.guard import refuse_reason, terminal_size
 
-    why = refuse_reason(sys.stdin, sys.stderr, os.environ, terminal_size(2))
+    columns, lines = terminal_size(2)
+    why = refuse_reason(sys.stdin, sys.stderr, os.environ, (columns, lines - taken))
     if why:
         raise NoTerminal(why)
 
@@ -58,3 +63,29 @@ def run_application(call: Call, config: Config, *, demo: bool, user: str | None)
     from screens.app import run
 
     return run(config, demo=demo, user=user)
+
+
+def perform_walkthrough(call: Call, walkthrough: Walkthrough, mode: str, speed: float) -> int:
+    """Play a walkthrough on this terminal; the exit code. Raises NoTerminal, WalkthroughFailed, StoreUnusable."""
+    check_terminal(PANEL_LINES)
+    from screens.terminal.guard import prepare, quick_start
+
+    if call.no_color:
+        os.environ["NO_COLOR"] = "1"
+    # Both come before Textual is imported, because it reads its environment variables at import time.
+    facts = prepare(os.environ)
+    quick_start()
+    from screens.walkthroughs.coach import Mode
+    from screens.walkthroughs.theatre import perform
+
+    return perform(walkthrough, facts, Mode(mode), speed)
+
+
+def walkthrough_export(walkthrough: Walkthrough, form: str) -> list[tuple[str, str]]:
+    """A walkthrough as `md`, `txt`, `svg` or `cast`: names and texts. Raises WalkthroughFailed, StoreUnusable."""
+    from screens.terminal.guard import prepare
+
+    prepare(os.environ)
+    from screens.walkthroughs.export import exported
+
+    return exported(walkthrough, form)

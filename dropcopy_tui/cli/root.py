@@ -50,6 +50,7 @@ _VERBS = {
     "store": _Verb("store:store", "The store itself: check."),
     "doctor": _Verb("doctor:doctor", "Examine this host, the store and its people for misconfigurations."),
     "config": _Verb("config:config", "The configuration: show, validate."),
+    "walkthrough": _Verb("walkthroughs:walkthrough", "Walkthroughs: list, play, step, practice, export."),
     "password": _Verb("password:password", "Change your own password."),
     "copy-store": _Verb("copy_store:copy_store", "Copy a store to another place, such as a PostgreSQL server."),
     "paths": _Verb("paths:paths", "Show the locations of the store, master key, configuration and log."),

@@ -67,7 +67,7 @@ class GroupScreen(TabbedScreen):
             "k",
             "keys",
             "Keys",
-            id="group.keys",
+            id="keypairs.manage",
             tooltip="Generate, download or delete key pairs of the group's target sessions.",
         ),
         Binding("e", "edit", "Edit", id="groups.edit", tooltip="Change the name, front end, filters or SenderComps."),

@@ -38,7 +38,7 @@ class FinishedScreen(DeskScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "view", "Request", id="finished.view", tooltip="Open the request."),
         Binding("o", "open_group", "Group", id="finished.group", tooltip="Open the group."),
-        Binding("k", "keys", "Keys", id="keys.manage", tooltip="Generate the key pair of its target session."),
+        Binding("k", "keys", "Keys", id="keypairs.manage", tooltip="Generate the key pair of its target session."),
         Binding("n", "again", "Ask again", id="requests.again", tooltip="Start a draft with the same content."),
         Binding("h", "home", "Home", id="finished.home", tooltip="Go to the Home screen."),
     ]

@@ -34,6 +34,8 @@ class MeantKeys:
     """Watches the keys in their order."""
 
     def __init__(self) -> None:
+        # A program that plays the keys means all of them, however fast it is.
+        self.deliberate = False
         self._key, self._at, self._gap = "", 0.0, float("inf")
         self._since = 0.0
         self._spent_at: float | None = None
@@ -44,7 +46,7 @@ class MeantKeys:
 
         It is told of every key that does not go into a field.
         """
-        if not isinstance(event, Key) or not (event.is_printable or event.key in IN_A_TEXT):
+        if self.deliberate or not isinstance(event, Key) or not (event.is_printable or event.key in IN_A_TEXT):
             return False
         pause, self._last = event.time - self._last, event.time
         if self._stray:
@@ -66,7 +68,7 @@ class MeantKeys:
         """Take note of an event; whether it may pass to the screen."""
         if isinstance(event, MouseDown | Paste):
             self._key, self._spent_at = "", None
-        if not isinstance(event, Key):
+        if self.deliberate or not isinstance(event, Key):
             return True
         same = event.key == self._key
         self._gap = event.time - self._at if same else float("inf")
@@ -80,7 +82,7 @@ class MeantKeys:
 
     def is_meant(self, shown_at: float) -> bool:
         """Whether the key at hand may confirm what was drawn at that time."""
-        if not self._key:
+        if self.deliberate or not self._key:
             return True
         opened_it = self._since < shown_at
         return self._at >= shown_at and (self._is_new(shown_at) if opened_it else self._gap >= REPEATS_WITHIN)

@@ -123,6 +123,11 @@ def _pen(segment: Segment, colours: ColorSystem) -> Pen:
     return PLAIN if segment.style is None else pen_of(Strip.render_ansi(segment.style, colours))
 
 
+def lines_shown(screen: Screen[Any]) -> list[Strip]:
+    """The lines of a screen as they are drawn, for whoever reads or prints them; Textual has no public way to them."""
+    return screen._compositor.render_strips()
+
+
 class TunedScreen(Screen[Result], Generic[Result]):
     """A screen's part of it."""
 

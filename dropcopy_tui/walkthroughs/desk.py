@@ -1,0 +1,120 @@
+"""The desk itself: people, the record, checks, and finding one's way."""
+
+from __future__ import annotations
+
+from dropcopy_tui.walkthroughs.steps import Line, Step, Text, Walkthrough, open_by_name
+
+AUDIT_TRAIL = Walkthrough(
+    name="audit-trail",
+    title="Find out who did what",
+    person="auditor",
+    role="auditor",
+    rows=(2,),
+    steps=(
+        Step("The audit trail has every event, the newest first.", open_by_name("audit"), ("Signed in",), shot="list"),
+        Step(
+            "Enter shows an event, with what it changed.", ("list.down", "enter"), ("Request submitted",), shot="event"
+        ),
+        Step(
+            "/ searches it by the words on the screen.",
+            ("enter", "list.filter", Text("denied"), "enter"),
+            ("Request denied",),
+        ),
+        Step(
+            "Escape shows all events again; v verifies that none was altered.",
+            ("escape", "audit.verify"),
+            ("none was altered",),
+        ),
+    ),
+)
+
+ENTITLE_PERSON = Walkthrough(
+    name="entitle-person",
+    title="Change a person's roles",
+    person="acme-admin",
+    role="user administrator",
+    rows=(2,),
+    steps=(
+        Step("People and entitlements lists who may do what at your entity.", open_by_name("people"), ("acme-viewer",)),
+        Step("Find the person.", ("list.filter", Text("viewer"), "enter"), ("1 of 1",)),
+        Step(
+            "e opens their roles at this entity; Space turns one on or off.",
+            ("people.entitle",),
+            ("acme-viewer",),
+            shot="roles",
+        ),
+    ),
+)
+
+LOG_PREVIEW = Walkthrough(
+    name="log-preview",
+    title="See which messages of a log each group receives",
+    person="acme-operator",
+    role="operator",
+    rows=(7, 14),
+    steps=(
+        Step(
+            "FIX log preview asks for a log. The example has SenderComps of this sandbox.",
+            open_by_name("fix log"),
+            ("Example log",),
+        ),
+        Step(
+            "Every message, with the groups that copy it.", (Line("Example log"), "enter"), ("Copies to",), shot="log"
+        ),
+        Step("Enter shows a message and why each group gets it or not.", ("enter",), ("Enter",), shot="message"),
+    ),
+)
+
+WHO_GETS = Walkthrough(
+    name="who-gets-this",
+    title="Find out who receives a SenderComp's messages",
+    person="acme-operator",
+    role="operator",
+    rows=(14, 26),
+    steps=(
+        Step("Who gets this? is in the palette.", open_by_name("who gets"), ("SenderComp",)),
+        Step("Type a SenderComp or a Globex Firm.", (Text("005ACM01B"), "enter"), ("US-RATES-RISK",), shot="who"),
+    ),
+)
+
+NOTICES = Walkthrough(
+    name="notices",
+    title="Read notices",
+    person="acme-operator",
+    role="operator",
+    rows=(33, 38),
+    steps=(
+        Step("The first line counts what is unread. Open Notices.", open_by_name("notices"), ("1 of 5 notices",)),
+        Step(
+            "m marks the one under the cursor as read; it moves below the unread ones.",
+            ("notices.read",),
+            ("1 notice marked as read",),
+            shot="read",
+        ),
+    ),
+)
+
+HELP = Walkthrough(
+    name="find-help",
+    title="Find your way with two keys",
+    person="acme-operator",
+    role="everyone",
+    rows=(1,),
+    steps=(
+        Step(
+            "? lists the keys of the screen that you are on. F1 does the same in a field.",
+            ("app.help",),
+            ("Keys on this screen",),
+            shot="help",
+        ),
+        Step(
+            "Escape closes it. Ctrl-P opens the palette: every screen and command by a part of its name.",
+            ("escape", "app.commands"),
+            ("Search for commands",),
+        ),
+        Step("Type a part of a name and press Enter.", (Text("calendar"), "enter"), ("Key calendar",)),
+        Step("Escape always goes one level back, and never loses what you typed.", ("escape",), ("Needs attention",)),
+    ),
+)
+
+ALL = (AUDIT_TRAIL, ENTITLE_PERSON, LOG_PREVIEW, WHO_GETS, NOTICES, HELP)

@@ -1,0 +1,297 @@
+"""Drop copy groups: made, changed, deleted, looked at."""
+
+from __future__ import annotations
+
+from dropcopy_tui.walkthroughs.steps import Line, Step, Text, Walkthrough, open_by_name
+
+CREATE_GROUP = Walkthrough(
+    name="create-group",
+    title="Request a drop copy group",
+    person="acme-operator",
+    role="operator",
+    rows=(3, 4, 5, 6, 7, 9, 10, 11),
+    steps=(
+        Step(
+            "Home shows what needs attention. n begins a new group from anywhere on it.",
+            ("groups.create",),
+            ("Create New Group", "BrokerTec EU"),
+            shot="market",
+        ),
+        Step(
+            "Choose the market. BrokerTec U.S. is marked already.",
+            ("enter",),
+            ("New group in BrokerTec U.S.", "A fee applies to every group after the first"),
+            shot="fee",
+        ),
+        Step(
+            "A dialog says how many groups the entity has and what another one costs. Nothing is created yet.",
+            (Line("Proceed"), "enter"),
+            ("1 to 30 characters",),
+        ),
+        Step(
+            "The entity is filled in, because there is only one. Type a name: it must be unique within the entity.",
+            (Text("US-TREASURY-RISK"),),
+            ("US-TREASURY-RISK",),
+            shot="name",
+        ),
+        Step("Enter goes to the next step.", ("enter",), ("Select the front end system that sends the orders",)),
+        Step(
+            "Choose the front end system that sends the orders. Here it is the first one.",
+            ("enter",),
+            ("Optional: select at least one",),
+        ),
+        Step(
+            "Choose which messages are copied. Heartbeat and Reject are mandatory; Space selects one more.",
+            (Line("Acknowledgement"), "filters.turn"),
+            ("[x] Acknowledgement messages",),
+            shot="filters",
+        ),
+        Step("Enter goes to the SenderComps.", ("enter",), ("Available 2,777",)),
+        Step(
+            "* selects everything that matches. The list may have a million rows: the keys are the same.",
+            ("list.pick_all",),
+            ("2,777 selected",),
+            shot="sources",
+        ),
+        Step("+ adds what is selected to the group.", ("sources.add",), ("Added 2,777",)),
+        Step(
+            "The last step shows the whole request on one page: read it before you submit.",
+            ("enter",),
+            ("Review. Nothing is created until you submit",),
+            shot="submit",
+        ),
+        Step(
+            "Submit. No approval is needed here, so the group is set up immediately, and its target session is named.",
+            ("drafts.submit",),
+            ("was completed", "Target session"),
+            shot="done",
+        ),
+        Step(
+            "o opens the new group.", ("finished.group",), ("2 Target Sessions", "none (k to generate)"), shot="target"
+        ),
+    ),
+)
+
+BROWSE_GROUPS = Walkthrough(
+    name="browse-groups",
+    title="Look at a drop copy group",
+    person="acme-viewer",
+    role="viewer",
+    rows=(1, 2, 25, 26),
+    steps=(
+        Step(
+            "The menu on the left is that of the Request Center. Enter opens the BrokerTec groups.",
+            (Line("Drop Copy Groups"), "enter"),
+            ("EU-GOVIES", "US-RATES-RISK"),
+            shot="groups",
+        ),
+        Step("Enter opens the group under the cursor.", (Line("EU-GOVIES"), "enter"), ("Gilt Desk 4.2", "Heartbeat")),
+        Step("Tab goes to its target sessions.", ("group.next_tab",), ("T2E", "expiring"), shot="targets"),
+        Step("s shows the public key IDs. The secret key is never shown.", ("keypairs.show",), ("T2E",)),
+        Step("Tab goes on to the SenderComps whose messages it copies.", ("group.next_tab",), ("02VACE01B", "248")),
+        Step("The last tab counts them by Globex Firm.", ("group.next_tab",), ("ACE01",), shot="firms"),
+    ),
+)
+
+CREATE_EU_GROUP = Walkthrough(
+    name="create-group-of-a-firm",
+    title="Request a group of one Globex Firm",
+    person="acme-operator",
+    role="operator",
+    rows=(4, 8, 9),
+    steps=(
+        Step("n begins a new group.", ("groups.create",), ("Create New Group",)),
+        Step("This time the market is BrokerTec EU.", (Line("BrokerTec EU"), "enter"), ("New group in BrokerTec EU",)),
+        Step("Proceed accepts the fee.", (Line("Proceed"), "enter"), ("1 to 30 characters",)),
+        Step("Name it, and choose the first front end system.", (Text("EU-ACE02"), "enter", "enter"), ("Mandatory",)),
+        Step(
+            "Copy fills only: Space selects the filter under the cursor.",
+            (Line("Trade - Fill Notice"), "filters.turn", "enter"),
+            ("Globex Firm: all",),
+        ),
+        Step(
+            "f narrows the list to one Globex Firm. Choose ACE02.",
+            ("sources.firm", Line("ACE02"), "enter"),
+            ("Globex Firm: ACE02",),
+            shot="firm",
+        ),
+        Step(
+            "* selects all of that firm, + adds them. Other firms are not copied.",
+            ("list.pick_all", "sources.add"),
+            ("Added 149",),
+        ),
+        Step("The review names the firm and how many of its SenderComps.", ("enter",), ("ACE02 149",), shot="review"),
+        Step("Ctrl-Y submits from any line of the review.", ("drafts.submit",), ("was completed",)),
+    ),
+)
+
+GLOBEX_GROUP = Walkthrough(
+    name="globex-groups",
+    title="Look at the Globex groups",
+    person="acme-operator",
+    role="operator",
+    rows=(17,),
+    steps=(
+        Step(
+            "Globex has groups of its own in the menu.", open_by_name("globex drop"), ("GLOBEX-FUTURES",), shot="list"
+        ),
+        Step("A large group has several target sessions.", ("enter", "group.next_tab"), ("1 of 2 rows",), shot="two"),
+        Step("Escape goes back, level by level.", ("escape", "escape"), ("Needs attention",)),
+    ),
+)
+
+EDIT_GROUP = Walkthrough(
+    name="edit-group",
+    title="Change a group",
+    person="acme-operator",
+    role="operator",
+    rows=(19, 20),
+    steps=(
+        Step("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
+        Step("Open the group that is to change.", (Line("US-ACTIVES"), "enter"), ("Ladder One 5.0",)),
+        Step(
+            "e opens the same wizard at its last page, which lists what would change: nothing so far.",
+            ("groups.edit",),
+            ("Changes none yet",),
+            shot="nothing",
+        ),
+        Step(
+            "Choose what to change. Here it is the name.",
+            (Line("Change: Name"), "enter"),
+            ("Enter a name that is unique",),
+        ),
+        Step(
+            "Type the new name; it replaces what is there once you have deleted the old one. End, then -NY adds to it.",
+            ("end", Text("-NY"), "enter"),
+            ("US-ACTIVES-NY",),
+        ),
+        Step("Ctrl-T and 6 go straight to the review.", ("wizard.steps", Text("6")), ("Only the differences",)),
+        Step("Each change is shown as before and after.", (), ("US-ACTIVES-NY",), shot="change"),
+        Step("Submit. The group changes only when the request is completed.", ("drafts.submit",), ("was completed",)),
+    ),
+)
+
+DELETE_GROUP = Walkthrough(
+    name="delete-group",
+    title="Delete a group",
+    person="acme-operator",
+    role="operator",
+    rows=(22, 23, 24),
+    steps=(
+        Step("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("US-BACKUP",)),
+        Step(
+            "Put the cursor on the group and press d.", (Line("US-BACKUP"), "groups.delete"), ("Delete",), shot="sure"
+        ),
+        Step(
+            "Deleting needs the group's name, typed. It says what stops: its target session, and with it the feed.",
+            (Text("US-BACKUP"), "enter"),
+            ("DC-2026-000039",),
+        ),
+    ),
+)
+
+CLONE_GROUP = Walkthrough(
+    name="clone-group",
+    title="Make a group like another one",
+    person="acme-operator",
+    role="operator",
+    rows=(9,),
+    steps=(
+        Step("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
+        Step(
+            "y copies the group under the cursor into a new draft. The fee of another group is named first.",
+            (Line("EU-RISK"), "groups.clone"),
+            ("A fee applies",),
+        ),
+        Step(
+            "The wizard opens with everything but a name, which must be a new one.",
+            (Line("Proceed"), "enter"),
+            ("1 to 30 characters", "149 sources"),
+            shot="draft",
+        ),
+        Step(
+            "Type it, look at each step, and submit.",
+            (Text("EU-RISK-2"), "enter", "enter", "enter", "enter", "drafts.submit"),
+            ("was completed",),
+        ),
+    ),
+)
+
+RESUME_DRAFT = Walkthrough(
+    name="resume-draft",
+    title="Continue a draft after the line was lost",
+    person="acme-operator",
+    role="operator",
+    rows=(6,),
+    steps=(
+        Step(
+            "What was typed is saved every second. Home lists the draft that was not finished: move to it.",
+            ("right", Line("draft EU-RATES")),
+            ("draft EU-RATES (EU), step 4",),
+            shot="home",
+        ),
+        Step("Enter opens it at the step where it was left.", ("enter",), ("EU-RATES", "Select the messages to copy")),
+        Step("Escape leaves it again; it stays a draft.", ("wizard.steps", "escape"), ("EU-RATES",)),
+    ),
+)
+
+COVERAGE = Walkthrough(
+    name="coverage",
+    title="Find SenderComps that no group copies",
+    person="acme-operator",
+    role="operator",
+    rows=(9, 26),
+    steps=(
+        Step(
+            "The palette opens any screen by a part of its name.", open_by_name("coverage"), ("198 active SenderComps",)
+        ),
+        Step(
+            "/ filters as you type.",
+            ("list.filter", Text("0fz"), "enter"),
+            ("0FZCLRB", "1 of 2 SenderComps"),
+            shot="filtered",
+        ),
+        Step("Enter asks who gets the messages of the SenderComp under the cursor.", ("enter",), ("No group",)),
+    ),
+)
+
+FRONT_ENDS = Walkthrough(
+    name="map-front-end",
+    title="Let an entity use a front end system",
+    person="acme-admin",
+    role="user administrator",
+    rows=(21,),
+    steps=(
+        Step("Open Front End Mapping from the palette.", open_by_name("front end map"), ("Auction Room", "Mapped")),
+        Step(
+            "Space maps the system under the cursor, once you say so.", ("front_ends.turn",), ("Map Auction Room 4.2",)
+        ),
+        Step(
+            "Map it. Groups of this entity can choose it from now on.",
+            (Line("Map"), "enter"),
+            ("Auction Room 4.2 Sample F yes",),
+            shot="mapped",
+        ),
+        Step(
+            "A system that a group uses stays.",
+            ("list.filter", Text("gilt"), "enter"),
+            ("Gilt Desk 4.2 Sample A yes 1",),
+        ),
+        Step(
+            "Try to unmap it: the refusal says which group uses it.", ("front_ends.turn",), ("EU-GOVIES",), shot="used"
+        ),
+    ),
+)
+
+ALL = (
+    CREATE_GROUP,
+    BROWSE_GROUPS,
+    CREATE_EU_GROUP,
+    GLOBEX_GROUP,
+    EDIT_GROUP,
+    DELETE_GROUP,
+    CLONE_GROUP,
+    RESUME_DRAFT,
+    COVERAGE,
+    FRONT_ENDS,
+)

@@ -1,0 +1,80 @@
+"""Requests: followed, approved, denied, cancelled, asked again."""
+
+from __future__ import annotations
+
+from dropcopy_tui.walkthroughs.steps import Line, Step, Text, Walkthrough, open_by_name
+
+FOLLOW_REQUEST = Walkthrough(
+    name="follow-request",
+    title="See what became of a request",
+    person="acme-operator",
+    role="operator",
+    rows=(10, 11, 12),
+    steps=(
+        Step(
+            "My Requests has everything that you submitted, the newest first.", open_by_name("my requests"), ("000038",)
+        ),
+        Step(
+            "Enter opens one: what it changes, and what has happened so far.",
+            ("enter",),
+            ("awaiting approval by",),
+            shot="open",
+        ),
+        Step("Tab shows the SenderComps of the request.", ("request.next_tab",), ("198",)),
+        Step(
+            "Escape goes back to the list; / finds requests that failed.",
+            ("escape", "list.filter", Text("failed"), "enter"),
+            ("Failed",),
+        ),
+        Step("A failed request says why.", ("enter",), ("Failed",), shot="failed"),
+    ),
+)
+
+APPROVE_REQUEST = Walkthrough(
+    name="approve-request",
+    title="Approve a request",
+    person="placehld-approver",
+    role="approver",
+    rows=(13,),
+    steps=(
+        Step("Home says that a request awaits your approval.", ("right",), ("1 request awaits your approval",)),
+        Step("Enter opens To Do.", ("enter",), ("DC-2026-000036",)),
+        Step("Read it before you decide.", ("enter",), ("create group DESK-RISK", "198"), shot="read"),
+        Step(
+            "a approves; the question shows everything once more.", ("requests.approve",), ("Approve DC-2026-000036?",)
+        ),
+        Step("Approve. The group is set up immediately.", (Line("Approve"), "enter"), ("DC-2026-000036",), shot="done"),
+    ),
+)
+
+DENY_REQUEST = Walkthrough(
+    name="deny-request",
+    title="Deny a request with a reason",
+    person="clearing-approver",
+    role="approver of the clearing firm",
+    rows=(13,),
+    steps=(
+        Step("Two requests await the clearing firm's approval.", open_by_name("to do"), ("of 2 requests",)),
+        Step(
+            "d denies the one under the cursor. A reason is required: its person reads it.",
+            ("requests.deny",),
+            ("Reason, 1 to 500 characters",),
+        ),
+        Step("Write why, in a sentence.", (Text("ask the desk first"), "enter"), ("denied",), shot="done"),
+    ),
+)
+
+CANCEL_REQUEST = Walkthrough(
+    name="cancel-request",
+    title="Cancel a request of one's own",
+    person="acme-operator",
+    role="operator",
+    rows=(12, 13),
+    steps=(
+        Step("Open My Requests.", open_by_name("my requests"), ("DC-2026-000038",)),
+        Step("Open the request that still waits.", ("enter",), ("In Progress",)),
+        Step("c cancels it; the question says what that means.", ("requests.cancel",), ("Cancel",), shot="sure"),
+    ),
+)
+
+ALL = (FOLLOW_REQUEST, APPROVE_REQUEST, DENY_REQUEST, CANCEL_REQUEST)

@@ -1,0 +1,69 @@
+"""Walkthroughs from the command line: on this terminal, or as pages and pictures without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dropcopy_tui.walkthroughs.steps import Step, Walkthrough
+from screens.terminal.guard import TerminalFacts
+from screens.walkthroughs.coach import CoachedApp, Mode, TrainingApp
+from screens.walkthroughs.player import PilotHands, Player, screen_ansi, shown_text
+from screens.walkthroughs.stage import KnownEntropy, Stage, StoppedClock, stage
+
+STANDARD_SIZE = (80, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a step looked like when it was done: as text, as a picture (SVG), and as a terminal draws it.
+
+    `keys` are the keys that its bindings had.
+    """
+
+    step: Step
+    text: str
+    picture: str
+    drawn: str
+    keys: dict[str, str]
+
+
+def perform(walkthrough: Walkthrough, facts: TerminalFacts, mode: Mode, speed: float) -> int:
+    """Play a walkthrough on this terminal; the exit code. Raises WalkthroughFailed, StoreUnusable."""
+    with stage() as made:
+        app = CoachedApp(
+            made.config,
+            facts,
+            walkthrough.person,
+            clock=StoppedClock(),
+            entropy=KnownEntropy(),
+            walkthrough=walkthrough,
+            mode=mode,
+            speed=speed,
+        )
+        code = app.start()
+        if app.failure is not None:
+            raise app.failure
+        return code
+
+
+def scenes(walkthroughs: Sequence[Walkthrough], size: tuple[int, int] = STANDARD_SIZE) -> dict[str, list[Scene]]:
+    """Every step of each walkthrough, played without a terminal. Raises WalkthroughFailed, StoreUnusable."""
+    found = {}
+    for walkthrough in walkthroughs:
+        with stage() as made:
+            found[walkthrough.name] = asyncio.run(_scenes(walkthrough, made, size))
+    return found
+
+
+async def _scenes(walkthrough: Walkthrough, made: Stage, size: tuple[int, int]) -> list[Scene]:
+    app = TrainingApp(made.config, None, walkthrough.person, clock=StoppedClock(), entropy=KnownEntropy())
+    app.meant_keys.deliberate = True
+    found = []
+    async with app.run_test(size=size, notifications=True):
+        player = Player(walkthrough, app, PilotHands(app))
+        async for step in player.play():
+            picture = app.export_screenshot(title=walkthrough.title, simplify=True)
+            found.append(Scene(step, shown_text(app), picture, screen_ansi(app), dict(player.keys)))
+    return found
