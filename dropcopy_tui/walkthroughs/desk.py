@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dropcopy_tui.walkthroughs.steps import Line, Step, Text, Walkthrough, open_by_name
+from dropcopy_tui.walkthroughs.steps import Line, Text, Walkthrough, WalkthroughStep, open_by_name
 
 AUDIT_TRAIL = Walkthrough(
     name="audit-trail",
@@ -11,16 +11,18 @@ AUDIT_TRAIL = Walkthrough(
     role="auditor",
     rows=(2,),
     steps=(
-        Step("The audit trail has every event, the newest first.", open_by_name("audit"), ("Signed in",), shot="list"),
-        Step(
+        WalkthroughStep(
+            "The audit trail has every event, the newest first.", open_by_name("audit"), ("Signed in",), shot="list"
+        ),
+        WalkthroughStep(
             "Enter shows an event, with what it changed.", ("list.down", "enter"), ("Request submitted",), shot="event"
         ),
-        Step(
+        WalkthroughStep(
             "/ searches it by the words on the screen.",
             ("enter", "list.filter", Text("denied"), "enter"),
             ("Request denied",),
         ),
-        Step(
+        WalkthroughStep(
             "Escape shows all events again; v verifies that none was altered.",
             ("escape", "audit.verify"),
             ("none was altered",),
@@ -35,9 +37,11 @@ ENTITLE_PERSON = Walkthrough(
     role="user administrator",
     rows=(2,),
     steps=(
-        Step("People and entitlements lists who may do what at your entity.", open_by_name("people"), ("acme-viewer",)),
-        Step("Find the person.", ("list.filter", Text("viewer"), "enter"), ("1 of 1",)),
-        Step(
+        WalkthroughStep(
+            "People and entitlements lists who may do what at your entity.", open_by_name("people"), ("acme-viewer",)
+        ),
+        WalkthroughStep("Find the person.", ("list.filter", Text("viewer"), "enter"), ("1 of 1",)),
+        WalkthroughStep(
             "e opens their roles at this entity; Space turns one on or off.",
             ("people.entitle",),
             ("acme-viewer",),
@@ -53,15 +57,17 @@ LOG_PREVIEW = Walkthrough(
     role="operator",
     rows=(7, 14),
     steps=(
-        Step(
+        WalkthroughStep(
             "FIX log preview asks for a log. The example has SenderComps of this sandbox.",
             open_by_name("fix log"),
             ("Example log",),
         ),
-        Step(
+        WalkthroughStep(
             "Every message, with the groups that copy it.", (Line("Example log"), "enter"), ("Copies to",), shot="log"
         ),
-        Step("Enter shows a message and why each group gets it or not.", ("enter",), ("Enter",), shot="message"),
+        WalkthroughStep(
+            "Enter shows a message and why each group gets it or not.", ("enter",), ("Enter",), shot="message"
+        ),
     ),
 )
 
@@ -72,8 +78,10 @@ WHO_GETS = Walkthrough(
     role="operator",
     rows=(14, 26),
     steps=(
-        Step("Who gets this? is in the palette.", open_by_name("who gets"), ("SenderComp",)),
-        Step("Type a SenderComp or a Globex Firm.", (Text("005ACM01B"), "enter"), ("US-RATES-RISK",), shot="who"),
+        WalkthroughStep("Who gets this? is in the palette.", open_by_name("who gets"), ("SenderComp",)),
+        WalkthroughStep(
+            "Type a SenderComp or a Globex Firm.", (Text("005ACM01B"), "enter"), ("US-RATES-RISK",), shot="who"
+        ),
     ),
 )
 
@@ -84,8 +92,10 @@ NOTICES = Walkthrough(
     role="operator",
     rows=(33, 38),
     steps=(
-        Step("The first line counts what is unread. Open Notices.", open_by_name("notices"), ("1 of 5 notices",)),
-        Step(
+        WalkthroughStep(
+            "The first line counts what is unread. Open Notices.", open_by_name("notices"), ("1 of 5 notices",)
+        ),
+        WalkthroughStep(
             "m marks the one under the cursor as read; it moves below the unread ones.",
             ("notices.read",),
             ("1 notice marked as read",),
@@ -101,19 +111,21 @@ HELP = Walkthrough(
     role="everyone",
     rows=(1,),
     steps=(
-        Step(
+        WalkthroughStep(
             "? lists the keys of the screen that you are on. F1 does the same in a field.",
             ("app.help",),
             ("Keys on this screen",),
             shot="help",
         ),
-        Step(
+        WalkthroughStep(
             "Escape closes it. Ctrl-P opens the palette: every screen and command by a part of its name.",
             ("escape", "app.commands"),
             ("Search for commands",),
         ),
-        Step("Type a part of a name and press Enter.", (Text("calendar"), "enter"), ("Key calendar",)),
-        Step("Escape always goes one level back, and never loses what you typed.", ("escape",), ("Needs attention",)),
+        WalkthroughStep("Type a part of a name and press Enter.", (Text("calendar"), "enter"), ("Key calendar",)),
+        WalkthroughStep(
+            "Escape always goes one level back, and never loses what you typed.", ("escape",), ("Needs attention",)
+        ),
     ),
 )
 

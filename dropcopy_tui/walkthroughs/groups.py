@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dropcopy_tui.walkthroughs.steps import Line, Step, Text, Walkthrough, open_by_name
+from dropcopy_tui.walkthroughs.steps import Line, Text, Walkthrough, WalkthroughStep, open_by_name
 
 CREATE_GROUP = Walkthrough(
     name="create-group",
@@ -11,62 +11,64 @@ CREATE_GROUP = Walkthrough(
     role="operator",
     rows=(3, 4, 5, 6, 7, 9, 10, 11),
     steps=(
-        Step(
+        WalkthroughStep(
             "Home shows what needs attention. n begins a new group from anywhere on it.",
             ("groups.create",),
             ("Create New Group", "BrokerTec EU"),
             shot="market",
         ),
-        Step(
+        WalkthroughStep(
             "Choose the market. BrokerTec U.S. is marked already.",
             ("enter",),
             ("New group in BrokerTec U.S.", "A fee applies to every group after the first"),
             shot="fee",
         ),
-        Step(
+        WalkthroughStep(
             "A dialog says how many groups the entity has and what another one costs. Nothing is created yet.",
             (Line("Proceed"), "enter"),
             ("1 to 30 characters",),
         ),
-        Step(
+        WalkthroughStep(
             "The entity is filled in, because there is only one. Type a name: it must be unique within the entity.",
             (Text("US-TREASURY-RISK"),),
             ("US-TREASURY-RISK",),
             shot="name",
         ),
-        Step("Enter goes to the next step.", ("enter",), ("Select the front end system that sends the orders",)),
-        Step(
+        WalkthroughStep(
+            "Enter goes to the next step.", ("enter",), ("Select the front end system that sends the orders",)
+        ),
+        WalkthroughStep(
             "Choose the front end system that sends the orders. Here it is the first one.",
             ("enter",),
             ("Optional: select at least one",),
         ),
-        Step(
+        WalkthroughStep(
             "Choose which messages are copied. Heartbeat and Reject are mandatory; Space selects one more.",
             (Line("Acknowledgement"), "filters.turn"),
             ("[x] Acknowledgement messages",),
             shot="filters",
         ),
-        Step("Enter goes to the SenderComps.", ("enter",), ("Available 2,777",)),
-        Step(
+        WalkthroughStep("Enter goes to the SenderComps.", ("enter",), ("Available 2,777",)),
+        WalkthroughStep(
             "* selects everything that matches. The list may have a million rows: the keys are the same.",
             ("list.pick_all",),
             ("2,777 selected",),
             shot="sources",
         ),
-        Step("+ adds what is selected to the group.", ("sources.add",), ("Added 2,777",)),
-        Step(
+        WalkthroughStep("+ adds what is selected to the group.", ("sources.add",), ("Added 2,777",)),
+        WalkthroughStep(
             "The last step shows the whole request on one page: read it before you submit.",
             ("enter",),
             ("Review. Nothing is created until you submit",),
             shot="submit",
         ),
-        Step(
+        WalkthroughStep(
             "Submit. No approval is needed here, so the group is set up immediately, and its target session is named.",
             ("drafts.submit",),
             ("was completed", "Target session"),
             shot="done",
         ),
-        Step(
+        WalkthroughStep(
             "o opens the new group.", ("finished.group",), ("2 Target Sessions", "none (k to generate)"), shot="target"
         ),
     ),
@@ -79,17 +81,21 @@ BROWSE_GROUPS = Walkthrough(
     role="viewer",
     rows=(1, 2, 25, 26),
     steps=(
-        Step(
+        WalkthroughStep(
             "The menu on the left is that of the Request Center. Enter opens the BrokerTec groups.",
             (Line("Drop Copy Groups"), "enter"),
             ("EU-GOVIES", "US-RATES-RISK"),
             shot="groups",
         ),
-        Step("Enter opens the group under the cursor.", (Line("EU-GOVIES"), "enter"), ("Gilt Desk 4.2", "Heartbeat")),
-        Step("Tab goes to its target sessions.", ("group.next_tab",), ("T2E", "expiring"), shot="targets"),
-        Step("s shows the public key IDs. The secret key is never shown.", ("keypairs.show",), ("T2E",)),
-        Step("Tab goes on to the SenderComps whose messages it copies.", ("group.next_tab",), ("02VACE01B", "248")),
-        Step("The last tab counts them by Globex Firm.", ("group.next_tab",), ("ACE01",), shot="firms"),
+        WalkthroughStep(
+            "Enter opens the group under the cursor.", (Line("EU-GOVIES"), "enter"), ("Gilt Desk 4.2", "Heartbeat")
+        ),
+        WalkthroughStep("Tab goes to its target sessions.", ("group.next_tab",), ("T2E", "expiring"), shot="targets"),
+        WalkthroughStep("s shows the public key IDs. The secret key is never shown.", ("keypairs.show",), ("T2E",)),
+        WalkthroughStep(
+            "Tab again: the SenderComps whose messages it copies.", ("group.next_tab",), ("02VACE01B", "248")
+        ),
+        WalkthroughStep("The last tab counts them by Globex Firm.", ("group.next_tab",), ("ACE01",), shot="firms"),
     ),
 )
 
@@ -100,28 +106,34 @@ CREATE_EU_GROUP = Walkthrough(
     role="operator",
     rows=(4, 8, 9),
     steps=(
-        Step("n begins a new group.", ("groups.create",), ("Create New Group",)),
-        Step("This time the market is BrokerTec EU.", (Line("BrokerTec EU"), "enter"), ("New group in BrokerTec EU",)),
-        Step("Proceed accepts the fee.", (Line("Proceed"), "enter"), ("1 to 30 characters",)),
-        Step("Name it, and choose the first front end system.", (Text("EU-ACE02"), "enter", "enter"), ("Mandatory",)),
-        Step(
+        WalkthroughStep("n begins a new group.", ("groups.create",), ("Create New Group",)),
+        WalkthroughStep(
+            "This time the market is BrokerTec EU.", (Line("BrokerTec EU"), "enter"), ("New group in BrokerTec EU",)
+        ),
+        WalkthroughStep("Proceed accepts the fee.", (Line("Proceed"), "enter"), ("1 to 30 characters",)),
+        WalkthroughStep(
+            "Name it, and choose the first front end system.", (Text("EU-ACE02"), "enter", "enter"), ("Mandatory",)
+        ),
+        WalkthroughStep(
             "Copy fills only: Space selects the filter under the cursor.",
             (Line("Trade - Fill Notice"), "filters.turn", "enter"),
             ("Globex Firm: all",),
         ),
-        Step(
+        WalkthroughStep(
             "f narrows the list to one Globex Firm. Choose ACE02.",
             ("sources.firm", Line("ACE02"), "enter"),
             ("Globex Firm: ACE02",),
             shot="firm",
         ),
-        Step(
+        WalkthroughStep(
             "* selects all of that firm, + adds them. Other firms are not copied.",
             ("list.pick_all", "sources.add"),
             ("Added 149",),
         ),
-        Step("The review names the firm and how many of its SenderComps.", ("enter",), ("ACE02 149",), shot="review"),
-        Step("Ctrl-Y submits from any line of the review.", ("drafts.submit",), ("was completed",)),
+        WalkthroughStep(
+            "The review names the firm and how many of its SenderComps.", ("enter",), ("ACE02 149",), shot="review"
+        ),
+        WalkthroughStep("Ctrl-Y submits from any line of the review.", ("drafts.submit",), ("was completed",)),
     ),
 )
 
@@ -132,11 +144,13 @@ GLOBEX_GROUP = Walkthrough(
     role="operator",
     rows=(17,),
     steps=(
-        Step(
+        WalkthroughStep(
             "Globex has groups of its own in the menu.", open_by_name("globex drop"), ("GLOBEX-FUTURES",), shot="list"
         ),
-        Step("A large group has several target sessions.", ("enter", "group.next_tab"), ("1 of 2 rows",), shot="two"),
-        Step("Escape goes back, level by level.", ("escape", "escape"), ("Needs attention",)),
+        WalkthroughStep(
+            "A large group has several target sessions.", ("enter", "group.next_tab"), ("1 of 2 rows",), shot="two"
+        ),
+        WalkthroughStep("Escape goes back, level by level.", ("escape", "escape"), ("Needs attention",)),
     ),
 )
 
@@ -147,27 +161,31 @@ EDIT_GROUP = Walkthrough(
     role="operator",
     rows=(19, 20),
     steps=(
-        Step("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
-        Step("Open the group that is to change.", (Line("US-ACTIVES"), "enter"), ("Ladder One 5.0",)),
-        Step(
+        WalkthroughStep("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
+        WalkthroughStep("Open the group that is to change.", (Line("US-ACTIVES"), "enter"), ("Ladder One 5.0",)),
+        WalkthroughStep(
             "e opens the same wizard at its last page, which lists what would change: nothing so far.",
             ("groups.edit",),
             ("Changes none yet",),
             shot="nothing",
         ),
-        Step(
+        WalkthroughStep(
             "Choose what to change. Here it is the name.",
             (Line("Change: Name"), "enter"),
             ("Enter a name that is unique",),
         ),
-        Step(
+        WalkthroughStep(
             "Type the new name; it replaces what is there once you have deleted the old one. End, then -NY adds to it.",
             ("end", Text("-NY"), "enter"),
             ("US-ACTIVES-NY",),
         ),
-        Step("Ctrl-T and 6 go straight to the review.", ("wizard.steps", Text("6")), ("Only the differences",)),
-        Step("Each change is shown as before and after.", (), ("US-ACTIVES-NY",), shot="change"),
-        Step("Submit. The group changes only when the request is completed.", ("drafts.submit",), ("was completed",)),
+        WalkthroughStep(
+            "Ctrl-T and 6 go straight to the review.", ("wizard.steps", Text("6")), ("Only the differences",)
+        ),
+        WalkthroughStep("Each change is shown as before and after.", (), ("US-ACTIVES-NY",), shot="change"),
+        WalkthroughStep(
+            "Submit. The group changes only when the request is completed.", ("drafts.submit",), ("was completed",)
+        ),
     ),
 )
 
@@ -178,11 +196,11 @@ DELETE_GROUP = Walkthrough(
     role="operator",
     rows=(22, 23, 24),
     steps=(
-        Step("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("US-BACKUP",)),
-        Step(
+        WalkthroughStep("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("US-BACKUP",)),
+        WalkthroughStep(
             "Put the cursor on the group and press d.", (Line("US-BACKUP"), "groups.delete"), ("Delete",), shot="sure"
         ),
-        Step(
+        WalkthroughStep(
             "Deleting needs the group's name, typed. It says what stops: its target session, and with it the feed.",
             (Text("US-BACKUP"), "enter"),
             ("DC-2026-000039",),
@@ -197,19 +215,19 @@ CLONE_GROUP = Walkthrough(
     role="operator",
     rows=(9,),
     steps=(
-        Step("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
-        Step(
+        WalkthroughStep("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
+        WalkthroughStep(
             "y copies the group under the cursor into a new draft. The fee of another group is named first.",
             (Line("EU-RISK"), "groups.clone"),
             ("A fee applies",),
         ),
-        Step(
+        WalkthroughStep(
             "The wizard opens with everything but a name, which must be a new one.",
             (Line("Proceed"), "enter"),
             ("1 to 30 characters", "149 sources"),
             shot="draft",
         ),
-        Step(
+        WalkthroughStep(
             "Type it, look at each step, and submit.",
             (Text("EU-RISK-2"), "enter", "enter", "enter", "enter", "drafts.submit"),
             ("was completed",),
@@ -224,14 +242,16 @@ RESUME_DRAFT = Walkthrough(
     role="operator",
     rows=(6,),
     steps=(
-        Step(
+        WalkthroughStep(
             "What was typed is saved every second. Home lists the draft that was not finished: move to it.",
             ("right", Line("draft EU-RATES")),
             ("draft EU-RATES (EU), step 4",),
             shot="home",
         ),
-        Step("Enter opens it at the step where it was left.", ("enter",), ("EU-RATES", "Select the messages to copy")),
-        Step("Escape leaves it again; it stays a draft.", ("wizard.steps", "escape"), ("EU-RATES",)),
+        WalkthroughStep(
+            "Enter opens it at the step where it was left.", ("enter",), ("EU-RATES", "Select the messages to copy")
+        ),
+        WalkthroughStep("Escape leaves it again; it stays a draft.", ("wizard.steps", "escape"), ("EU-RATES",)),
     ),
 )
 
@@ -242,16 +262,18 @@ COVERAGE = Walkthrough(
     role="operator",
     rows=(9, 26),
     steps=(
-        Step(
+        WalkthroughStep(
             "The palette opens any screen by a part of its name.", open_by_name("coverage"), ("198 active SenderComps",)
         ),
-        Step(
+        WalkthroughStep(
             "/ filters as you type.",
             ("list.filter", Text("0fz"), "enter"),
             ("0FZCLRB", "1 of 2 SenderComps"),
             shot="filtered",
         ),
-        Step("Enter asks who gets the messages of the SenderComp under the cursor.", ("enter",), ("No group",)),
+        WalkthroughStep(
+            "Enter asks who gets the messages of the SenderComp under the cursor.", ("enter",), ("No group",)
+        ),
     ),
 )
 
@@ -262,22 +284,24 @@ FRONT_ENDS = Walkthrough(
     role="user administrator",
     rows=(21,),
     steps=(
-        Step("Open Front End Mapping from the palette.", open_by_name("front end map"), ("Auction Room", "Mapped")),
-        Step(
+        WalkthroughStep(
+            "Open Front End Mapping from the palette.", open_by_name("front end map"), ("Auction Room", "Mapped")
+        ),
+        WalkthroughStep(
             "Space maps the system under the cursor, once you say so.", ("front_ends.turn",), ("Map Auction Room 4.2",)
         ),
-        Step(
+        WalkthroughStep(
             "Map it. Groups of this entity can choose it from now on.",
             (Line("Map"), "enter"),
             ("Auction Room 4.2 Sample F yes",),
             shot="mapped",
         ),
-        Step(
+        WalkthroughStep(
             "A system that a group uses stays.",
             ("list.filter", Text("gilt"), "enter"),
             ("Gilt Desk 4.2 Sample A yes 1",),
         ),
-        Step(
+        WalkthroughStep(
             "Try to unmap it: the refusal says which group uses it.", ("front_ends.turn",), ("EU-GOVIES",), shot="used"
         ),
     ),

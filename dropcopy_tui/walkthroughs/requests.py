@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dropcopy_tui.walkthroughs.steps import Line, Step, Text, Walkthrough, open_by_name
+from dropcopy_tui.walkthroughs.steps import Line, Text, Walkthrough, WalkthroughStep, open_by_name
 
 FOLLOW_REQUEST = Walkthrough(
     name="follow-request",
@@ -11,22 +11,22 @@ FOLLOW_REQUEST = Walkthrough(
     role="operator",
     rows=(10, 11, 12),
     steps=(
-        Step(
+        WalkthroughStep(
             "My Requests has everything that you submitted, the newest first.", open_by_name("my requests"), ("000038",)
         ),
-        Step(
+        WalkthroughStep(
             "Enter opens one: what it changes, and what has happened so far.",
             ("enter",),
             ("awaiting approval by",),
             shot="open",
         ),
-        Step("Tab shows the SenderComps of the request.", ("request.next_tab",), ("198",)),
-        Step(
+        WalkthroughStep("Tab shows the SenderComps of the request.", ("request.next_tab",), ("198",)),
+        WalkthroughStep(
             "Escape goes back to the list; / finds requests that failed.",
             ("escape", "list.filter", Text("failed"), "enter"),
             ("Failed",),
         ),
-        Step("A failed request says why.", ("enter",), ("Failed",), shot="failed"),
+        WalkthroughStep("A failed request says why.", ("enter",), ("Failed",), shot="failed"),
     ),
 )
 
@@ -37,13 +37,17 @@ APPROVE_REQUEST = Walkthrough(
     role="approver",
     rows=(13,),
     steps=(
-        Step("Home says that a request awaits your approval.", ("right",), ("1 request awaits your approval",)),
-        Step("Enter opens To Do.", ("enter",), ("DC-2026-000036",)),
-        Step("Read it before you decide.", ("enter",), ("create group DESK-RISK", "198"), shot="read"),
-        Step(
+        WalkthroughStep(
+            "Home says that a request awaits your approval.", ("right",), ("1 request awaits your approval",)
+        ),
+        WalkthroughStep("Enter opens To Do.", ("enter",), ("DC-2026-000036",)),
+        WalkthroughStep("Read it before you decide.", ("enter",), ("create group DESK-RISK", "198"), shot="read"),
+        WalkthroughStep(
             "a approves; the question shows everything once more.", ("requests.approve",), ("Approve DC-2026-000036?",)
         ),
-        Step("Approve. The group is set up immediately.", (Line("Approve"), "enter"), ("DC-2026-000036",), shot="done"),
+        WalkthroughStep(
+            "Approve. The group is set up immediately.", (Line("Approve"), "enter"), ("DC-2026-000036",), shot="done"
+        ),
     ),
 )
 
@@ -54,13 +58,13 @@ DENY_REQUEST = Walkthrough(
     role="approver of the clearing firm",
     rows=(13,),
     steps=(
-        Step("Two requests await the clearing firm's approval.", open_by_name("to do"), ("of 2 requests",)),
-        Step(
+        WalkthroughStep("Two requests await the clearing firm's approval.", open_by_name("to do"), ("of 2 requests",)),
+        WalkthroughStep(
             "d denies the one under the cursor. A reason is required: its person reads it.",
             ("requests.deny",),
             ("Reason, 1 to 500 characters",),
         ),
-        Step("Write why, in a sentence.", (Text("ask the desk first"), "enter"), ("denied",), shot="done"),
+        WalkthroughStep("Write why, in a sentence.", (Text("ask the desk first"), "enter"), ("denied",), shot="done"),
     ),
 )
 
@@ -71,9 +75,11 @@ CANCEL_REQUEST = Walkthrough(
     role="operator",
     rows=(12, 13),
     steps=(
-        Step("Open My Requests.", open_by_name("my requests"), ("DC-2026-000038",)),
-        Step("Open the request that still waits.", ("enter",), ("In Progress",)),
-        Step("c cancels it; the question says what that means.", ("requests.cancel",), ("Cancel",), shot="sure"),
+        WalkthroughStep("Open My Requests.", open_by_name("my requests"), ("DC-2026-000038",)),
+        WalkthroughStep("Open the request that still waits.", ("enter",), ("In Progress",)),
+        WalkthroughStep(
+            "c cancels it; the question says what that means.", ("requests.cancel",), ("Cancel",), shot="sure"
+        ),
     ),
 )
 

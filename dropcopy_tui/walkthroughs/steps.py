@@ -37,13 +37,13 @@ Press = str | Text | PhoneCode | Line
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WalkthroughStep:
     """One step.
 
     Attributes:
         say: what happens and why, in one or two sentences, read before the keys are pressed.
         keys: binding IDs, plain keys, text and codes, in their order.
-        expect: what stands on the screen afterwards; line breaks do not matter.
+        expect: what is on the screen afterwards; line breaks do not matter.
         shot: the name of the picture that documents show of it, "" for none.
         person: the user id of whoever sits down before the keys are pressed, "" for the one before.
     """
@@ -72,7 +72,7 @@ class Walkthrough:
     title: str
     person: str
     role: str
-    steps: tuple[Step, ...]
+    steps: tuple[WalkthroughStep, ...]
     rows: tuple[int, ...] = field(default=())
 
 

@@ -12,7 +12,7 @@ from textual import work
 from textual.driver import Driver
 from textual.events import Event, Key, Resize
 
-from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Line, PhoneCode, Press, Step, Text, Walkthrough
+from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Line, PhoneCode, Press, Text, Walkthrough, WalkthroughStep
 from screens.app import DropCopyApp
 from screens.walkthroughs.panel import PanelDriver, Words, panel
 from screens.walkthroughs.player import PilotHands, Player, WalkthroughFailed, keys_with
@@ -56,7 +56,7 @@ class TrainingApp(DropCopyApp):
 
 
 @dataclass
-class Wanted:
+class AwaitedKey:
     """The key that the person is to press: its test, its name, and the answer when it was pressed."""
 
     fits: Callable[[Key], bool]
@@ -77,9 +77,10 @@ class CoachedApp(TrainingApp):
         self._player = Player(walkthrough, self, self)
         self._hands = PilotHands(self)
         self._on_their_way: list[str] = []
-        self._wanted: Wanted | None = None
+        self._wanted: AwaitedKey | None = None
         self._go_on = asyncio.Event()
         self._words = Words(f"TRAINING  {walkthrough.title}", "", "")
+        self._shown = self._words
         self.meant_keys.deliberate = mode is not Mode.PRACTICE
 
     # -- the walkthrough
@@ -102,7 +103,7 @@ class CoachedApp(TrainingApp):
         self.finished = True
         self._say("Finished. You have seen every step; nothing outside this sandbox was touched.", "Any key leaves")
 
-    async def _before(self, number: int, step: Step) -> None:
+    async def _before(self, number: int, step: WalkthroughStep) -> None:
         """Say what comes, and give time to read it."""
         steps = len(self._walkthrough.steps)
         title = f"TRAINING  {self._walkthrough.title}  {number + 1}/{steps}"
@@ -110,12 +111,12 @@ class CoachedApp(TrainingApp):
         self._words = Words(title, person + step.say, _HOW[self._mode])
         keys = " ".join(names_of(step.keys, self))
         if self._mode is Mode.PRACTICE:
-            self._draw()
+            self._draw(self._words)
             return
         if keys:
             self._say(self._words.said, f"Keys: {keys} · {_HOW[self._mode]}")
         else:
-            self._draw()
+            self._draw(self._words)
         if self._mode is Mode.STEP:
             self._go_on.clear()
             await self._go_on.wait()
@@ -135,7 +136,7 @@ class CoachedApp(TrainingApp):
             await asyncio.sleep(_BETWEEN_KEYS / self._speed * (0.2 if len(key) == 1 else 1))
 
     async def _await_person(self, key: str) -> None:
-        wanted = self._wanted = Wanted(*_fitting(key, self))
+        wanted = self._wanted = AwaitedKey(*_fitting(key, self))
         while not wanted.pressed.is_set():
             try:
                 await asyncio.wait_for(wanted.pressed.wait(), _HINT_AFTER / self._speed)
@@ -175,7 +176,7 @@ class CoachedApp(TrainingApp):
     def _turn_pause(self) -> None:
         if self._mode is Mode.STEP or not self._go_on.is_set():
             self._go_on.set()
-            self._draw()
+            self._draw(self._words)
         else:
             self._go_on.clear()
             self._say(self._words.said, "Paused · Space continues · q ends")
@@ -187,7 +188,7 @@ class CoachedApp(TrainingApp):
             return False
         if wanted.fits(event):
             wanted.pressed.set()
-            self._draw()
+            self._draw(self._words)
             return True
         self._say(self._words.said, f"{self._what_it_does(event)} Not now.")
         return False
@@ -215,8 +216,9 @@ class CoachedApp(TrainingApp):
         self._draw(Words(self._words.title, said, keys))
 
     def _draw(self, words: Words | None = None) -> None:
+        self._shown = words or self._shown
         if isinstance(self._driver, PanelDriver):
-            self._driver.show_panel(panel(words or self._words, self.size.width, self.facts.glyphs))
+            self._driver.show_panel(panel(self._shown, self.size.width, self.facts.glyphs))
 
 
 def names_of(presses: Iterable[Press], app: DropCopyApp) -> list[str]:

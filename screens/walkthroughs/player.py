@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from dropcopy_tui.domain.errors import DeskError
 from dropcopy_tui.origin import origin
-from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Line, PhoneCode, Press, Step, Text, Walkthrough
+from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Line, PhoneCode, Press, Text, Walkthrough, WalkthroughStep
 from screens.jobs import off_thread
 from screens.terminal.textual_tuning import lines_shown
 from screens.widgets.record_table import RecordTable
@@ -70,7 +70,9 @@ class Player:
         # The keys that the bindings had which were pressed so far.
         self.keys: dict[str, str] = {}
 
-    async def play(self, before: Callable[[int, Step], Awaitable[None]] | None = None) -> AsyncIterator[Step]:
+    async def play(
+        self, before: Callable[[int, WalkthroughStep], Awaitable[None]] | None = None
+    ) -> AsyncIterator[WalkthroughStep]:
         """Each step once what it promises is on the screen. `before` is awaited first, for whoever reads.
 
         Raises WalkthroughFailed.
@@ -93,7 +95,7 @@ class Player:
             raise WalkthroughFailed("The sandbox did not open.", "") from None
         await self._settle()
 
-    async def change_person(self, step: Step) -> None:
+    async def change_person(self, step: WalkthroughStep) -> None:
         """Whoever the step names sits down at Home; what the person before typed is kept."""
         app = self._app
         if not step.person or (app.signed_in and app.actor.user_id == step.person):
@@ -128,7 +130,7 @@ class Player:
         else:
             yield press if press in PLAIN_KEYS else await self._key_of(press)
 
-    async def see(self, number: int, step: Step) -> None:
+    async def see(self, number: int, step: WalkthroughStep) -> None:
         """Wait until everything that the step promises is on the screen. Raises WalkthroughFailed."""
         end = time.monotonic() + PATIENCE
         while missing := [words for words in step.expect if words not in shown_words(self._app)]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dropcopy_tui.walkthroughs.steps import Step, Walkthrough
+from dropcopy_tui.walkthroughs.steps import Walkthrough, WalkthroughStep
 from screens.terminal.guard import TerminalFacts
 from screens.walkthroughs.coach import CoachedApp, Mode, TrainingApp
 from screens.walkthroughs.player import PilotHands, Player, screen_ansi, shown_text
@@ -22,7 +22,7 @@ class Scene:
     `keys` are the keys that its bindings had.
     """
 
-    step: Step
+    step: WalkthroughStep
     text: str
     picture: str
     drawn: str

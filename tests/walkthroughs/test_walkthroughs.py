@@ -11,7 +11,7 @@ import pytest
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.walkthroughs.library import WALKTHROUGHS, walkthrough_named
-from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Step, Walkthrough
+from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Walkthrough, WalkthroughStep
 from screens.terminal.guard import TerminalFacts
 from screens.walkthroughs.coach import TrainingApp
 from screens.walkthroughs.panel import LINES, Words, panel, said_lines
@@ -29,7 +29,7 @@ def look_of(name: str, size: tuple[int, int]) -> TerminalFacts:
     return TerminalFacts(glyphs=glyphs, tier=tier)  # type: ignore[arg-type]
 
 
-async def played(walkthrough: Walkthrough, stage: Stage, size: tuple[int, int]) -> list[Step]:
+async def played(walkthrough: Walkthrough, stage: Stage, size: tuple[int, int]) -> list[WalkthroughStep]:
     """The steps that came out as they promise."""
     facts = look_of(walkthrough.name, size)
     app = TrainingApp(stage.config, facts, walkthrough.person, clock=StoppedClock(), entropy=KnownEntropy())
