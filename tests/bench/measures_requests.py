@@ -43,8 +43,8 @@ def _to_requests(program: Program) -> None:
     """Down Home's menu to Request Status, past what can be opened above it."""
     from screens.home import _menu
 
-    entries = [option.id for option in _menu(None) if not option.disabled]
-    for _ in range(entries.index("requests")):
+    entries = [str(option.prompt).strip() for option in _menu(None) if not option.disabled]
+    for _ in range(entries.index("Request Status")):
         program.press("down")
         program.settle(0.05)
 
