@@ -82,7 +82,9 @@ class HomeScreen(DeskScreen[None]):
             self.action_reload()
 
     def show(self, view: HomeView) -> None:
-        """Fill both sides."""
+        """Fill both sides. While the application ends, they are gone before the screen is."""
+        if not self.query("#menu"):
+            return
         _refill(self.query_one("#menu", OptionList), _menu(view))
         _refill(self.query_one("#attention", OptionList), _attention(view))
         self.query_one("#months", Static).update(_months(view.months))

@@ -129,4 +129,142 @@ HELP = Walkthrough(
     ),
 )
 
-ALL = (AUDIT_TRAIL, ENTITLE_PERSON, LOG_PREVIEW, WHO_GETS, NOTICES, HELP)
+
+INVITE = Walkthrough(
+    name="invite-person",
+    title="Invite a person",
+    person="acme-admin",
+    role="user administrator",
+    rows=(2,),
+    steps=(
+        WalkthroughStep(
+            "People and entitlements lists who may do what at your entity.", open_by_name("people"), ("acme-viewer",)
+        ),
+        WalkthroughStep(
+            "n invites a person: a one-time code is sent by email, with which they set a password.",
+            ("people.invite",),
+            ("Invite a person",),
+            shot="form",
+        ),
+        WalkthroughStep(
+            "Fill it in; Tab goes to the next field.",
+            (Text("acme-trainee"), "tab", Text("ACME trainee"), "tab", Text("acme-trainee@acme.example")),
+            ("acme-trainee@acme.example",),
+        ),
+        WalkthroughStep("Escape invites no one.", ("escape",), ("1 of 5 people",)),
+    ),
+)
+
+DISABLE = Walkthrough(
+    name="disable-person",
+    title="Disable an account",
+    person="acme-admin",
+    role="user administrator",
+    rows=(2,),
+    steps=(
+        WalkthroughStep(
+            "Find the person.", (*open_by_name("people"), "list.filter", Text("acme-viewer"), "enter"), ("1 of 1",)
+        ),
+        WalkthroughStep(
+            "d disables the account: open screens of that person end within seconds.",
+            ("people.disable",),
+            ("acme-viewer",),
+            shot="sure",
+        ),
+    ),
+)
+
+LOGON_CHECK = Walkthrough(
+    name="logon-check",
+    title="Find out why a logon is refused",
+    person="acme-operator",
+    role="operator",
+    rows=(15, 16),
+    steps=(
+        WalkthroughStep(
+            "Logon check takes the logon that the client sent.", open_by_name("logon"), ("Paste a FIX logon",)
+        ),
+        WalkthroughStep(
+            "Type or paste it, with a bar between the fields.",
+            (Text("35=A|34=1|49=T4CACM01N|50=DESK|52=20261123-16:45:00.000|56=CME|57=40|108=30|"),),
+            ("49=T4CACM01N",),
+        ),
+        WalkthroughStep(
+            "Ctrl-R checks it. Each mistake is named, with what to do about it.",
+            ("logons.check",),
+            ("The logon is missing 142",),
+            shot="answer",
+        ),
+    ),
+)
+
+AUDIT_FILTER = Walkthrough(
+    name="audit-of-a-group",
+    title="Read the history of one group",
+    person="auditor",
+    role="auditor",
+    rows=(2,),
+    steps=(
+        WalkthroughStep(
+            "Open the audit trail and press f.", (*open_by_name("audit"), "audit.narrow"), ("Filter events",)
+        ),
+        WalkthroughStep(
+            "Type the group's name into its field.",
+            ("tab", "tab", Text("US-BACKUP"), "enter"),
+            ("about group US-BACKUP",),
+            shot="group",
+        ),
+        WalkthroughStep("Escape takes the filter away.", ("escape",), ("Events: all",)),
+    ),
+)
+
+ACT_AS = Walkthrough(
+    name="act-as-another-person",
+    title="See the desk as another person does",
+    person="acme-operator",
+    role="everyone",
+    rows=(2,),
+    steps=(
+        WalkthroughStep(
+            "In a sandbox, the palette lets you act as anyone.", open_by_name("act as"), ("Act as another person",)
+        ),
+        WalkthroughStep(
+            "Choose the viewer: everything can be seen, and nothing changed.",
+            (Text("acme-viewer"), "enter"),
+            ("You are now acting as acme-viewer",),
+            shot="viewer",
+        ),
+    ),
+)
+
+MY_ACCESS = Walkthrough(
+    name="my-access",
+    title="See how you sign in",
+    person="acme-operator",
+    role="everyone",
+    rows=(2,),
+    steps=(
+        WalkthroughStep(
+            "My access lists the SSH keys with which you sign in.",
+            open_by_name("my access"),
+            ("My access",),
+            shot="list",
+        ),
+    ),
+)
+
+
+ALL = (
+    AUDIT_TRAIL,
+    ENTITLE_PERSON,
+    LOG_PREVIEW,
+    WHO_GETS,
+    NOTICES,
+    HELP,
+    INVITE,
+    DISABLE,
+    LOGON_CHECK,
+    AUDIT_FILTER,
+    ACT_AS,
+    MY_ACCESS,
+)

@@ -307,6 +307,177 @@ FRONT_ENDS = Walkthrough(
     ),
 )
 
+
+DELETE_SEVERAL = Walkthrough(
+    name="delete-several-groups",
+    title="Delete several groups in one step",
+    person="acme-operator",
+    role="operator",
+    rows=(22,),
+    steps=(
+        WalkthroughStep("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
+        WalkthroughStep(
+            "Space selects a group and moves to the next one.",
+            (Line("US-RATES-RISK"), "list.pick", "list.pick"),
+            ("2 selected",),
+        ),
+        WalkthroughStep(
+            "d names both, what stops and which target sessions are released: only GAM can delete a Session ID.",
+            ("groups.delete",),
+            ("Delete 2 groups", "Only GAM"),
+            shot="both",
+        ),
+        WalkthroughStep("Escape leaves everything as it was.", ("escape",), ("2 selected",)),
+    ),
+)
+
+GROUP_WITH_APPROVAL = Walkthrough(
+    name="group-with-approval",
+    title="Request a group that another person must approve",
+    person="multi-operator",
+    role="operator of several entities",
+    rows=(3, 13),
+    steps=(
+        WalkthroughStep("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
+        WalkthroughStep(
+            "r changes the Registered Entity. PLACEHLD approves every change.",
+            ("groups.entity", Line("PLACEHLD"), "enter"),
+            ("DESK-COPY",),
+        ),
+        WalkthroughStep(
+            "Edit its group: e, then the name.", ("groups.edit", Line("Change: Name"), "enter"), ("Enter a name",)
+        ),
+        WalkthroughStep(
+            "Add -2 to the name and go back to the review.",
+            ("end", Text("-2"), "enter", "wizard.steps", Text("6")),
+            ("Approval",),
+            shot="review",
+        ),
+        WalkthroughStep(
+            "Submit. The request waits, and says for whom.", ("drafts.submit",), ("PLACEHLD",), shot="waits"
+        ),
+        WalkthroughStep(
+            "Whoever approves opens To Do and reads it.",
+            (*open_by_name("to do"), Line("DC-2026-000039"), "enter"),
+            ("awaiting approval by PLACEHLD",),
+            person="placehld-approver",
+        ),
+        WalkthroughStep(
+            "a, then Approve: the group is changed.",
+            ("requests.approve", Line("Approve"), "enter"),
+            ("Completed",),
+            shot="done",
+        ),
+    ),
+)
+
+CHANGE_FILTERS = Walkthrough(
+    name="change-filters",
+    title="Change which messages a group copies",
+    person="acme-operator",
+    role="operator",
+    rows=(7, 20),
+    steps=(
+        WalkthroughStep(
+            "Open the group.", (Line("Drop Copy Groups"), "enter", Line("US-ACTIVES"), "enter"), ("Ladder One 5.0",)
+        ),
+        WalkthroughStep(
+            "e, then the filters.", ("groups.edit", Line("Change: Filters"), "enter"), ("Select the messages to copy",)
+        ),
+        WalkthroughStep(
+            "Space takes one away. w shows what that means for a log.",
+            (Line("Trade Busts"), "filters.turn"),
+            ("[ ] Trade Busts",),
+            shot="filters",
+        ),
+        WalkthroughStep(
+            "The review shows the difference only.", ("wizard.steps", Text("6")), ("Trade Busts",), shot="review"
+        ),
+    ),
+)
+
+CHANGE_SOURCES = Walkthrough(
+    name="change-sources",
+    title="Take SenderComps out of a group",
+    person="acme-operator",
+    role="operator",
+    rows=(8, 20),
+    steps=(
+        WalkthroughStep(
+            "Open the group.", (Line("Drop Copy Groups"), "enter", Line("EU-GOVIES"), "enter"), ("Gilt Desk 4.2",)
+        ),
+        WalkthroughStep(
+            "e, then the SenderComps.", ("groups.edit", Line("Change: SenderComps"), "enter"), ("Added 248",)
+        ),
+        WalkthroughStep(
+            "Tab goes to what is added. Space selects, - removes.",
+            ("tab", "list.pick", "list.pick", "sources.remove"),
+            ("Added 246",),
+            shot="removed",
+        ),
+        WalkthroughStep("The review counts them.", ("wizard.steps", Text("6")), ("248 -> 246",), shot="review"),
+    ),
+)
+
+EXPORT_LIST = Walkthrough(
+    name="export-list",
+    title="Write a list to a file",
+    person="acme-operator",
+    role="operator",
+    rows=(26,),
+    steps=(
+        WalkthroughStep(
+            "Open a group and go to its SenderComps.",
+            (Line("Drop Copy Groups"), "enter", "enter", "group.next_tab", "group.next_tab"),
+            ("248 SenderComps",),
+        ),
+        WalkthroughStep(
+            "x exports the whole list, or what / has left of it, as CSV.", ("list.export",), ("csv",), shot="export"
+        ),
+        WalkthroughStep("Escape writes nothing.", ("escape",), ("248 SenderComps",)),
+    ),
+)
+
+FIND_SOURCE = Walkthrough(
+    name="find-in-a-long-list",
+    title="Find a SenderComp among thousands",
+    person="acme-operator",
+    role="operator",
+    rows=(9, 26),
+    steps=(
+        WalkthroughStep(
+            "Open a group and go to its SenderComps.",
+            (Line("Drop Copy Groups"), "enter", Line("US-REPO"), "enter", "group.next_tab", "group.next_tab"),
+            ("892 SenderComps",),
+        ),
+        WalkthroughStep(
+            "/ searches as you type, in any part of the ID. Several words narrow it further.",
+            ("list.filter", Text("acr02 7"), "enter"),
+            ("/acr02 7",),
+            shot="found",
+        ),
+        WalkthroughStep("G goes to the last row, g to the first.", ("list.last", "list.first"), ("/acr02 7",)),
+        WalkthroughStep("Escape shows all of them again.", ("escape",), ("892 SenderComps",)),
+    ),
+)
+
+DISCARD_DRAFT = Walkthrough(
+    name="discard-draft",
+    title="Discard a draft",
+    person="acme-operator",
+    role="operator",
+    rows=(6,),
+    steps=(
+        WalkthroughStep(
+            "Home lists your drafts; open all of them.", ("right", Line("all drafts"), "enter"), ("EU-RATES",)
+        ),
+        WalkthroughStep(
+            "d discards the one under the cursor, once you say so.", ("drafts.discard",), ("EU-RATES",), shot="sure"
+        ),
+    ),
+)
+
+
 ALL = (
     CREATE_GROUP,
     BROWSE_GROUPS,
@@ -318,4 +489,11 @@ ALL = (
     RESUME_DRAFT,
     COVERAGE,
     FRONT_ENDS,
+    DELETE_SEVERAL,
+    GROUP_WITH_APPROVAL,
+    CHANGE_FILTERS,
+    CHANGE_SOURCES,
+    EXPORT_LIST,
+    FIND_SOURCE,
+    DISCARD_DRAFT,
 )

@@ -181,4 +181,247 @@ EXPIRY_NOTICES = Walkthrough(
     ),
 )
 
-ALL = (GENERATE_KEY, RENEW_KEY, DOWNLOAD_KEY, DELETE_KEY, KEY_CALENDAR, EASE_CODE, EXPIRY_NOTICES)
+
+ORDER_ENTRY = Walkthrough(
+    name="order-entry-sessions",
+    title="Look at the order entry sessions",
+    person="acme-operator",
+    role="operator",
+    rows=(18, 38),
+    steps=(
+        WalkthroughStep(
+            "The menu has the order entry sessions of the entity.",
+            (Line("Order Entry Sessions"), "enter"),
+            ("1 of 40 sessions",),
+            shot="list",
+        ),
+        WalkthroughStep(
+            "The line above the list says whose key pair expires; b selects them.",
+            ("sessions.expiring",),
+            ("1 selected",),
+        ),
+        WalkthroughStep("s shows the public key IDs.", ("keypairs.show",), ("Public key id",), shot="ids"),
+    ),
+)
+
+MARKET_DATA = Walkthrough(
+    name="market-data-sessions",
+    title="Look at the market data sessions",
+    person="acme-operator",
+    role="operator",
+    rows=(18, 38),
+    steps=(
+        WalkthroughStep(
+            "Market data sessions have key pairs of their own.",
+            (Line("Market Data Sessions"), "enter"),
+            ("MU1", "of 6 sessions"),
+            shot="list",
+        ),
+        WalkthroughStep("f narrows the list by status.", ("sessions.status",), ("Status",), shot="status"),
+    ),
+)
+
+THIRD_KEY = Walkthrough(
+    name="third-key-pair",
+    title="Generate a third key pair",
+    person="acme-operator",
+    role="operator",
+    rows=(35, 36),
+    steps=(
+        WalkthroughStep(
+            "A session has two key pairs at most. Open the groups.", (Line("Drop Copy Groups"), "enter"), ("2 active",)
+        ),
+        WalkthroughStep(
+            "Open the group whose target session has two.", (Line("US-REPO"), "enter", "group.next_tab"), ("T5A",)
+        ),
+        WalkthroughStep(
+            "Generate a third one: the plan says which pair is deleted, and how long the other one lives on.",
+            ("keypairs.manage", Line("Generate Key"), "enter"),
+            ("T5A",),
+            shot="plan",
+        ),
+        WalkthroughStep("Escape leaves both pairs as they are.", ("escape",), ("T5A",)),
+    ),
+)
+
+WRONG_CODE = Walkthrough(
+    name="wrong-code",
+    title="Mistype a one-time code",
+    person="acme-operator",
+    role="operator",
+    rows=(30,),
+    steps=(
+        WalkthroughStep(
+            "Generate a key pair up to the code.",
+            (
+                Line("Order Entry Sessions"),
+                "enter",
+                "list.filter",
+                Text("058"),
+                "enter",
+                "keypairs.manage",
+                Line("Generate Key"),
+                "enter",
+                "enter",
+                *_CONFIRM,
+            ),
+            ("Your code is",),
+        ),
+        WalkthroughStep(
+            "A wrong code is counted; nothing has changed.", (Text("000000"), "enter"), ("2 attempts",), shot="wrong"
+        ),
+        WalkthroughStep("The right one continues.", (PhoneCode(), "enter"), ("058-20261123.txt",), shot="done"),
+    ),
+)
+
+OTHER_FACTOR = Walkthrough(
+    name="another-factor",
+    title="Choose another second factor",
+    person="acme-operator",
+    role="operator",
+    rows=(30, 31, 32),
+    steps=(
+        WalkthroughStep(
+            "Generate a key pair up to the second factor.",
+            (
+                Line("Order Entry Sessions"),
+                "enter",
+                "list.filter",
+                Text("058"),
+                "enter",
+                "keypairs.manage",
+                Line("Generate Key"),
+                "enter",
+                "enter",
+            ),
+            ("Confirm your identity",),
+        ),
+        WalkthroughStep(
+            "What cannot be used is greyed, with the reason.",
+            (),
+            ("Duo Security: not available here", "no app is enrolled"),
+            shot="factors",
+        ),
+        WalkthroughStep(
+            "Choose EASE: an agent verifies you on the phone and reads a code out.",
+            (Line("Contact EASE"), "enter"),
+            ("EASE",),
+            shot="ease",
+        ),
+        WalkthroughStep("Escape cancels; no key pair was generated.", ("escape",), ("058",)),
+    ),
+)
+
+BULK_KEYS = Walkthrough(
+    name="many-key-pairs",
+    title="Generate the key pairs of several sessions at the same time",
+    person="acme-operator",
+    role="operator",
+    rows=(27,),
+    steps=(
+        WalkthroughStep(
+            "Open the order entry sessions.", (Line("Order Entry Sessions"), "enter"), ("1 of 40 sessions",)
+        ),
+        WalkthroughStep(
+            "Space selects a session; select each one that has no key pair.",
+            (Line("01X"), "list.pick", Line("058"), "list.pick"),
+            ("2 selected",),
+            shot="picked",
+        ),
+        WalkthroughStep(
+            "One plan, one code and one file for all.",
+            ("keypairs.manage", Line("Generate Key"), "enter"),
+            ("01X", "058"),
+            shot="plan",
+        ),
+        WalkthroughStep(
+            "Confirm by SMS.", ("enter", *_CONFIRM, PhoneCode(), "enter"), ("Key pairs generated: 2",), shot="done"
+        ),
+    ),
+)
+
+ENROL = Walkthrough(
+    name="enrol-authenticator",
+    title="Enrol an authenticator app",
+    person="acme-operator",
+    role="operator",
+    rows=(30,),
+    steps=(
+        WalkthroughStep(
+            "The palette has the authenticator app. Another factor must confirm that it is you.",
+            open_by_name("authenticator"),
+            ("Confirm your identity",),
+        ),
+        WalkthroughStep("Confirm by SMS.", (*_CONFIRM, PhoneCode(), "enter"), ("Code shown by the app",), shot="code"),
+        WalkthroughStep(
+            "The app scans the code and shows six digits. Escape enrols nothing.",
+            ("escape",),
+            ("No authenticator app was enrolled",),
+        ),
+    ),
+)
+
+EASE_UNLOCK = Walkthrough(
+    name="unlock-account",
+    title="Unlock an account as an EASE agent",
+    person="ease-agent",
+    role="EASE agent",
+    rows=(31,),
+    steps=(
+        WalkthroughStep(
+            "Open the EASE desk and find the caller.",
+            (*open_by_name("ease"), "list.filter", Text("acme-view"), "enter"),
+            ("1 of 1",),
+        ),
+        WalkthroughStep(
+            "u unlocks an account after too many wrong passwords. This one is not locked, and that is what it says.",
+            ("people.unlock_row",),
+            ("not locked",),
+            shot="said",
+        ),
+    ),
+)
+
+RETIRE_SESSION = Walkthrough(
+    name="retire-session",
+    title="Retire the Session ID of a deleted group",
+    person="acme-operator",
+    role="GAM",
+    rows=(24,),
+    steps=(
+        WalkthroughStep(
+            "Delete a group: its target session is released, not retired.",
+            (Line("Drop Copy Groups"), "enter", Line("US-BACKUP"), "groups.delete", Text("US-BACKUP"), "enter"),
+            ("was completed",),
+        ),
+        WalkthroughStep(
+            "GAM opens the drop copy sessions of the entity.",
+            (*open_by_name("drop copy groups"), "sessions.list"),
+            ("T7K", "released"),
+            person="gam-desk",
+        ),
+        WalkthroughStep(
+            "d retires it for good; the question says so.", (Line("T7K"), "sessions.retire"), ("T7K",), shot="sure"
+        ),
+    ),
+)
+
+
+ALL = (
+    GENERATE_KEY,
+    RENEW_KEY,
+    DOWNLOAD_KEY,
+    DELETE_KEY,
+    KEY_CALENDAR,
+    EASE_CODE,
+    EXPIRY_NOTICES,
+    ORDER_ENTRY,
+    MARKET_DATA,
+    THIRD_KEY,
+    WRONG_CODE,
+    OTHER_FACTOR,
+    BULK_KEYS,
+    ENROL,
+    EASE_UNLOCK,
+    RETIRE_SESSION,
+)

@@ -83,4 +83,49 @@ CANCEL_REQUEST = Walkthrough(
     ),
 )
 
-ALL = (FOLLOW_REQUEST, APPROVE_REQUEST, DENY_REQUEST, CANCEL_REQUEST)
+
+ASK_AGAIN = Walkthrough(
+    name="ask-again",
+    title="Ask again after a failed request",
+    person="acme-operator",
+    role="operator",
+    rows=(11, 12),
+    steps=(
+        WalkthroughStep(
+            "Find the request that failed.",
+            (*open_by_name("my requests"), "list.filter", Text("failed"), "enter", "enter"),
+            ("Failed", "Reason"),
+        ),
+        WalkthroughStep(
+            "n makes a draft with everything that it had.", ("requests.again",), ("US-ACTIVES",), shot="draft"
+        ),
+    ),
+)
+
+REQUEST_TABS = Walkthrough(
+    name="request-lists",
+    title="See all requests of your entities",
+    person="acme-operator",
+    role="operator",
+    rows=(12,),
+    steps=(
+        WalkthroughStep("My Requests begins with your own.", open_by_name("my requests"), ("[1 Request Status]",)),
+        WalkthroughStep(
+            "Tab shows what awaits your decision, and again everything of your entities.",
+            ("requests.next_tab", "requests.next_tab"),
+            ("[3 All]",),
+            shot="all",
+        ),
+        WalkthroughStep("s sorts by the next column, and again in reverse.", ("list.sort",), ("[3 All]",)),
+    ),
+)
+
+
+ALL = (
+    FOLLOW_REQUEST,
+    APPROVE_REQUEST,
+    DENY_REQUEST,
+    CANCEL_REQUEST,
+    ASK_AGAIN,
+    REQUEST_TABS,
+)
