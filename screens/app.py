@@ -72,6 +72,8 @@ class DropCopyApp(TerminalApp):
         self.shows_key_ids = False
         self.unfinished_logon = ""
         self.home_view: HomeView | None = None
+        # The walkthrough that the person has left for, and who presses its keys.
+        self.left_for: tuple[str, str] | None = None
         self._looks = count()
         self._shown_look = 0
         self._user = user
@@ -410,6 +412,11 @@ class DropCopyApp(TerminalApp):
             self._awaited.add(request.id)
         self.set_up()
 
+    def leave_for(self, walkthrough: str, mode: str) -> None:
+        """Leave for a walkthrough; whoever started the application plays it, and starts it again."""
+        self.left_for = (walkthrough, mode)
+        self._begin_to_leave(0)
+
     def expect(self, reference: str) -> None:
         """Tell when this request of the person's ends, whoever sets it up or decides."""
         self._awaited.add(reference)
@@ -492,7 +499,14 @@ def _account() -> str:
         return ""
 
 
-def run(config: Config, demo: bool = False, user: str | None = None) -> int:
-    """Open the application and give its exit code."""
+def run(
+    config: Config, demo: bool = False, user: str | None = None, play: Callable[[str, str], object] | None = None
+) -> int:
+    """Open the application and give its exit code. `play` plays a walkthrough, by its name and mode."""
     facts = prepare(os.environ)
-    return DropCopyApp(config, facts, user or ("acme-operator" if demo else None)).start()
+    while True:
+        app = DropCopyApp(config, facts, user or ("acme-operator" if demo else None))
+        code = app.start()
+        if app.left_for is None or play is None:
+            return code
+        play(*app.left_for)

@@ -57,6 +57,9 @@ class DeskApp(Protocol):
     def go_home(self) -> None:
         """Close every screen above Home."""
 
+    def leave_for(self, walkthrough: str, mode: str) -> None:
+        """Leave for a walkthrough, and come back when it has ended."""
+
     def decided(self, request: RequestView) -> None:
         """A request was approved, denied or cancelled here."""
 

@@ -139,11 +139,15 @@ class OpenOutbox:
     """The outbox; in a sandbox, everyone's phone and mailbox."""
 
 
+class OpenWalkthroughs:
+    """The jobs of the desk, key by key."""
+
+
 # A screen to open, with what it is to show.
 Route: TypeAlias = (
     "OpenGroups | OpenGroup | OpenCoverage | OpenFrontEnds | OpenDrafts | OpenWizard | "
     "OpenChangedSources | OpenSessions | OpenSession | OpenCalendar | OpenRequests | OpenRequest | "
     "OpenFinished | "
     "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenAccess | OpenNotices | "
-    "OpenAudit | OpenOutbox"
+    "OpenAudit | OpenOutbox | OpenWalkthroughs"
 )

@@ -126,6 +126,14 @@ DESTINATIONS = (
         entry="Phone and mailbox",
         sandbox=True,
     ),
+    Destination(
+        to.OpenWalkthroughs(),
+        "Walkthroughs",
+        "The jobs of the desk, key by key",
+        heading="Sandbox",
+        entry="Walkthroughs",
+        sandbox=True,
+    ),
     Destination(to.OpenOutbox(), "Outbox", "Sent, queued and failed messages (operations)", sandbox=False),
     Destination(to.OpenCalendar(), "Key calendar", "Key pair validity by session"),
     Destination(to.OpenCoverage(), "Coverage", "SenderComps that no drop copy group copies"),
@@ -318,3 +326,10 @@ def _outbox(_: to.OpenOutbox) -> DeskScreen[Any]:
     from screens.outbox import OutboxScreen
 
     return OutboxScreen()
+
+
+@screen_of.register(to.OpenWalkthroughs)
+def _walkthroughs(_: to.OpenWalkthroughs) -> DeskScreen[Any]:
+    from screens.walkthrough_list import WalkthroughsScreen
+
+    return WalkthroughsScreen()

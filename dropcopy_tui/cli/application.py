@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.errors import DeskError
@@ -62,7 +63,14 @@ def run_application(call: Call, config: Config, *, demo: bool, user: str | None)
     quick_start()
     from screens.app import run
 
-    return run(config, demo=demo, user=user)
+    return run(config, demo=demo, user=user, play=partial(_play, call))
+
+
+def _play(call: Call, name: str, mode: str) -> int:
+    """A walkthrough that was chosen in the application."""
+    from dropcopy_tui.walkthroughs.library import walkthrough_named
+
+    return perform_walkthrough(call, walkthrough_named(name), mode, 1.0)
 
 
 def perform_walkthrough(call: Call, walkthrough: Walkthrough, mode: str, speed: float) -> int:

@@ -116,3 +116,27 @@ def test_a_name_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "walkthrough list" in done.stderr
+
+
+def test_the_application_leaves_for_one_and_comes_back(tmp_path: Path) -> None:
+    env = at_home(tmp_path) | {"TMPDIR": str(tmp_path)}
+    with Terminal([*DROPCOPY, "demo"], env=env) as terminal:
+        terminal.wait_for(r"Drop Copy Groups +\d", timeout=60)
+        terminal.wait_quiet(0.6)
+        terminal.press("ctrl+p")
+        terminal.wait_for("Search for commands")
+        terminal.type("walkthroughs")
+        terminal.wait_for("The jobs of the desk, key by key")
+        terminal.press("enter")
+        terminal.wait_for("1 of [0-9]+ walkthroughs")
+        terminal.press("enter")
+        terminal.wait_for("Space presses the keys of each step")
+        terminal.press("enter")
+        terminal.wait_for(r"TRAINING .*1/13", timeout=60)
+        terminal.wait_for("Keys: n")
+        terminal.press("q")
+        terminal.wait_for(r"Drop Copy Groups +\d", timeout=60)
+        terminal.wait_quiet(0.6)
+        assert "SANDBOX" in terminal.text()
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
