@@ -100,9 +100,7 @@ _NOTHING = {
     "config validate", "password", "completion", "logon listen", "people accept", "get", "put", "ssh config",
     "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh forker", "ssh keys challenge", "ssh keys add",
     "ssh keys revoke", "copy-store",
-    "demo", "init", "paths", "password", "completion", "logon listen", "people accept", "get", "put", "ssh config",
-    "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh keys challenge", "ssh keys add",
-    "ssh keys revoke", "walkthrough list", "walkthrough play", "walkthrough step", "walkthrough practice",
+    "walkthrough list", "walkthrough play", "walkthrough step", "walkthrough practice",
     "walkthrough export",
 }  # fmt: skip
 
