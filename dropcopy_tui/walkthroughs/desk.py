@@ -229,7 +229,7 @@ ACT_AS = Walkthrough(
             "In a sandbox, the palette lets you act as anyone.", open_by_name("act as"), ("Act as another person",)
         ),
         WalkthroughStep(
-            "Choose the viewer: everything can be seen, and nothing changed.",
+            "Choose the viewer, who sees everything and cannot change anything.",
             (Text("acme-viewer"), "enter"),
             ("You are now acting as acme-viewer",),
             shot="viewer",
