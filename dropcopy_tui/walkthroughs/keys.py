@@ -235,7 +235,7 @@ THIRD_KEY = Walkthrough(
             "Open the group whose target session has two.", (Line("US-REPO"), "enter", "group.next_tab"), ("T5A",)
         ),
         WalkthroughStep(
-            "Generate a third one: the plan says which pair is deleted, and how long the other one lives on.",
+            "Generate a third one: the plan says which pair is deleted, and when the other one expires.",
             ("keypairs.manage", Line("Generate Key"), "enter"),
             ("T5A",),
             shot="plan",
