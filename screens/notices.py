@@ -42,7 +42,8 @@ COLUMNS: tuple[Column[Notice], ...] = (
         tone=_tone,
         export=lambda row: utc(row.at),
     ),
-    Column("Notice", lambda row: row.text, order="text", tone=_tone),
+    # No order: by its text, a notice stands beside others of its request, as it does by the request.
+    Column("Notice", lambda row: row.text, tone=_tone),
     Column("Request", lambda row: row.request, 14, order="request", optional=1, tone=_tone),
 )
 _EMPTY = "No notices yet. You are notified here when one of your requests is submitted or completed."

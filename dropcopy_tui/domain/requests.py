@@ -85,3 +85,10 @@ def stage(status: RequestStatus, waiting_for: tuple[str, ...] = (), due: str = "
     if waiting_for:
         return "awaiting approval by " + ", ".join(waiting_for)
     return f"queued until {due}" if due else "queued"
+
+
+def stage_order(status: RequestStatus, waiting_for: tuple[str, ...] = ()) -> str:
+    """What lists sort the status and the stage by; what is in progress, by whose approval is missing."""
+    if status is not RequestStatus.IN_PROGRESS:
+        return status.value
+    return f"{status.value}, awaiting {waiting_for[0]}" if waiting_for else f"{status.value}, queued"

@@ -9,12 +9,14 @@ from functools import partial
 from sqlalchemy import ColumnElement, Row, and_, select
 from sqlmodel import Session, col
 
+from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.source_sets import Condition, SenderCompRows, SourceSet, also_in, members, of_draft
 from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.counts import GFID, NAME, ListPart, of_entity
 from dropcopy_tui.store.outline import Outline
 from dropcopy_tui.store.paging import Listing
+from dropcopy_tui.store.parts import Part
 from dropcopy_tui.store.search import SenderCompSearch
 from dropcopy_tui.store.tables import DraftRow, SenderCompRow
 
@@ -46,6 +48,13 @@ class Place:
         if self.gfid:
             found.append(col(SenderCompRow.gfid) == self.gfid)
         return found
+
+    @property
+    def parts_in(self) -> dict[str, list[Part]]:
+        """The orders that no index has over all markets."""
+        markets = [Part([(col(SenderCompRow.market), list(MARKETS))])]
+        orders = ("gfid", "sender_comp_id", "session_id") if self.gfid else ("gfid",)
+        return {} if self.market else dict.fromkeys(orders, markets)
 
     def parts(self, tx: Session, kind: str) -> list[ListPart]:
         """How many there are, whatever their status and their Globex Firm."""
@@ -98,6 +107,7 @@ def listing(rows: SenderCompRows, place: Place) -> Listing:
     name, firm = col(SenderCompRow.sender_comp_id), col(SenderCompRow.gfid)
     return Listing(
         rows=rows.with_only_columns(*_SHOWN),
+        parts_in=place.parts_in,
         # A SenderCompID begins with its Session ID.
         orders={"sender_comp_id": name, "gfid": name if place.gfid else (firm, name), "session_id": name},
         tie=col(SenderCompRow.id),

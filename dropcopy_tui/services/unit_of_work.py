@@ -76,7 +76,9 @@ class UnitOfWork:
 
     def tell(self, person: PersonRow, subject: str, body: str, request_id: int | None = None) -> None:
         """Tell a person by a notice in the application and by email (rule Q6)."""
-        self.tx.add(NoticeRow(person_id=key_of(person.id), text=subject, request_id=request_id, at=self.now))
+        about = request_id or 0
+        notice = NoticeRow(person_id=key_of(person.id), text=subject, request_id=request_id, about=about, at=self.now)
+        self.tx.add(notice)
         self.tx.add(
             OutboxRow(
                 channel="email",

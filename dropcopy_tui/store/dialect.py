@@ -5,10 +5,25 @@ Each expression compiles to the words of the database that it is sent to.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Integer, String, cast, literal
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session
@@ -65,3 +80,27 @@ def _listed_on_postgres(element: _Listed, compiler: SQLCompiler, **how: Any) -> 
     (column,) = element.clauses
     texts = cast(column, String())
     return f"string_agg(DISTINCT {compiler.process(texts, **how)}, ',')"
+
+
+def first_of_each(session: Session, rows: Select[Any], key: Any, among: Sequence[tuple[Any, Sequence[Any]]]) -> Any:
+    """The keys of the first rows for each combination of the values of the columns `among`.
+
+    `rows` have an order and a limit; each combination is read from its own place of an index, and no further.
+    """
+    each = [(column, _each(session, column, values)) for column, values in among]
+    of_one = rows.with_only_columns(key).where(*(column == value for column, value in each))
+    values = [value for _, value in each]
+    if is_postgres(session):
+        found = of_one.lateral()
+        return select(found.c[key.key]).select_from(*(value.table for value in values), found)
+    # A subquery in FROM knows nothing of its neighbours in SQLite; one behind IN does.
+    there = aliased(key.class_)
+    of_one = of_one.correlate(*(value.table for value in values))
+    return select(getattr(there, key.key)).where(getattr(there, key.key).in_(of_one))
+
+
+def _each(session: Session, column: Any, values: Sequence[Any]) -> Any:
+    """The values as rows of a table with one column, bound as one parameter."""
+    if is_postgres(session):
+        return func.unnest(literal(list(values), ARRAY(column.type))).column_valued()
+    return func.json_each(json.dumps(list(values))).table_valued("value").c.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, extract, false, func, or_, select, tuple_
@@ -14,6 +14,7 @@ from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 from dropcopy_tui.store.dialect import holds
 from dropcopy_tui.store.outline import EVERYTHING, Outline, Span
+from dropcopy_tui.store.parts import Part, in_any, merged
 from dropcopy_tui.store.search import Found, SenderCompSearch
 
 Row = TypeVar("Row")
@@ -30,6 +31,8 @@ class Listing:
     null, because keyset comparisons with NULL match no row. `tie` is unique and breaks ties. `match` searches the
     columns `searched`. `counted` are the same rows without what is only shown: they are counted in less time.
     `outline` is what is known of the list in an order without reading it; `gaps`: some of its parts have no rows.
+    `parts` narrow the rows to those of several owners (`store/parts.py`): all that the person may see. `parts_in` are
+    parts of all rows, for the orders that an index has in each part only.
     """
 
     rows: Any
@@ -40,6 +43,14 @@ class Listing:
     counted: Any = None
     outline: Callable[[Session, str], Outline] | None = None
     gaps: bool = False
+    parts: Sequence[Part] | None = None
+    parts_in: Mapping[str, Sequence[Part]] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> Select[Any]:
+        """The rows of all parts, in no order."""
+        rows: Select[Any] = self.rows
+        return rows if self.parts is None else rows.where(in_any(self.parts))
 
 
 class Lowered:
@@ -127,8 +138,7 @@ def selecting(listing: Listing, selection: Selection) -> list[ColumnElement[bool
 
 def selected(listing: Listing, selection: Selection) -> Select[Any]:
     """The rows of a selection."""
-    rows: Select[Any] = listing.rows
-    return rows.where(*selecting(listing, selection))
+    return listing.seen.where(*selecting(listing, selection))
 
 
 def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[[Any], Row]) -> Page[Row]:
@@ -142,12 +152,8 @@ def fetch(session: Session, listing: Listing, ask: PageRequest, build: Callable[
         return Page((), (), total)
     walk = _walk(listing, order, ask)
     page: list[Any] = []
-    for span in (
-        outline.spans(ask, walk.down, found.span if walk.keys[0] is found.column else EVERYTHING)
-        if outline
-        else [Span(skip=ask.at if ask.anchor is Anchor.AT else 0)]
-    ):
-        page += _read(session, walk.page(listing.rows.where(*conditions), span, ask.limit - len(page)))
+    for span in _spans(outline, walk, ask, found):
+        page += _read(session, _page(session, listing, conditions, walk, span, ask.limit - len(page)))
         if len(page) >= ask.limit:
             break
     if ask.anchor in (Anchor.LAST, Anchor.BEFORE):
@@ -182,6 +188,25 @@ def _spans(outline: Outline | None, walk: Walk, ask: PageRequest, found: Found) 
     return outline.spans(ask, walk.down, found.span if walk.keys[0] is found.column else EVERYTHING)
 
 
+def _page(
+    session: Session, listing: Listing, conditions: Sequence[ColumnElement[bool]], walk: Walk, span: Span, limit: int
+) -> Select[Any]:
+    """The first rows of a span."""
+    if span.skip > limit:
+        # What is passed over is read from an index only, and not row by row with all that is shown.
+        far = walk.part(listing.seen.where(*conditions), span, limit).with_only_columns(listing.tie)
+        return walk.shown(listing.rows.where(listing.tie.in_(far)), limit)
+    parts = listing.parts_in.get(walk.order, listing.parts)
+    if parts is None:
+        return walk.part(walk.shown(listing.rows.where(*conditions), limit), span, limit)
+
+    def first(rows: Select[Any]) -> Select[Any]:
+        return walk.part(rows.where(*conditions), replace(span, skip=0), span.skip + limit)
+
+    rows = merged(session, listing.rows, listing.tie, parts, first)
+    return walk.shown(rows, limit).offset(span.skip) if span.skip else walk.shown(rows, limit)
+
+
 def _total(
     session: Session,
     listing: Listing,
@@ -191,7 +216,7 @@ def _total(
 ) -> int:
     if outline is not None and (not outline.total or (outline.exact and not ask.match)):
         return outline.total
-    rows = listing.rows if listing.counted is None else listing.counted
+    rows = listing.seen if listing.counted is None else listing.counted
     return int(session.execute(_counted(rows.where(*conditions))).scalar_one())
 
 
@@ -203,24 +228,43 @@ def _counted(rows: Select[Any]) -> Select[Any]:
 
 @dataclass(frozen=True)
 class Walk:
-    """A way through a list: by these keys, `down` from the greatest, and from `beside` on where it is a cursor."""
+    """A way through a list in an order: by its keys, `down` from the greatest, from `beside` on if that is a cursor."""
 
+    order: str
     keys: tuple[Expression, ...]
     down: bool
     beside: tuple[Any, ...] = ()
 
-    def page(self, rows: Select[Any], span: Span, limit: int) -> Select[Any]:
-        """The first rows of a span, with the cursor in the last columns."""
-        rows = rows.add_columns(*(key.label(f"cursor_{number}") for number, key in enumerate(self.keys)))
+    def shown(self, rows: Select[Any], limit: int) -> Select[Any]:
+        """The first of the rows, with the cursor in the last columns."""
+        return self._ordered(
+            rows.add_columns(*(key.label(f"cursor_{number}") for number, key in enumerate(self.keys)))
+        ).limit(limit)
+
+    def part(self, rows: Select[Any], span: Span, limit: int) -> Select[Any]:
+        """The first of the rows in a span and beside the cursor."""
         if self.beside:
             here, there = tuple_(*self.keys), tuple_(*self.beside)
             rows = rows.where(here < there if self.down else here > there)
+            lead = self._lead()
+            if lead < len(self.keys):
+                # A comparison over two tables reads from the end of the list: this one begins at the row.
+                here, there = tuple_(*self.keys[:lead]), tuple_(*self.beside[:lead])
+                rows = rows.where(here <= there if self.down else here >= there)
         if span.low is not None:
             rows = rows.where(self.keys[0] >= span.low)
         if span.high is not None:
             rows = rows.where(self.keys[0] < span.high)
-        rows = rows.order_by(*(key.desc() if self.down else key.asc() for key in self.keys))
+        rows = self._ordered(rows)
         return (rows.offset(span.skip) if span.skip else rows).limit(limit)
+
+    def _lead(self) -> int:
+        """How many of the first keys are of one table."""
+        tables = [getattr(key, "class_", None) for key in self.keys]
+        return next((number for number, table in enumerate(tables) if table is not tables[0]), len(tables))
+
+    def _ordered(self, rows: Select[Any]) -> Select[Any]:
+        return rows.order_by(None).order_by(*(key.desc() if self.down else key.asc() for key in self.keys))
 
 
 def _walk(listing: Listing, order: str, ask: PageRequest) -> Walk:
@@ -230,4 +274,4 @@ def _walk(listing: Listing, order: str, ask: PageRequest) -> Walk:
     down = falling != (ask.anchor in (Anchor.LAST, Anchor.BEFORE))
     # A cursor of another order has other parts, and fits nowhere: the page starts at its end of the list.
     beside = ask.beside if ask.anchor in (Anchor.AFTER, Anchor.BEFORE) and len(ask.beside) == len(keys) else ()
-    return Walk(keys, down, beside)
+    return Walk(order, keys, down, beside)

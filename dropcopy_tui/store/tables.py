@@ -5,10 +5,10 @@ No row leaves the services: they return frozen dataclasses.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.domain.filters import Filter
@@ -24,12 +24,23 @@ _NO_ROWID = {"sqlite_with_rowid": False}
 COUNTED_BY = ("sender_comp_id", "gfid")
 # As a text, and not as a parameter: an index over some rows serves only the condition that it is made with.
 IS_INACTIVE = f"status = '{SenderCompStatus.INACTIVE.value}'"
+OPEN_REQUEST = f"status = '{RequestStatus.IN_PROGRESS.value}'"
+_ZERO = text("0")
+# Behind every other moment.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _OPEN_CHANGE = "status = 'in_progress' AND type IN ('edit_group', 'delete_group')"
 
 
 def _by_gfid(table: str, *owner: str) -> Index:
     """The order in which a set of SenderComps is narrowed by Globex Firm, and counted by it."""
     return Index(f"ix_{table}_gfid", *owner, "gfid", "sender_comp_id", "sender_comp_pk")
+
+
+def _orders(table: str, owner: tuple[str, ...], where: str = "", **orders: str) -> tuple[Index, ...]:
+    """The orders in which lists show the rows of an owner, by the names of their indexes; row numbers break ties."""
+    some: dict[str, Any] = {f"{dialect}_where": text(where) for dialect in ("sqlite", "postgresql") if where}
+    columns = {name: dict.fromkeys([*owner, *order.split(", "), "id"]) for name, order in orders.items()}
+    return tuple(Index(f"ix_{table}_{name}", *columns[name], **some) for name in orders)
 
 
 def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
@@ -66,7 +77,10 @@ class PersonRow(SQLModel, table=True):
     """A person and their credentials (rule P1)."""
 
     __tablename__ = "person"
-    __table_args__ = (CheckConstraint("failed_tries >= 0", name="ck_person_failed_tries"),)
+    __table_args__ = (
+        CheckConstraint("failed_tries >= 0", name="ck_person_failed_tries"),
+        *_orders("person", (), name="name"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     user_id: str = Field(unique=True)
     name: str
@@ -399,7 +413,10 @@ class DraftCountRow(SQLModel, table=True):
 
 
 class SessionRow(SQLModel, table=True):
-    """A session with a Session ID: the target session of a group, or an order entry or market data session."""
+    """A session with a Session ID: the target session of a group, or an order entry or market data session.
+
+    `stops_at` is when the last of its key pairs ends that was not deleted; NEVER where there is none.
+    """
 
     __tablename__ = "session"
     __table_args__ = (
@@ -408,7 +425,9 @@ class SessionRow(SQLModel, table=True):
         _one_of("status", SessionStatus, "ck_session_status"),
         CheckConstraint("length(session_id) = 3", name="ck_session_session_id"),
         UniqueConstraint("market", "session_id", name="uq_session"),
-        Index("ix_session_list", "entity_id", "kind", "session_id"),
+        *_orders(
+            "session", ("entity_id", "kind", "status"), list="session_id", market="market, session_id", stop="stops_at"
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     entity_id: int = Field(foreign_key="entity.id")
@@ -419,6 +438,9 @@ class SessionRow(SQLModel, table=True):
     status: str = SessionStatus.ACTIVE.value
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id", index=True)
     created_at: datetime
+    stops_at: datetime = Field(
+        default=NEVER, sa_column_kwargs={"server_default": text(f"'{NEVER:%Y-%m-%d} 00:00:00.000000'")}
+    )
 
 
 class KeyPairRow(SQLModel, table=True):
@@ -513,7 +535,9 @@ class ExpiryNoticeRow(SQLModel, table=True):
 class RequestRow(SQLModel, table=True):
     """A request (rule Q1). A completed edit produced version `group_version` of the group.
 
-    `search` has the words that lists show except the status, in lower case, for filtering.
+    `search` has the words that lists show except the status, in lower case, for filtering. `stage` is what lists sort
+    by: the status, and of what is in progress the first firm whose approval is missing. `entity` and `submitter` are
+    the code and the user id, which never change.
     """
 
     __tablename__ = "request"
@@ -525,6 +549,24 @@ class RequestRow(SQLModel, table=True):
         # Covering indexes for filters: a hundred thousand requests are searched without reading their rows.
         Index("ix_request_person", "submitted_by", "id", "search", "status"),
         Index("ix_request_entity", "entity_id", "id", "search", "status"),
+        # What a person asked for, and what was asked for an entity, in the order of each column.
+        *_orders(
+            "request", ("submitted_by",), own_type="type", own_subject="subject", own_entity="entity", own_stage="stage"
+        ),
+        *_orders(
+            "request", ("entity_id",), type="type", subject="subject", code="entity", by="submitter", stage="stage"
+        ),
+        # Few are open: they wait for approval.
+        *_orders(
+            "request",
+            (),
+            OPEN_REQUEST,
+            open_type="type",
+            open_subject="subject",
+            open_entity="entity",
+            open_by="submitter",
+            open_stage="stage",
+        ),
         # A group has at most one open change (rule G10).
         Index(
             "uq_request_open_change",
@@ -541,6 +583,9 @@ class RequestRow(SQLModel, table=True):
     entity_id: int = Field(foreign_key="entity.id")
     subject: str
     search: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    entity: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    submitter: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    stage: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     draft_id: int | None = Field(default=None, foreign_key="draft.id", unique=True)
     group_id: int | None = Field(default=None, foreign_key="drop_copy_group.id")
     group_version: int | None = None
@@ -612,16 +657,18 @@ class DecisionRow(SQLModel, table=True):
 
 
 class NoticeRow(SQLModel, table=True):
-    """A notice in the application for one person (rule Q6)."""
+    """A notice in the application for one person (rule Q6). `unread` and `about` sort: the request, or 0."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_person", "person_id", "read_at", "id"),)
+    __table_args__ = _orders("notice", ("person_id",), list="id", unread="unread", about="about")
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     person_id: int = Field(foreign_key="person.id")
     text: str
     request_id: int | None = Field(default=None, foreign_key="request.id")
+    about: int = Field(default=0, sa_column_kwargs={"server_default": _ZERO})
     at: datetime
     read_at: datetime | None = None
+    unread: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
 
 
 class OutboxRow(SQLModel, table=True):
@@ -634,7 +681,7 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("channel IN ('email', 'sms')", name="ck_outbox_channel"),
         CheckConstraint("state IN ('queued', 'sent', 'held', 'failed')", name="ck_outbox_state"),
-        Index("ix_outbox_state", "state", "id"),
+        *_orders("outbox", (), state="state", channel="channel", to="recipient"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     channel: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
+from sqlalchemy import Row
 from sqlmodel import col
 
 from dropcopy_tui.domain.key_days import Move, is_shortened, move_of
@@ -18,14 +18,11 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import key_of, market_words
 from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
-from dropcopy_tui.services.sessions.sessions import narrowed, session_rows
+from dropcopy_tui.services.sessions.sessions import parts_of, session_rows
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Dated, Listing, fetch
+from dropcopy_tui.store.parts import Part
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
-
-# Where a session stands that never had a pair: behind all others. A literal, not a parameter: what is sorted by is
-# computed once a row only where its text is the same wherever it stands.
-_NEVER: ColumnElement[datetime] = literal_column("'9999-01-01 00:00:00.000000'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ class Calendar(Service):
     ) -> Page[CalendarLine]:
         """A page of active sessions, by when they stop. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = session_rows(*narrowed(uow, kind, entity, SessionStatus.ACTIVE))
-            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            parts = parts_of(uow, kind, entity, SessionStatus.ACTIVE)
+            page = fetch(uow.tx, _listing(parts), ask, lambda row: row)
             return Page(self._lines(uow, page.rows), page.cursors, page.total)
 
     def is_open(self, actor: Actor, market: str, day: date) -> bool:
@@ -105,24 +102,18 @@ class Calendar(Service):
         return tuple(_line(row, pairs[key_of(row[0].id)], hours[row[0].market], now) for row in rows)
 
 
-def _stops() -> ColumnElement[datetime]:
-    """When the last pair of a session ends that was kept: by the index on its pairs, session by session."""
-    last = select(func.max(col(KeyPairRow.expires_at))).where(
-        col(KeyPairRow.session_pk) == col(SessionRow.id), col(KeyPairRow.deleted_at).is_(None)
-    )
-    return func.coalesce(last.correlate(SessionRow).scalar_subquery(), _NEVER)
-
-
-def _listing(rows: Select[SessionRow, str, str]) -> Listing:
+def _listing(parts: Sequence[Part]) -> Listing:
+    name = col(SessionRow.session_id)
     return Listing(
-        rows=rows,
-        orders={"expires": _stops(), "session_id": col(SessionRow.session_id), "market": col(SessionRow.market)},
+        rows=session_rows(),
+        parts=parts,
+        orders={"expires": col(SessionRow.stops_at), "session_id": name, "market": (col(SessionRow.market), name)},
         tie=col(SessionRow.id),
         searched=(
             col(SessionRow.session_id),
             market_words(col(SessionRow.market)),
             col(SessionRow.kind),
-            Dated(_stops()),
+            Dated(col(SessionRow.stops_at)),
             col(GroupRow.name),
             col(EntityRow.code),
         ),

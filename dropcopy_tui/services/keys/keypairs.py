@@ -30,7 +30,7 @@ from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.parcels import Ticket
 from dropcopy_tui.services.requests.lifecycle import end_request, make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
-from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
+from dropcopy_tui.services.sessions.key_rows import destroy, keep_stops, key_rows, key_view, pair_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow
@@ -118,6 +118,7 @@ class KeyPairs(Service):
                 return make_pair(uow, row, own, plan)
 
             made, failed = each(uow, rows, _session_id, make, progress)
+            keep_stops(uow, [pair.session_pk for pair in made])
             request = self._completed(uow, RequestType.GENERATE_KEY, entity, rows, made, failed)
             file.write(uow, made)
             if out is not None:
@@ -194,6 +195,7 @@ class KeyPairs(Service):
                 return pair
 
             gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)
+            keep_stops(uow, names)
             request = self._completed(uow, RequestType.DELETE_KEY, entity, rows, gone, failed)
             return Deleted(request_view(uow, request), self._views(uow, rows, gone), tuple(failed))
 

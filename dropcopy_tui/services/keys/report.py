@@ -27,8 +27,10 @@ from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
+from dropcopy_tui.services.sessions.sessions import parts_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
+from dropcopy_tui.store.parts import Part
 from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, SessionRow
 
 
@@ -66,13 +68,10 @@ class KeyReport(Service):
     def page(self, actor: Actor, ask: PageRequest, *, entity: str = "", deleted: bool = False) -> Page[KeyReportLine]:
         """A page of the report, by session; `deleted` pairs are in it where asked for. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = _select().where(col(SessionRow.entity_id).in_(uow.visible_ids()))
-            if entity:
-                place = uow.entity(entity)
-                rows = rows.where(col(SessionRow.entity_id) == place.id)
+            rows = _select()
             if not deleted:
                 rows = rows.where(col(KeyPairRow.deleted_at).is_(None))
-            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            page = fetch(uow.tx, _listing(rows, parts_of(uow, None, entity, None)), ask, lambda row: row)
             return Page(self._lines(uow, page.rows), page.cursors, page.total)
 
     def of_sessions(self, actor: Actor, session_pks: Sequence[int]) -> tuple[KeyReportLine, ...]:
@@ -167,10 +166,11 @@ def _select() -> Select[KeyPairRow, SessionRow, str]:
     )
 
 
-def _listing(rows: Select[KeyPairRow, SessionRow, str]) -> Listing:
+def _listing(rows: Select[KeyPairRow, SessionRow, str], parts: Sequence[Part]) -> Listing:
     return Listing(
         rows=rows,
-        orders={"session_id": col(SessionRow.session_id), "expires": col(KeyPairRow.expires_at)},
+        parts=parts,
+        orders={"session_id": (col(SessionRow.session_id), col(SessionRow.id))},
         tie=col(KeyPairRow.id),
         searched=(col(SessionRow.session_id), col(SessionRow.market)),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, true, update
 from sqlmodel import col
 
 from dropcopy_tui.domain.pages import Page, PageRequest, Selection
@@ -17,7 +17,8 @@ from dropcopy_tui.store.paging import Dated, Listing, fetch, selected
 from dropcopy_tui.store.tables import NoticeRow, RequestRow
 
 _COLUMNS = (col(NoticeRow.id), col(NoticeRow.text), col(NoticeRow.at), col(NoticeRow.read_at))
-_IS_NEW = case((col(NoticeRow.read_at).is_(None), 1), else_=0)
+# Compared, so that an index that begins with it serves: `unread` alone is not a condition on a column to SQLite.
+_UNREAD = col(NoticeRow.unread) == true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Notices(Service):
 
     def unread(self, actor: Actor) -> int:
         """How many were not read yet."""
-        rows = select(func.count()).select_from(NoticeRow).where(_mine(actor), col(NoticeRow.read_at).is_(None))
+        rows = select(func.count()).select_from(NoticeRow).where(_mine(actor), _UNREAD)
         with self._reading(actor) as uow:
             return int(uow.tx.execute(rows).scalar_one())
 
@@ -57,8 +58,10 @@ class Notices(Service):
     def _read(self, uow: UnitOfWork, picked: Selection) -> int:
         pk = col(NoticeRow.id)
         chosen = selected(_of(uow.actor), picked).with_only_columns(pk)
-        unread = update(NoticeRow).where(_mine(uow.actor), col(NoticeRow.read_at).is_(None), pk.in_(chosen))
-        done: Any = uow.tx.execute(unread.values(read_at=uow.now).execution_options(synchronize_session=False))
+        unread = update(NoticeRow).where(_mine(uow.actor), _UNREAD, pk.in_(chosen))
+        done: Any = uow.tx.execute(
+            unread.values(read_at=uow.now, unread=False).execution_options(synchronize_session=False)
+        )
         count = int(done.rowcount)
         if count:
             uow.record("notice:read", uow.actor.user_id, after={"notices": count})
@@ -75,10 +78,10 @@ def _of(actor: Actor) -> Listing:
         # Columns, and no objects of the mapper: an export has a million of them.
         select(*_COLUMNS, about).outerjoin(RequestRow, col(NoticeRow.request_id) == RequestRow.id).where(_mine(actor)),
         {
-            "state": _IS_NEW,
-            "at": col(NoticeRow.at),
-            "text": col(NoticeRow.text),
-            "request": func.coalesce(about, ""),
+            "state": col(NoticeRow.unread),
+            # Notices are numbered in the order in which they come, and requests in that of their references.
+            "at": col(NoticeRow.id),
+            "request": col(NoticeRow.about),
         },
         col(NoticeRow.id),
         (col(NoticeRow.text), func.coalesce(about, ""), Dated(col(NoticeRow.at))),

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import col
 
-from dropcopy_tui.domain.requests import RequestStatus
+from dropcopy_tui.domain.requests import RequestStatus, stage_order
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ApprovalRow, EntityRow, RequestRow
@@ -21,6 +21,7 @@ def ask_approvals(uow: UnitOfWork, request: RequestRow, entities: Iterable[int])
         ApprovalRow(request_id=key_of(request.id), entity_id=entity) for entity in sorted(set(entities) - asked)
     )
     uow.tx.flush()
+    keep_stage(uow, request)
 
 
 def needed(uow: UnitOfWork, request: RequestRow) -> frozenset[int]:
@@ -46,6 +47,13 @@ def give(uow: UnitOfWork, request: RequestRow, entities: Iterable[int]) -> None:
     for row in _approvals(uow, request):
         if row.entity_id in set(entities) and row.given_at is None:
             row.given_by, row.given_at = uow.actor.person_id, uow.now
+    uow.tx.flush()
+    keep_stage(uow, request)
+
+
+def keep_stage(uow: UnitOfWork, request: RequestRow) -> None:
+    """Keep what lists sort by; whoever changes the status or an approval calls it."""
+    request.stage = stage_order(RequestStatus(request.status), waiting_for(uow, request))
     uow.tx.flush()
 
 

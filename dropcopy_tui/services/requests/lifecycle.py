@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from dropcopy_tui.domain.people import MAY_APPROVE
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.requests.approvals import ask_approvals, missing
+from dropcopy_tui.services.requests.approvals import ask_approvals, keep_stage, missing
 from dropcopy_tui.services.requests.views import search_words
 from dropcopy_tui.services.rights import same_person_ids, sponsor_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork, person_row
@@ -46,6 +46,8 @@ def make_request(
         asked=dict(asked),
         submitted_by=uow.actor.person_id,
         submitted_at=now,
+        entity=entity.code,
+        submitter=uow.actor.user_id,
     )
     uow.tx.add(row)
     uow.tx.flush()
@@ -92,6 +94,7 @@ def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons
     row.ended_at = uow.now
     # A decision is bound to the version that was shown: one that comes now finds another.
     row.version += 1
+    keep_stage(uow, row)
     person = uow.tx.get_one(PersonRow, row.submitted_by)
     kind = RequestType(row.type).words.lower()
     body = (

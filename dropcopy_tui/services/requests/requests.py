@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, or_
+from sqlalchemy import ColumnElement, text
 from sqlmodel import col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
@@ -15,13 +15,15 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.sources import sources_of
-from dropcopy_tui.services.requests.views import request_page, request_rows, request_view
+from dropcopy_tui.services.requests.views import request_page, request_view
 from dropcopy_tui.services.rights import entities_of, same_person_ids, sponsor_ids
 from dropcopy_tui.services.sendercomp_lists import sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
 from dropcopy_tui.store.paging import fetch
+from dropcopy_tui.store.parts import Part
 from dropcopy_tui.store.tables import (
+    OPEN_REQUEST,
     ApprovalRow,
     DecisionRow,
     EntityRow,
@@ -30,6 +32,8 @@ from dropcopy_tui.store.tables import (
 )
 
 LONGEST_REASON = 500
+# As a text: the indexes over open requests serve only the condition that they are made with.
+_OPEN = Part([], [text(OPEN_REQUEST)])
 
 
 class Requests(Service):
@@ -41,18 +45,17 @@ class Requests(Service):
         With `everyone` also those of the entities they may see, and those of other firms that they decided.
         """
         with self._reading(actor) as uow:
-            own = col(RequestRow.submitted_by) == actor.person_id
+            parts = [Part([(col(RequestRow.submitted_by), [actor.person_id])])]
             if everyone:
-                decided = exists().where(
-                    col(DecisionRow.request_id) == col(RequestRow.id), col(DecisionRow.person_id) == actor.person_id
-                )
-                own = or_(own, decided, col(RequestRow.entity_id).in_(uow.visible_ids()))
-            return request_page(uow, request_rows().where(own), ask)
+                decided = select(DecisionRow.request_id).where(col(DecisionRow.person_id) == actor.person_id)
+                parts.append(Part([(col(RequestRow.entity_id), uow.visible_ids())]))
+                parts.append(Part([], [col(RequestRow.id).in_(decided)]))
+            return request_page(uow, parts, ask)
 
     def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestView]:
         """To Do: requests that wait for this person's approval (rule Q7)."""
         with self._reading(actor) as uow:
-            return request_page(uow, _to_review(uow), ask)
+            return request_page(uow, [_OPEN], ask, *_to_review(uow))
 
     def show(self, actor: Actor, reference_id: str) -> RequestView:
         """One request with its story. Raises NotFound."""
@@ -211,21 +214,20 @@ def _by(uow: UnitOfWork, row: RequestRow) -> str:
     return f" ({verdict} by {uow.tx.get_one(PersonRow, last.person_id).user_id})"
 
 
-def _to_review(uow: UnitOfWork) -> Select[RequestRow]:
-    """Requests that await approval by an entity the person approves for, without those from their own accounts."""
+def _to_review(uow: UnitOfWork) -> list[ColumnElement[bool]]:
+    """What awaits approval by an entity the person approves for; never what comes from their own accounts."""
     waits = exists().where(
         col(ApprovalRow.request_id) == RequestRow.id,
         col(ApprovalRow.given_at).is_(None),
         col(ApprovalRow.entity_id).in_(entities_of(uow.actor, MAY_APPROVE)),
     )
-    return request_rows().where(
-        col(RequestRow.status) == RequestStatus.IN_PROGRESS.value,
+    return [
         col(RequestRow.submitted_by).not_in(
             same_person_ids(uow.tx, uow.actor.person_id)
             | sponsor_ids(uow.tx, uow.actor.person_id, uow.now - uow.settings.approver_wait)
         ),
         waits,
-    )
+    ]
 
 
 def seen_request(uow: UnitOfWork, reference_id: str) -> RequestRow:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -18,6 +18,7 @@ from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Facts, Moment, RequestView
 from dropcopy_tui.store.paging import Dated, Listing, Lowered, fetch
+from dropcopy_tui.store.parts import Part
 from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
 
 _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
@@ -45,19 +46,18 @@ class _Shown(NamedTuple):
 _COLUMNS = [col(getattr(RequestRow, name)) for name in _Shown._fields]
 
 
-def request_rows() -> Select[RequestRow]:
-    """Requests; who asked and where is looked up for those that are shown."""
-    return select(RequestRow)
-
-
 def search_words(reference: str, kind: RequestType, subject: str, entity: str, user_id: str, at: datetime) -> str:
     """What a filter of requests looks for, in lower case."""
     return f"{reference} {kind.value.replace('_', ' ')} {subject} {entity} {user_id} {at:%Y-%m-%d}".casefold()
 
 
-def request_page(uow: UnitOfWork, rows: Select[RequestRow], ask: PageRequest) -> Page[RequestView]:
-    """A page of such rows, newest first."""
-    page: Page[_Shown] = fetch(uow.tx, _listing(rows), ask, _shown)
+def request_page(
+    uow: UnitOfWork, parts: Sequence[Part], ask: PageRequest, *conditions: ColumnElement[bool]
+) -> Page[RequestView]:
+    """A page of the requests in these parts, newest first."""
+    # Columns, and no objects of the mapper: an export has a hundred thousand of them. Who asked and where is looked up
+    # for those that are shown.
+    page: Page[_Shown] = fetch(uow.tx, _listing(select(*_COLUMNS).where(*conditions), parts), ask, _shown)
     if not page.rows:
         return Page((), page.cursors, page.total)
     approvals = _approvals(uow, [row.id for row in page.rows])
@@ -87,22 +87,22 @@ def request_view(uow: UnitOfWork, row: RequestRow) -> RequestView:
     return _view(row, code, submitter, approvals, uow, _story(uow, row, submitter), targets)
 
 
-def _listing(rows: Select[RequestRow]) -> Listing:
+def _listing(rows: Select[Any], parts: Sequence[Part]) -> Listing:
     number = col(RequestRow.id)
-    waits = _waits()
     return Listing(
-        # Columns, and no objects of the mapper: an export has a hundred thousand of them.
-        rows=rows.with_only_columns(*_COLUMNS),
+        rows=rows,
+        parts=parts,
         orders={
             "id": number,
             "type": col(RequestRow.type),
             "subject": col(RequestRow.subject),
-            "entity": _of(col(EntityRow.code), col(EntityRow.id), col(RequestRow.entity_id)),
-            "submitted_by": _of(col(PersonRow.user_id), col(PersonRow.id), col(RequestRow.submitted_by)),
+            "entity": col(RequestRow.entity),
+            "submitted_by": col(RequestRow.submitter),
             # Requests are numbered in the order in which they are submitted.
             "submitted": number,
-            "status": col(RequestRow.status),
-            "stage": waits,
+            # A stage begins with its status.
+            "status": col(RequestRow.stage),
+            "stage": col(RequestRow.stage),
         },
         tie=number,
         searched=(
@@ -110,25 +110,6 @@ def _listing(rows: Select[RequestRow]) -> Listing:
             Dated(col(RequestRow.submitted_at)),
         ),
         newest_first=True,
-    )
-
-
-def _of(name: Mapped[str], key: Mapped[int | None], value: Mapped[int]) -> ScalarSelect[str]:
-    return select(name).where(key == value).correlate(RequestRow).scalar_subquery()
-
-
-def _waits() -> ColumnElement[str]:
-    """What the stage sorts by: the status, and for what is in progress the firm whose approval is missing."""
-    firm = (
-        select(func.min(col(EntityRow.code)))
-        .join(ApprovalRow, col(ApprovalRow.entity_id) == col(EntityRow.id))
-        .where(col(ApprovalRow.request_id) == col(RequestRow.id), col(ApprovalRow.given_at).is_(None))
-        .correlate(RequestRow)
-        .scalar_subquery()
-    )
-    return case(
-        (col(RequestRow.status) == RequestStatus.IN_PROGRESS.value, func.coalesce("awaiting " + firm, "queued")),
-        else_=col(RequestRow.status),
     )
 
 

@@ -18,7 +18,7 @@ from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.master_data import Ground
-from dropcopy_tui.services.sessions.key_rows import market_hours
+from dropcopy_tui.services.sessions.key_rows import keep_stops, market_hours
 from dropcopy_tui.services.source_sets import of_group, put
 from dropcopy_tui.store.tables import (
     GroupFilterRow,
@@ -158,6 +158,7 @@ def add_target_keys(ground: Ground) -> list[KeyMade]:
         group = groups[fact.session_id]
         row = _add_key(ground, targets[fact.session_id], fact.ends_in, group.by, fact.deleted_ago)
         made.append(KeyMade(fact.session_id, row.access_key_id, row.created_at, group.by, group.entity, row.deleted_at))
+    keep_stops(ground.uow, [key_of(row.id) for row in targets.values()])
     return made
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.requests.approvals import ask_approvals
+from dropcopy_tui.services.requests.approvals import ask_approvals, keep_stage
 from dropcopy_tui.services.requests.views import search_words
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
@@ -40,6 +40,7 @@ def add_requests(ground: Ground, groups: Mapping[str, GroupRow], keys: list[KeyM
             ask_approvals(ground.uow, row, [ground.entities[fact.approver]])
         _decide(ground, row, fact)
     for row in rows:
+        keep_stage(ground.uow, row)
         _tell_story(ground, row, deciders.get(key_of(row.id), DESK.user_id))
 
 
@@ -131,6 +132,8 @@ def _request(
         asked=asked,
         submitted_by=ground.person(by),
         submitted_at=made,
+        entity=entity,
+        submitter=by,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, days_left, left_words, market_date, state_of
@@ -15,7 +15,7 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import KeyView
-from dropcopy_tui.store.tables import KeyPairRow
+from dropcopy_tui.store.tables import NEVER, KeyPairRow, SessionRow
 
 # So many sessions go into one IN: SQLite before 3.32 binds 999 values at most.
 _CHUNK = 500
@@ -71,6 +71,19 @@ def destroy(uow: UnitOfWork, pair: KeyPairRow) -> None:
     """Delete a key pair: what was sealed is gone with the transaction, and its place is free (rule K6)."""
     pair.deleted_at, pair.deleted_by = uow.now, uow.actor.user_id
     pair.sealed_secret, pair.slot = None, None
+
+
+def keep_stops(uow: UnitOfWork, session_pks: Iterable[int]) -> None:
+    """Keep when the last pair of each session ends, which the calendar sorts by; whoever changes pairs calls it."""
+    uow.tx.flush()
+    last = select(func.max(col(KeyPairRow.expires_at))).where(
+        col(KeyPairRow.session_pk) == col(SessionRow.id), col(KeyPairRow.deleted_at).is_(None)
+    )
+    pks = sorted(session_pks)
+    for start in range(0, len(pks), _CHUNK):
+        chosen = update(SessionRow).where(col(SessionRow.id).in_(pks[start : start + _CHUNK]))
+        ends = func.coalesce(last.correlate(SessionRow).scalar_subquery(), NEVER)
+        uow.tx.execute(chosen.values(stops_at=ends).execution_options(synchronize_session=False))
 
 
 def market_hours(market: str, settings: Settings) -> MarketHours:

@@ -16,11 +16,12 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import key_of, market_words
-from dropcopy_tui.services.sessions.key_rows import destroy, key_rows, key_view, pair_of
+from dropcopy_tui.services.sessions.key_rows import destroy, keep_stops, key_rows, key_view, pair_of
 from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import PendingView, SessionView
 from dropcopy_tui.store.paging import Dated, Listing, fetch, selected
+from dropcopy_tui.store.parts import Part
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
@@ -39,10 +40,9 @@ class Sessions(Service):
     ) -> Page[SessionView]:
         """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = session_rows(*narrowed(uow, kind, entity, status))
-            if group_id is not None:
-                rows = rows.where(col(SessionRow.group_id) == group_id)
-            page = fetch(uow.tx, _listing(rows), ask, lambda row: row)
+            of_group = [] if group_id is None else [col(SessionRow.group_id) == group_id]
+            listed = _listing(session_rows(*of_group), parts_of(uow, kind, entity, status))
+            page = fetch(uow.tx, listed, ask, lambda row: row)
             return Page(views(uow, page.rows), page.cursors, page.total)
 
     def picked(
@@ -56,8 +56,7 @@ class Sessions(Service):
     ) -> tuple[SessionView, ...]:
         """The picked sessions of the list that `page` shows for the same choice. Raises NotFound."""
         with self._reading(actor) as uow:
-            rows = session_rows(*narrowed(uow, kind, entity, status))
-            rows = selected(_listing(rows), picked)
+            rows = selected(_listing(session_rows(), parts_of(uow, kind, entity, status)), picked)
             found = uow.tx.execute(rows.order_by(col(SessionRow.session_id), col(SessionRow.id))).all()
             return views(uow, found)
 
@@ -66,7 +65,7 @@ class Sessions(Service):
     ) -> tuple[PendingView, ...]:
         """The sessions of a kind that stop within four weeks, the soonest first (rule K7). Raises NotFound."""
         with self._reading(actor) as uow:
-            conditions = narrowed(uow, kind, entity, None)
+            conditions = [part.here for part in parts_of(uow, kind, entity, None)]
             if menu is not None:
                 conditions.append(col(SessionRow.market).in_([market.code for market in markets_of(menu)]))
             return expiring(uow, conditions)
@@ -118,18 +117,17 @@ class Sessions(Service):
             return views(uow, uow.tx.execute(session_rows(col(SessionRow.id) == row.id)).all())[0]
 
 
-def narrowed(
-    uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None
-) -> list[ColumnElement[bool]]:
+def parts_of(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None) -> tuple[Part, ...]:
     """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
-    conditions: list[ColumnElement[bool]] = [col(SessionRow.entity_id).in_(uow.visible_ids())]
-    if entity:
-        conditions.append(col(SessionRow.entity_id) == uow.entity(entity).id)
-    if kind is not None:
-        conditions.append(col(SessionRow.kind) == kind.value)
-    if status is not None:
-        conditions.append(col(SessionRow.status) == status.value)
-    return conditions
+    return (
+        Part(
+            [
+                (col(SessionRow.entity_id), [uow.entity(entity).id] if entity else uow.visible_ids()),
+                (col(SessionRow.kind), [each.value for each in SessionKind if kind in (None, each)]),
+                (col(SessionRow.status), [each.value for each in SessionStatus if status in (None, each)]),
+            ]
+        ),
+    )
 
 
 def _check_released(uow: UnitOfWork, row: SessionRow) -> None:
@@ -154,7 +152,7 @@ def _destroy_keys(uow: UnitOfWork, row: SessionRow) -> list[str]:
     living = [pair for pair in pairs if state_of(pair_of(pair, row.session_id, row.market), uow.now).living]
     for pair in living:
         destroy(uow, pair)
-    uow.tx.flush()
+    keep_stops(uow, [key_of(row.id)])
     return [pair.access_key_id for pair in living]
 
 
@@ -187,15 +185,12 @@ def session_rows(*conditions: ColumnElement[bool]) -> Select[SessionRow, str, st
     )
 
 
-def _listing(rows: Select[SessionRow, str, str]) -> Listing:
+def _listing(rows: Select[SessionRow, str, str], parts: Sequence[Part]) -> Listing:
     return Listing(
         rows=rows,
-        orders={
-            "session_id": col(SessionRow.session_id),
-            "market": col(SessionRow.market),
-            "gateway": col(SessionRow.gateway),
-            "status": col(SessionRow.status),
-        },
+        parts=parts,
+        # One session may have two lines, so nothing else is sorted by.
+        orders={"session_id": col(SessionRow.session_id)},
         tie=col(SessionRow.id),
         searched=(
             col(SessionRow.session_id),

@@ -2,6 +2,8 @@
 
 SenderCompIDs get an index of their pieces, so that a search as you type reads what it finds and nothing else. How many
 SenderComps each set and each entity has, by first characters and by Globex Firm, is kept from here on.
+
+Sessions, requests and notices keep what their lists sort by, and have an index for each order of their lists.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 revision = "0005"
 down_revision = "0004"
@@ -17,6 +20,26 @@ branch_labels = None
 depends_on = None
 
 _OWNERS = {"group_source": "drop_copy_group.id", "draft_source": "draft.id", "request_source": "request.id"}
+_OPEN = "status = 'in_progress'"
+# Indexes by table: what they begin with, which rows they have, and the columns of each. The row number comes last.
+_ORDERS = [
+    ("session", "entity_id, kind, status", "", {"list": "session_id", "market": "market, session_id", "stop": "stops_at"}),
+    ("request", "submitted_by", "", {f"own_{name}": name for name in ("type", "subject", "entity", "stage")}),
+    ("request", "entity_id", "", {"type": "type", "subject": "subject", "code": "entity", "by": "submitter",
+                                  "stage": "stage"}),
+    ("request", "", _OPEN, {"open_type": "type", "open_subject": "subject", "open_entity": "entity",
+                            "open_by": "submitter", "open_stage": "stage"}),
+    ("notice", "person_id", "", {"list": "", "unread": "unread", "about": "about"}),
+    ("outbox", "", "", {"channel": "channel", "to": "recipient"}),
+    ("person", "", "", {"name": "name"}),
+]  # fmt: skip
+_STOPS = """UPDATE session SET stops_at = coalesce((SELECT max(expires_at) FROM key_pair
+    WHERE session_pk = session.id AND deleted_at IS NULL), stops_at)"""
+_STAGES = """UPDATE request SET entity = (SELECT code FROM entity WHERE entity.id = request.entity_id),
+    submitter = (SELECT user_id FROM person WHERE person.id = request.submitted_by),
+    stage = CASE WHEN status <> 'in_progress' THEN status ELSE 'in_progress, ' || coalesce('awaiting ' || (
+        SELECT min(code) FROM approval JOIN entity ON entity.id = approval.entity_id
+        WHERE request_id = request.id AND given_at IS NULL), 'queued') END"""
 
 
 def upgrade() -> None:
@@ -44,6 +67,27 @@ def upgrade() -> None:
     )
     _counts()
     _search()
+    _orders()
+
+
+def _orders() -> None:
+    never = sa.text("'9999-01-01 00:00:00.000000'")
+    op.add_column("session", sa.Column("stops_at", UTCDateTime(), server_default=never, nullable=False))
+    for name in ("entity", "submitter", "stage"):
+        op.add_column("request", sa.Column(name, sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("notice", sa.Column("about", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    op.add_column("notice", sa.Column("unread", sa.Boolean(), server_default=sa.true(), nullable=False))
+    # They are filled before they are indexed.
+    op.execute(_STOPS)
+    op.execute(_STAGES)
+    op.execute("UPDATE notice SET about = coalesce(request_id, 0), unread = (read_at IS NULL)")
+    op.drop_index("ix_session_list", "session")
+    op.drop_index("ix_notice_person", "notice")
+    for table, owner, where, orders in _ORDERS:
+        some: dict[str, Any] = {f"{dialect}_where": sa.text(where) for dialect in ("sqlite", "postgresql") if where}
+        for name, order in orders.items():
+            columns = [column for column in f"{owner}, {order}, id".split(", ") if column]
+            op.create_index(f"ix_{table}_{name}", table, columns, **some)
 
 
 def _counts() -> None:

@@ -1,0 +1,78 @@
+"""Lists of several owners: what a person may see of sessions or requests is that of some entities.
+
+No index has the rows of several owners in one order, but it has those of each. So a page is made of the first rows of
+every owner, of which the first of all are taken: what is sorted are so many pages as there are owners, however long
+the list is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, union_all
+from sqlmodel import Session
+
+from dropcopy_tui.store.dialect import first_of_each
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows whose columns have one of the values each, such as one of the entities that a person may see.
+
+    An index begins with the columns and goes on in the order of the list. `under` narrows the rows further.
+    """
+
+    among: Sequence[tuple[Any, Sequence[Any]]]
+    under: Sequence[ColumnElement[bool]] = ()
+
+    @property
+    def owners(self) -> int:
+        """How many combinations of values there are."""
+        found = 1
+        for _, values in self.among:
+            found *= len(values)
+        return found
+
+    @property
+    def here(self) -> ColumnElement[bool]:
+        """Whether a row is in it."""
+        mine = (column == values[0] if len(values) == 1 else column.in_(values) for column, values in self.among)
+        return and_(*mine, *self.under)
+
+
+def in_any(parts: Sequence[Part]) -> ColumnElement[bool]:
+    """Whether a row is in one of the parts."""
+    return or_(false(), *(part.here for part in parts if part.owners))
+
+
+def merged(
+    session: Session,
+    rows: Select[Any],
+    key: Any,
+    parts: Sequence[Part],
+    first: Callable[[Select[Any]], Select[Any]],
+) -> Select[Any]:
+    """Rows among which are the first of all; `first` takes the first in the order of the list, by their `key`."""
+    some = [part for part in parts if part.owners]
+    if len(some) == 1 and some[0].owners == 1:
+        return first(rows.where(some[0].here))
+    if not some:
+        return rows.where(false())
+    found = [_first_keys(session, rows, key, part, first) for part in some]
+    keys: Any = found[0] if len(found) == 1 else union_all(*found)
+    return rows.where(key.in_(keys))
+
+
+def _first_keys(
+    session: Session, rows: Select[Any], key: Any, part: Part, first: Callable[[Select[Any]], Select[Any]]
+) -> Any:
+    several = [(column, values) for column, values in part.among if len(values) > 1]
+    single: list[Any] = [column == values[0] for column, values in part.among if len(values) == 1]
+    mine = first(rows.where(*single, *part.under))
+    if several:
+        return first_of_each(session, mine, key, several)
+    # A limit belongs to a subquery of its own in what is united.
+    found = mine.with_only_columns(key).subquery()
+    return found.select()
