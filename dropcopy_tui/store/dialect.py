@@ -21,9 +21,10 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, join
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session
@@ -91,12 +92,21 @@ def first_of_each(session: Session, rows: Select[Any], key: Any, among: Sequence
     of_one = rows.with_only_columns(key).where(*(column == value for column, value in each))
     values = [value for _, value in each]
     if is_postgres(session):
-        found = of_one.lateral()
-        return select(found.c[key.key]).select_from(*(value.table for value in values), found)
+        mine = of_one.lateral()
+        return select(mine.c[key.key]).select_from(_all_of([*(value.table for value in values), mine]))
     # A subquery in FROM knows nothing of its neighbours in SQLite; one behind IN does.
     there = aliased(key.class_)
     of_one = of_one.correlate(*(value.table for value in values))
-    return select(getattr(there, key.key)).where(getattr(there, key.key).in_(of_one))
+    found = select(getattr(there, key.key)).select_from(_all_of([*(value.table for value in values), there]))
+    return found.where(getattr(there, key.key).in_(of_one))
+
+
+def _all_of(tables: Sequence[Any]) -> Any:
+    """Every combination of their rows."""
+    joined = tables[0]
+    for table in tables[1:]:
+        joined = join(joined, table, true())
+    return joined
 
 
 def _each(session: Session, column: Any, values: Sequence[Any]) -> Any:

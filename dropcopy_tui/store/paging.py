@@ -14,7 +14,7 @@ from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 from dropcopy_tui.store.dialect import holds
 from dropcopy_tui.store.outline import EVERYTHING, Outline, Span
-from dropcopy_tui.store.parts import Part, in_any, merged
+from dropcopy_tui.store.parts import Part, in_any, known_by, merged
 from dropcopy_tui.store.search import Found, SenderCompSearch
 
 Row = TypeVar("Row")
@@ -195,7 +195,7 @@ def _page(
     if span.skip > limit:
         # What is passed over is read from an index only, and not row by row with all that is shown.
         far = walk.part(listing.seen.where(*conditions), span, limit).with_only_columns(listing.tie)
-        return walk.shown(listing.rows.where(listing.tie.in_(far)), limit)
+        return walk.shown(known_by(listing.rows, listing.tie, far), limit)
     parts = listing.parts_in.get(walk.order, listing.parts)
     if parts is None:
         return walk.part(walk.shown(listing.rows.where(*conditions), limit), span, limit)

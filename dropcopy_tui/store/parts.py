@@ -62,7 +62,17 @@ def merged(
         return rows.where(false())
     found = [_first_keys(session, rows, key, part, first) for part in some]
     keys: Any = found[0] if len(found) == 1 else union_all(*found)
-    return rows.where(key.in_(keys))
+    return known_by(rows, key, keys)
+
+
+def known_by(rows: Select[Any], key: Any, keys: Any) -> Select[Any]:
+    """The rows with these keys, which were found under the conditions of `rows`: they are not asked again.
+
+    Together with the keys, they would lead SQLite to read all that an owner has.
+    """
+    bare = rows.where()
+    bare._where_criteria = ()
+    return bare.where(key.in_(keys))
 
 
 def _first_keys(

@@ -551,7 +551,13 @@ class RequestRow(SQLModel, table=True):
         Index("ix_request_entity", "entity_id", "id", "search", "status"),
         # What a person asked for, and what was asked for an entity, in the order of each column.
         *_orders(
-            "request", ("submitted_by",), own_type="type", own_subject="subject", own_entity="entity", own_stage="stage"
+            "request",
+            ("submitted_by",),
+            own_type="type",
+            own_subject="subject",
+            own_entity="entity",
+            own_by="submitter",
+            own_stage="stage",
         ),
         *_orders(
             "request", ("entity_id",), type="type", subject="subject", code="entity", by="submitter", stage="stage"
@@ -559,7 +565,7 @@ class RequestRow(SQLModel, table=True):
         # Few are open: they wait for approval.
         *_orders(
             "request",
-            (),
+            ("status",),
             OPEN_REQUEST,
             open_type="type",
             open_subject="subject",
@@ -644,6 +650,7 @@ class DecisionRow(SQLModel, table=True):
 
     __tablename__ = "decision"
     __table_args__ = (
+        Index("ix_decision_person", "person_id", "request_id"),
         CheckConstraint("verdict IN ('approve', 'deny', 'cancel')", name="ck_decision_verdict"),
         CheckConstraint("verdict <> 'deny' OR length(reason) > 0", name="ck_decision_reason"),
     )

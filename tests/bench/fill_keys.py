@@ -18,6 +18,7 @@ from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+from tests.bench.place import KEEP_STOPS
 
 KEEPER, KEYS = "keeper", 100_000
 _LETTERS = "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'"
@@ -51,6 +52,7 @@ def fill(resources: Resources) -> None:
             values = {"entity": entity.id, "market": market.code, "made": _stored(made), "last": last}
             session.execute(text(_SESSIONS), values)
         session.execute(text(_PAIRS), {"made": _stored(made), "ends": _stored(ends), "by": keeper.id})
+        session.execute(text(KEEP_STOPS))
 
 
 def _stored(moment: object) -> str:

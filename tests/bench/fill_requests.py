@@ -50,12 +50,13 @@ _GROUPS = f"""{_NUMBERS}
     SELECT :entity, 'brokertec_us', printf('G%04d', i), printf('g%04d', i), :front_end, 1, 1, :now, :by FROM n"""
 _REQUESTS = f"""{_NUMBERS}
     INSERT INTO request (reference, type, status, entity_id, subject, search, asked, reasons, submitted_by,
-        submitted_at, ended_at, version)
+        submitted_at, ended_at, version, entity, submitter, stage)
     SELECT printf('DC-2026-%06d', i + 1), 'create_group', CASE WHEN i % 50 = 0 THEN 'in_progress' WHEN i % 3 = 0 THEN
         'denied' ELSE 'completed' END, :entity, printf('G%04d', i % 1000),
         printf('dc-2026-%06d create group g%04d bench {REQUESTER} 2026-03-04', i + 1, i % 1000),
         '{{"market": "brokertec_us", "name": "G", "front_end": "F", "filters": [], "sources": 1}}', '[]', :by, :now,
-        CASE WHEN i % 50 = 0 THEN NULL ELSE :now END, 1 FROM n"""
+        CASE WHEN i % 50 = 0 THEN NULL ELSE :now END, 1, 'BENCH', '{REQUESTER}', CASE WHEN i % 50 = 0 THEN
+        'in_progress, awaiting BENCH' WHEN i % 3 = 0 THEN 'denied' ELSE 'completed' END FROM n"""
 
 
 def fill(resources: Resources) -> None:

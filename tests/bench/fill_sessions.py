@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice, product
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from dropcopy_tui.config import load
 from dropcopy_tui.domain.people import Role
@@ -15,7 +15,7 @@ from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
-from tests.bench.place import ENTITY, KEY_SESSIONS, MARKET, PERSON, SOONEST
+from tests.bench.place import ENTITY, KEEP_STOPS, KEY_SESSIONS, MARKET, PERSON, SOONEST
 
 _YEAR = timedelta(days=365)
 
@@ -37,6 +37,7 @@ def fill(resources: Resources) -> None:
         rows = [{**common, "id": n + 1, "session_id": name, "created_at": now} for n, name in enumerate(names)]
         session.execute(insert(METADATA.tables["session"]), rows)
         session.execute(insert(METADATA.tables["key_pair"]), list(_pairs(who, now)))
+        session.execute(text(KEEP_STOPS))
 
 
 def _pairs(who: int, now: datetime) -> Iterator[dict[str, object]]:

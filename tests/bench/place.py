@@ -22,6 +22,9 @@ FIRST, DRAFT = "000BENCAP", "BENCH"
 # What the store of requests holds: two thirds of the SenderComps are in the group, two thirds in the draft of its edit.
 REQUESTS, ALL_SOURCES = 100_000, 1_500_000
 REQUESTER, APPROVER, EDITED = "bench-requester", "bench-approver", "BENCH-EDIT"
+# What a list of sessions sorts by is kept with every change of a key pair; whoever writes pairs directly says it then.
+KEEP_STOPS = """UPDATE session SET stops_at = coalesce((SELECT max(expires_at) FROM key_pair
+    WHERE session_pk = session.id AND deleted_at IS NULL), stops_at)"""
 # What the store of sessions holds, and which of them stops first.
 KEY_SESSIONS, SOONEST = 10_000, "ZZ9"
 ROOT = Path(__file__).resolve().parents[2]

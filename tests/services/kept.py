@@ -1,4 +1,4 @@
-"""Kept counts against what is in the store: equal after whatever was done."""
+"""What is kept for lists against what is in the store: equal after whatever was done."""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ _OWNERS = {
     "sender_comp": ["entity_id", "market"],
 }
 _KINDS = {"sender_comp_id": "substr(sender_comp_id, 1, 2)", "gfid": "gfid"}
+# What lists sort by, beside what it comes from.
+_ORDERS = {
+    "session": """SELECT id, stops_at, coalesce((SELECT max(expires_at) FROM key_pair
+        WHERE session_pk = session.id AND deleted_at IS NULL), '9999-01-01 00:00:00.000000') FROM session""",
+    "request": """SELECT id, entity || ' ' || submitter || ' ' || stage,
+        (SELECT code FROM entity WHERE entity.id = entity_id) || ' ' ||
+        (SELECT user_id FROM person WHERE person.id = submitted_by) || ' ' ||
+        CASE WHEN status <> 'in_progress' THEN status ELSE 'in_progress, ' || coalesce('awaiting ' || (
+            SELECT min(code) FROM approval JOIN entity ON entity.id = approval.entity_id
+            WHERE request_id = request.id AND given_at IS NULL), 'queued') END FROM request""",
+    "notice": "SELECT id, about, coalesce(request_id, 0) FROM notice",
+    "a notice's state": "SELECT id, unread, read_at IS NULL FROM notice",
+}
+
+
+def assert_orders_hold(read: Callable[[str], Sequence[tuple[Any, ...]]]) -> None:
+    """What lists sort by is what it was made from."""
+    for noun, sql in _ORDERS.items():
+        assert [row for row in read(sql) if row[1] != row[2]] == [], noun
 
 
 def assert_counts_hold(read: Callable[[str], Sequence[tuple[Any, ...]]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlmodel import Session
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.key_days import Move
@@ -39,7 +40,15 @@ def add_key(
                 **more,
             )
         )  # fmt: skip
+        session.flush()
+        keep_stops(session)
         return name
+
+
+def keep_stops(session: Session) -> None:
+    """As the service does with every change of a pair."""
+    last = "SELECT max(expires_at) FROM key_pair WHERE session_pk = session.id AND deleted_at IS NULL"
+    session.connection().exec_driver_sql(f"UPDATE session SET stops_at = coalesce(({last}), stops_at)")
 
 
 def after(days: float) -> datetime:

@@ -25,7 +25,7 @@ from dropcopy_tui.store import counts
 from dropcopy_tui.store.search import index_new
 from tests.services.conftest import World
 from tests.services.factories import add_sender_comps, change, make_resources, new_group, one, open_resources, rows
-from tests.services.kept import assert_counts_hold
+from tests.services.kept import assert_counts_hold, assert_orders_hold
 from tests.stores import copy_store, repeats
 
 MARKET = "brokertec_us"
@@ -227,6 +227,7 @@ def test_the_sample_data_is_counted(sample: Resources) -> None:
     with sample.store.write() as tx:
         index_new(tx)
     assert_counts_hold(lambda sql: rows(sample, sql))
+    assert_orders_hold(lambda sql: rows(sample, sql))
 
 
 def test_a_small_import_counts_again_what_it_touched(tmp_path: Path, first_world: World) -> None:

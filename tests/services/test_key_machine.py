@@ -37,6 +37,7 @@ from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_resources
+from tests.services.kept import assert_orders_hold
 from tests.stores import Eyes, copy_store, drop_below, repeats
 
 ROUNDS, STEPS, LEAST = repeats(230), 50, repeats(10_000)
@@ -263,6 +264,7 @@ class Life(RuleBasedStateMachine):
             return
         self.ground.seen["steps"] += 1
         self.turn += 1
+        assert_orders_hold(self.ground.direct.read)
         found = self.ground.pairs(self.pk)
         assert {row[0]: (loaded(row[1]), loaded(row[2]), row[3] is not None) for row in found} == {
             key: (pair.created, pair.expires, pair.deleted) for key, pair in self.pairs.items()

@@ -7,6 +7,7 @@ statement that reads the page is looked at. What is not served by an index yet h
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,12 +30,22 @@ from tests.services.test_every_change_is_audited import verbs
 MARKET = "brokertec_us"
 
 
+Step = tuple[int, int, str]
+# Tables that stay short, whatever a desk does, and what is not one.
+SHORT = {"entity", "entitlement", "front_end", "front_end_mapping", "setting", "sender_comp_mark", "CONSTANT"}
+
+
 @dataclass
 class Watch:
-    """What a call said to the database: the statements of its pages with their plans, and the orders of its list."""
+    """What a call said to the database: the plans of its statements by what they are for, and its list's orders."""
 
     orders: list[str] = field(default_factory=list)
-    plans: list[list[str]] = field(default_factory=list)
+    jumps: bool = False
+    plans: list[tuple[str, bool, list[Step]]] = field(default_factory=list)
+
+    def bad(self) -> set[str]:
+        """The steps that cost more the longer a list is, with what they are for where it is not a page."""
+        return {f"{what}{step}" for what, limited, plan in self.plans for step in bad_steps(plan, what, limited)}
 
 
 @contextmanager
@@ -43,13 +54,15 @@ def watched(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
     walk = paging._walk
 
     def noted(listing: paging.Listing, order: str, ask: PageRequest) -> paging.Walk:
-        watch.orders = list(listing.orders)
+        watch.orders, watch.jumps = list(listing.orders), ask.anchor is Anchor.AT
         return walk(listing, order, ask)
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        if "cursor_0" in statement:
+        if statement.startswith(("SELECT", "WITH")):
             rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            watch.plans.append([row[3] for row in rows])
+            watch.plans.append(
+                (use_of(statement, watch.jumps), "LIMIT" in statement, [(row[0], row[1], row[3]) for row in rows])
+            )
 
     engine = resources.store._engine
     event.listen(engine, "before_cursor_execute", explain)
@@ -61,9 +74,44 @@ def watched(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
             event.remove(engine, "before_cursor_execute", explain)
 
 
-def bad_steps(plan: list[str]) -> set[str]:
-    """The steps that cost more the longer the list is; reading a table in its order until a page is full is none."""
-    return {step for step in plan if step.startswith(("USE TEMP B-TREE", "MATERIALIZE", "CO-ROUTINE"))}
+def use_of(statement: str, jumps: bool) -> str:
+    """What a statement is for: a page (""), a jump into the list, a count, or something that is looked up."""
+    if "cursor_0" in statement:
+        return "jump: " if jumps else ""
+    return "count: " if "count(*)" in statement else "look: "
+
+
+def bad_steps(plan: list[Step], use: str, limited: bool) -> Iterator[str]:
+    """The steps that sort, copy or read a table that grows from end to end.
+
+    A page may read a table from its end, in its own order or that of an index, until it is full. It may sort what it
+    looks up by the row numbers that a subquery gives it: these are the first rows of each owner, and in a jump those of
+    the page. What is looked up for a page, or counted by an index, is sorted as it is: only reading a table from end to
+    end is looked for there.
+    """
+    for _, parent, step in plan:
+        beside = [text for _, above, text in plan if above == parent]
+        sorts = any(text.startswith("USE TEMP B-TREE") for text in beside)
+        if use in ("", "jump: ") and step.startswith(("USE TEMP B-TREE", "MATERIALIZE", "CO-ROUTINE")):
+            looked_up = beside[0].endswith("rowid=?)") and any(
+                text.startswith("LIST SUBQUERY") and (use or is_of_owners(plan, number))
+                for number, above, text in plan
+                if above == parent
+            )
+            if not looked_up and not step.startswith("CO-ROUTINE anon"):
+                yield f"{step}, of rows looked up" if beside[0].endswith("rowid=?)") else step
+        elif found := re.match(r"SCAN (\w+?)(_\d+)?(?= |$)(?!.*VIRTUAL TABLE INDEX)", step):
+            yield from () if found[1] in SHORT or (limited and not sorts) else (step,)
+
+
+def is_of_owners(plan: list[Step], top: int) -> bool:
+    """Whether a subquery has one of its own for each owner, with a limit."""
+    below = {top}
+    for number, parent, _ in plan:
+        below |= {number} if parent in below else set()
+    return any(
+        number in below and text.startswith(("CORRELATED LIST SUBQUERY", "CO-ROUTINE anon")) for number, _, text in plan
+    )
 
 
 @dataclass(frozen=True)
@@ -134,7 +182,7 @@ LISTS: dict[str, Asked] = {
 # Not in the database: the messages of a log are read by their place in a file.
 ELSEWHERE = {"routing.messages"}
 _SORTED, _PART = "USE TEMP B-TREE FOR ORDER BY", "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"
-# Orders that are sorted all the same, by list, with the reason.
+# Orders that are sorted all the same, by list, with the reason; a jump is then sorted, too.
 NOT_YET: dict[str, set[str]] = {
     # As many as a firm has front ends, groups, Globex Firms or people: hundreds.
     "front_ends.page": {
@@ -143,29 +191,26 @@ NOT_YET: dict[str, set[str]] = {
     "groups.page": {*(f"{order}: {_SORTED}" for order in ("front_end", "market", "sources")), f"entity: {_PART}"},
     # At most ten in use, and those before them.
     "ssh_keys.page": {f"{order}: {_SORTED}" for order in ("added", "fingerprint", "label", "state")},
-    "people.page": {f"{order}: {_SORTED}" for order in ("email", "name", "status", "user_id")},
-    "ease.find": {f"{order}: {_SORTED}" for order in ("name", "status")},
+    # As many as a firm has people: hundreds, of the few firms that someone administers.
+    "people.page": {f"{order}: {_SORTED}, of rows looked up" for order in ("email", "name", "status", "user_id")},
+    # It depends on the clock; and whoever looks for people who are locked searches for that.
+    "ease.find": {f"status: {_SORTED}", "status: SCAN person"},
     "groups.by_firm": {f"sources: {_SORTED}"},
-    # What a person may see is a choice of several owners, which no index has in one order yet.
-    "calendar.page": {f"{order}: {_SORTED}" for order in ("expires", "market", "session_id")},
-    "key_report.page": {f"{order}: {_SORTED}" for order in ("expires", "session_id")},
-    "notices.page": {f"{order}: {_SORTED}" for order in ("at", "request", "state", "text")},
-    "requests.page": {
-        f"{order}: {_SORTED}"
+    # What a person decided about other firms' requests, one by one.
+    "requests.page, of everyone": {
+        f"{order}: {_SORTED}, of rows looked up"
         for order in ("entity", "stage", "status", "subject", "submitted_by", "type")
     },
-    "requests.page, of everyone": {
-        f"{order}: {_SORTED}" for order in ("entity", "stage", "subject", "submitted_by", "type")
-    },
-    "requests.to_do": {
-        f"{order}: {_SORTED}" for order in ("entity", "stage", "subject", "submitted_by", "type")
-    },
-    "sessions.page": {f"{order}: {_SORTED}" for order in ("gateway", "market", "session_id", "status")},
-    # Sorted by what is rarely looked for.
-    "sendercomps.coverage": {f"gfid: {_SORTED}"},
-    "sendercomps.page": {f"gfid: {_SORTED}"},
-    "outbox.page": {f"{order}: {_SORTED}" for order in ("channel", "to")},
 }  # fmt: skip
+# How long a list without any condition is, is counted beside its first page, by the smallest index.
+COUNTED = {"audit.page", "ease.find", "outbox.page"}
+# A jump into a list of several owners sorts their keys: rows before the place come from all of them.
+JUMPS = {
+    "calendar.page", "key_report.page", "requests.page, of everyone", "sendercomps.coverage", "sendercomps.page",
+    "sendercomps.page, of a firm anywhere", "sessions.page",
+}  # fmt: skip
+# Phones are compared with and without their country codes, so all are read: as many as there are people.
+SAME_PERSON = {"requests.to_do": {"look: SCAN person"}}
 
 
 def asked(at: Ground, ask: PageRequest, call: Asked) -> Iterator[Page[Any]]:
@@ -173,6 +218,7 @@ def asked(at: Ground, ask: PageRequest, call: Asked) -> Iterator[Page[Any]]:
     first = call(at, ask)
     yield first
     yield call(at, replace(ask, anchor=Anchor.LAST))
+    yield call(at, replace(ask, anchor=Anchor.AT, at=5))
     for anchor in (Anchor.AFTER, Anchor.BEFORE):
         if first.cursors:
             yield call(at, replace(ask, anchor=anchor, beside=first.cursors[-1]))
@@ -191,10 +237,21 @@ def test_a_page_is_read_in_the_order_of_an_index(ground: Ground, name: str, monk
     with watched(ground.desk.resources, monkeypatch) as watch:
         LISTS[name](ground, PageRequest(limit=2))
         assert watch.plans, "no page was read"
+        bad |= {f"{watch.orders[0]}: {step}" for step in watch.bad()}
         for order in list(watch.orders):
             for falling in (False, True):
                 watch.plans.clear()
                 ask = PageRequest(order=order, descending=falling, limit=2, count=False)
                 assert len(list(asked(ground, ask, LISTS[name]))) >= 2
-                bad |= {f"{order}: {step}" for plan in watch.plans for step in bad_steps(plan)}
-    assert bad == NOT_YET.get(name, set())
+                bad |= {f"{order}: {step}" for step in watch.bad()}
+    assert {step for step in bad if not is_known(name, step)} == NOT_YET.get(name, set())
+
+
+def is_known(name: str, step: str) -> bool:
+    """Whether there is a reason for what is no page: see above."""
+    order, _, rest = step.partition("jump: ")
+    if rest:
+        return name in JUMPS or f"{order}{rest}" in NOT_YET.get(name, set())
+    if "count: SCAN" in step:
+        return name in COUNTED and "USING COVERING INDEX" in step
+    return any(step.endswith(known) for known in SAME_PERSON.get(name, set()))

@@ -276,9 +276,11 @@ def test_a_request_is_seen_by_who_asked_and_by_who_sees_the_entity(world: World)
             requests.show(world.stranger, reference)
 
 
-@pytest.mark.parametrize("order", ["", "id", "type", "subject", "entity", "submitted_by", "submitted", "status"])
+@pytest.mark.parametrize(
+    "order", ["", "id", "type", "subject", "entity", "submitted_by", "submitted", "status", "stage"]
+)
 def test_requests_can_be_walked_in_every_order(sample: Resources, order: str) -> None:
-    """Rule Q7; `submitted` has times in its cursors."""
+    """Rule Q7."""
     from dropcopy_tui.domain.pages import Anchor
 
     requests, auditor = Requests(sample), actor_of(sample, "auditor")

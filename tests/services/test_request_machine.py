@@ -51,7 +51,7 @@ from tests.services.factories import (
     make_resources,
     open_resources,
 )
-from tests.services.kept import assert_counts_hold
+from tests.services.kept import assert_counts_hold, assert_orders_hold
 from tests.services.request_model import ACME, FULL, MANAGER, MANDATORY, OTHER, READER, Draft, Group, Model, Request
 from tests.services.test_batches import FOUR
 from tests.stores import Eyes, copy_store, drop_below, repeats, restore
@@ -395,6 +395,7 @@ class Desk(RuleBasedStateMachine):
         with self.resources.store.write() as tx:
             index_new(tx)
         assert_counts_hold(self.read)
+        assert_orders_hold(self.read)
 
     @invariant()
     def nobody_ever_decided_their_own(self) -> None:

@@ -16,7 +16,7 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import migrate
 from dropcopy_tui.store.location import SCHEMA_VERSION, needs_migration
-from tests.services.kept import assert_counts_hold
+from tests.services.kept import assert_counts_hold, assert_orders_hold
 
 DATA = Path(__file__).parent / "data"
 
@@ -69,6 +69,7 @@ def test_migrating_keeps_every_row(config: Config) -> None:
             parts = f"SELECT s.sender_comp_id || s.gfid = m.sender_comp_id || m.gfid FROM {table} AS m"
             assert set(store.execute(f"{parts} JOIN sender_comp AS s ON s.id = sender_comp_pk")) == {(1,)}
         assert_counts_hold(lambda sql: store.execute(sql).fetchall())
+        assert_orders_hold(lambda sql: store.execute(sql).fetchall())
         assert store.execute("PRAGMA foreign_key_check").fetchall() == []
         assert store.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert store.execute("PRAGMA writable_schema").fetchone() == (0,)

@@ -23,12 +23,15 @@ _OWNERS = {"group_source": "drop_copy_group.id", "draft_source": "draft.id", "re
 _OPEN = "status = 'in_progress'"
 # Indexes by table: what they begin with, which rows they have, and the columns of each. The row number comes last.
 _ORDERS = [
-    ("session", "entity_id, kind, status", "", {"list": "session_id", "market": "market, session_id", "stop": "stops_at"}),
-    ("request", "submitted_by", "", {f"own_{name}": name for name in ("type", "subject", "entity", "stage")}),
-    ("request", "entity_id", "", {"type": "type", "subject": "subject", "code": "entity", "by": "submitter",
-                                  "stage": "stage"}),
-    ("request", "", _OPEN, {"open_type": "type", "open_subject": "subject", "open_entity": "entity",
-                            "open_by": "submitter", "open_stage": "stage"}),
+    ("session", "entity_id, kind, status", "",
+     {"list": "session_id", "market": "market, session_id", "stop": "stops_at"}),
+    ("request", "submitted_by", "",
+     {"own_type": "type", "own_subject": "subject", "own_entity": "entity", "own_by": "submitter", "own_stage": "stage"}),
+    ("request", "entity_id", "",
+     {"type": "type", "subject": "subject", "code": "entity", "by": "submitter", "stage": "stage"}),
+    ("request", "status", _OPEN,
+     {"open_type": "type", "open_subject": "subject", "open_entity": "entity", "open_by": "submitter",
+      "open_stage": "stage"}),
     ("notice", "person_id", "", {"list": "", "unread": "unread", "about": "about"}),
     ("outbox", "", "", {"channel": "channel", "to": "recipient"}),
     ("person", "", "", {"name": "name"}),
@@ -81,6 +84,7 @@ def _orders() -> None:
     op.execute(_STOPS)
     op.execute(_STAGES)
     op.execute("UPDATE notice SET about = coalesce(request_id, 0), unread = (read_at IS NULL)")
+    op.create_index("ix_decision_person", "decision", ["person_id", "request_id"])
     op.drop_index("ix_session_list", "session")
     op.drop_index("ix_notice_person", "notice")
     for table, owner, where, orders in _ORDERS:
