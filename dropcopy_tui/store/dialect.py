@@ -112,5 +112,6 @@ def _all_of(tables: Sequence[Any]) -> Any:
 def _each(session: Session, column: Any, values: Sequence[Any]) -> Any:
     """The values as rows of a table with one column, bound as one parameter."""
     if is_postgres(session):
-        return func.unnest(literal(list(values), ARRAY(column.type))).column_valued()
+        found = func.unnest(literal(list(values), ARRAY(column.type))).table_valued("value")
+        return found.render_derived().c.value
     return func.json_each(json.dumps(list(values))).table_valued("value").c.value

@@ -38,7 +38,7 @@ _GROUPS = f"""
 """  # noqa: S608 - constants of this module, no values
 _SESSIONS = f"SELECT kind, COUNT(*) FROM session WHERE entity_id IN ({_VISIBLE}) GROUP BY kind"  # noqa: S608
 _REQUESTS = "SELECT COUNT(*) FROM request WHERE submitted_by = :person"
-_NOTICES = "SELECT COUNT(*) FROM notice WHERE person_id = :person AND read_at IS NULL"
+_NOTICES = "SELECT COUNT(*) FROM notice WHERE person_id = :person AND unread = TRUE"
 _DRAFTS = """
     SELECT id, name, market, step FROM draft
     WHERE person_id = :person AND submitted_at IS NULL ORDER BY updated_at DESC, id DESC

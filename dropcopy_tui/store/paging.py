@@ -14,7 +14,7 @@ from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 from dropcopy_tui.store.dialect import holds
 from dropcopy_tui.store.outline import EVERYTHING, Outline, Span
-from dropcopy_tui.store.parts import Part, in_any, known_by, merged
+from dropcopy_tui.store.parts import Part, in_any, is_row_number, known_by, merged
 from dropcopy_tui.store.search import Found, SenderCompSearch
 
 Row = TypeVar("Row")
@@ -192,7 +192,7 @@ def _page(
     session: Session, listing: Listing, conditions: Sequence[ColumnElement[bool]], walk: Walk, span: Span, limit: int
 ) -> Select[Any]:
     """The first rows of a span."""
-    if span.skip > limit:
+    if span.skip > limit and is_row_number(listing.tie):
         # What is passed over is read from an index only, and not row by row with all that is shown.
         far = walk.part(listing.seen.where(*conditions), span, limit).with_only_columns(listing.tie)
         return walk.shown(known_by(listing.rows, listing.tie, far), limit)

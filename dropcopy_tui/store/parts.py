@@ -75,6 +75,12 @@ def known_by(rows: Select[Any], key: Any, keys: Any) -> Select[Any]:
     return bare.where(key.in_(keys))
 
 
+def is_row_number(key: Any) -> bool:
+    """Whether the key alone says which row of its table it is: that of a member of a set does not, without the set."""
+    table = getattr(key, "class_", None)
+    return table is not None and list(table.__table__.primary_key.columns.keys()) == [key.key]
+
+
 def _first_keys(
     session: Session, rows: Select[Any], key: Any, part: Part, first: Callable[[Select[Any]], Select[Any]]
 ) -> Any:
