@@ -99,7 +99,8 @@ def bad_steps(plan: list[Step], use: str, limited: bool) -> Iterator[str]:
                 if above == parent
             )
             if not looked_up and not step.startswith("CO-ROUTINE anon"):
-                yield f"{step}, of rows looked up" if beside[0].endswith("rowid=?)") else step
+                by_number = beside[0].endswith("rowid=?)") and any("LIST SUBQUERY" in text for text in beside)
+                yield f"{step}, of rows looked up" if by_number else step
         elif found := re.match(r"SCAN (\w+?)(_\d+)?(?= |$)(?!.*VIRTUAL TABLE INDEX)", step):
             yield from () if found[1] in SHORT or (limited and not sorts) else (step,)
 
