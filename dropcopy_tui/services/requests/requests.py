@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import Boolean, ColumnElement, literal_column
 from sqlmodel import col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
@@ -33,7 +33,7 @@ from dropcopy_tui.store.tables import (
 
 LONGEST_REASON = 500
 # As a text: the indexes over open requests serve only the condition that they are made with.
-_OPEN = Part([], [text(OPEN_REQUEST)])
+_OPEN = Part([], [literal_column(OPEN_REQUEST, Boolean)])
 
 
 class Requests(Service):
