@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ColumnElement, literal_column
+from typing import cast
+
+from sqlalchemy import ColumnElement, text
 from sqlmodel import col, exists, select
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, NotEntitled, NotFound
@@ -33,7 +35,7 @@ from dropcopy_tui.store.tables import (
 
 LONGEST_REASON = 500
 # As a text: the indexes over open requests serve only the condition that they are made with.
-_OPEN = Part([], [literal_column(OPEN_REQUEST, Boolean)])
+_OPEN = Part([], [cast("ColumnElement[bool]", text(OPEN_REQUEST))])
 
 
 class Requests(Service):

@@ -158,7 +158,6 @@ def add_target_keys(ground: Ground) -> list[KeyMade]:
         group = groups[fact.session_id]
         row = _add_key(ground, targets[fact.session_id], fact.ends_in, group.by, fact.deleted_ago)
         made.append(KeyMade(fact.session_id, row.access_key_id, row.created_at, group.by, group.entity, row.deleted_at))
-    keep_stops(ground.uow, [key_of(row.id) for row in targets.values()])
     return made
 
 
@@ -182,6 +181,7 @@ def _add_key(ground: Ground, row: SessionRow, ends_in: int, by: str, deleted_ago
     if deleted_ago is None:
         place = ("key_pair", str(pair.id), row.session_id, pair.access_key_id)
         pair.sealed_secret = ground.uow.resources.vault.seal(secret, *place)
+    keep_stops(ground.uow, [pair.session_pk])
     return pair
 
 
