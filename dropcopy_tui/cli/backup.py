@@ -9,6 +9,7 @@ import click
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, say, show
+from dropcopy_tui.domain.plurals import plural
 
 
 @click.command("backup")
@@ -38,7 +39,7 @@ def backup(call: Call, out: str, with_faults: bool) -> int:
         "sha256": made.digest,
         "faults": list(made.faults),
     }
-    shown = {"file": document["file"], "size": f"{made.size:,} bytes", "last event": f"{made.last_event:,}"}
+    shown = {"file": document["file"], "size": plural(made.size, "byte"), "last event": f"{made.last_event:,}"}
     show(call, document, fields([*shown.items(), ("sha256", made.digest)]))
     for fault in made.faults:
         say(f"dropcopy: {fault}")

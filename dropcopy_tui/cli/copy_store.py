@@ -11,6 +11,7 @@ from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, show
 from dropcopy_tui.domain.places import ServerPlace
+from dropcopy_tui.domain.plurals import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
@@ -61,7 +62,9 @@ def copy_store(call: Call, source: str, target: str, app_role: str | None) -> No
 
 
 def _trail(copied: Copied) -> str:
-    return f"{copied.events:,} events, verified" + (f"; the last is {copied.last_event}" if copied.last_event else "")
+    return f"{plural(copied.events, 'event')}, verified" + (
+        f"; the last is {copied.last_event}" if copied.last_event else ""
+    )
 
 
 def _next(here: Config, there: Config, copied: Copied, app_role: str | None) -> list[str]:

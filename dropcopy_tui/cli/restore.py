@@ -10,6 +10,7 @@ import click
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, maybe_utc, say, show
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import origin
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _lines(done: Restored) -> list[str]:
     where = f"restored to {done.place}" if done.place else "rehearsed; nothing was changed"
     pairs: list[tuple[str, object]] = [
         ("backup", where),
-        ("last event", f"{maybe_utc(done.last_at) or 'none'} ({done.events:,} events)"),
+        ("last event", f"{maybe_utc(done.last_at) or 'none'} ({plural(done.events, 'event')})"),
         ("logon", f"verified for session {done.logon}" if done.logon else "not verified"),
         ("time", f"{done.seconds:.1f} s"),
     ]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dropcopy_tui.doctor.check import Patient, Room, Trouble, named
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.inspection.inspection import inspect_store
 from dropcopy_tui.services.rights import DESK
@@ -78,7 +79,7 @@ def _tick(at: Patient) -> Iterator[Trouble]:
 def _failed(at: Patient) -> Iterator[Trouble]:
     found = at.one("SELECT count(*) FROM outbox WHERE state = 'failed'") if at.is_real else 0
     if found:
-        yield Trouble(f"{found:,} messages failed.", "dropcopy outbox list, then: dropcopy outbox retry ID")
+        yield Trouble(f"{plural(found, 'message')} failed.", "dropcopy outbox list, then: dropcopy outbox retry ID")
 
 
 @STORE.check("outbox.held", "They wait for someone who releases them.")
@@ -94,7 +95,7 @@ def _delayed(at: Patient) -> Iterator[Trouble]:
     asked = "SELECT count(*) FROM outbox WHERE state = 'queued' AND attempts > 0 AND created_at < :limit"
     found = at.one(asked, limit=at.now - _DELAYED) if at.is_real else 0
     if found:
-        yield Trouble(f"{found:,} messages have waited for more than an hour.", "dropcopy outbox send")
+        yield Trouble(f"{plural(found, 'message')} waited for more than an hour.", "dropcopy outbox send")
 
 
 _SESSIONS = "FROM session s JOIN entity n ON n.id = s.entity_id JOIN key_pair k ON k.session_pk = s.id "

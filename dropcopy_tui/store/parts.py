@@ -21,7 +21,7 @@ from dropcopy_tui.store.dialect import first_of_each
 class Part:
     """The rows whose columns have one of the values each, such as one of the entities that a person may see.
 
-    An index begins with the columns and goes on in the order of the list. `under` narrows the rows further.
+    An index begins with the columns, followed by the order of the list. `under` narrows the rows further.
     """
 
     among: Sequence[tuple[Any, Sequence[Any]]]
