@@ -43,10 +43,11 @@ class OpenDrafts:
 
 
 class OpenWizard(NamedTuple):
-    """The wizard on a draft; `fee_shown` says that the fee was told already (rule G1)."""
+    """The wizard on a draft; `fee_shown` says that the fee was told already (rule G1), `begun` that it is new."""
 
     draft_id: int
     fee_shown: bool = True
+    begun: bool = False
 
 
 class OpenChangedSources(NamedTuple):

@@ -219,7 +219,7 @@ def _drafts(_: to.OpenDrafts) -> DeskScreen[Any]:
 def _wizard(route: to.OpenWizard) -> DeskScreen[Any]:
     from screens.wizard.screen import WizardScreen
 
-    return WizardScreen(route.draft_id, route.fee_shown)
+    return WizardScreen(route.draft_id, route.fee_shown, begun=route.begun)
 
 
 @screen_of.register(to.OpenChangedSources)

@@ -28,7 +28,7 @@ async def new_group(screen: DeskScreen[Any], menu: Menu = Menu.BROKERTEC, entity
     if chosen and not await _fee_accepted(screen, chosen, market):
         return
     draft = await off_thread(desk.drafts.start, screen.actor, market, chosen)
-    await screen.go(OpenWizard(draft.id, fee_shown=bool(chosen)))
+    await screen.go(OpenWizard(draft.id, fee_shown=bool(chosen), begun=True))
 
 
 async def _market(screen: DeskScreen[Any], menu: Menu) -> str | None:

@@ -22,7 +22,7 @@ async def edit_group(screen: DeskScreen[Any], group_id: int) -> None:
     screen.quiet()
     desk = await screen.desk()
     draft = await with_work(screen, "Opening the group", 0, desk.edits.start, screen.actor, group_id)
-    await screen.go(OpenWizard(draft.id))
+    await screen.go(OpenWizard(draft.id, begun=True))
 
 
 async def clone_group(screen: DeskScreen[Any], group_id: int) -> None:
@@ -33,7 +33,7 @@ async def clone_group(screen: DeskScreen[Any], group_id: int) -> None:
     fee = await off_thread(desk.drafts.fee, screen.actor, line.entity)
     if await fee_accepted(screen, line.entity, fee.groups, fee.sentence, line.market_name):
         draft = await with_work(screen, "Copying the group", line.sources, desk.edits.clone, screen.actor, group_id)
-        await screen.go(OpenWizard(draft.id))
+        await screen.go(OpenWizard(draft.id, begun=True))
 
 
 async def delete_groups(screen: DeskScreen[Any], group_ids: Sequence[int]) -> bool:

@@ -13,7 +13,7 @@ async def ask_again(screen: DeskScreen[None], view: RequestView) -> None:
     screen.quiet()
     desk = await screen.desk()
     draft = await with_work(screen, "Copying the request", 0, desk.edits.again, screen.actor, view.id)
-    await screen.go(OpenWizard(draft.id))
+    await screen.go(OpenWizard(draft.id, begun=True))
     top = screen.app.screen
     if isinstance(top, DeskScreen):
         reasons = f" {' '.join(view.reasons)}" if view.reasons else ""

@@ -20,9 +20,9 @@ class DraftScreen(DeskScreen[None]):
         Binding("ctrl+r", "reload", "Reload", show=False, id="wizard.reload", tooltip="Show the draft as it is saved."),
     ]
 
-    def __init__(self, draft_id: int) -> None:
+    def __init__(self, draft_id: int, *, begun: bool = False) -> None:
         super().__init__()
-        self._open = OpenDraft(draft_id)
+        self._open = OpenDraft(draft_id, begun=begun)
         self._step = 0
         self._said_gone = ""
         # From then on it is no longer a draft: what is told of it in other windows is not told here.

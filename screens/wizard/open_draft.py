@@ -28,8 +28,9 @@ Runner = Callable[..., Awaitable[DraftView]]
 class OpenDraft:
     """One draft of the store's, changed by one verb at a time: each names the version it has seen."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, *, begun: bool = False) -> None:
+        """`begun`: it begins just now. One that was there already stays, even if no one changes anything."""
+        self.number, self._begun = number, begun
         self.fields = DraftFields()
         self.saved = True
         # Whether anything was entered here, and whether the draft was begun when it was opened here.
@@ -57,7 +58,7 @@ class OpenDraft:
         """Take it out of the store. Raises NotFound."""
         self._view = await off_thread(desk.drafts.get, actor, self.number)
         self.fields = _fields_of(self._view)
-        self.saved, self.is_new = True, self._view.version == 1
+        self.saved, self.is_new = True, self._begun and self._view.version == 1
 
     def enter(self, changes: Mapping[str, Any]) -> bool:
         """Something was entered; whether it is other than before, and waits to be saved."""

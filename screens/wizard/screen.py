@@ -51,8 +51,8 @@ class WizardScreen(DraftScreen):
         Binding("ctrl+t", "steps", "Steps", id="wizard.steps", tooltip="Ctrl-T, then a number: go to that step."),
     ]
 
-    def __init__(self, draft_id: int, fee_shown: bool = True) -> None:
-        super().__init__(draft_id)
+    def __init__(self, draft_id: int, fee_shown: bool = True, *, begun: bool = False) -> None:
+        super().__init__(draft_id, begun=begun)
         self._fee_shown = fee_shown
         self._mandatory: frozenset[Filter] = frozenset()
         self._firm = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -66,6 +67,25 @@ async def test_an_untouched_wizard_leaves_no_draft_and_asks_nothing(place: Place
         assert seat.on == "WizardScreen"
         await seat.press("escape", "escape")
         assert seat.on == "HomeScreen"
+    assert drafts(place) == before
+
+
+async def test_a_draft_that_was_there_stays_when_it_is_only_looked_at(place: Place) -> None:
+    """A script cloned a group or asked again: its draft was never changed, and is not the wizard's to throw away."""
+    with sqlite3.connect(place.store) as connection:
+        connection.execute("UPDATE draft SET version = 1 WHERE name = 'EU-RATES'")
+    connection.close()
+    before = drafts(place)
+    assert "EU-RATES" in before
+    async with seated(place.app()) as seat:
+        await seat.press("right")
+        for _ in range(20):
+            if "draft EU-RATES" in str(seat.screen.query_one("#attention").highlighted_option.prompt):  # type: ignore[attr-defined]
+                break
+            await seat.press("down")
+        await seat.press("enter")
+        assert seat.on == "WizardScreen"
+        await seat.press("q")
     assert drafts(place) == before
 
 
