@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dropcopy_tui.doctor.check import Patient, Room, Trouble
+from dropcopy_tui.domain.dates import date_words
 from dropcopy_tui.domain.errors import DeskError, MailUnusable, SmsUnusable
 from dropcopy_tui.domain.mail import MailServer, Security
 from dropcopy_tui.senders.secret_file import read_secret
@@ -80,7 +81,7 @@ def _authority(at: Patient, path: Path | None) -> Iterator[Trouble]:
         return
     ends = min(each.not_valid_after_utc for each in found)
     if ends < at.now + _SOON:
-        yield Trouble(f"A certificate in {path} expires on {ends:%d %b %Y}.", cure)
+        yield Trouble(f"A certificate in {path} expires on {date_words(ends.date())}.", cure)
 
 
 @NETWORK.check("mail.server", "No email is sent, or none from then on.")
@@ -115,7 +116,9 @@ def _certificate(at: Patient, server: str, ends: object) -> Iterator[Trouble]:
         )
         return
     if moment < at.now + _SOON:
-        yield Trouble(f"The certificate of {server} expires on {moment:%d %b %Y}.", "Ask its operator to renew it.")
+        yield Trouble(
+            f"The certificate of {server} expires on {date_words(moment.date())}.", "Ask its operator to renew it."
+        )
 
 
 def _mail_ends(mail: MailServer) -> datetime:

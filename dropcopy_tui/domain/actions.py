@@ -70,6 +70,7 @@ ACTIONS = {
     "session:retired": "Session retired",
     "ssh_key:added": "SSH key added",
     "ssh_key:revoked": "SSH key revoked",
+    "store:backed_up": "Store backed up",
     "store:cleaned": "Store cleaned up",
     "store:made": "Store created",
 }

@@ -158,7 +158,7 @@ def _attach(driver: sqlite3.Connection, folder: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     try:
         # What is sorted goes to files as well, and a full cache is written early.
-        for setting in ("temp_store=FILE", "cache_spill=ON", f"cache_size=-{_CACHE_KB}"):
+        for setting in ("temp_store=FILE", f"cache_spill=-{_CACHE_KB}", f"cache_size=-{_CACHE_KB}"):
             driver.execute(f"PRAGMA {setting}")
         driver.execute(f"ATTACH ? AS {_SCHEMA}", (str(path),))
         for setting in ("journal_mode=OFF", "synchronous=OFF"):

@@ -18,7 +18,7 @@ from dropcopy_tui.store.engine_sqlite import prepare
 # A file that has no name yet is thrown away if anything fails: it needs no journal, and no sync before its end.
 _UNSEEN = (
     "journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "secure_delete=OFF", "temp_store=FILE",
-    "cache_spill=ON", "cache_size=-8000",
+    "cache_spill=-8000", "cache_size=-8000",
 )  # fmt: skip
 _INDEXES_OF_FILE = (
     "SELECT 'DROP INDEX ' || name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"

@@ -81,7 +81,7 @@ class SqliteSide:
             driver: Any = connection.connection.driver_connection
             # A store of any size: what is sorted and what is changed does not wait in memory. Other versions that read
             # it meanwhile wait, as they do for its end.
-            for setting in ("temp_store=FILE", "cache_spill=ON"):
+            for setting in ("temp_store=FILE", "cache_spill=-8000"):
                 driver.execute(f"PRAGMA {setting}")
             with connection.begin(), watched_driver(driver):
                 yield connection
