@@ -16,6 +16,7 @@ from dropcopy_tui.desk import Desk, open_desk
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.groups.groups import GroupEdit
 from dropcopy_tui.services.views import RequestView
@@ -156,8 +157,13 @@ async def test_every_column_sorts_the_stage_too(place: Place) -> None:
             seat.sees(rf"{title}[^|]* \^")
             await seat.press("s")
             assert seat.find(RecordList, "#status").table.query_ask.descending
-        stages = [row.stage for row in shown(seat, "status")]
-        words = [re.sub("^awaiting approval by ", "awaiting ", stage).lower() for stage in stages]
+        # A stage begins with its status: what is in progress stays together.
+        rows = shown(seat, "status")
+        stages = [re.sub("^awaiting approval by ", "awaiting ", row.stage).lower() for row in rows]
+        words = [
+            f"{row.status.value}, {stage}" if row.status is RequestStatus.IN_PROGRESS else stage
+            for row, stage in zip(rows, stages, strict=True)
+        ]
         assert words == sorted(words, reverse=True)
         assert len(set(words)) > 3
 
