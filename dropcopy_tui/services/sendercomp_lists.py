@@ -16,7 +16,7 @@ from dropcopy_tui.services.views import SenderCompView
 from dropcopy_tui.store.counts import GFID, NAME, ListPart, of_entity
 from dropcopy_tui.store.outline import Outline
 from dropcopy_tui.store.paging import Listing
-from dropcopy_tui.store.parts import Part
+from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.search import SenderCompSearch
 from dropcopy_tui.store.tables import DraftRow, SenderCompRow
 
@@ -50,9 +50,9 @@ class Place:
         return found
 
     @property
-    def parts_in(self) -> dict[str, list[Part]]:
+    def parts_in(self) -> dict[str, list[OwnerPart]]:
         """The orders that no index has over all markets."""
-        markets = [Part([(col(SenderCompRow.market), list(MARKETS))])]
+        markets = [OwnerPart([(col(SenderCompRow.market), list(MARKETS))])]
         orders = ("gfid", "sender_comp_id", "session_id") if self.gfid else ("gfid",)
         return {} if self.market else dict.fromkeys(orders, markets)
 

@@ -14,7 +14,7 @@ from dropcopy_tui.domain.dates import month_name
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest, Selection
 from dropcopy_tui.store.dialect import holds
 from dropcopy_tui.store.outline import EVERYTHING, Outline, Span
-from dropcopy_tui.store.parts import Part, in_any, is_row_number, known_by, merged
+from dropcopy_tui.store.parts import OwnerPart, in_any, is_row_number, known_by, merged
 from dropcopy_tui.store.search import Found, SenderCompSearch
 
 Row = TypeVar("Row")
@@ -43,8 +43,8 @@ class Listing:
     counted: Any = None
     outline: Callable[[Session, str], Outline] | None = None
     gaps: bool = False
-    parts: Sequence[Part] | None = None
-    parts_in: Mapping[str, Sequence[Part]] = field(default_factory=dict)
+    parts: Sequence[OwnerPart] | None = None
+    parts_in: Mapping[str, Sequence[OwnerPart]] = field(default_factory=dict)
 
     @property
     def seen(self) -> Select[Any]:

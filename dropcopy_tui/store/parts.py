@@ -18,7 +18,7 @@ from dropcopy_tui.store.dialect import first_of_each
 
 
 @dataclass(frozen=True)
-class Part:
+class OwnerPart:
     """The rows whose columns have one of the values each, such as one of the entities that a person may see.
 
     An index begins with the columns, followed by the order of the list. `under` narrows the rows further.
@@ -42,7 +42,7 @@ class Part:
         return and_(*mine, *self.under)
 
 
-def in_any(parts: Sequence[Part]) -> ColumnElement[bool]:
+def in_any(parts: Sequence[OwnerPart]) -> ColumnElement[bool]:
     """Whether a row is in one of the parts."""
     return or_(false(), *(part.here for part in parts if part.owners))
 
@@ -51,7 +51,7 @@ def merged(
     session: Session,
     rows: Select[Any],
     key: Any,
-    parts: Sequence[Part],
+    parts: Sequence[OwnerPart],
     first: Callable[[Select[Any]], Select[Any]],
 ) -> Select[Any]:
     """Rows among which are the first of all; `first` takes the first in the order of the list, by their `key`."""
@@ -82,7 +82,7 @@ def is_row_number(key: Any) -> bool:
 
 
 def _first_keys(
-    session: Session, rows: Select[Any], key: Any, part: Part, first: Callable[[Select[Any]], Select[Any]]
+    session: Session, rows: Select[Any], key: Any, part: OwnerPart, first: Callable[[Select[Any]], Select[Any]]
 ) -> Any:
     several = [(column, values) for column, values in part.among if len(values) > 1]
     single: list[Any] = [column == values[0] for column, values in part.among if len(values) == 1]

@@ -21,7 +21,7 @@ from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair
 from dropcopy_tui.services.sessions.sessions import parts_of, session_rows
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Dated, Listing, fetch
-from dropcopy_tui.store.parts import Part
+from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
@@ -102,7 +102,7 @@ class Calendar(Service):
         return tuple(_line(row, pairs[key_of(row[0].id)], hours[row[0].market], now) for row in rows)
 
 
-def _listing(parts: Sequence[Part]) -> Listing:
+def _listing(parts: Sequence[OwnerPart]) -> Listing:
     name = col(SessionRow.session_id)
     return Listing(
         rows=session_rows(),

@@ -30,7 +30,7 @@ from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair
 from dropcopy_tui.services.sessions.sessions import parts_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
-from dropcopy_tui.store.parts import Part
+from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, SessionRow
 
 
@@ -166,7 +166,7 @@ def _select() -> Select[KeyPairRow, SessionRow, str]:
     )
 
 
-def _listing(rows: Select[KeyPairRow, SessionRow, str], parts: Sequence[Part]) -> Listing:
+def _listing(rows: Select[KeyPairRow, SessionRow, str], parts: Sequence[OwnerPart]) -> Listing:
     return Listing(
         rows=rows,
         parts=parts,

@@ -23,7 +23,7 @@ from dropcopy_tui.services.sendercomp_lists import sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView, SenderCompView
 from dropcopy_tui.store.paging import fetch
-from dropcopy_tui.store.parts import Part
+from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import (
     OPEN_REQUEST,
     ApprovalRow,
@@ -35,7 +35,7 @@ from dropcopy_tui.store.tables import (
 
 LONGEST_REASON = 500
 # As a text: the indexes over open requests serve only the condition that they are made with.
-_OPEN = Part([], [cast("ColumnElement[bool]", text(OPEN_REQUEST))])
+_OPEN = OwnerPart([], [cast("ColumnElement[bool]", text(OPEN_REQUEST))])
 
 
 class Requests(Service):
@@ -47,11 +47,11 @@ class Requests(Service):
         With `everyone` also those of the entities they may see, and those of other firms that they decided.
         """
         with self._reading(actor) as uow:
-            parts = [Part([(col(RequestRow.submitted_by), [actor.person_id])])]
+            parts = [OwnerPart([(col(RequestRow.submitted_by), [actor.person_id])])]
             if everyone:
                 decided = select(DecisionRow.request_id).where(col(DecisionRow.person_id) == actor.person_id)
-                parts.append(Part([(col(RequestRow.entity_id), uow.visible_ids())]))
-                parts.append(Part([], [col(RequestRow.id).in_(decided)]))
+                parts.append(OwnerPart([(col(RequestRow.entity_id), uow.visible_ids())]))
+                parts.append(OwnerPart([], [col(RequestRow.id).in_(decided)]))
             return request_page(uow, parts, ask)
 
     def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestView]:

@@ -18,7 +18,7 @@ from dropcopy_tui.services.requests.batches import due_at, due_words
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Facts, Moment, RequestView
 from dropcopy_tui.store.paging import Dated, Listing, Lowered, fetch
-from dropcopy_tui.store.parts import Part
+from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import ApprovalRow, DecisionRow, EntityRow, PersonRow, RequestRow, SessionRow
 
 _VERDICTS = {"approve": "approved", "deny": "denied", "cancel": "cancelled"}
@@ -52,7 +52,7 @@ def search_words(reference: str, kind: RequestType, subject: str, entity: str, u
 
 
 def request_page(
-    uow: UnitOfWork, parts: Sequence[Part], ask: PageRequest, *conditions: ColumnElement[bool]
+    uow: UnitOfWork, parts: Sequence[OwnerPart], ask: PageRequest, *conditions: ColumnElement[bool]
 ) -> Page[RequestView]:
     """A page of the requests in these parts, newest first."""
     # Columns, and no objects of the mapper: an export has a hundred thousand of them. Who asked and where is looked up
@@ -87,7 +87,7 @@ def request_view(uow: UnitOfWork, row: RequestRow) -> RequestView:
     return _view(row, code, submitter, approvals, uow, _story(uow, row, submitter), targets)
 
 
-def _listing(rows: Select[Any], parts: Sequence[Part]) -> Listing:
+def _listing(rows: Select[Any], parts: Sequence[OwnerPart]) -> Listing:
     number = col(RequestRow.id)
     return Listing(
         rows=rows,

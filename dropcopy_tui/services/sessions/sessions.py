@@ -21,7 +21,7 @@ from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import PendingView, SessionView
 from dropcopy_tui.store.paging import Dated, Listing, fetch, selected
-from dropcopy_tui.store.parts import Part
+from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
 
 
@@ -117,10 +117,12 @@ class Sessions(Service):
             return views(uow, uow.tx.execute(session_rows(col(SessionRow.id) == row.id)).all())[0]
 
 
-def parts_of(uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None) -> tuple[Part, ...]:
+def parts_of(
+    uow: UnitOfWork, kind: SessionKind | None, entity: str, status: SessionStatus | None
+) -> tuple[OwnerPart, ...]:
     """What a list of sessions is narrowed to: what the person may see, at least. Raises NotFound."""
     return (
-        Part(
+        OwnerPart(
             [
                 (col(SessionRow.entity_id), [uow.entity(entity).id] if entity else uow.visible_ids()),
                 (col(SessionRow.kind), [each.value for each in SessionKind if kind in (None, each)]),
@@ -185,7 +187,7 @@ def session_rows(*conditions: ColumnElement[bool]) -> Select[SessionRow, str, st
     )
 
 
-def _listing(rows: Select[SessionRow, str, str], parts: Sequence[Part]) -> Listing:
+def _listing(rows: Select[SessionRow, str, str], parts: Sequence[OwnerPart]) -> Listing:
     return Listing(
         rows=rows,
         parts=parts,
