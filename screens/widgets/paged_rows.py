@@ -182,6 +182,8 @@ class PagedRows(ScrollView, Generic[Row]):
             self._counting.cancel()
             await asyncio.wait([self._reading])
         self._reading = asyncio.create_task(asyncio.to_thread(source, ask))
+        # Whoever asked may have been cancelled by then: a refusal that no one reads is not an error of the application.
+        self._reading.add_done_callback(_heard)
         return await asyncio.shield(self._reading)
 
     def _keep(self, ask: PageRequest, page: Page[Row], start: int) -> None:
@@ -296,3 +298,8 @@ def _count(work: Work, source: PageSource[Row], ask: PageRequest) -> Page[Row]:
             return source(ask)
     except Interrupted:
         return Page((), (), -1)
+
+
+def _heard(reading: asyncio.Task[Any]) -> None:
+    if not reading.cancelled():
+        reading.exception()

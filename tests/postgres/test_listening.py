@@ -129,6 +129,8 @@ def test_a_server_that_is_lost_and_comes_back_is_told(own_server: Server, tmp_pa
     write(Store(place), "first")
     with hearing(place) as heard:
         until(lambda: listeners(own_server, place.database) == 1)
+        # The server of the tests does not wait for its disk: what is to be there after a crash is written first.
+        own_server.do("CHECKPOINT")
         own_server.stop(signal.SIGQUIT)
         lost = told(heard)
         assert lost == f"The connection to the server {place.server} was lost."
