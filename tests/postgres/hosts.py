@@ -70,6 +70,8 @@ def _host(home: Path, number: int) -> Host:
     name, near = f"{_PREFIX}{os.getpid()}-{number}", f"dw{os.getpid()}n{number}"
     net = f"198.18.{os.getpid() % 250}.{number * 4}".rsplit(".", 1)
     ours, theirs = (f"{net[0]}.{int(net[1]) + at}" for at in (1, 2))
+    # The wire of a host that was there before may outlive it for a moment: the kernel takes its time.
+    subprocess.run(["ip", "link", "del", near], capture_output=True)
     _ip("netns", "add", name)
     _ip("link", "add", near, "type", "veth", "peer", "name", "wire", "netns", name)
     _ip("address", "add", f"{ours}/30", "dev", near)
