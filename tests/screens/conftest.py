@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,13 +11,13 @@ from unittest.mock import patch
 
 import pytest
 
-from dropcopy_tui.clock import Entropy
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.sample.fill import fill
 from screens.app import DropCopyApp
 from screens.terminal.guard import TerminalFacts
+from screens.walkthroughs.stage import KnownEntropy
 from tests.services.factories import FrozenClock
 
 NOW = datetime(2026, 11, 23, 16, 45, tzinfo=UTC)
@@ -26,27 +25,8 @@ OPERATOR = "acme-operator"
 PREPARE = DropCopyApp._prepare
 
 
-class SeededEntropy(Entropy):
-    """The same secrets, key ids and codes in every run."""
-
-    def __init__(self, seed: int = 7) -> None:
-        self._random = random.Random(seed)
-
-    def secret(self) -> bytes:
-        return self._random.randbytes(32)
-
-    def access_key_id(self) -> str:
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-        return "".join(self._random.choices(letters, k=20))
-
-    def code(self, digits: int = 6) -> str:
-        return f"{self._random.randrange(10**digits):0{digits}d}"
-
-    def token(self) -> str:
-        return self._random.randbytes(8).hex()
-
-    def below(self, limit: int) -> int:
-        return self._random.randrange(limit)
+# The same secrets, key ids and codes in every run, as in walkthroughs.
+SeededEntropy = KnownEntropy
 
 
 @dataclass
