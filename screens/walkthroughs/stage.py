@@ -38,8 +38,8 @@ class StoppedClock(Clock):
 class KnownEntropy(Entropy):
     """The same secrets, key IDs and codes every time: for a sandbox that is thrown away, and for nothing else."""
 
-    def __init__(self) -> None:
-        self._random = random.Random(_SEED)  # noqa: S311 - nothing is protected by it
+    def __init__(self, seed: int = _SEED) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - nothing is protected by it
 
     def secret(self) -> bytes:
         """32 bytes."""
