@@ -8,7 +8,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-postgres quick engine pairs check lint types layers bench snapshots pictures wheel lock clean help
+.PHONY: demo test test-postgres quick engine pairs check lint types layers bench snapshots docs wheel lock clean help
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -65,8 +65,8 @@ bench: $(READY) ## print the table of speed and memory
 snapshots: $(READY) ## accept the screens as they are now
 	$(BIN)/python -m pytest tests/screens/test_snapshots.py --snapshot-update
 
-pictures: $(READY) ## draw the README's pictures anew
-	$(BIN)/python -m tests.pictures
+docs: $(READY) ## make the documents from the code: reference, tutorial, man pages
+	$(BIN)/python -m tests.documents
 
 wheel: $(READY) ## build the wheel and the source archive into dist
 	$(BIN)/python -m hatchling build

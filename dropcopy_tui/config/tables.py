@@ -30,6 +30,7 @@ from dropcopy_tui.config.values import (
     YesNo,
     Zone,
     lasting,
+    meaning,
     whole,
 )
 from dropcopy_tui.domain.errors import ConfigInvalid, DeskError
@@ -43,6 +44,7 @@ _BESIDE = ("store", "store_password_file", "master_key", "download_folder", "mai
 _Minutes = Annotated[timedelta, lasting("minutes", 1, 1_440)]
 _Port = Annotated[int, whole(1, 65_535)]
 _Timeout = Annotated[int, whole(1, 20)]
+_SYSTEM = "the system's certificates"
 
 
 class Table(BaseModel):
@@ -58,85 +60,179 @@ class Table(BaseModel):
 class SettingsTable(Table):
     """The top of the file: `Settings`, whose lengths of time have their unit in the key."""
 
-    fee: Text = ""
-    group_name_length: Annotated[int, whole(1, 30)] = 0
-    mandatory_filters: Filters = frozenset()
-    code_life_minutes: _Minutes = timedelta()
-    code_tries: Annotated[int, whole(1, 3)] = 0
-    codes_a_day: Annotated[int, whole(1, 20)] = 0
-    sign_in_tries: Annotated[int, whole(1, 10)] = 0
-    lock_minutes: Annotated[timedelta, lasting("minutes", 15, 1_440)] = timedelta()
-    invitation_hours: Annotated[timedelta, lasting("hours", 1, 720)] = timedelta()
-    factor_wait_hours: Annotated[timedelta, lasting("hours", 0, 720)] = timedelta()
-    wrong_codes_in_row: Annotated[int, whole(5, 50)] = 0
-    approver_wait_days: Annotated[timedelta, lasting("days", 0, 365)] = timedelta()
-    key_deletion_factor: YesNo = False
-    role_grant_factor: YesNo = False
-    closes: TimesByMarket = {}
-    batches: TimesByMarket = {}
-    batch_zone: Zone = ""
-    closed_days: Days = frozenset()
-    open_days: Days = frozenset()
-    challenge_life_days: Annotated[timedelta, lasting("days", 2, 3_650)] = timedelta()
-    notice_life_days: Annotated[timedelta, lasting("days", 1, 3_650)] = timedelta()
-    expiry_notice_days: NoticeDays = ()
-    ease_contact: Text = ""
+    fee: Annotated[
+        Text,
+        meaning("what another group costs, as text with its currency; unset, the dialog says to ask GAM"),
+    ] = ""
+    group_name_length: Annotated[int, whole(1, 30), meaning("longest group name, in characters")] = 0
+    mandatory_filters: Annotated[Filters, meaning("filters that cannot be left out")] = frozenset()
+    code_life_minutes: Annotated[_Minutes, meaning("how long a one-time code is valid")] = timedelta()
+    code_tries: Annotated[int, whole(1, 3), meaning("attempts per code")] = 0
+    codes_a_day: Annotated[int, whole(1, 20), meaning("codes per person in 24 hours")] = 0
+    sign_in_tries: Annotated[int, whole(1, 10), meaning("wrong passwords in a row that lock an account")] = 0
+    lock_minutes: Annotated[timedelta, lasting("minutes", 15, 1_440), meaning("how long an account stays locked")] = (
+        timedelta()
+    )
+    invitation_hours: Annotated[
+        timedelta, lasting("hours", 1, 720), meaning("how long the code of an invitation is valid")
+    ] = timedelta()
+    factor_wait_hours: Annotated[
+        timedelta,
+        lasting("hours", 0, 720),
+        meaning(
+            "hours before a newly enrolled authenticator app can confirm anything, unless an EASE agent vouched for "
+            "the enrolment; less than 1 counts as 1 outside a sandbox",
+            unset="`24`; `0` in a sandbox",
+        ),
+    ] = timedelta()
+    wrong_codes_in_row: Annotated[
+        int, whole(5, 50), meaning("wrong codes in a row that switch a second factor off until EASE helps")
+    ] = 0
+    approver_wait_days: Annotated[
+        timedelta,
+        lasting("days", 0, 365),
+        meaning("days for which no one may approve requests of those who invited or entitled them"),
+    ] = timedelta()
+    key_deletion_factor: Annotated[
+        YesNo,
+        meaning(
+            "whether deleting an active key pair takes a second factor; off, so that a pair whose secret leaked can be "
+            "revoked without waiting for a code"
+        ),
+    ] = False
+    role_grant_factor: Annotated[
+        YesNo,
+        meaning(
+            "whether granting a role (`people entitle`, `people invite`, *Roles*) takes a second factor, bound to the "
+            "person and the roles; off, so that scripts that provision accounts keep working and the first "
+            "administrator of a store needs no phone"
+        ),
+    ] = False
+    closes: Annotated[
+        TimesByMarket,
+        meaning(
+            "market close of each market in its own time zone (New York, London, Chicago)",
+            unset="`{ brokertec_us = 17:30:00, brokertec_eu = 18:30:00, globex = 16:00:00 }`",
+        ),
+    ] = {}
+    batches: Annotated[
+        TimesByMarket,
+        meaning("daily batch times by market; a market without one processes requests immediately"),
+    ] = {}
+    batch_zone: Annotated[Zone, meaning("time zone of the batch times")] = ""
+    closed_days: Annotated[
+        Days, meaning("dates on which markets are closed, in addition to the calendar's holidays")
+    ] = frozenset()
+    open_days: Annotated[Days, meaning("dates on which markets are open although the calendar has a holiday")] = (
+        frozenset()
+    )
+    challenge_life_days: Annotated[
+        timedelta, lasting("days", 2, 3_650), meaning("days for which an expired second factor is kept")
+    ] = timedelta()
+    notice_life_days: Annotated[
+        timedelta, lasting("days", 1, 3_650), meaning("days for which a notice is kept after it was read")
+    ] = timedelta()
+    expiry_notice_days: Annotated[
+        NoticeDays, meaning("how many days before a key pair expires its administrators are notified")
+    ] = ()
+    ease_contact: Annotated[Text, meaning('whom to call for a code from EASE, such as `"+1 312 555 0100"`')] = ""
     environment: Annotated[
-        Literal["PRODUCTION", "NEWRELEASE", "CERT"], Field(description="PRODUCTION, NEWRELEASE or CERT")
+        Literal["PRODUCTION", "NEWRELEASE", "CERT"],
+        Field(description="PRODUCTION, NEWRELEASE or CERT"),
+        meaning(
+            "environment written to key files; a sandbox is `CERT`, any other store `PRODUCTION`",
+            unset="the store's own",
+        ),
     ] = "PRODUCTION"
 
 
 class MailTable(Table):
     """[mail]: host and sender, and what differs from the defaults."""
 
-    host: Word
-    port: _Port = 0
-    security: Annotated[Security, Field(strict=False, description=f"one of {', '.join(Security)}")] = Security.STARTTLS
-    user: Word = ""
-    password_file: File = Path()
-    ca_file: File = Path()
-    sender: Address
+    host: Annotated[Word, meaning("the mail server; its certificate must match this name")]
+    port: Annotated[
+        _Port,
+        meaning("port of the server, by `security`: starttls, tls or none", unset="`587`, `465` or `25`"),
+    ] = 0
+    security: Annotated[
+        Security,
+        Field(strict=False, description=f"one of {', '.join(Security)}"),
+        meaning("how the connection is secured; `none` is for a server on this machine only", unset='`"starttls"`'),
+    ] = Security.STARTTLS
+    user: Annotated[Word, meaning("user to log in as; goes together with `password_file`")] = ""
+    password_file: Annotated[
+        File, meaning("file with the password on one line; mode 0600, owned by the account that runs dropcopy")
+    ] = Path()
+    ca_file: Annotated[
+        File,
+        meaning("certificates to trust instead, for a private certificate authority", unset=_SYSTEM),
+    ] = Path()
+    sender: Annotated[Address, meaning("the address that email is sent from")]
 
 
 class TwilioTable(Table):
     """[sms] with a preset."""
 
-    provider: Annotated[Literal["twilio"], Field(description="twilio")]
-    account: Word
-    secret_file: File
-    sender: Text
-    url: Word = ""
-    ca_file: File = Path()
-    timeout: _Timeout = 0
+    provider: Annotated[Literal["twilio"], Field(description="twilio"), meaning("the provider of this preset")]
+    account: Annotated[Word, meaning("the account SID")]
+    secret_file: Annotated[
+        File, meaning("file with the auth token on one line; mode 0600, owned by the account that runs dropcopy")
+    ]
+    sender: Annotated[Text, meaning("the number or name that messages come from")]
+    url: Annotated[Word, meaning("another address of that API", unset="Twilio's Messages API")] = ""
+    ca_file: Annotated[File, meaning("certificates to trust instead", unset=_SYSTEM)] = Path()
+    timeout: Annotated[_Timeout, meaning("seconds that one message may take")] = 0
 
 
 class SmsTable(Table):
     """[sms] of any other provider."""
 
-    url: Word
-    body: Templates
-    kind: Annotated[BodyKind, Field(strict=False, description=" or ".join(BodyKind))] = BodyKind.FORM
-    method: Annotated[Literal["POST", "PUT"], Field(description="POST or PUT")] = "POST"
-    headers: Templates = {}
-    user: Word = ""
-    secret_file: File = Path()
-    sender: Text = ""
-    statuses: Statuses = ()
-    receipt: Word = ""
-    digits_only: YesNo = True
-    ca_file: File = Path()
-    timeout: _Timeout = 0
+    url: Annotated[Word, meaning("where messages are posted; https, except for a server on this machine")]
+    body: Annotated[
+        Templates,
+        meaning(
+            "fields of the body; their values may contain `{to}`, `{text}` and `{sender}`, and must contain `{to}` and "
+            "`{text}`"
+        ),
+    ]
+    kind: Annotated[
+        BodyKind, Field(strict=False, description=" or ".join(BodyKind)), meaning("encoding of the body")
+    ] = BodyKind.FORM
+    method: Annotated[
+        Literal["POST", "PUT"], Field(description="POST or PUT"), meaning("method of the HTTP request")
+    ] = "POST"
+    headers: Annotated[Templates, meaning("further headers; `{secret}` is replaced by the secret")] = {}
+    user: Annotated[Word, meaning("user of basic authentication, with the secret as password")] = ""
+    secret_file: Annotated[
+        File,
+        meaning("file with the secret on one line; needed with `user` or with `{secret}` in a header"),
+    ] = Path()
+    sender: Annotated[
+        Text, meaning("the number or name that messages come from; needed where the body contains `{sender}`")
+    ] = ""
+    statuses: Annotated[Statuses, meaning('HTTP status codes that mean "accepted"')] = ()
+    receipt: Annotated[Word, meaning("a field that the JSON answer must have")] = ""
+    digits_only: Annotated[YesNo, meaning("whether `{to}` is written as + and digits only (E.164)")] = True
+    ca_file: Annotated[File, meaning("certificates to trust instead", unset=_SYSTEM)] = Path()
+    timeout: Annotated[_Timeout, meaning("seconds that one message may take")] = 0
 
 
 class DuoTable(Table):
     """[duo]: host, integration_key and secret_file."""
 
-    host: Host
-    integration_key: Word
-    secret_file: File
-    port: _Port = 0
-    ca_file: File = Path()
-    timeout: _Timeout = 0
+    host: Annotated[Host, meaning("the API hostname, without `https://` and without a port")]
+    integration_key: Annotated[Word, meaning("the integration key of the Auth API application")]
+    secret_file: Annotated[
+        File, meaning("file with the secret key on one line; mode 0600, owned by the account that runs dropcopy")
+    ]
+    port: Annotated[_Port, meaning("port of the host")] = 0
+    ca_file: Annotated[
+        File,
+        meaning(
+            "certificates to trust instead, for example behind a proxy", unset="the certificates that Duo's client pins"
+        ),
+    ] = Path()
+    timeout: Annotated[_Timeout, meaning("seconds to wait for one answer")] = 0
 
 
 SETTINGS_BY_KEY = {

@@ -25,15 +25,28 @@ def whole(low: int, high: int) -> Any:
     return Field(ge=low, le=high, description=f"a whole number from {low} to {high}")
 
 
+class Length:
+    """Reads a whole number of `minutes`, `hours` or `days` as a length of time; `says` is what it must be."""
+
+    def __init__(self, unit: str, low: int, high: int) -> None:
+        self._unit, self._low, self._high = unit, low, high
+        self.says = f"a whole number from {low} to {high}"
+
+    def __call__(self, value: object) -> timedelta:
+        """The length of time. Raises ValueError."""
+        if not isinstance(value, int) or isinstance(value, bool) or not self._low <= value <= self._high:
+            raise ValueError(f"it must be {self.says}")
+        return timedelta(**{self._unit: value})
+
+
 def lasting(unit: str, low: int, high: int) -> BeforeValidator:
     """A whole number of `minutes`, `hours` or `days`, read as a length of time."""
+    return BeforeValidator(Length(unit, low, high))
 
-    def length(value: object) -> timedelta:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ValueError(f"it must be a whole number from {low} to {high}")
-        return timedelta(**{unit: value})
 
-    return BeforeValidator(length)
+def meaning(words: str, unset: str = "") -> Any:
+    """What a setting is for, as the reference says it; `unset` is its default in words where it is not a value."""
+    return Field(title=words, json_schema_extra={"unset": unset})
 
 
 def _if(is_right: Callable[[str], bool]) -> AfterValidator:
@@ -104,9 +117,9 @@ Host = Annotated[
     Field(description="a host name such as api-0000.duosecurity.com, without https:// or port"),
 ]
 Zone = Annotated[str, _if(_is_zone), Field(description="a time zone such as America/Chicago")]
-File = Annotated[Path, BeforeValidator(_path)]
+File = Annotated[Path, BeforeValidator(_path), Field(description="the path of a file")]
 YesNo = Annotated[bool, Field(description="true or false")]
-Filters = Annotated[frozenset[Filter], BeforeValidator(_filters)]
+Filters = Annotated[frozenset[Filter], BeforeValidator(_filters), Field(description="a list of filters")]
 Days = Annotated[frozenset[date], Field(strict=False, description="a list of dates such as [2026-12-24]")]
 NoticeDays = Annotated[
     tuple[Annotated[int, Field(ge=1, le=60)], ...],

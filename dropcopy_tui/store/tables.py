@@ -38,7 +38,7 @@ def _by_gfid(table: str, *owner: str) -> Index:
 
 def _orders(table: str, owner: tuple[str, ...], where: str = "", **orders: str) -> tuple[Index, ...]:
     """The orders in which lists show the rows of an owner, by the names of their indexes; row numbers break ties."""
-    some: dict[str, Any] = {"sqlite_where": text(where)} if where else {}
+    some: dict[str, Any] = {f"{dialect}_where": text(where) for dialect in ("sqlite", "postgresql") if where}
     columns = {name: dict.fromkeys([*owner, *order.split(", "), "id"]) for name, order in orders.items()}
     return tuple(Index(f"ix_{table}_{name}", *columns[name], **some) for name in orders)
 
@@ -213,6 +213,7 @@ class EntitlementRow(SQLModel, table=True):
             "role",
             unique=True,
             sqlite_where=text("entity_id IS NULL"),
+            postgresql_where=text("entity_id IS NULL"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -263,6 +264,7 @@ class SenderCompRow(SQLModel, table=True):
             "market",
             "sender_comp_id",
             sqlite_where=text(IS_INACTIVE),
+            postgresql_where=text(IS_INACTIVE),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -308,6 +310,7 @@ class GroupRow(SQLModel, table=True):
             "name_key",
             unique=True,
             sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -576,6 +579,7 @@ class RequestRow(SQLModel, table=True):
             "group_id",
             unique=True,
             sqlite_where=text(_OPEN_CHANGE),
+            postgresql_where=text(_OPEN_CHANGE),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

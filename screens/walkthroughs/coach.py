@@ -14,6 +14,7 @@ from textual.events import Event, Key, Resize
 
 from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Line, PhoneCode, Press, Text, Walkthrough, WalkthroughStep
 from screens.app import DropCopyApp
+from screens.terminal.key_names import name_of
 from screens.walkthroughs.panel import PanelDriver, Words, panel
 from screens.walkthroughs.player import PilotHands, Player, WalkthroughFailed, keys_with
 
@@ -23,11 +24,6 @@ _BETWEEN_KEYS, _BEFORE_KEYS, _HINT_AFTER = 0.5, 1.0, 10.0
 _READS = 18
 _LEAVES = ("ctrl+q", "f10")
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end"})
-_KEY_NAMES = {
-    "enter": "Enter", "space": "Space", "escape": "Esc", "tab": "Tab", "up": "Up", "down": "Down", "left": "Left",
-    "right": "Right", "pageup": "Page Up", "pagedown": "Page Down", "asterisk": "*", "plus": "+", "minus": "-",
-    "slash": "/", "question_mark": "?",
-}  # fmt: skip
 
 
 class Mode(StrEnum):
@@ -236,11 +232,6 @@ def names_of(presses: Iterable[Press], app: DropCopyApp) -> list[str]:
         else:
             names += [name_of(key) for key in list(keys_with(app, press))[:1]]
     return names
-
-
-def name_of(key: str) -> str:
-    """A key as people know it."""
-    return f"Ctrl-{key.removeprefix('ctrl+').upper()}" if key.startswith("ctrl+") else _KEY_NAMES.get(key, key)
 
 
 def _fitting(key: str, app: DropCopyApp) -> tuple[Callable[[Key], bool], str]:

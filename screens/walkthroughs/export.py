@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from dropcopy_tui.walkthroughs.steps import PLAIN_KEYS, Line, PhoneCode, Press, Text, Walkthrough
-from screens.walkthroughs.coach import name_of
+from screens.terminal.key_names import name_of
 from screens.walkthroughs.panel import LINES, Words, panel
 from screens.walkthroughs.theatre import STANDARD_SIZE, Scene, scenes
 
@@ -26,19 +26,20 @@ def exported(walkthrough: Walkthrough, form: str) -> list[tuple[str, str]]:
     return [(f"{walkthrough.name}.{form}", made)]
 
 
-def markdown(walkthrough: Walkthrough, played: Sequence[Scene], where: str = "") -> str:
-    """A page with every step; `where` is the folder of the pictures, "" for the screens as text instead."""
+def markdown(walkthrough: Walkthrough, played: Sequence[Scene]) -> str:
+    """A page with every step, and the screens of some as text."""
     lines = [f"# {walkthrough.title}", "", f"Played by: {walkthrough.role}."]
     for number, scene in enumerate(played, 1):
-        lines += ["", f"{number}. {_said(scene)}"]
-        if keys := _keys(scene):
-            lines += ["", f"   Keys: {keys}"]
-        if scene.step.shot and where:
-            name = f"{where}/{walkthrough.name}-{scene.step.shot}.svg"
-            lines += ["", f"   ![{scene.step.say.split('.')[0]}]({name})"]
-        elif scene.step.shot:
+        lines += ["", *step_lines(number, scene)]
+        if scene.step.shot:
             lines += ["", "   ```text", *(f"   {line}".rstrip() for line in scene.text.split("\n")), "   ```"]
     return "\n".join(lines) + "\n"
+
+
+def step_lines(number: int, scene: Scene) -> list[str]:
+    """A step as an item of a list in Markdown: what is said, and the keys."""
+    keys = _keys(scene)
+    return [f"{number}. {_said(scene)}", *(["", f"   Keys: {keys}"] if keys else [])]
 
 
 def text(walkthrough: Walkthrough, played: Sequence[Scene]) -> str:

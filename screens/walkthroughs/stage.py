@@ -91,15 +91,20 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """A new sandbox, removed afterwards. Raises StoreUnusable if there is no place for one."""
-    folder = _folder()
+def stage(folder: Path | None = None) -> Iterator[Stage]:
+    """A new sandbox, removed afterwards. Raises StoreUnusable if there is no place for one.
+
+    `folder` does not exist yet; for pictures that are to be the same wherever they are made, since paths are on them.
+    """
+    chosen = folder or _folder()
+    if folder is not None:
+        folder.mkdir(mode=0o700)
     try:
-        made = Stage(folder)
+        made = Stage(chosen)
         made.fill()
         yield made
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(chosen, ignore_errors=True)
 
 
 def _folder() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dropcopy_tui.walkthroughs.steps import Walkthrough, WalkthroughStep
 from screens.terminal.guard import TerminalFacts
@@ -48,11 +49,16 @@ def perform(walkthrough: Walkthrough, facts: TerminalFacts, mode: Mode, speed: f
         return code
 
 
-def scenes(walkthroughs: Sequence[Walkthrough], size: tuple[int, int] = STANDARD_SIZE) -> dict[str, list[Scene]]:
-    """Every step of each walkthrough, played without a terminal. Raises WalkthroughFailed, StoreUnusable."""
+def scenes(
+    walkthroughs: Sequence[Walkthrough], size: tuple[int, int] = STANDARD_SIZE, folder: Path | None = None
+) -> dict[str, list[Scene]]:
+    """Every step of each walkthrough, played without a terminal, in `folder` if one is named.
+
+    Raises WalkthroughFailed, StoreUnusable.
+    """
     found = {}
     for walkthrough in walkthroughs:
-        with stage() as made:
+        with stage(folder) as made:
             found[walkthrough.name] = asyncio.run(_scenes(walkthrough, made, size))
     return found
 

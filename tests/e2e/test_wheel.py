@@ -123,6 +123,13 @@ def test_the_wheel_carries_every_file_of_the_rooms(wheel: Path) -> None:
     assert not [name for name in found if name.endswith(".pyc") or "/tests/" in name]
 
 
+def test_the_wheel_brings_the_man_pages(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        found = {Path(name).name for name in packed.namelist() if "/share/man/man1/" in name}
+    assert found == {path.name for path in (ROOT / "docs/man").glob("*.1")}
+    assert "dropcopy-groups.1" in found
+
+
 def test_one_package_of_ours_is_in_site_packages(installed: Installed) -> None:
     added = {path.name for path in installed.site_packages.iterdir()} - installed.before
     assert added == {"dropcopy_tui", f"dropcopy_tui-{__version__}.dist-info"}
