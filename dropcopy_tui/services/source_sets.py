@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, literal, select
+from sqlalchemy import ColumnElement, Select, delete, insert, literal, literal_column, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func
 
@@ -141,10 +141,15 @@ def size(uow: UnitOfWork, chosen: SourceSet) -> int:
     return counts.total(uow.tx, chosen.counts, chosen.owner)
 
 
-def count_members(uow: UnitOfWork, chosen: SourceSet, *conditions: Condition) -> int:
-    """How many of them meet the conditions: all are looked at."""
-    rows = select(func.count()).select_from(chosen.table).where(chosen.here, *conditions)
-    return int(uow.tx.execute(rows).scalar_one())
+def count_shared(uow: UnitOfWork, one: SourceSet, other: SourceSet) -> int:
+    """How many of them another set has, too.
+
+    Both are walked once, beside each other, in the order in which they are stored. A look into the other set for each
+    member of the one takes three times as long.
+    """
+    mine, theirs = (select(col(chosen.table.sender_comp_id)).where(chosen.here) for chosen in (one, other))
+    both = mine.intersect(theirs).order_by(literal_column("1")).subquery()
+    return int(uow.tx.execute(select(func.count()).select_from(both)).scalar_one())
 
 
 def firm_counts(uow: UnitOfWork, chosen: SourceSet) -> tuple[FirmCount, ...]:

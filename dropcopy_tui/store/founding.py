@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -119,6 +119,19 @@ def _founding(place: ServerPlace) -> Iterator[Founding]:
         side.engine.dispose()
 
 
+def tables_of_a_server() -> MetaData:
+    """The tables with all that only a server is told: which indexes are over some of the rows.
+
+    It is said here and not with the tables, because saying it loads the driver's half of SQLAlchemy, which a desk on
+    SQLite does without.
+    """
+    for index in (index for table in METADATA.tables.values() for index in table.indexes):
+        where = index.dialect_options["sqlite"]["where"]
+        if where is not None:
+            index.dialect_options["postgresql"]["where"] = where
+    return METADATA
+
+
 def create_tables(place: ServerPlace) -> None:
     """Create an empty store in an empty database. Raises StoreUnusable when something is there."""
     with _founding(place) as made:
@@ -133,7 +146,7 @@ def _lay(connection: Connection, place: ServerPlace) -> None:
         raise StoreUnusable(
             f"The database {place.database} on {place.server} is not empty. Nothing was changed. Use another database."
         )
-    METADATA.create_all(connection)
+    tables_of_a_server().create_all(connection)
     for statement in _BESIDE:
         connection.execute(text(statement))
     version = {"key": SCHEMA_KEY, "version": str(SCHEMA_VERSION), "revision": f"{SCHEMA_VERSION:04d}"}

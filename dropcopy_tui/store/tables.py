@@ -38,7 +38,7 @@ def _by_gfid(table: str, *owner: str) -> Index:
 
 def _orders(table: str, owner: tuple[str, ...], where: str = "", **orders: str) -> tuple[Index, ...]:
     """The orders in which lists show the rows of an owner, by the names of their indexes; row numbers break ties."""
-    some: dict[str, Any] = {f"{dialect}_where": text(where) for dialect in ("sqlite", "postgresql") if where}
+    some: dict[str, Any] = {"sqlite_where": text(where)} if where else {}
     columns = {name: dict.fromkeys([*owner, *order.split(", "), "id"]) for name, order in orders.items()}
     return tuple(Index(f"ix_{table}_{name}", *columns[name], **some) for name in orders)
 
@@ -213,7 +213,6 @@ class EntitlementRow(SQLModel, table=True):
             "role",
             unique=True,
             sqlite_where=text("entity_id IS NULL"),
-            postgresql_where=text("entity_id IS NULL"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -264,7 +263,6 @@ class SenderCompRow(SQLModel, table=True):
             "market",
             "sender_comp_id",
             sqlite_where=text(IS_INACTIVE),
-            postgresql_where=text(IS_INACTIVE),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -310,7 +308,6 @@ class GroupRow(SQLModel, table=True):
             "name_key",
             unique=True,
             sqlite_where=text("deleted_at IS NULL"),
-            postgresql_where=text("deleted_at IS NULL"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -549,6 +546,8 @@ class RequestRow(SQLModel, table=True):
         # Covering indexes for filters: a hundred thousand requests are searched without reading their rows.
         Index("ix_request_person", "submitted_by", "id", "search", "status"),
         Index("ix_request_entity", "entity_id", "id", "search", "status"),
+        # What became of a group: who edited it last, and what they changed.
+        Index("ix_request_group", "group_id", "id"),
         # What a person asked for, and what was asked for an entity, in the order of each column.
         *_orders(
             "request",
@@ -579,7 +578,6 @@ class RequestRow(SQLModel, table=True):
             "group_id",
             unique=True,
             sqlite_where=text(_OPEN_CHANGE),
-            postgresql_where=text(_OPEN_CHANGE),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

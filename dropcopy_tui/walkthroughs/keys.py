@@ -1,4 +1,4 @@
-"""Key pairs: made, downloaded, replaced, deleted, watched."""
+"""Target sessions and their key pairs: made, renewed, watched, deleted."""
 
 from __future__ import annotations
 
@@ -137,33 +137,6 @@ KEY_CALENDAR = Walkthrough(
     ),
 )
 
-EASE_CODE = Walkthrough(
-    name="code-from-ease",
-    title="Issue a one-time code to a caller",
-    person="ease-agent",
-    role="EASE agent",
-    rows=(31,),
-    steps=(
-        WalkthroughStep(
-            "An operator without a phone calls EASE. Open the EASE desk.", open_by_name("ease"), ("acme-operator",)
-        ),
-        WalkthroughStep(
-            "/ finds the caller; verify who it is as your rules say.",
-            ("list.filter", Text("acme-op"), "enter"),
-            ("1 of 1",),
-        ),
-        WalkthroughStep(
-            "c issues a code. It is valid for one purpose only.", ("ease.issue",), ("What does acme-operator need?",)
-        ),
-        WalkthroughStep(
-            "The caller wants to generate a key pair. Read the code out: it is shown once.",
-            (Line("Key pairs"), "enter"),
-            ("acme-operator",),
-            shot="code",
-        ),
-    ),
-)
-
 EXPIRY_NOTICES = Walkthrough(
     name="expiry-notices",
     title="See what the sandbox would have sent",
@@ -180,7 +153,6 @@ EXPIRY_NOTICES = Walkthrough(
         ),
     ),
 )
-
 
 ORDER_ENTRY = Walkthrough(
     name="order-entry-sessions",
@@ -244,74 +216,6 @@ THIRD_KEY = Walkthrough(
     ),
 )
 
-WRONG_CODE = Walkthrough(
-    name="wrong-code",
-    title="Mistype a one-time code",
-    person="acme-operator",
-    role="operator",
-    rows=(30,),
-    steps=(
-        WalkthroughStep(
-            "Generate a key pair up to the code.",
-            (
-                Line("Order Entry Sessions"),
-                "enter",
-                "list.filter",
-                Text("058"),
-                "enter",
-                "keypairs.manage",
-                Line("Generate Key"),
-                "enter",
-                "enter",
-                *_CONFIRM,
-            ),
-            ("Your code is",),
-        ),
-        WalkthroughStep(
-            "A wrong code is counted; nothing has changed.", (Text("000000"), "enter"), ("2 attempts",), shot="wrong"
-        ),
-        WalkthroughStep("The right one continues.", (PhoneCode(), "enter"), ("058-20261123.txt",), shot="done"),
-    ),
-)
-
-OTHER_FACTOR = Walkthrough(
-    name="another-factor",
-    title="Choose another second factor",
-    person="acme-operator",
-    role="operator",
-    rows=(30, 31, 32),
-    steps=(
-        WalkthroughStep(
-            "Generate a key pair up to the second factor.",
-            (
-                Line("Order Entry Sessions"),
-                "enter",
-                "list.filter",
-                Text("058"),
-                "enter",
-                "keypairs.manage",
-                Line("Generate Key"),
-                "enter",
-                "enter",
-            ),
-            ("Confirm your identity",),
-        ),
-        WalkthroughStep(
-            "What cannot be used is greyed, with the reason.",
-            (),
-            ("Duo Security: not available here", "no app is enrolled"),
-            shot="factors",
-        ),
-        WalkthroughStep(
-            "Choose EASE: an agent verifies you on the phone and reads a code out.",
-            (Line("Contact EASE"), "enter"),
-            ("EASE",),
-            shot="ease",
-        ),
-        WalkthroughStep("Escape cancels; no key pair was generated.", ("escape",), ("058",)),
-    ),
-)
-
 BULK_KEYS = Walkthrough(
     name="many-key-pairs",
     title="Generate the key pairs of several sessions at the same time",
@@ -340,48 +244,6 @@ BULK_KEYS = Walkthrough(
     ),
 )
 
-ENROL = Walkthrough(
-    name="enrol-authenticator",
-    title="Enrol an authenticator app",
-    person="acme-operator",
-    role="operator",
-    rows=(30,),
-    steps=(
-        WalkthroughStep(
-            "The palette has the authenticator app. Another factor must confirm that it is you.",
-            open_by_name("authenticator"),
-            ("Confirm your identity",),
-        ),
-        WalkthroughStep("Confirm by SMS.", (*_CONFIRM, PhoneCode(), "enter"), ("Code shown by the app",), shot="code"),
-        WalkthroughStep(
-            "The app scans the code and shows six digits. Escape enrols nothing.",
-            ("escape",),
-            ("No authenticator app was enrolled",),
-        ),
-    ),
-)
-
-EASE_UNLOCK = Walkthrough(
-    name="unlock-account",
-    title="Unlock an account as an EASE agent",
-    person="ease-agent",
-    role="EASE agent",
-    rows=(31,),
-    steps=(
-        WalkthroughStep(
-            "Open the EASE desk and find the caller.",
-            (*open_by_name("ease"), "list.filter", Text("acme-view"), "enter"),
-            ("1 of 1",),
-        ),
-        WalkthroughStep(
-            "u unlocks an account after too many wrong passwords. This one is not locked, and that is what it says.",
-            ("people.unlock_row",),
-            ("not locked",),
-            shot="said",
-        ),
-    ),
-)
-
 RETIRE_SESSION = Walkthrough(
     name="retire-session",
     title="Retire the Session ID of a deleted group",
@@ -406,22 +268,16 @@ RETIRE_SESSION = Walkthrough(
     ),
 )
 
-
 ALL = (
     GENERATE_KEY,
     RENEW_KEY,
     DOWNLOAD_KEY,
     DELETE_KEY,
     KEY_CALENDAR,
-    EASE_CODE,
     EXPIRY_NOTICES,
     ORDER_ENTRY,
     MARKET_DATA,
     THIRD_KEY,
-    WRONG_CODE,
-    OTHER_FACTOR,
     BULK_KEYS,
-    ENROL,
-    EASE_UNLOCK,
     RETIRE_SESSION,
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dropcopy_tui.domain.errors import NotFound
-from dropcopy_tui.walkthroughs import desk, groups, keys, requests
+from dropcopy_tui.walkthroughs import desk, factors, groups, keys, new_groups, requests
 from dropcopy_tui.walkthroughs.steps import Walkthrough
 
 WALKTHROUGHS: Mapping[str, Walkthrough] = {
-    walkthrough.name: walkthrough for walkthrough in (*groups.ALL, *keys.ALL, *requests.ALL, *desk.ALL)
+    walkthrough.name: walkthrough
+    for room in (new_groups, groups, keys, factors, requests, desk)
+    for walkthrough in room.ALL
 }
 
 

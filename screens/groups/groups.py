@@ -209,7 +209,8 @@ class GroupsScreen(EntityListScreen):
     def on_screen_resume(self) -> None:
         """A group may have come or changed."""
         super().on_screen_resume()
-        self._reread()
+        if not self.query_one(RecordTable).is_opening:
+            self._reread()
 
     def store_changed(self) -> None:
         """A request was set up: its group is in the list now."""

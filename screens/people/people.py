@@ -109,5 +109,5 @@ class PeopleScreen(PersonKeys, ListScreen):
         """Someone's page may have changed them."""
         super().on_screen_resume()
         table: RecordTable[Any] = self.query_one(RecordTable)
-        if table.source is not None:
+        if not table.is_opening:
             table.reload()

@@ -203,7 +203,7 @@ class RequestsScreen(TabbedScreen):
         """A request may have been decided."""
         super().on_screen_resume()
         for records in self.query(f"#{self._tab}").results(RecordList):
-            if records.table.source is not None:
+            if not records.table.is_opening:
                 records.table.reload()
 
     def store_changed(self) -> None:

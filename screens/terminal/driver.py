@@ -16,6 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import constants, events
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 
 LEAVE_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+# Seconds after which a thread that waits gets its turn. Python's 5 ms are long for a frame that is ready to be written
+# while the next one is computed.
+_TURN = 0.001
 _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -76,6 +80,8 @@ class TerminalDriver(LinuxDriver):
         self._fd = fd
         self.exit_event = self._wake = WakingEvent()
         self._stopped = False
+        self._frame: list[str] = []
+        sys.setswitchinterval(_TURN)
         # What the terminal shows: the application compares with it what it is to show.
         self.shadow = ShadowGrid(erases_colour=erases_colour(os.environ))
         for number in LEAVE_SIGNALS:
@@ -89,6 +95,16 @@ class TerminalDriver(LinuxDriver):
         """Begin, or continue after a stop: whoever had the terminal meanwhile has left something else on it."""
         self.shadow.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def write(self, data: str) -> None:
+        """Hand it to the thread that writes: a frame as one piece, because each piece wakes that thread."""
+        if data == SYNC_START or self._frame:
+            self._frame.append(data)
+            if data != SYNC_END:
+                return
+            data = "".join(self._frame)
+            self._frame.clear()
+        super().write(data)
 
     def set_mouse(self, on: bool) -> None:
         """Mouse reports on, or off so that the terminal itself can select text."""

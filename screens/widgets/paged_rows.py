@@ -58,7 +58,7 @@ class PagedRows(ScrollView, Generic[Row]):
         self._opening: Worker[None] | None = None
         self._reading: asyncio.Task[Page[Row]] | None = None
         self._counting = Work()
-        self._is_held = False
+        self._is_held = self._is_stale = False
         self._scrolled: tuple[Size, Size] | None = None
 
     @property
@@ -96,7 +96,17 @@ class PagedRows(ScrollView, Generic[Row]):
 
     def reload(self) -> None:
         """Read the rows that are shown again. The cursor stays on its row, and the row where it is on the screen."""
-        self._reload_at(int(self.scroll_y))
+        if self.is_opening and self._opening is not None and not self._opening.is_finished:
+            # The first page is being read: another one in its place would only come later.
+            self._is_stale = True
+        else:
+            self._reload_at(int(self.scroll_y))
+
+    def _reload_stale(self) -> None:
+        """What changed while the list was opened is in it now."""
+        if self._is_stale and not self.is_opening:
+            self._is_stale = False
+            self.reload()
 
     def _reload_at(self, top: int) -> None:
         start = max(0, top - self._margin)
@@ -116,13 +126,17 @@ class PagedRows(ScrollView, Generic[Row]):
             else:
                 page = await self._read(self.source, ask)
         except DeskError as error:
+            self._let_screen_go()
             self.post_message(self.Refused(error))
             return
         held = self._window.row(self.cursor) if again else None
         before = self.total
         self._keep(ask, page, start)
+        self._let_screen_go()
         if held is not None:
             self._follow(self.row_key(held), self.total - before)
+        if self._is_stale:
+            self.call_later(self._reload_stale)
 
     def _follow(self, key: Hashable, shift: int) -> None:
         """Put the cursor on the row that it was on: others may have come above it, or gone."""

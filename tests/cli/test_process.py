@@ -19,13 +19,19 @@ from tests.cli.conftest import Cli, proof, target_without_keys
 HEAVY = ("textual", "rich", "sqlalchemy", "sqlmodel", "pydantic", "cryptography", "alembic", "holidays")
 
 
-def imported(cli: Cli, *args: str) -> set[str]:
+def imported(cli: Cli, *args: str, whole: bool = False) -> set[str]:
+    """The packages that a verb loads; the whole names of their modules where wanted."""
+    part = "name" if whole else "name.partition('.')[0]"
     script = (
         "import sys, json; from dropcopy_tui.cli import main; code = main(sys.argv[1:]);"
-        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
+        f"print(json.dumps(sorted({{{part} for name in sys.modules}})), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *args], env=cli.environ, capture_output=True, timeout=60, check=True
+        [sys.executable, "-c", script, *cli.options, *args],
+        env=cli.environ,
+        capture_output=True,
+        timeout=60,
+        check=True,
     )
     return set(json.loads(done.stderr.splitlines()[-1]))
 
@@ -46,6 +52,12 @@ def imported(cli: Cli, *args: str) -> set[str]:
 )
 def test_nothing_heavy_is_imported(cli: Cli, args: tuple[str, ...]) -> None:
     assert not imported(cli, *args) & set(HEAVY)
+
+
+def test_a_store_in_a_file_loads_nothing_of_a_server(cli: Cli, sandbox: Path) -> None:
+    loaded = imported(cli.on(sandbox, "acme-viewer"), "groups", "list", whole=True)
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    assert not {name for name in loaded if name.startswith(("sqlalchemy.dialects.postgresql", "psycopg"))}
 
 
 def test_version_is_quick(cli: Cli) -> None:

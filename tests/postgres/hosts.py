@@ -10,10 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dropcopy_tui.domain.places import ServerPlace
+from tests.server import OWNER, Server
+
+DATABASE, ROLE, PASSWORD = "desk", "desk_of_hosts", "correct pony: battery"
 _PREFIX = "dropcopy-"
 _ROOT = Path(__file__).parent.parent.parent
 
@@ -26,10 +30,14 @@ class Host:
     server: str
     home: Path
 
+    def command(self, *program: str) -> list[str]:
+        """How a program is started on this host."""
+        return ["ip", "netns", "exec", self.namespace, *program]
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A program of the tests on this host, in its home and with nothing of whoever tests."""
         return subprocess.Popen(
-            ["ip", "netns", "exec", self.namespace, sys.executable, "-m", "tests.postgres.host_program", *arguments],
+            self.command(sys.executable, "-m", "tests.postgres.host_program", *arguments),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_ROOT,
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT)},
         )  # fmt: skip
@@ -80,6 +88,44 @@ def _host(home: Path, number: int) -> Host:
     _ip("-n", name, "link", "set", "wire", "up")
     _ip("-n", name, "link", "set", "lo", "up")
     return Host(name, ours, home)
+
+
+@contextmanager
+def server_of(hosts: Sequence[Host]) -> Iterator[Server]:
+    """A server with an empty database, which the hosts reach by a password, and that keeps what it has confirmed."""
+    server = Server({"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"})
+    try:
+        _open_to(hosts, server)
+        yield server
+    finally:
+        server.remove()
+
+
+def _open_to(hosts: Sequence[Host], server: Server) -> None:
+    server.do(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
+    server.do(f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0")
+    server.stop()
+    (server.data / "pg_hba.conf").write_text(f"local all {OWNER} trust\nhost all {ROLE} 198.18.0.0/15 scram-sha-256\n")
+    server.port = free_port()
+    addresses = ",".join(host.server for host in hosts)
+    server.settings = server.settings | {"listen_addresses": addresses, "port": server.port}
+    server.start()
+
+
+def configure(host: Host, server: Server) -> Path:
+    """The configuration of a host, with a password file of its own; where it is."""
+    secret = host.home / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text(PASSWORD + "\n")
+    config = host.home / "config.toml"
+    config.write_text(f'store = "{place_on(host, server)}"\nstore_password_file = "{secret}"\n')
+    return config
+
+
+def place_on(host: Host, server: Server) -> ServerPlace:
+    """The database as it is seen from a host."""
+    seen = server.place(DATABASE, ROLE)
+    return replace(seen, host=host.server, port=server.port, options=(("sslmode", "disable"),))
 
 
 def _ip(*arguments: str) -> str:

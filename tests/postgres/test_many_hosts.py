@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,13 @@ from dropcopy_tui.services.sample.fill import fill
 from dropcopy_tui.store.tables import SettingRow
 from tests.postgres import hosts as machines
 from tests.postgres.hosts import Host
-from tests.server import OWNER, Server
+from tests.server import Server
 
 HOSTS, WORKERS = 4, 5
 EACH = int(os.environ.get("DROPCOPY_HOSTS_EACH", "16"))
 RATE = float(os.environ.get("DROPCOPY_HOSTS_RATE", "40"))
 # Seconds; nothing takes that long, but many tests may share one core.
 PATIENCE = 300
-ROLE, PASSWORD = "desk_of_hosts", "correct pony: battery"
 # What a loss of the server may be told as; a lock is never shown.
 LOST = ("ended the connection", "was lost", "No PostgreSQL server answers", "is starting or stopping", "failed (")
 
@@ -49,18 +47,8 @@ def hosts(tmp_path: Path) -> Iterator[tuple[Host, ...]]:
 
 @pytest.fixture
 def server(hosts: tuple[Host, ...]) -> Iterator[Server]:
-    """A server that the hosts reach by a password, and that keeps what it has confirmed."""
-    server = Server({"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"})
-    server.do(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
-    server.do(f"CREATE DATABASE desk OWNER {ROLE} TEMPLATE template0")
-    server.stop()
-    (server.data / "pg_hba.conf").write_text(f"local all {OWNER} trust\nhost all {ROLE} 198.18.0.0/15 scram-sha-256\n")
-    server.port = machines.free_port()
-    addresses = ",".join(host.server for host in hosts)
-    server.settings = server.settings | {"listen_addresses": addresses, "port": server.port}
-    server.start()
-    yield server
-    server.remove()
+    with machines.server_of(hosts) as server:
+        yield server
 
 
 @pytest.fixture
@@ -79,13 +67,8 @@ def desk(hosts: tuple[Host, ...], server: Server) -> Iterator[Desk]:
 
 
 def equip(host: Host, server: Server) -> Config:
-    """The configuration of a host, with a password file of its own, as its programs read it."""
-    secret = host.home / "secret"
-    secret.touch(mode=0o600)
-    secret.write_text(PASSWORD + "\n")
-    place = replace(server.place("desk", ROLE), host=host.server, port=server.port, options=(("sslmode", "disable"),))
-    config = host.home / "config.toml"
-    config.write_text(f'store = "{place}"\nstore_password_file = "{secret}"\n')
+    """The configuration of a host, as its programs read it."""
+    config = machines.configure(host, server)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(host.home))
         for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
@@ -155,7 +138,7 @@ def test_a_server_that_is_killed_in_the_middle_loses_nothing_that_it_confirmed(
     programs = begin(hosts)
     half = HOSTS * WORKERS * EACH // 4  # half of the counts, which are half of the changes
     until = time.monotonic() + PATIENCE + 2 * EACH
-    while int(server.do("SELECT value FROM setting WHERE key = 'number'", "desk")[0][0]) < half:
+    while int(server.do("SELECT value FROM setting WHERE key = 'number'", machines.DATABASE)[0][0]) < half:
         assert time.monotonic() < until
         time.sleep(0.02)
     kill(server)

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, inspect, text
 
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.store.engine import Store, create_store, migrate
+from dropcopy_tui.store.founding import tables_of_a_server
 from dropcopy_tui.store.location import SCHEMA_VERSION, needs_migration
 from dropcopy_tui.store.search import index_new
 from dropcopy_tui.store.tables import METADATA
@@ -27,7 +28,16 @@ def store(database: ServerPlace) -> Store:
 def test_the_tables_are_those_that_are_described(store: Store) -> None:
     with store._engine.connect() as connection:
         described = {"compare_type": True, "include_name": lambda name, kind, _: name != SEARCH}
-        assert compare_metadata(MigrationContext.configure(connection, opts=described), METADATA) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=described), tables_of_a_server()) == []
+
+
+def test_an_index_over_some_rows_is_over_some_rows(store: Store) -> None:
+    partial = "SELECT indexrelid::regclass::text FROM pg_index WHERE indpred IS NOT NULL"
+    with store._engine.connect() as connection:
+        found = set(connection.execute(text(partial)).scalars())
+    some = {index for table in METADATA.sorted_tables for index in table.indexes}
+    assert found == {index.name for index in some if index.dialect_options["sqlite"]["where"] is not None}
+    assert len(found) > 4
 
 
 def test_every_check_is_there(store: Store) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,10 +13,11 @@ import pytest
 from rich.cells import cell_len
 from textual.app import ComposeResult
 
-from dropcopy_tui.domain.errors import Interrupted
+from dropcopy_tui.domain.errors import Interrupted, StoreBusy
 from dropcopy_tui.domain.pages import Anchor, Page, PageRequest
 from dropcopy_tui.domain.work import current
 from screens.terminal.app import TerminalApp
+from screens.widgets import paged_rows
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -62,7 +65,9 @@ class Numbers:
 class ListApp(TerminalApp):
     """One list."""
 
-    def __init__(self, source: Callable[[PageRequest], Page[Any]], columns: tuple[Column[Any], ...] = COLUMNS) -> None:
+    def __init__(
+        self, source: Callable[[PageRequest], Page[Any]] | None, columns: tuple[Column[Any], ...] = COLUMNS
+    ) -> None:
         super().__init__()
         self.records: RecordList[Any] = RecordList(columns, lambda row: row, source=source, noun="numbers")
 
@@ -81,6 +86,81 @@ def table_of(seat: Seat) -> RecordTable[Any]:
 def holds_a_window_only(table: RecordTable[Any]) -> None:
     assert len(table._window.page.rows) <= table._margin * 6
     assert len(table._strips) <= 4_000
+
+
+async def test_a_list_that_is_read_again_while_it_opens_is_drawn_with_its_first_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paged_rows, "_PATIENCE", 600.0)
+    source, is_read = Numbers(), threading.Event()
+
+    def wait(_: PageRequest) -> None:
+        is_read.wait(20)
+
+    source.before = wait
+    async with seated(ListApp(None)) as seat:
+        table = table_of(seat)
+        table.show_source(source)
+        await seat.until(lambda: source.asks)
+        table.reload()
+        table.reload()
+        await asyncio.sleep(0)
+        first = [ask.anchor for ask in source.asks]
+        is_read.set()
+        await seat.settle()
+        # The screen is drawn when the first page is there, not when its patience is at an end.
+        assert not table._is_held
+        seat.sees(r"^> +0 +row 0\b", r"1 of 1,000,000 numbers")
+        assert first == [Anchor.FIRST]
+        # What may have changed since the first page was read is read once more.
+        assert [ask.anchor for ask in source.asks].count(Anchor.AT) == 1
+
+
+async def test_a_list_that_was_refused_can_be_read_again() -> None:
+    refusals = [StoreBusy("The store is busy."), None, None, None, None]
+    source = Numbers()
+
+    def refuse(_: PageRequest) -> None:
+        refusal = refusals.pop(0) if refusals else None
+        if refusal is not None:
+            raise refusal
+
+    source.before = refuse
+    async with seated(ListApp(source)) as seat:
+        table = table_of(seat)
+        await seat.settle()
+        assert table.is_opening
+        assert not table._is_held
+        table.reload()
+        await seat.settle()
+        seat.sees(r"^> +0 +row 0\b")
+
+
+async def test_a_refused_page_that_no_one_waits_for_ends_nothing() -> None:
+    source, may_answer = Numbers(), threading.Event()
+    async with seated(ListApp(source)) as seat:
+        table = table_of(seat)
+
+        def refuse(_: PageRequest) -> None:
+            may_answer.wait(20)
+            raise StoreBusy("The store is busy.")
+
+        source.before = refuse
+        table.reload()
+        reading = None
+        while reading is None or reading.done():
+            await asyncio.sleep(0)
+            reading = table._reading
+        heard: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(str(context["message"])))
+        await table.remove()
+        may_answer.set()
+        await asyncio.wait([reading])
+        table._reading = None
+        del reading
+        gc.collect()
+        await asyncio.sleep(0)
+        assert heard == []
 
 
 async def test_every_key_goes_where_it_says(size: tuple[int, int]) -> None:

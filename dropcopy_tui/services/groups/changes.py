@@ -25,7 +25,7 @@ from dropcopy_tui.services.source_sets import (
     SourceSet,
     also_in,
     copy,
-    count_members,
+    count_shared,
     of_draft,
     of_group,
     of_request,
@@ -72,8 +72,8 @@ def gone(uow: UnitOfWork, draft: DraftRow) -> ChangedMeanwhile:
 
 def changes_of(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> Changes:
     """Everything the draft would change, and what stands against it meanwhile."""
-    # What both hold is one walk along two indexes: what they do not share is what is left of each.
-    kept = _shared(uow, draft)
+    # What they do not share is what is left of each.
+    kept = count_shared(uow, of_draft(draft), of_group(draft.group_id))
     added, removed = draft_checks.draft_size(uow, draft) - kept, group.sources - kept
     before, after = filter_names(uow, group), _completed(uow, draft.filters)
     return Changes(
@@ -109,11 +109,6 @@ def _changed_set(draft: DraftRow, change: Change) -> tuple[SourceSet, Condition]
     if change is Change.ADDED:
         return mine, ~also_in(theirs, col(DraftSourceRow.sender_comp_id))
     return theirs, ~also_in(mine, col(GroupSourceRow.sender_comp_id))
-
-
-def _shared(uow: UnitOfWork, draft: DraftRow) -> int:
-    both = also_in(of_group(draft.group_id), col(DraftSourceRow.sender_comp_id))
-    return count_members(uow, of_draft(draft), both)
 
 
 def _fields(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> list[FieldChange]:

@@ -13,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """New tables only."""
+    """New tables, and the order in which a group's requests are found."""
+    op.create_index("ix_request_group", "request", ["group_id", "id"])
     op.create_table(
         "ssh_key",
         sa.Column("id", sa.Integer(), nullable=False),
