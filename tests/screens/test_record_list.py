@@ -92,16 +92,17 @@ async def test_a_list_that_is_read_again_while_it_opens_is_drawn_with_its_first_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(paged_rows, "_PATIENCE", 600.0)
-    source, is_read = Numbers(), threading.Event()
+    source, is_asked, is_read = Numbers(), threading.Event(), threading.Event()
 
     def wait(_: PageRequest) -> None:
+        is_asked.set()
         is_read.wait(20)
 
     source.before = wait
     async with seated(ListApp(None)) as seat:
         table = table_of(seat)
         table.show_source(source)
-        await seat.until(lambda: source.asks)
+        await asyncio.to_thread(is_asked.wait, 20)
         table.reload()
         table.reload()
         await asyncio.sleep(0)
