@@ -19,6 +19,7 @@ from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.ease.ease import Ease
 from dropcopy_tui.services.factors.authenticator import Authenticators
 from dropcopy_tui.services.factors.factors import Factors
+from dropcopy_tui.services.factors.recovery import RecoveryCodes
 from dropcopy_tui.services.factors.sms import Texting
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.edits import GroupEdits
@@ -38,6 +39,7 @@ from dropcopy_tui.services.outbox.outbox import Outbox
 from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.parcels import Parcels
 from dropcopy_tui.services.people.people import People
+from dropcopy_tui.services.people.seats import Seats
 from dropcopy_tui.services.people.ssh_keys import SshKeys
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.routing.routing import Routing
@@ -93,6 +95,8 @@ class Desk:
         self.receivers = Receivers(resources)
         self.people = People(resources)
         self.ssh_keys = SshKeys(resources)
+        self.seats = Seats(resources)
+        self.recovery_codes = RecoveryCodes(resources)
         self.parcels = Parcels(resources)
         self.front_ends = FrontEnds(resources)
 

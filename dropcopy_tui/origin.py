@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import NotSignedIn
+from dropcopy_tui.domain.seats import SeatPlace
+from dropcopy_tui.process import host_name, machine, started_at
 from dropcopy_tui.seat import here
 
 # Only what can be an address (or a host name) enters the trail.
@@ -44,6 +46,26 @@ def origin(surface: str) -> str:
     if seat is not None:
         parts.append(f"key={seat.fingerprint}")
     return " ".join(parts)
+
+
+def seat_place() -> SeatPlace:
+    """Where the seat of this process is: its terminal and account, the SSH client, and the process itself."""
+    seat, tty = here(), ""
+    with suppress(OSError):
+        tty = os.ttyname(0)
+    account = str(os.getuid())
+    with suppress(NotSignedIn):
+        account = machine_account()
+    return SeatPlace(
+        host=host_name(),
+        account=account,
+        tty=tty,
+        address=seat.address if seat is not None else _ssh_address(),
+        fingerprint=seat.fingerprint if seat is not None else "",
+        machine=machine(),
+        pid=os.getpid(),
+        started=started_at(os.getpid()) or 0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

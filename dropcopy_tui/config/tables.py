@@ -135,6 +135,27 @@ class SettingsTable(Table):
     expiry_notice_days: Annotated[
         NoticeDays, meaning("how many days before a key pair expires its administrators are notified")
     ] = ()
+    seat_lock_minutes: Annotated[
+        timedelta,
+        lasting("minutes", 1, 60),
+        meaning("minutes without a key press before the application locks itself", unset="`15`; none in a sandbox"),
+    ] = timedelta()
+    seat_sign_out_minutes: Annotated[
+        timedelta,
+        lasting("minutes", 1, 480),
+        meaning(
+            "minutes without a key press before it signs its person out; drafts are kept",
+            unset="`30`; none in a sandbox",
+        ),
+    ] = timedelta()
+    seat_hours: Annotated[
+        timedelta,
+        lasting("hours", 1, 24),
+        meaning("the longest that one seat lasts, in hours", unset="`12`; none in a sandbox"),
+    ] = timedelta()
+    seats_per_person: Annotated[
+        int, whole(1, 20), meaning("seats that a person has at a time", unset="`3`; any number in a sandbox")
+    ] = 0
     ease_contact: Annotated[Text, meaning('whom to call for a code from EASE, such as `"+1 312 555 0100"`')] = ""
     environment: Annotated[
         Literal["PRODUCTION", "NEWRELEASE", "CERT"],
@@ -243,6 +264,10 @@ SETTINGS_BY_KEY = {
     "approver_wait_days": "approver_wait",
     "challenge_life_days": "challenge_life",
     "notice_life_days": "notice_life",
+    "seat_lock_minutes": "seat_lock",
+    "seat_sign_out_minutes": "seat_sign_out",
+    "seat_hours": "seat_life",
+    "seats_per_person": "seats",
 }
 
 

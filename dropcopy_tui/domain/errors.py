@@ -104,6 +104,18 @@ class AccountLocked(NotSignedIn):
     code = "account_locked"
 
 
+class SeatsTaken(NotSignedIn):
+    """The person has as many seats as they may have at a time: where they are signed in, and how to end one."""
+
+    code = "seats_taken"
+
+
+class SeatEnded(NotSignedIn):
+    """The seat that acts has ended, or was ended: by whom and why."""
+
+    code = "seat_ended"
+
+
 class NotEntitled(DeskError):
     """Rule P3: the person has no role that allows this."""
 

@@ -75,6 +75,8 @@ class Actor:
     user_id: str
     name: str
     origin: str = "local"
+    # The number of the seat that they act from; 0 for a single command, and for the desk.
+    seat: int = 0
 
 
 @dataclass(frozen=True, slots=True)

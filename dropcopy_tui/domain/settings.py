@@ -44,6 +44,10 @@ class Settings:
         notice_life: how long a notice is kept after it was read (rule Q6).
         ease_contact: how to reach EASE for a code, as shown in the dialog (rule P2); None shows no contact.
         expiry_notice_days: how many days before a key pair expires its administrators are notified (rule K7).
+        seat_lock: how long a seat is idle before it is locked; None is 15 minutes, and never in a sandbox.
+        seat_sign_out: how long it is idle before it ends; None is 30 minutes, and never in a sandbox.
+        seat_life: the longest that a seat lasts; None is 12 hours, and without end in a sandbox.
+        seats: the most seats that a person has at a time; None is three, and any number in a sandbox.
         environment: the environment in key files; None uses the store's.
     """
 
@@ -70,4 +74,8 @@ class Settings:
     notice_life: timedelta = timedelta(days=180)
     ease_contact: str | None = None
     expiry_notice_days: tuple[int, ...] = (28, 14, 7, 1)
+    seat_lock: timedelta | None = None
+    seat_sign_out: timedelta | None = None
+    seat_life: timedelta | None = None
+    seats: int | None = None
     environment: str | None = None

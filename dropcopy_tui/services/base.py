@@ -13,6 +13,7 @@ from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.mail import MailServer, MessageState, is_loopback
 from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.providers import DuoService, SmsProvider
+from dropcopy_tui.domain.seats import SeatRules, rules_of
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.paging import Worded
@@ -55,6 +56,11 @@ class Resources:
             return timedelta() if self.sandbox else FACTOR_WAIT
         # A configuration of one's own does not take the wait away.
         return self.settings.factor_wait if self.sandbox else max(self.settings.factor_wait, LEAST_FACTOR_WAIT)
+
+    @property
+    def seat_rules(self) -> SeatRules | None:
+        """When seats are locked and end; None where none are kept, as in a sandbox that sets nothing of the kind."""
+        return rules_of(self.settings, sandbox=self.sandbox)
 
     @property
     def text_state(self) -> str:

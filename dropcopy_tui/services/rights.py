@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.accounts import marks, same_person
-from dropcopy_tui.domain.errors import NotEntitled, NotFound
+from dropcopy_tui.domain.errors import NotEntitled, NotFound, SeatEnded
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import DESK_ROLES, MAY_ADMINISTER, MAY_APPROVE, MAY_OPERATE, MAY_VIEW, Actor, Role
+from dropcopy_tui.domain.seats import Ending, ending_words
 from dropcopy_tui.services.attribution import access_ended
 from dropcopy_tui.services.base import key_of
+from dropcopy_tui.store.access_tables import SeatRow
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, InvitationRow, PersonRow
 
 # The desk itself: set-up, notices and clean-up act in its name. It may operate and nothing else.
@@ -25,6 +27,11 @@ NOBODY = Actor(person_id=0, user_id="", name="", origin="")
 _NAMES = {Role.GAM: "GAM (Global Account Management)"}
 
 _DISABLED = select(col(PersonRow.disabled)).where(col(PersonRow.id) == bindparam("it"))
+_ENDED = (
+    select(col(SeatRow.how), col(SeatRow.reason), func.coalesce(col(PersonRow.user_id), ""))
+    .outerjoin(PersonRow, col(PersonRow.id) == col(SeatRow.ended_by))
+    .where(col(SeatRow.id) == bindparam("seat"), col(SeatRow.person_id) == bindparam("it"))
+)
 
 
 def nobody(origin: str, login: str = "") -> Actor:
@@ -35,15 +42,28 @@ def nobody(origin: str, login: str = "") -> Actor:
 def require_present(tx: Session, actor: Actor) -> None:
     """Serve no one who was disabled, or is gone, whatever session they have open (rule P3). Raises NotEntitled.
 
-    Every unit of work asks this first, with one lookup by primary key. The desk, and whoever signs in, have no row.
+    Every unit of work asks this first, with one lookup by primary key, and of a seat with one more. The desk, and
+    whoever signs in, have no row. Raises SeatEnded: who ended the seat that they act from, and why.
     """
     if actor.person_id == DESK.person_id:
         return
+    if actor.seat:
+        _require_seat(tx, actor)
     disabled = tx.connection().execute(_DISABLED, {"it": actor.person_id}).scalar()
     if disabled is None:
         raise NotEntitled(f"{actor.user_id} is no longer an account here. Sign in again. Nothing was changed.")
     if disabled:
         raise NotEntitled(f"{actor.user_id} is disabled. Ask a user administrator. Nothing was changed.")
+
+
+def _require_seat(tx: Session, actor: Actor) -> None:
+    found = tx.connection().execute(_ENDED, {"seat": actor.seat, "it": actor.person_id}).first()
+    if found is None:
+        raise SeatEnded("This seat no longer exists. Your drafts are kept.")
+    how, reason, by = found
+    if how:
+        said = ending_words(Ending(how), by or "The desk", actor.user_id, reason)
+        raise SeatEnded(f"{said} Your drafts are kept.")
 
 
 def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role]:

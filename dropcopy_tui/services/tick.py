@@ -17,6 +17,7 @@ from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.people.parcels import clear_expired
+from dropcopy_tui.services.people.seat_rows import clear_lost, drop_ended
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.store.tables import ChallengeRow, NoticeRow
 
@@ -122,6 +123,9 @@ class Chores(Service):
                 gone: Any = uow.tx.execute(delete(table).where(old[name]))
                 counts[name] = int(gone.rowcount)
             counts["parcels"] = clear_expired(uow)
+            rules = uow.resources.seat_rules
+            counts["seats"] = clear_lost(uow, rules) if rules is not None else 0
+            counts["seats"] += drop_ended(uow, self._settings.challenge_life)
             if any(counts.values()):
                 uow.record("store:cleaned", "old rows", after=counts)
         return Part("clean-up", counts)

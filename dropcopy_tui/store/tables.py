@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
+import dropcopy_tui.store.access_tables  # noqa: F401 - its tables belong to METADATA
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.markets import Gateway
 from dropcopy_tui.domain.people import DESK_ROLES, Role

@@ -145,6 +145,26 @@ def spend(uow: UnitOfWork, proof: Proof, purpose: Purpose, scope: str = "") -> C
     return row
 
 
+def answer(uow: UnitOfWork, person: PersonRow, factor: str, code: str) -> bool:
+    """Whether the code of a factor that has its codes at hand is right, without a challenge: none of the day is used.
+
+    A wrong one counts among those in a row, which switch the factor off. Raises SecondFactorFailed, CodesUsedUp.
+    """
+    now = uow.now
+    life = uow.settings.code_life
+    # Never stored: what the strategy and the counts ask of a challenge is whose it is, and of which factor.
+    row = ChallengeRow(
+        id="", person_id=key_of(person.id), factor=factor, purpose="", created_at=now, expires_at=now + life
+    )
+    refuse_off(uow, row)
+    refuse_guessing(uow, row.person_id)
+    if _code_holds(uow, row, code):
+        count_right(uow, row)
+        return True
+    count_wrong(uow, row)
+    return False
+
+
 def _answered(uow: UnitOfWork, proof: Proof, purpose: Purpose) -> ChallengeRow:
     strategy = standing_of(proof.challenge)
     if strategy is None:

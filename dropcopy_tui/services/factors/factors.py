@@ -31,11 +31,12 @@ class Factors(Service):
     """The second factors of a person."""
 
     def choices(self, actor: Actor) -> tuple[FactorChoice, ...]:
-        """Every factor, and why one cannot be used."""
+        """Every factor that people know of, and why one cannot be used."""
         with self._reading(actor) as uow:
             person = person_row(uow)
             off, left = off_factors(uow, actor.person_id), codes_left(uow, actor.person_id)
-            return tuple(_choice(uow, person, strategy, off, left) for strategy in strategies())
+            shown = [each for each in strategies() if not each.offer(uow, person).hidden]
+            return tuple(_choice(uow, person, strategy, off, left) for strategy in shown)
 
     def codes_left(self, actor: Actor) -> int:
         """How many codes the person can still ask for within 24 hours."""

@@ -29,10 +29,14 @@ def unavailable(label: str, reason: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Where a person's code comes from (`hint`), or why they cannot use the factor (`reason`)."""
+    """Where a person's code comes from (`hint`), or why they cannot use the factor (`reason`).
+
+    `hidden`: dialogs do not list it while it cannot be used.
+    """
 
     hint: str
     reason: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ _TABLE = (
     Factor("totp", "Authenticator app", (6, 6), f"{_ROOM}.authenticator:AuthenticatorApp"),
     Factor("ease", "Contact EASE", (8, 8), f"{_ROOM}.ease_code:EaseCode"),
     Factor("duo", "Duo Security", (6, 9), f"{_ROOM}.duo:DuoSecurity"),
+    Factor("recovery", "Recovery code", (12, 12), f"{_ROOM}.recovery:RecoveryCode"),
 )
 # By name, in the order of the dialog.
 FACTORS: dict[str, Factor] = {factor.name: factor for factor in _TABLE}
@@ -62,6 +63,8 @@ class Purpose(StrEnum):
     REMOVE = "remove"
     ROLES = "roles"
     ACCESS = "access"
+    RECOVERY = "recovery"
+    RESUME = "resume"
 
     @property
     def words(self) -> str:
@@ -75,6 +78,8 @@ _PURPOSES = {
     Purpose.REMOVE: "removing an authenticator app",
     Purpose.ROLES: "granting roles",
     Purpose.ACCESS: "SSH keys",
+    Purpose.RECOVERY: "making recovery codes",
+    Purpose.RESUME: "resuming a locked seat",
 }
 # EASE issues codes for these. An app that its owner cannot prove themselves with is removed by two agents.
 ISSUED = (Purpose.KEYS, Purpose.ENROL, Purpose.ROLES, Purpose.ACCESS)

@@ -9,12 +9,15 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, or_, select
 
-from dropcopy_tui.domain.errors import AccountLocked, InvalidValue, NotSignedIn, StoreBusy
+from dropcopy_tui.domain.errors import AccountLocked, DeskError, InvalidValue, NotSignedIn, SeatsTaken, StoreBusy
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.plurals import plural
+from dropcopy_tui.domain.seats import Ending, SeatPlace, SeatWay
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.people.passwords import hash_password, is_outdated, password_holds, renewed_hash
+from dropcopy_tui.services.people.seat_locks import PASSWORD, require_way, resume, wrong_answer
+from dropcopy_tui.services.people.seat_rows import end_seats, open_seat, with_seat
 from dropcopy_tui.services.rights import NOBODY, nobody
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow, SshKeyRow
@@ -22,6 +25,13 @@ from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow, SshK
 # Seconds that a sign-in without a password waits for other writers: it can do without its event.
 PATIENCE = 1.0
 _NO_MATCH = "Incorrect user id or password."
+# As the audit trail has always named them.
+_PROOFS = {
+    SeatWay.PASSWORD: "password",
+    SeatWay.ACCOUNT: "peer",
+    SeatWay.SSH_KEY: "ssh key",
+    SeatWay.SANDBOX: "sandbox",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +78,13 @@ class _Checked:
 class Identity(Service):
     """Sign-in. Its verbs take the origin instead of an actor: who acts is what they find out."""
 
-    def sign_in(self, login: str, password: str, origin: str) -> Actor:
-        """The person with this user id or email, if the password holds.
+    def sign_in(self, login: str, password: str, origin: str, place: SeatPlace | None = None) -> Actor:
+        """The person with this user id or email, if the password holds; at a seat, where one is named.
 
         Raises:
             AccountLocked: five wrong attempts in a row (rule P1); says until when.
             NotSignedIn: no such person, or the wrong password: the answer is the same.
+            SeatsTaken: they have as many seats as they may have.
         """
         checked = self._check(login, password)
         with self._writing(nobody(origin, login)) as uow:
@@ -84,7 +95,7 @@ class Identity(Service):
             if person.disabled or not checked.holds_for(person):
                 self._count_wrong_try(uow, person)
             person.failed_tries, person.locked_until = 0, None
-            return self._welcome(uow, person, "password", **checked.renew(person))
+            return self._welcome(uow, person, SeatWay.PASSWORD, place, **checked.renew(person))
 
     def _check(self, login: str, password: str) -> _Checked:
         """Check the password outside the gate: hashing takes long, and no writer may wait for someone's guesses.
@@ -96,14 +107,14 @@ class Identity(Service):
             stored = None if person is None else person.password_hash
         return _Checked(password, stored, password_holds(password, stored))
 
-    def sign_in_peer(self, account: str, origin: str) -> Actor:
-        """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn."""
+    def sign_in_peer(self, account: str, origin: str, place: SeatPlace | None = None) -> Actor:
+        """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn, SeatsTaken."""
         try:
-            return self._sign_in_peer(account, origin)
+            return self._sign_in_peer(account, origin, place)
         except StoreBusy as busy:
             return self._recognize(PersonRow.os_account == account, origin, busy)
 
-    def _sign_in_peer(self, account: str, origin: str) -> Actor:
+    def _sign_in_peer(self, account: str, origin: str, place: SeatPlace | None) -> Actor:
         with self._writing(nobody(origin, account), PATIENCE) as uow:
             person = uow.tx.exec(select(PersonRow).where(PersonRow.os_account == account)).first()
             if person is None:
@@ -115,10 +126,13 @@ class Identity(Service):
             if person.disabled:
                 self._note_refusal(uow, person.user_id, "disabled")
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
-            return self._welcome(uow, person, "peer")
+            return self._welcome(uow, person, SeatWay.ACCOUNT, place)
 
-    def sign_in_key(self, fingerprint: str, origin: str) -> Actor:
-        """The person whose SSH key sshd has accepted. Raises NotSignedIn for a key that is not in use here."""
+    def sign_in_key(self, fingerprint: str, origin: str, place: SeatPlace | None = None) -> Actor:
+        """The person whose SSH key sshd has accepted.
+
+        Raises NotSignedIn for a key that is not in use here; SeatsTaken.
+        """
         with self._writing(nobody(origin, fingerprint), PATIENCE) as uow:
             key = uow.tx.exec(select(SshKeyRow).where(SshKeyRow.fingerprint == fingerprint)).first()
             if key is None or key.revoked_at is not None:
@@ -129,7 +143,7 @@ class Identity(Service):
                 self._note_refusal(uow, person.user_id, "disabled")
                 raise NotSignedIn(f"{person.user_id} is disabled. Ask a user administrator.")
             key.last_used_at = uow.now
-            return self._welcome(uow, person, "ssh key", fingerprint=fingerprint)
+            return self._welcome(uow, person, SeatWay.SSH_KEY, place, fingerprint=fingerprint)
 
     def still_in(self, actor: Actor, fingerprint: str = "") -> None:
         """Whether an open screen may stay: the person is not disabled, and the key that opened it is not revoked.
@@ -143,14 +157,30 @@ class Identity(Service):
             if key is None or key.revoked_at is not None:
                 raise NotSignedIn("Your SSH key was revoked, so the desk was closed. Your drafts are kept.")
 
+    def resume(self, actor: Actor, password: str) -> None:
+        """Resume the locked seat that the person acts from. A wrong password counts as one of signing in.
+
+        Raises NotSignedIn, AccountLocked, SeatEnded; FactorUnavailable: this seat takes a second factor.
+        """
+        checked = self._check(actor.user_id, password)
+        with self._writing(actor) as uow:
+            person = uow.tx.get_one(PersonRow, actor.person_id)
+            row = require_way(uow, person, PASSWORD)
+            self._refuse_locked(uow, person)
+            if not checked.holds_for(person):
+                refusal = wrong_answer(uow, row)
+                self._count_wrong_try(uow, person, refusal)
+            person.failed_tries, person.locked_until = 0, None
+            resume(uow, row, PASSWORD, **checked.renew(person))
+
     def is_peer(self, account: str, login: str) -> bool:
         """Whether this account of the machine is that of the person with this user id or email."""
         with self._reading(NOBODY) as uow:
             person = _find(uow, login)
             return person is not None and person.os_account == account
 
-    def act_as(self, user_id: str, origin: str) -> Actor:
-        """Any person, without proof: only in a sandbox. Raises NotSignedIn elsewhere."""
+    def act_as(self, user_id: str, origin: str, place: SeatPlace | None = None) -> Actor:
+        """Any person, without proof: only in a sandbox. Raises NotSignedIn elsewhere, SeatsTaken."""
         if not self._resources.sandbox:
             raise NotSignedIn("Acting as another person is possible in a sandbox only. Sign in with a password.")
         try:
@@ -158,7 +188,7 @@ class Identity(Service):
                 person = _find(uow, user_id)
                 if person is None:
                     raise NotSignedIn(f"Person {shorten(user_id)!r} does not exist in this sandbox.")
-                return self._welcome(uow, person, "sandbox")
+                return self._welcome(uow, person, SeatWay.SANDBOX, place)
         except StoreBusy as busy:
             return self._recognize(PersonRow.user_id == user_id.strip().lower(), origin, busy)
 
@@ -208,12 +238,22 @@ class Identity(Service):
                 person.failed_tries = 0
             person.password_hash = hashed
             uow.record("person:password_changed", person.user_id)
+            end_seats(uow, person, Ending.PASSWORD, but=actor.seat)
 
-    def _welcome(self, uow: UnitOfWork, person: PersonRow, proof: str, **also: bool | str) -> Actor:
+    def _welcome(
+        self, uow: UnitOfWork, person: PersonRow, way: SeatWay, place: SeatPlace | None, **also: bool | str
+    ) -> Actor:
         """The person, and the event. Wrong passwords count until a password is right: no other proof ends that."""
         actor = Actor(key_of(person.id), person.user_id, person.name, uow.actor.origin)
-        uow.by(actor).record("person:signed_in", person.user_id, after={"by": proof, **also})
-        return actor
+        seat = 0
+        if place is not None:
+            try:
+                seat = open_seat(uow.by(actor), person, place, way)
+            except SeatsTaken:
+                self._note_refusal(uow, person.user_id, "seats taken")
+                raise
+        uow.by(actor).record("person:signed_in", person.user_id, after={"by": _PROOFS[way], **also})
+        return with_seat(actor, seat)
 
     def _refuse_locked(self, uow: UnitOfWork, person: PersonRow) -> None:
         now = uow.now
@@ -228,14 +268,16 @@ class Identity(Service):
         self._note_refusal(uow, person.user_id, "locked")
         raise AccountLocked(_locked(person.locked_until, now))
 
-    def _count_wrong_try(self, uow: UnitOfWork, person: PersonRow) -> NoReturn:
+    def _count_wrong_try(self, uow: UnitOfWork, person: PersonRow, refusal: DeskError | None = None) -> NoReturn:
+        """Count it, and raise that the account is locked now, else the refusal, or that of signing in."""
         person.failed_tries += 1
         now = uow.now
         if person.failed_tries >= uow.settings.sign_in_tries:
             person.locked_until = now + uow.settings.lock_time
             self._note_refusal(uow, person.user_id, "locked now")
             raise AccountLocked(_locked(person.locked_until, now))
-        self._refuse(uow, person.user_id, "password")
+        self._note_refusal(uow, person.user_id, "password")
+        raise refusal or NotSignedIn(_NO_MATCH)
 
     def _refuse(self, uow: UnitOfWork, login: str, why: str) -> NoReturn:
         self._note_refusal(uow, login, why)

@@ -25,9 +25,11 @@ from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import NotSignedIn
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.seats import Ending
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.messages import sealed_mail
 from dropcopy_tui.services.people.passwords import hash_password
+from dropcopy_tui.services.people.seat_rows import end_seats
 from dropcopy_tui.services.people.views import newest_invitation
 from dropcopy_tui.services.rights import nobody
 from dropcopy_tui.services.unit_of_work import UnitOfWork, last_event, was_later, writing
@@ -116,6 +118,7 @@ def _set_password(uow: UnitOfWork, person: PersonRow, row: InvitationRow, hashed
         person.failed_tries, person.locked_until = 0, None
     actor = Actor(key_of(person.id), person.user_id, person.name, uow.actor.origin)
     uow.by(actor).record("person:invitation_accepted", person.user_id)
+    end_seats(uow.by(actor), person, Ending.PASSWORD)
     return Accepted(person.user_id, locked)
 
 

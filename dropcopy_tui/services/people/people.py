@@ -16,6 +16,7 @@ from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_OPERATE, MAY_UNLOCK, Actor, Entitlement, Role
 from dropcopy_tui.domain.requests import RequestStatus
+from dropcopy_tui.domain.seats import Ending
 from dropcopy_tui.services.base import entity_named
 from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.people.invitations import Accepted, accept_invitation, send_invitation
@@ -30,6 +31,7 @@ from dropcopy_tui.services.people.roles import (
     refuse_own,
     why_not,
 )
+from dropcopy_tui.services.people.seat_rows import end_seats
 from dropcopy_tui.services.people.views import (
     PersonLine,
     PersonView,
@@ -301,6 +303,8 @@ class People(Service):
         row.disabled = disabled
         before, after = {"disabled": not disabled}, {"disabled": disabled}
         uow.record(f"person:{word}", row.user_id, before=before, after=after)
+        if disabled:
+            end_seats(uow, row, Ending.DISABLED)
         uow.tell(row, f"Your account was {word}", f"{uow.actor.user_id} {word} {row.user_id}.")
         return line_of(uow, scope_of(uow), row)
 

@@ -9,9 +9,11 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.errors import FactorNeeded, InvalidValue, NotEntitled
 from dropcopy_tui.domain.people import MAY_ADMINISTER, MAY_OPERATE, Entitlement, Role, givers_of
+from dropcopy_tui.domain.seats import Ending
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.table import Proof, Purpose, grant_scope
+from dropcopy_tui.services.people.seat_rows import end_seats
 from dropcopy_tui.services.people.views import held_by, person_in, scope_of
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -101,7 +103,7 @@ def prove_grant(uow: UnitOfWork, user_id: str, given: Sequence[Entitlement], pro
 def change_roles(
     uow: UnitOfWork, row: PersonRow, given: Sequence[Place], taken: Sequence[Place], proof: Proof | None = None
 ) -> None:
-    """Give and take roles, record the event and notify the person.
+    """Give and take roles, record the event and notify the person. Whoever has none left leaves their seats.
 
     Raises InvalidValue: nothing would change; FactorNeeded, SecondFactorFailed: where granting takes a `proof`.
     """
@@ -121,6 +123,8 @@ def change_roles(
         before={"roles": codes(before)},
         after={"roles": codes(before - set(minus) | set(plus)), "given": codes(plus), "taken": codes(minus)},
     )
+    if not before - set(minus) | set(plus):
+        end_seats(uow, row, Ending.ROLES)
     news = [f"Granted: {each.words}." for each in plus] + [f"Revoked: {each.words}." for each in minus]
     uow.tell(row, "Your roles were changed", f"{' '.join(news)} Changed by {uow.actor.user_id}, effective immediately.")
 

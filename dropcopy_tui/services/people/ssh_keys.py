@@ -16,13 +16,16 @@ from dropcopy_tui.domain.errors import InvalidValue, LimitReached, NotFound
 from dropcopy_tui.domain.names import clean_name, shorten
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.seats import Ending
 from dropcopy_tui.domain.ssh_keys import LABEL_LENGTH, PublicKey, read_public_key
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.table import Proof, Purpose, access_scope
 from dropcopy_tui.services.people.roles import administered
+from dropcopy_tui.services.people.seat_rows import end_seats
 from dropcopy_tui.services.people.views import person_in, scope_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
+from dropcopy_tui.store.access_tables import SeatRow
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.tables import PersonRow, SshKeyRow
 
@@ -92,7 +95,10 @@ class SshKeys(Service):
             return _view(uow, row)
 
     def revoke(self, actor: Actor, fingerprint: str, proof: Proof, user_id: str = "") -> SshKeyView:
-        """Revoke a key for good: it opens nothing from now on. Raises NotEntitled, NotFound, SecondFactorFailed."""
+        """Revoke a key for good: it opens nothing from now on, and the seats that it opened end.
+
+        Raises NotEntitled, NotFound, SecondFactorFailed.
+        """
         with self._writing(actor) as uow:
             person = _person(uow, user_id, "revoke an SSH key of")
             row = _key(uow, person, fingerprint)
@@ -100,6 +106,7 @@ class SshKeys(Service):
             row.revoked_at, row.revoked_by = uow.now, actor.person_id
             before = {"fingerprint": fingerprint, "label": row.label}
             uow.record("ssh_key:revoked", person.user_id, before=before)
+            end_seats(uow, person, Ending.KEY, col(SeatRow.fingerprint) == fingerprint)
             said = f"{row.label} ({fingerprint}) can no longer sign in, and cannot be added again."
             _tell(uow, person, "Your SSH key was revoked", said)
             return _view(uow, row)
