@@ -21,6 +21,7 @@ from dropcopy_tui.cli.factors import (
 from dropcopy_tui.cli.output import fields, maybe_utc, say, short_utc, show, utc, write
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, SecondFactorFailed
 from dropcopy_tui.domain.places import beside
+from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.factors.table import FACTORS, Purpose
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def _make_codes(call: Call, challenge: str, code: str | None, code_file: str | N
         write("".join(f"{line}\n" for line in lines))
     elif out is not None:
         document = {"file": out, "codes": len(lines), "usable_at": utc(made.usable_at)}
-        show(call, document, [f"{len(lines)} codes written to {out} (mode 0600)."])
+        show(call, document, [f"{plural(len(lines), 'code')} written to {out} (mode 0600)."])
     else:
         show(call, {}, lines)
         say("The codes are shown only once. Keep them where your phone is not.")

@@ -29,7 +29,7 @@ _LOCK, _SIGN_OUT, _LIFE, _MOST = timedelta(minutes=15), timedelta(minutes=30), t
 class SeatWay(StrEnum):
     """How the person of a seat signed in."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a word
     ACCOUNT = "account"
     SSH_KEY = "ssh_key"
     SANDBOX = "sandbox"
@@ -62,7 +62,7 @@ class Ending(StrEnum):
     DISABLED = "disabled"
     ROLES = "roles"
     KEY = "key"
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a word
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ _READS: dict[str, tuple[str, ...]] = {
     "requests list": (),
     "requests show": ("{request}",),
     "requests sources": ("{request}",),
+    "seats list": ("--everyone",),
     "ssh keys list": (),
     "people list": (),
     "people show": ("{person}",),
@@ -65,6 +66,8 @@ _CHANGES: dict[str, tuple[str, ...]] = {
     "authenticator confirm": ("--code", "123456"),
     "authenticator enrol": ("--challenge", ODD, "--code", "123456"),
     "authenticator remove": ("--challenge", ODD, "--code", "123456"),
+    "authenticator recovery-codes": ("--challenge", ODD, "--code", "123456"),
+    "seats end": ("1", "--reason", ODD, "--yes"),
     "requests again": ("{request}",),
     "requests approve": ("{request}",),
     "requests cancel": ("{request}",),
@@ -141,6 +144,12 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             "INSERT INTO ssh_key (person_id, fingerprint, kind, blob, label, added_by, added_at) "
             "SELECT id, 'SHA256:x', 'ssh-ed25519', 'AAAA', ?, id, '2026-03-04 15:00:00.000000' "
             "FROM person WHERE user_id = ?",
+            (ODD, OPERATOR),
+        )
+        connection.execute(
+            "INSERT INTO seat (person_id, way, host, account, tty, address, machine, pid, started, opened_at, seen_at, "
+            "acted_at, tries) SELECT id, 'account', ?1, ?1, ?1, ?1, '', 1, 1, '2026-03-04 15:00:00.000000', "
+            "'2026-03-04 15:00:00.000000', '2026-03-04 15:00:00.000000', 0 FROM person WHERE user_id = ?2",
             (ODD, OPERATOR),
         )
         # Handles that the verbs below find things by; the names beside them stay hostile.

@@ -216,7 +216,7 @@ def test_clean_up_takes_what_is_old_and_leaves_the_rest(real: Cli, later: Later)
     old = real.json("notices", "list")[1]["id"]
     assert real.json("notices", "read", old) == {"read": 1}
     later(timedelta(days=179))
-    assert part(real.json("tick"), "clean-up")["counts"] == {"challenges": 0, "notices": 0, "parcels": 0}
+    assert part(real.json("tick"), "clean-up")["counts"] == {"challenges": 0, "notices": 0, "parcels": 0, "seats": 0}
     later(timedelta(days=181))
-    assert part(real.json("tick"), "clean-up")["counts"] == {"challenges": 0, "notices": 1, "parcels": 0}
+    assert part(real.json("tick"), "clean-up")["counts"] == {"challenges": 0, "notices": 1, "parcels": 0, "seats": 0}
     assert [notice["text"] for notice in real.json("notices", "list")] == ["kept"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count as numbers
 from itertools import islice
@@ -16,6 +17,7 @@ from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.places import Place
+from dropcopy_tui.domain.seats import SeatPlace, SeatWay
 from dropcopy_tui.domain.sessions import session_ids
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.domain.ssh_keys import read_public_key
@@ -28,6 +30,7 @@ from dropcopy_tui.services.people.parcels import send
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.services.views import RequestView
+from dropcopy_tui.store.access_tables import SeatRow
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.tables import (
@@ -280,3 +283,25 @@ def contents(resources: Resources) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that is in the store: two of them are equal when nothing changed."""
     tables = tables_of(resources)
     return {name: rows(resources, f"SELECT * FROM {name}") for name in tables}
+
+
+PLACE = SeatPlace("desk-host", "desk", tty="/dev/pts/7", address="192.0.2.7", machine="elsewhere", pid=4711, started=99)
+
+
+def seat_of(resources: Resources, actor: Actor, way: SeatWay = SeatWay.ACCOUNT, place: SeatPlace = PLACE) -> Actor:
+    """The person at a seat that was opened just now, whatever the rules of the desk."""
+    now = resources.clock.now()
+    with resources.store.write() as session:
+        row = SeatRow(
+            person_id=actor.person_id, way=way.value, fingerprint=place.fingerprint, host=place.host,
+            account=place.account, tty=place.tty, address=place.address, machine=place.machine, pid=place.pid,
+            started=place.started, opened_at=now, seen_at=now, acted_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return replace(actor, seat=key_of(row.id))
+
+
+def with_seats(resources: Resources, **settings: Any) -> Resources:
+    """The same desk, whose configuration keeps seats though it is a sandbox."""
+    return replace(resources, settings=replace(resources.settings, **({"seats": 3} | settings)))

@@ -79,10 +79,10 @@ def old_challenge(world: World) -> str:
 def test_old_challenges_go_and_young_ones_stay(world: World, old_challenge: str) -> None:
     young = proof_of(world.resources, world.operator).challenge
     done = chores(world.resources).tick(world.operations)
-    assert part(done, "clean-up").counts == {"challenges": 1, "notices": 0, "parcels": 0}
+    assert part(done, "clean-up").counts == {"challenges": 1, "notices": 0, "parcels": 0, "seats": 0}
     assert rows(world.resources, "SELECT id FROM challenge") == [(young,)]
     assert one(world.resources, "SELECT after FROM audit_event WHERE action = 'store:cleaned'") == (
-        '{"challenges": 1, "notices": 0, "parcels": 0}'
+        '{"challenges": 1, "notices": 0, "parcels": 0, "seats": 0}'
     )
 
 

@@ -24,6 +24,7 @@ from dropcopy_tui.desk import Desk
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
+from dropcopy_tui.domain.seats import SeatWay
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.table import Proof, Purpose
@@ -34,6 +35,9 @@ from dropcopy_tui.services.logons.rehearsals import Outcome
 from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.views import DraftView, RequestView
 from tests.services.factories import (
+    CODE,
+    NOW,
+    PLACE,
     add_person,
     change,
     enrolment_of,
@@ -41,9 +45,11 @@ from tests.services.factories import (
     one,
     proof_of,
     rows,
+    seat_of,
     ssh_key_of,
     ssh_line,
     ticket_of,
+    with_seats,
 )
 from tests.services.smtp import Mailbox, serving
 from tests.services.web import DuoWorld, Web, duo_serving, provider_on
@@ -157,6 +163,20 @@ class Bench:
         self.desk.identity.set_password(self.operator, "", PASSWORD)
         return partial(self.desk.identity.sign_in, "acme-operator", PASSWORD, "test")
 
+    @property
+    def seat(self) -> Actor:
+        """ACME's operator at a seat."""
+        return seat_of(self.resources, self.operator)
+
+    def resumed(self) -> Call:
+        """A seat that a password opened is resumed with it."""
+        self.with_password()
+        return partial(self.desk.identity.resume, seat_of(self.resources, self.operator, SeatWay.PASSWORD), PASSWORD)
+
+    def resumed_by_code(self) -> Call:
+        proof = proof_of(self.resources, self.operator, purpose=Purpose.RESUME)
+        return partial(self.desk.seats.resume, self.seat, "sms", CODE, proof.challenge)
+
     def released(self) -> Call:
         change(self.resources, "UPDATE session SET status = 'released' WHERE session_id = 'T4C'")
         return partial(self.desk.sessions.retire, self.who("gam-desk"), self.session())
@@ -238,12 +258,16 @@ READS = {
     "people": "entities open_requests page powers require roles show",
     "rehearsals": "judge start",
     "requests": "may_decide page show sources to_do",
+    "recovery_codes": "show",
     "receivers": "of_firm of_message of_sender_comp",
     "routing": "example message messages review route",
+    "seats": "look page ways",
     "sendercomps": "coverage page",
     "sessions": "find get page pending picked",
     "ssh_keys": "check find page",
 }
+# The last key press of a seat, now and then: it is no one's doing, and would bury what is.
+UNRECORDED = {"seats.keep"}
 READING = {f"{noun}.{name}" for noun, names in READS.items() for name in names.split()}
 
 CHANGES: dict[str, Callable[[Bench], Call]] = {
@@ -285,6 +309,7 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
     "groups.delete": lambda at: _with(at.desk.groups.delete, at.operator, ["US-BACKUP", "US-ACTIVES"], "ACME"),
     "groups.edit": lambda at: _with(at.desk.groups.edit, at.operator, "US-BACKUP", GroupEdit(name="US-SPARE")),
     "identity.act_as": lambda at: _with(at.desk.identity.act_as, "auditor", "test"),
+    "identity.resume": Bench.resumed,
     "identity.set_password": lambda at: _with(at.desk.identity.set_password, at.operator, "", PASSWORD),
     "identity.sign_in": Bench.with_password,
     "identity.sign_in_key": lambda at: _with(
@@ -336,9 +361,20 @@ CHANGES: dict[str, Callable[[Bench], Call]] = {
         at.desk.rehearsals.start(at.operator),
         Outcome(False, "T4C", None, ("no",)),
     ),
+    "recovery_codes.make": lambda at: _with(
+        at.desk.recovery_codes.make, at.operator, proof_of(at.resources, at.operator, purpose=Purpose.RECOVERY)
+    ),
     "requests.approve": lambda at: _decide(at, at.desk.requests.approve, at.guaranteed()),
     "requests.cancel": lambda at: _with(at.desk.requests.cancel, at.operator, at.guaranteed().id),
     "requests.deny": lambda at: _decide(at, at.desk.requests.deny, at.guaranteed(), "Not this year."),
+    "seats.end": lambda at: _with(at.desk.seats.end, at.operations, seat_of(at.resources, at.operator).seat, "Tonight"),
+    "seats.end_others": lambda at: _with(at.desk.seats.end_others, _after(at.seat, at.operator)),
+    "seats.leave": lambda at: _with(at.desk.seats.leave, at.seat),
+    "seats.lock": lambda at: _with(at.desk.seats.lock, at.seat, NOW),
+    "seats.open": lambda at: _with(
+        Desk(with_seats(at.resources), at.desk.config).seats.open, at.operator, PLACE, SeatWay.SANDBOX
+    ),
+    "seats.resume": Bench.resumed_by_code,
     "sessions.retire": Bench.released,
     "ssh_keys.add": lambda at: _with(at.desk.ssh_keys.add, at.operator, ssh_line(), "", at.access_proof()),
     "ssh_keys.revoke": lambda at: _with(
@@ -388,8 +424,8 @@ def verbs(desk: Desk) -> dict[str, Callable[..., object]]:
 def test_every_verb_is_in_one_table(bench: Bench) -> None:
     found = set(verbs(bench.desk))
     assert len(found) > 60, "the services were not found"
-    assert sorted(found - READING - set(CHANGES)) == [], "add each to READS or to CHANGES"
-    assert sorted((READING | set(CHANGES)) - found) == [], "these are gone"
+    assert sorted(found - READING - set(CHANGES) - UNRECORDED) == [], "add each to READS or to CHANGES"
+    assert sorted((READING | UNRECORDED | set(CHANGES)) - found) == [], "these are gone"
     assert sorted(READING & set(CHANGES)) == [], "either, not both"
 
 

@@ -169,6 +169,8 @@ LISTS: dict[str, Asked] = {
     "requests.page, of everyone": lambda at, ask: at.desk.requests.page(at.owner, ask, everyone=True),
     "requests.sources": lambda at, ask: at.desk.requests.sources(at.owner, at.request, Change.ADDED, ask),
     "requests.to_do": lambda at, ask: at.desk.requests.to_do(at.actor("clearing-approver"), ask),
+    "seats.page": lambda at, ask: at.desk.seats.page(at.owner, ask),
+    "seats.page, of everyone": lambda at, ask: at.desk.seats.page(at.actor("auditor"), ask, everyone=True),
     "sendercomps.coverage": lambda at, ask: at.desk.sendercomps.coverage(at.owner, "ACME", ask),
     "sendercomps.coverage, of a market": lambda at, ask: at.desk.sendercomps.coverage(at.owner, "ACME", ask, MARKET),
     "sendercomps.page": lambda at, ask: at.desk.sendercomps.page(at.owner, "ACME", ask),
@@ -192,6 +194,12 @@ NOT_YET: dict[str, set[str]] = {
     "groups.page": {*(f"{order}: {_SORTED}" for order in ("front_end", "market", "sources")), f"entity: {_PART}"},
     # At most ten in use, and those before them.
     "ssh_keys.page": {f"{order}: {_SORTED}" for order in ("added", "fingerprint", "label", "state")},
+    # A person has three at a time; a desk has as many as people work at this moment, of those of the last month.
+    "seats.page": {f"{order}: {_SORTED}" for order in ("opened", "used")},
+    "seats.page, of everyone": {
+        f"used: {_SORTED}", "used: SCAN seat USING INDEX ix_seat_open",
+        "opened: count: SCAN seat USING COVERING INDEX ix_seat_person",
+    },
     # As many as a firm has people: hundreds, of the few firms that someone administers.
     "people.page": {f"{order}: {_SORTED}, of rows looked up" for order in ("email", "name", "status", "user_id")},
     # It depends on the clock; and whoever looks for people who are locked searches for that.

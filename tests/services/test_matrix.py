@@ -27,6 +27,7 @@ from dropcopy_tui.domain.errors import (
     MailHeld,
     NotEntitled,
     NotFound,
+    SeatEnded,
     SecondFactorFailed,
 )
 from dropcopy_tui.domain.filters import Filter
@@ -36,6 +37,7 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import DESK_ROLES, Actor, Entitlement, Role
 from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.requests import Change
+from dropcopy_tui.domain.seats import SeatWay
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.factors.table import Proof, Purpose
@@ -46,6 +48,8 @@ from dropcopy_tui.services.logons.rehearsals import Outcome
 from tests.services.conftest import World
 from tests.services.factories import (
     CODE,
+    NOW,
+    PLACE,
     FixedEntropy,
     add_front_end,
     add_person,
@@ -53,6 +57,7 @@ from tests.services.factories import (
     new_group,
     open_resources,
     proof_of,
+    seat_of,
     ssh_key_of,
     ssh_line,
     ticket_of,
@@ -173,6 +178,7 @@ def template(
     ids = _prepare(desk, first_world, people["owner"])
     desk.parcels.put(people["owner"], "owners.log", b"35=8")
     ids |= {"ssh_key": ssh_key_of(resources, others["subject"]), "ticket": ticket_of(resources, people["owner"])}
+    ids |= {"seat": seat_of(resources, others["subject"]).seat}
     return place, people, ids
 
 
@@ -607,6 +613,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         EVERYBODY,
         REFUSED,
     ),
+    "identity.resume": (
+        lambda at, who: passing(SeatEnded, at.desk.identity.resume, who, "right horse battery"),
+        EVERYBODY,
+        REFUSED,
+    ),
     "identity.set_password": (
         lambda at, who: at.desk.identity.set_password(who, "", "right horse battery"),
         EVERYBODY,
@@ -827,6 +838,12 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         OPERATE,
         REFUSED,
     ),
+    "recovery_codes.make": (
+        lambda at, who: at.desk.recovery_codes.make(who, at.proof(who, Purpose.RECOVERY)),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "recovery_codes.show": (lambda at, who: at.desk.recovery_codes.show(who), EVERYBODY, REFUSED),
     "requests.approve": (
         lambda at, who: at.desk.requests.approve(who, at.ids["request"], at.ids["seen"]),
         APPROVE,
@@ -937,6 +954,29 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         SEE,
         HIDDEN,
     ),
+    "seats.page": (
+        lambda at, who: at.desk.seats.page(who, PageRequest(), everyone=True),
+        AUDIT,
+        REFUSED,
+    ),
+    "seats.look": (lambda at, who: at.desk.seats.look(who) or OK, EVERYBODY, REFUSED),
+    "seats.open": (lambda at, who: at.desk.seats.open(who, PLACE, SeatWay.SANDBOX), EVERYBODY, REFUSED),
+    # Whoever acts from no seat has none to keep, lock, resume or leave.
+    "seats.keep": (lambda at, who: passing(SeatEnded, at.desk.seats.keep, who, NOW), EVERYBODY, REFUSED),
+    "seats.lock": (lambda at, who: passing(SeatEnded, at.desk.seats.lock, who, NOW), EVERYBODY, REFUSED),
+    "seats.ways": (lambda at, who: passing(SeatEnded, at.desk.seats.ways, who), EVERYBODY, REFUSED),
+    "seats.leave": (lambda at, who: passing(SeatEnded, at.desk.seats.leave, who), EVERYBODY, REFUSED),
+    "seats.resume": (
+        lambda at, who: passing(SeatEnded, at.desk.seats.resume, who, "totp", "730519"),
+        EVERYBODY,
+        REFUSED,
+    ),
+    "seats.end": (
+        lambda at, who: at.desk.seats.end(who, at.ids["seat"], "Maintenance tonight"),
+        OPERATE,
+        HIDDEN | {"auditor": NOT_ENTITLED},
+    ),
+    "seats.end_others": (lambda at, who: at.desk.seats.end_others(who) == 0, EVERYBODY, REFUSED),
     "sessions.picked": (lambda at, who: at.desk.sessions.picked(who, EVERYTHING, entity="ACME"), SEE, HIDDEN),
     "sessions.retire": (
         lambda at, who: at.desk.sessions.retire(who, at.ids["released"]),

@@ -20,7 +20,7 @@ from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.access_tables import SeatRow
 from dropcopy_tui.store.tables import PersonRow
 
-PASSWORD = "password"
+PASSWORD = SeatWay.PASSWORD.value
 # Their codes are asked for, and count among those of the day; the others are at hand.
 SENT = ("sms", "duo")
 # Whoever has one of these is not asked for less.

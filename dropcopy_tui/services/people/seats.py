@@ -56,7 +56,7 @@ class Seats(Service):
             return with_seat(actor, open_seat(uow, person_row(uow), place, way))
 
     def keep(self, actor: Actor, acted_at: datetime) -> None:
-        """Say that the application runs, and when a key was last pressed in it. It is not an event. Raises SeatEnded."""
+        """Say that the application runs, and when a key was last pressed in it; no event. Raises SeatEnded."""
         with self._writing(actor) as uow:
             row = own_seat(uow)
             row.seen_at, row.acted_at = uow.now, max(row.acted_at, min(acted_at, uow.now))
