@@ -8,11 +8,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dropcopy_tui.domain.errors import NotSignedIn
-from dropcopy_tui.domain.seats import SeatPlace
-from dropcopy_tui.process import host_name, machine, started_at
 from dropcopy_tui.seat import here
+
+if TYPE_CHECKING:
+    from dropcopy_tui.domain.seats import SeatPlace
 
 # Only what can be an address (or a host name) enters the trail.
 _PROC = Path("/proc")
@@ -50,6 +52,10 @@ def origin(surface: str) -> str:
 
 def seat_place() -> SeatPlace:
     """Where the seat of this process is: its terminal and account, the SSH client, and the process itself."""
+    # Late: single commands have no seat.
+    from dropcopy_tui.domain.seats import SeatPlace
+    from dropcopy_tui.process import host_name, machine, started_at
+
     seat, tty = here(), ""
     with suppress(OSError):
         tty = os.ttyname(0)

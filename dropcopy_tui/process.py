@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
-from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -30,9 +28,7 @@ def machine() -> str:
 
 def host_name() -> str:
     """The host's name, for people to read."""
-    with suppress(OSError):
-        return socket.gethostname()[:64]
-    return ""
+    return os.uname().nodename[:64]
 
 
 def started_at(pid: int) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import stat
 import sys
@@ -108,6 +107,9 @@ class _Bar:
             self._put("\r")
 
     def _write(self, text: str) -> None:
+        # Late: most commands are over before they have anything to say of how far they are.
+        import shutil
+
         # No longer than the terminal is wide: a line that wraps cannot be drawn again.
         text = text[: shutil.get_terminal_size().columns - 1]
         self._put("\r" + text.ljust(self._width))

@@ -40,6 +40,8 @@ _ANSWERS = {
 class LogonText(TextArea):
     """The logon as it was pasted or typed: quiet, capped, and it stays out of clipboards."""
 
+    takes_letters = True
+
     class Pasted(Message):
         """A logon was pasted."""
 

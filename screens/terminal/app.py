@@ -24,7 +24,7 @@ from textual.notifications import SeverityLevel
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from dropcopy_tui.domain.visible import visible
 from dropcopy_tui.incidents import new_incident_id, write_incident
@@ -229,7 +229,8 @@ class TerminalApp(TunedApp):
         """Whether it is a key of a text that was pasted without brackets where nothing takes text."""
         if not isinstance(event, Key):
             return False
-        if isinstance(self.focused, Input | TextArea) or getattr(self.screen, "takes_letters", False):
+        takes_letters = any(getattr(place, "takes_letters", False) for place in (self.focused, self.screen))
+        if takes_letters or isinstance(self.focused, Input):
             self.meant_keys.typed(event)
             return False
         began = self.meant_keys.stray_begun
