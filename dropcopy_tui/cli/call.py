@@ -12,9 +12,7 @@ import click
 
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import say
-from dropcopy_tui.cli.sign_in import may_ask, who_acts
 from dropcopy_tui.domain.errors import Declined
-from dropcopy_tui.seat import here
 
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
@@ -86,12 +84,17 @@ class Call:
 
     def require_confirmable(self, why: str = "This cannot be undone.") -> None:
         """Refuse immediately what could not be confirmed later. Raises UsageError."""
+        # Late, as all that help and --version do without.
+        from dropcopy_tui.cli.sign_in import may_ask
+
         if not self.yes and not may_ask(self):
             raise click.UsageError(f"{why} Use --yes to confirm it without a terminal. Nothing was changed.")
 
     @contextmanager
     def signed_in(self) -> Iterator[tuple[Desk, Actor]]:
         """Open the desk and sign in the person who acts. Raises NotSignedIn."""
+        from dropcopy_tui.cli.sign_in import who_acts
+
         with self.desk() as desk:
             yield desk, who_acts(desk, self)
 
@@ -100,11 +103,17 @@ class Call:
 _FIXED_OVER_SSH = frozenset({"store", "config_file", "as_user", "password_file"})
 
 
+def _is_over_ssh() -> bool:
+    from dropcopy_tui.seat import here
+
+    return here() is not None
+
+
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:
     call = context.ensure_object(Call)
     if value in (None, False):
         return
-    if option.name in _FIXED_OVER_SSH and here() is not None:
+    if option.name in _FIXED_OVER_SSH and _is_over_ssh():
         raise click.UsageError(f"{option.opts[0]} is not available over SSH: your key says who you are. Omit it.")
     setattr(call, option.name or "", value)
 
@@ -183,7 +192,7 @@ def only_on_host(function: Any) -> Any:
 
     @wraps(function)
     def asked(*args: Any, **kwargs: Any) -> Any:
-        if here() is not None:
+        if _is_over_ssh():
             path = click.get_current_context().command_path
             raise click.UsageError(f"`{path}` runs on the desk's host only and is not available over SSH.")
         return function(*args, **kwargs)

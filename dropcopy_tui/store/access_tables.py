@@ -31,7 +31,7 @@ class SeatRow(SQLModel, table=True):
         CheckConstraint("ended_by IS NULL OR ended_at IS NOT NULL", name="ck_seat_ended_by"),
         CheckConstraint("tries >= 0", name="ck_seat_tries"),
         Index("ix_seat_person", "person_id", "ended_at"),
-        Index("ix_seat_open", "opened_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_seat_open", "opened_at", "id", sqlite_where=_OPEN),
     )
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id")

@@ -140,7 +140,7 @@ def test_a_full_disk_is_told(
 
 
 def test_over_ssh_it_is_refused(cli: Cli, sandbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dropcopy_tui.cli.call.here", lambda: object())
+    monkeypatch.setattr("dropcopy_tui.seat.here", lambda: object())
     ran = cli("copy-store", sandbox, tmp_path / "copy.db")
     assert ran.code == 2
     assert "runs on the desk's host only and is not available over SSH" in ran.err
