@@ -14,6 +14,9 @@ from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ApprovalRow, EntityRow, RequestRow
 
 
+_READ = "approvals"
+
+
 def ask_approvals(uow: UnitOfWork, request: RequestRow, entities: Iterable[int]) -> None:
     """From now on the request needs these entities' approval; what was given already stays given."""
     asked = {row.entity_id for row in _approvals(uow, request)}
@@ -21,6 +24,7 @@ def ask_approvals(uow: UnitOfWork, request: RequestRow, entities: Iterable[int])
         ApprovalRow(request_id=key_of(request.id), entity_id=entity) for entity in sorted(set(entities) - asked)
     )
     uow.tx.flush()
+    uow.tx.info.pop(_READ, None)
     keep_stage(uow, request)
 
 
@@ -65,5 +69,10 @@ def ready_at(uow: UnitOfWork, request: RequestRow) -> datetime:
 
 
 def _approvals(uow: UnitOfWork, request: RequestRow) -> list[ApprovalRow]:
-    rows = select(ApprovalRow).where(col(ApprovalRow.request_id) == request.id)
-    return list(uow.tx.execute(rows.order_by(col(ApprovalRow.entity_id))).scalars())
+    """The rows of one request are read once in a transaction: approving asks for them six times."""
+    known, rows = uow.tx.info.get(_READ, (None, []))
+    if known != request.id:
+        asked = select(ApprovalRow).where(col(ApprovalRow.request_id) == request.id)
+        rows = list(uow.tx.execute(asked.order_by(col(ApprovalRow.entity_id))).scalars())
+        uow.tx.info[_READ] = (request.id, rows)
+    return rows
