@@ -129,9 +129,10 @@ def usable_in(draft: DraftRow) -> ColumnElement[bool]:
     )
 
 
-def usable_by(draft: DraftRow) -> SenderCompRows:
-    """The SenderComps that may be sources of the draft's group."""
-    return select(SenderCompRow).where(usable_in(draft))
+def usable_by(draft: DraftRow, gfid: str = "") -> SenderCompRows:
+    """The SenderComps that may be sources of the draft's group; of one Globex Firm, where one is named."""
+    rows = select(SenderCompRow).where(usable_in(draft))
+    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
 
 
 def not_added(draft: DraftRow) -> Condition:

@@ -22,6 +22,7 @@ from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store import counts
 from dropcopy_tui.store.bulk import spill_early
 from dropcopy_tui.store.counts import ListPart
+from dropcopy_tui.store.dialect import insert_new
 from dropcopy_tui.store.tables import (
     DraftCountRow,
     DraftRow,
@@ -39,7 +40,7 @@ CountTable = type[GroupCountRow] | type[DraftCountRow] | type[RequestCountRow]
 Condition = ColumnElement[bool]
 
 # About so many steps of the database for each member that a statement adds or removes.
-_ADDED, _COPIED, _REMOVED = 70, 55, 20
+_ADDED, _COPIED, _REMOVED = 55, 55, 20
 _MEMBER = ("sender_comp_id", "gfid", "sender_comp_pk")
 
 
@@ -94,16 +95,21 @@ def also_in(other: SourceSet, name: Mapped[str]) -> Condition:
 
 
 def put(uow: UnitOfWork, into: SourceSet, chosen: SenderCompRows, most: int = 0) -> None:
-    """Put the chosen rows of `sender_comp` into the set. None of them may be in it. `most`: how many, where known."""
+    """Put the chosen rows of `sender_comp` into the set, but for those that it has. `most`: how many, where known.
+
+    Of many, it is the table itself that leaves out what it has: a statement that looks into the table that it fills
+    keeps all that it has found in memory until it has found everything.
+    """
     pk, name = col(SenderCompRow.id), col(SenderCompRow.sender_comp_id)
-    some = chosen.with_only_columns(pk).order_by(None).limit(counts.FEW + 1)
+    new = chosen.where(~also_in(into, name))
+    some = new.with_only_columns(pk).order_by(None).limit(counts.FEW + 1)
     found = [key for key in uow.tx.execute(some).scalars() if key is not None]
     few = found if len(found) <= counts.FEW else None
     rows = chosen if few is None else select(SenderCompRow).where(pk.in_(few))
     if few is None:
         _begin(uow, "Adding SenderComps", most, _ADDED)
     member = rows.with_only_columns(*_owner(into), name, col(SenderCompRow.gfid), pk)
-    _insert(uow, into, member.order_by(None).order_by(name))
+    uow.tx.execute(insert_new(uow.tx, into.table, [*into.owner, *_MEMBER], member.order_by(None).order_by(name)))
     _count(uow, into, few)
 
 

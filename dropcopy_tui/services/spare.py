@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from dropcopy_tui.domain.sessions import SenderCompStatus
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sendercomp_lists import Place, listing, not_added, usable_by
-from dropcopy_tui.services.source_sets import SenderCompRows, also_in, of_draft
+from dropcopy_tui.services.source_sets import also_in, of_draft
 from dropcopy_tui.services.views import FirmCount, SenderCompView
 from dropcopy_tui.store.counts import GFID, NAME, ListPart, by_market, part_of
 from dropcopy_tui.store.outline import Outline
@@ -50,13 +50,7 @@ def available(draft: DraftRow, gfid: str = "") -> Listing:
     def outline(tx: Session, order: str) -> Outline:
         return _outline(_left(tx, draft, GFID if order == "gfid" or gfid else NAME), gfid)
 
-    return replace(listing(addable(draft, gfid), place), outline=outline, gaps=True)
-
-
-def addable(draft: DraftRow, gfid: str = "") -> SenderCompRows:
-    """The same as rows."""
-    rows = usable_by(draft).where(not_added(draft))
-    return rows.where(col(SenderCompRow.gfid) == gfid) if gfid else rows
+    return replace(listing(usable_by(draft, gfid).where(not_added(draft)), place), outline=outline, gaps=True)
 
 
 def usable_firms(tx: Session, draft: DraftRow) -> tuple[FirmCount, ...]:

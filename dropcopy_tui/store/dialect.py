@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Executable,
     Integer,
     Select,
     String,
@@ -99,6 +100,16 @@ def first_of_each(session: Session, rows: Select[Any], key: Any, among: Sequence
     of_one = of_one.correlate(*(value.table for value in values))
     found = select(getattr(there, key.key)).select_from(_all_of([*(value.table for value in values), there]))
     return found.where(getattr(there, key.key).in_(of_one))
+
+
+def insert_new(session: Session, table: Any, columns: Sequence[str], rows: Select[Any]) -> Executable:
+    """Insert the rows, but for those whose key the table has."""
+    # The two are equal, and neither loads the other's half of SQLAlchemy. SQLite wants a condition before it.
+    if is_postgres(session):
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(table).from_select(columns, rows).on_conflict_do_nothing()
 
 
 def _all_of(tables: Sequence[Any]) -> Any:

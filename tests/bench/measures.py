@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,7 +16,7 @@ from dropcopy_tui.domain.logon import complete, parse_message
 from dropcopy_tui.services.logons.key_ring import KeyRing
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 from dropcopy_tui.store.vault import Vault
-from tests.bench.place import DRAFT, FIRST, ROOT, ROUTE_MESSAGES, ROWS, Place, dropcopy
+from tests.bench.place import DRAFT, FIRST, ROUTE_MESSAGES, ROWS, Place, dropcopy
 from tests.bench.program import Program
 
 IDLE_SECONDS = 10.0
@@ -157,19 +155,10 @@ def route(place: Place, samples: Samples, _ours_first: bool) -> None:
 
 def _routed(place: Place, messages: int) -> tuple[int, float, float]:
     """How many messages a log had, how long it took, and the most memory of the process in MB."""
-    began = perf_counter()
-    with place.fix_log(messages).open("rb") as log:
-        child = subprocess.Popen(
-            [*dropcopy(), *place.on_demo(), "route", "-", "--json"],
-            stdin=log, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=place.environment(), cwd=ROOT,
-        )  # fmt: skip
-        assert child.stdout is not None
-        with child.stdout as answer:
-            found = json.loads(answer.read())
-        # The usage of this child alone; Popen would ask for that of all.
-        _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    return found["messages"], perf_counter() - began, usage.ru_maxrss / 1024
+    answer = place.folder / "routed.json"
+    with place.fix_log(messages).open("rb") as log, answer.open("wb") as out:
+        ran = place.ran(*dropcopy(), *place.on_demo(), "route", "-", "--json", stdin=log, stdout=out)
+    return json.loads(answer.read_text())["messages"], ran.seconds, ran.memory
 
 
 def logons(_place: Place, samples: Samples, _ours_first: bool) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 
 from tests.bench.fill import _names
 from tests.bench.measures import Samples
-from tests.bench.place import EDITED, ENTITY, MILLION, PERSON, REQUESTER, REQUESTS, ROOT, Place, dropcopy
+from tests.bench.place import EDITED, ENTITY, MILLION, PERSON, REQUESTER, REQUESTS, Place, dropcopy
 
 _EXPORTED = 200_000
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
@@ -91,11 +89,5 @@ def _file(path: Path, rows: int, status: str) -> Path:
 
 def _ran(place: Place, asked: list[str]) -> tuple[float, float, float]:
     """Seconds, the most resident memory in MB, and seconds of processor, of a command that must succeed."""
-    began = perf_counter()
-    child = subprocess.Popen(
-        [*dropcopy(), *asked], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=place.environment(), cwd=ROOT
-    )
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, asked
-    return perf_counter() - began, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
+    ran = place.ran(*dropcopy(), *asked, stdout=subprocess.DEVNULL)
+    return ran.seconds, ran.memory, ran.processor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.services.factors.table import Proof
 from tests.bench.fill_keys import KEEPER, KEYS
 from tests.bench.measures import Samples
-from tests.bench.place import ROOT, Place, dropcopy
+from tests.bench.place import Place, dropcopy
 
 _MANY = 500
 
@@ -59,16 +58,8 @@ def notices(place: Place, samples: Samples, _ours_first: bool) -> None:
 
 def _ticked(place: Place, *options: str) -> tuple[float, float]:
     """How long a tick took, and the most memory of its process in MB."""
-    began = perf_counter()
-    child = subprocess.Popen(
-        [*dropcopy(), *options, "tick"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=place.environment(), cwd=ROOT,
-    )  # fmt: skip
-    # The usage of this child alone; Popen would ask for that of all.
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, options
-    return perf_counter() - began, usage.ru_maxrss / 1024
+    ran = place.ran(*dropcopy(), *options, "tick", stdout=subprocess.DEVNULL)
+    return ran.seconds, ran.memory
 
 
 def _store(place: Place) -> Path:

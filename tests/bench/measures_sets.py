@@ -70,9 +70,9 @@ _TALLY = (
 )
 _BARE: dict[str, Sequence[str]] = {
     "add": (
-        f"INSERT INTO draft_source (draft_id, {_MEMBER}) SELECT 1, sender_comp_id, gfid, id FROM sender_comp AS s "
-        "WHERE entity_id = 1 AND market = 'brokertec_us' AND status = 'active' AND NOT EXISTS (SELECT 1 FROM "
-        "draft_source AS d WHERE d.draft_id = 1 AND d.sender_comp_id = s.sender_comp_id) ORDER BY sender_comp_id",
+        f"INSERT INTO draft_source (draft_id, {_MEMBER}) SELECT 1, sender_comp_id, gfid, id FROM sender_comp "
+        "WHERE entity_id = 1 AND market = 'brokertec_us' AND status = 'active' ORDER BY sender_comp_id "
+        "ON CONFLICT DO NOTHING",
         *_counted("draft", 1),
     ),
     "submit": (_TALLY,),

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from time import perf_counter, sleep
+from typing import Any
 
 from tests.bench.program import Program
 
@@ -32,6 +34,18 @@ ROOT = Path(__file__).resolve().parents[2]
 _NOT_INHERITED = re.compile(
     r"TEXTUAL|PYTHON|COLOR|NO_COLOR|FORCE_COLOR|TTY_|LC_|LANG|TERM|SSH_|COLUMNS$|LINES$|DROPCOPY_|XDG_"
 )
+
+
+_LOOK_EVERY = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command took: seconds, the most resident memory in MB, and seconds of processor."""
+
+    seconds: float
+    memory: float
+    processor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,22 @@ class Place:
         """Run a command that must succeed."""
         subprocess.run(argv, env=self.environment(), cwd=ROOT, check=True, capture_output=True)
 
+    def ran(self, *argv: str, **how: Any) -> Ran:
+        """Run a command that must succeed; its time, and its memory. `how` are arguments of Popen."""
+        began = perf_counter()
+        child = subprocess.Popen(argv, stderr=subprocess.DEVNULL, env=self.environment(), cwd=ROOT, **how)
+        most, status = 0.0, None
+        # What the kernel says at the end includes what this process had when it started the other: it is looked at
+        # while it runs. The usage is that of this child alone; Popen would ask for that of all.
+        while status is None:
+            most = max(most, _most_resident_mb(child.pid))
+            sleep(_LOOK_EVERY)
+            pid, code, usage = os.wait4(child.pid, os.WNOHANG)
+            status = code if pid else None
+        child.returncode = os.waitstatus_to_exitcode(status)
+        assert child.returncode == 0, argv
+        return Ran(perf_counter() - began, most, usage.ru_utime + usage.ru_stime)
+
     def fix_log(self, messages: int) -> Path:
         """A FIX log with so many messages, plain and copies: the sandbox's example over and over. Made once."""
         path = self.folder / f"fix-{messages}.log"
@@ -115,6 +145,11 @@ class Place:
     def app(self, name: str) -> Program:
         """One of `tests.bench.apps`, over the big store."""
         return self.start(sys.executable, "-m", f"tests.bench.apps.{name}", str(self.big))
+
+
+def _most_resident_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 def dropcopy() -> list[str]:

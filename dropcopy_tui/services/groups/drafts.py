@@ -21,9 +21,9 @@ from dropcopy_tui.services.groups.parked import drop_parked, park, unpark
 from dropcopy_tui.services.groups.review import fee_of, review_of
 from dropcopy_tui.services.groups.submission import submit_draft
 from dropcopy_tui.services.own_drafts import own_draft
-from dropcopy_tui.services.sendercomp_lists import listing, sender_comp_view, set_listing
+from dropcopy_tui.services.sendercomp_lists import listing, sender_comp_view, set_listing, usable_by
 from dropcopy_tui.services.source_sets import SenderCompRows, of_draft, put, take_out
-from dropcopy_tui.services.spare import addable, available, place_of, usable_firms
+from dropcopy_tui.services.spare import available, place_of, usable_firms
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import DraftView, EntityView, FirmCount, RequestView, Review, SenderCompView
 from dropcopy_tui.store.paging import fetch, selecting
@@ -278,6 +278,6 @@ def _open(uow: UnitOfWork, draft_id: int) -> DraftRow:
 
 
 def _picked(row: DraftRow, gfid: str, picked: Selection) -> SenderCompRows:
-    """The rows of `sender_comp` that the draft may add and that are picked."""
-    rows = addable(row, gfid)
+    """The rows of `sender_comp` that the draft may have and that are picked."""
+    rows = usable_by(row, gfid)
     return rows.where(*selecting(listing(rows, place_of(row, gfid)), picked))

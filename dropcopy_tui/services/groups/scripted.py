@@ -20,7 +20,7 @@ from dropcopy_tui.services.groups.drafts import start_draft
 from dropcopy_tui.services.groups.edits import begin_edit
 from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.submission import submit_draft
-from dropcopy_tui.services.sendercomp_lists import not_added, usable_by
+from dropcopy_tui.services.sendercomp_lists import usable_by
 from dropcopy_tui.services.source_sets import SenderCompRows, empty, of_draft, put, take_out
 from dropcopy_tui.services.spare import place_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
@@ -226,4 +226,4 @@ def _add_named(uow: UnitOfWork, draft: DraftRow, wanted: Sequence[str]) -> None:
 
 def _add_new(uow: UnitOfWork, draft: DraftRow, rows: SenderCompRows) -> None:
     """Add the rows that the draft does not hold yet."""
-    put(uow, of_draft(draft), rows.where(not_added(draft)), place_of(draft).size(uow.tx))
+    put(uow, of_draft(draft), rows, place_of(draft).size(uow.tx))

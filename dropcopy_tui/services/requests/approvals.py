@@ -13,7 +13,6 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import ApprovalRow, EntityRow, RequestRow
 
-
 _READ = "approvals"
 
 
@@ -70,6 +69,7 @@ def ready_at(uow: UnitOfWork, request: RequestRow) -> datetime:
 
 def _approvals(uow: UnitOfWork, request: RequestRow) -> list[ApprovalRow]:
     """The rows of one request are read once in a transaction: approving asks for them six times."""
+    rows: list[ApprovalRow]
     known, rows = uow.tx.info.get(_READ, (None, []))
     if known != request.id:
         asked = select(ApprovalRow).where(col(ApprovalRow.request_id) == request.id)
