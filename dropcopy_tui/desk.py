@@ -21,6 +21,7 @@ from dropcopy_tui.services.factors.authenticator import Authenticators
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.recovery import RecoveryCodes
 from dropcopy_tui.services.factors.sms import Texting
+from dropcopy_tui.services.finding import Finder
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.services.groups.edits import GroupEdits
 from dropcopy_tui.services.groups.front_ends import FrontEnds
@@ -99,6 +100,7 @@ class Desk:
         self.recovery_codes = RecoveryCodes(resources)
         self.parcels = Parcels(resources)
         self.front_ends = FrontEnds(resources)
+        self.finder = Finder(resources)
 
     def rehearse(self, actor: Actor) -> None:
         """Ask once what the lists ask first, so that their SQL is compiled before someone waits: 10 ms a list.

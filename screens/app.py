@@ -31,6 +31,8 @@ from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, prepare, quick_start
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from dropcopy_tui.clock import Clock, Entropy
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor, Role
@@ -47,11 +49,19 @@ _LONG_NOTICE = 30.0
 _STYLES = Path(__file__).parent.parent / "styles"
 
 
+def _things() -> type[Provider]:
+    # Late for the sake of start-up: no one opens the palette before the first paint.
+    from screens.things import ThingsProvider
+
+    return ThingsProvider
+
+
 class DropCopyApp(TerminalApp):
     """Paints first, then opens the store; every screen asks it for the desk and for who acts."""
 
     TITLE = "dropcopy"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = TerminalApp.COMMANDS | {_things}
     # Textual reads the style sheets of screens that are pushed, not that of the first one.
     CSS_PATH = ["../styles/app.tcss", "../styles/home.tcss"]
 

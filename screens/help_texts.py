@@ -14,6 +14,7 @@ class ScreenHelp(NamedTuple):
     """What help says first.
 
     Attributes:
+        module: where its class is.
         title: the name of the screen.
         purpose: what it is for, at most two lines of a terminal with 80 columns.
         words: terms of the glossary that the screen uses.
@@ -21,6 +22,7 @@ class ScreenHelp(NamedTuple):
         walkthrough: the name of the walkthrough that shows it.
     """
 
+    module: str
     title: str
     purpose: str
     words: tuple[str, ...]
@@ -31,6 +33,7 @@ class ScreenHelp(NamedTuple):
 # By the name of the screen's class.
 HELP: Mapping[str, ScreenHelp] = {
     "HomeScreen": ScreenHelp(
+        "screens.home",
         "Home",
         "The menu of the Request Center, and beside it what needs attention: expiring key pairs, requests that await "
         "you, drafts to resume.",
@@ -39,14 +42,16 @@ HELP: Mapping[str, ScreenHelp] = {
         "find-help",
     ),
     "GroupsScreen": ScreenHelp(
+        "screens.groups.groups",
         "Drop Copy Groups",
-        "The groups of a Registered Entity in one menu. Request, change, copy and delete groups here, and manage the "
-        "key pairs of their target sessions.",
+        "The groups of a Registered Entity. Request, change, copy and delete them here, and manage the key pairs of "
+        "their target sessions.",
         ("Drop copy group", "Target session", "Registered Entity"),
         ("groups list", "groups create", "groups delete"),
         "browse-groups",
     ),
     "GroupScreen": ScreenHelp(
+        "screens.groups.group",
         "A group",
         "One group on four tabs: its details, its target sessions with their key pairs, the SenderComps that it copies "
         "and their number by firm.",
@@ -55,6 +60,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "browse-groups",
     ),
     "CoverageScreen": ScreenHelp(
+        "screens.groups.coverage",
         "Coverage",
         "The SenderComps of an entity that no group copies: their messages reach no one but their own session.",
         ("SenderComp", "Drop copy group"),
@@ -62,6 +68,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "coverage",
     ),
     "FrontEndsScreen": ScreenHelp(
+        "screens.groups.front_ends",
         "Front End Mapping",
         "The front end systems that the groups of an entity can name. Only mapped ones can be chosen in the wizard.",
         ("Front end system", "User administrator"),
@@ -69,6 +76,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "map-front-end",
     ),
     "DraftsScreen": ScreenHelp(
+        "screens.groups.drafts",
         "Drafts",
         "Your requests that are not submitted yet, the latest first. Enter resumes one where you left it.",
         ("Draft",),
@@ -76,14 +84,16 @@ HELP: Mapping[str, ScreenHelp] = {
         "resume-draft",
     ),
     "WizardScreen": ScreenHelp(
+        "screens.wizard.screen",
         "The wizard",
         "A request in six steps: entity, name, front end, filters, SenderComps, submit. Every change is saved; nothing "
-        "is created before the last step.",
+        "is created before Submit.",
         ("Draft", "Filter", "SenderComp"),
         ("groups create", "groups edit", "drafts show"),
         "create-group",
     ),
     "ChangedSourcesScreen": ScreenHelp(
+        "screens.wizard.changed_sources",
         "Changed SenderComps",
         "The SenderComps that your edit adds to its group or removes from it, before you submit it.",
         ("SenderComp",),
@@ -91,6 +101,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "change-sources",
     ),
     "SessionsScreen": ScreenHelp(
+        "screens.keys.sessions",
         "Sessions",
         "The sessions of an entity with their key pairs, soonest expiry first. Generate, download and delete key pairs "
         "here, for one session or many.",
@@ -99,6 +110,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "order-entry-sessions",
     ),
     "CalendarScreen": ScreenHelp(
+        "screens.keys.calendar",
         "Key calendar",
         "A year in one line per session: when its key pairs are active, pending and expired. The line under the cursor "
         "is spelled out below.",
@@ -107,6 +119,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "key-calendar",
     ),
     "RequestsScreen": ScreenHelp(
+        "screens.requests.requests",
         "My Requests",
         "Your requests and their status on the first tab; on To Do, those of others that await your approval.",
         ("Request", "Stage", "Approval"),
@@ -114,6 +127,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "request-lists",
     ),
     "RequestScreen": ScreenHelp(
+        "screens.requests.request",
         "A request",
         "One request: what was asked for, what it changes, and its story line by line. Approve, deny, cancel or ask "
         "again from here.",
@@ -122,6 +136,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "follow-request",
     ),
     "FinishedScreen": ScreenHelp(
+        "screens.requests.finished",
         "After Submit",
         "What became of the request that you have just submitted, and what comes next: the group, its target session, "
         "its first key pair.",
@@ -130,6 +145,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "create-group",
     ),
     "PeopleScreen": ScreenHelp(
+        "screens.people.people",
         "People and entitlements",
         "Everyone whom you administer, with roles and account status. Invite people, grant and revoke roles, disable "
         "accounts.",
@@ -138,6 +154,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "entitle-person",
     ),
     "PersonScreen": ScreenHelp(
+        "screens.people.person",
         "A person",
         "One person: account, roles, and what was changed about them.",
         ("Role", "User administrator"),
@@ -145,6 +162,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "invite-person",
     ),
     "AccessScreen": ScreenHelp(
+        "screens.people.access",
         "SSH keys",
         "The SSH keys with which a person signs in to the desk over SSH: no password is asked for then.",
         ("Second factor",),
@@ -152,14 +170,16 @@ HELP: Mapping[str, ScreenHelp] = {
         "my-access",
     ),
     "EaseScreen": ScreenHelp(
+        "screens.people.ease",
         "EASE desk",
         "For agents on the telephone: find a person, verify who is calling, issue a one-time code, unlock an account "
-        "or reset a lost authenticator app.",
+        "or reset a factor.",
         ("EASE", "One-time code", "Second factor"),
         ("ease find", "ease issue", "ease unlock", "ease reset"),
         "code-from-ease",
     ),
     "RouteScreen": ScreenHelp(
+        "screens.checks.route",
         "FIX log preview",
         "Reads a FIX log and says which of its messages each group receives or would receive, and why not others.",
         ("Filter", "SenderComp", "Drop copy"),
@@ -167,6 +187,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "log-preview",
     ),
     "LogonCheckScreen": ScreenHelp(
+        "screens.checks.logon_check",
         "Logon check",
         "Paste a logon, or fill one in: says whether a gateway would accept its signature, and if not, which known "
         "mistake explains it.",
@@ -175,6 +196,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "logon-check",
     ),
     "NoticesScreen": ScreenHelp(
+        "screens.notices",
         "Notices",
         "What the desk wrote to you: requests submitted and completed, key pairs that expire. Enter opens what one "
         "is about.",
@@ -183,6 +205,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "notices",
     ),
     "AuditScreen": ScreenHelp(
+        "screens.audit",
         "Audit trail",
         "Who did what, from where and when. Enter shows an event with what it changed; v verifies that no event was "
         "altered.",
@@ -191,6 +214,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "audit-trail",
     ),
     "OutboxScreen": ScreenHelp(
+        "screens.outbox",
         "Outbox",
         "Messages that were sent, are queued or have failed. In a sandbox, nothing is sent: this is everyone's phone "
         "and mailbox.",
@@ -199,6 +223,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "expiry-notices",
     ),
     "WalkthroughsScreen": ScreenHelp(
+        "screens.walkthrough_list",
         "Walkthroughs",
         "The jobs of the desk, key by key. Watch one, go through it step by step, or practise it with hints.",
         ("Walkthrough", "Sandbox"),
@@ -206,6 +231,7 @@ HELP: Mapping[str, ScreenHelp] = {
         "find-help",
     ),
     "SignInScreen": ScreenHelp(
+        "screens.sign_in",
         "Sign in",
         "Your user id or email address and your password. With an invitation, F2 takes its code and your new password.",
         ("Role", "EASE"),

@@ -112,13 +112,13 @@ HELP = Walkthrough(
     rows=(1,),
     steps=(
         WalkthroughStep(
-            "? lists the keys of the screen that you are on. F1 does the same in a field.",
+            "? says what the screen is for and lists its keys; / in it searches all help. F1 does the same in a field.",
             ("app.help",),
             ("Keys on this screen",),
             shot="help",
         ),
         WalkthroughStep(
-            "Escape closes it. Ctrl-P opens the palette: every screen and command by a part of its name.",
+            "Escape closes it. Ctrl-P opens the palette: screens, commands, sessions and groups by name.",
             ("escape", "app.commands"),
             ("Search for commands",),
         ),

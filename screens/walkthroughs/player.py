@@ -31,6 +31,7 @@ _CALM = 3
 _FURTHEST = 60
 # Of a terminal without Unicode as well; there a bar between two words of a message has no blanks around it.
 _FRAMES = re.compile(r"[│┃▊▎▌▐╭╮╰╯─]+|(?<!\S)\|(?!\S)")
+_SAVING = "saving ..."
 _CODE = re.compile(r"code is (\d+)")
 
 
@@ -133,7 +134,7 @@ class Player:
     async def see(self, number: int, step: WalkthroughStep) -> None:
         """Wait until everything that the step promises is on the screen. Raises WalkthroughFailed."""
         end = time.monotonic() + PATIENCE
-        while missing := [words for words in step.expect if words not in shown_words(self._app)]:
+        while missing := _missing(step, shown_words(self._app)):
             if time.monotonic() > end:
                 raise self._failed(f"step {number + 1} ({step.say[:40]}...) does not show {missing[0]!r}")
             await asyncio.sleep(_LOOK_EVERY)
@@ -166,6 +167,12 @@ class Player:
         return WalkthroughFailed(
             f"The walkthrough {self.walkthrough.name} does not work: {why}.", shown_text(self._app)
         )
+
+
+def _missing(step: WalkthroughStep, shown: str) -> list[str]:
+    """What is not on the screen yet; a picture is taken of a draft that is saved, so that each time it is the same."""
+    saved = ["draft saved"] if step.shot and _SAVING in shown else []
+    return [*(words for words in step.expect if words not in shown), *saved]
 
 
 def keys_with(app: DropCopyApp, binding_id: str) -> Iterator[str]:

@@ -87,7 +87,7 @@ async def test_a_dialog_has_help(place: Place) -> None:
         await command(seat, "Act as another")
         await seat.until_seen("acme-viewer")
         await seat.press("question_mark")
-        seat.sees("Keys on this screen", "esc +Cancel and close", "enter +Select the line")
+        seat.sees("Keys on this screen", "Esc +Cancel and close", "Enter +Select the line")
         await seat.press("escape")
         seat.sees("acme-viewer")
         seat.sees_not("Find:")

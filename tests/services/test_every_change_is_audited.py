@@ -246,6 +246,7 @@ READS = {
     "ease": "caller find resets",
     "edits": "changes may_ask_again sources",
     "factors": "choices codes_left",
+    "finder": "find",
     "front_ends": "entities may_map page users",
     "groups": "by_firm deletion entities ids page review_edit review_new show sources target_sessions",
     "identity": "entitlements everyone is_peer require still_in",

@@ -433,6 +433,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         CHANGE,
         SEEN,
     ),
+    "finder.find": (
+        lambda at, who: at.desk.finder.find(who, "AB123"),
+        SEE,
+        NONE,
+    ),
     "factors.cancel": (
         lambda at, who: at.desk.factors.cancel(who, "ease"),
         EVERYBODY,

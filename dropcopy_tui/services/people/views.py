@@ -154,6 +154,17 @@ def person_in(uow: UnitOfWork, scope: Scope, user_id: str) -> PersonRow:
     return row
 
 
+def people_beginning_with(uow: UnitOfWork, scope: Scope, word: str, most: int) -> list[PersonRow]:
+    """People whose user id or name begins with the word, as far as the viewer may see them; by their indexes."""
+    found: dict[str, PersonRow] = {}
+    for column, first in ((col(PersonRow.user_id), word.casefold()), (col(PersonRow.name), word.title())):
+        rows = select(PersonRow).where(column >= first, column < first + "\U0010ffff").limit(most)
+        if not scope.everybody:
+            rows = rows.where(_has_a_role_at(scope.entity_ids))
+        found |= {row.user_id: row for row in uow.tx.execute(rows).scalars()}
+    return list(found.values())[:most]
+
+
 def unknown_person(user_id: str) -> NotFound:
     """The one answer for people who do not exist and people who may not be seen."""
     return NotFound(f"Person {shorten(user_id)!r} does not exist, or you have no access to them. Nothing was changed.")
