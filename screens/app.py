@@ -29,6 +29,7 @@ from screens.navigation import OpenFinished
 from screens.routes import screen_for, screen_of
 from screens.terminal.app import TerminalApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, prepare, quick_start
+from screens.terminal.textual_tuning import is_searching
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -305,7 +306,7 @@ class DropCopyApp(TerminalApp):
     @property
     def in_transit(self) -> bool:
         """A job is running that does not wait for the person, or the list that has the keys is not read yet."""
-        if super().in_transit:
+        if super().in_transit or (self.is_screen_shown and is_searching(self)):
             return True
         focused = self.focused if self.is_screen_shown else None
         # Asked by name: the table's modules are not imported before the first screen is painted.

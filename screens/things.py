@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.finding import Thing
     from screens.desk_app import CommandedApp
 
+# Seconds: Enter waits for what is found, and a store that does not answer keeps no one from a command.
+_PATIENCE = 1.0
 # Fewer characters begin too many names; the service finds nothing for them either.
 _LEAST = 2
 # A thing that is called just so comes before every command, one whose name begins so after them.
@@ -35,8 +38,8 @@ class ThingsProvider(Provider):
             return
         desk = await app.desk()
         try:
-            found = await off_thread(desk.finder.find, app.actor, query)
-        except DeskError:
+            found = await asyncio.wait_for(off_thread(desk.finder.find, app.actor, query), _PATIENCE)
+        except (DeskError, TimeoutError):
             # Commands are still there; whoever lost their access is told by the screen they open.
             return
         for thing in found:

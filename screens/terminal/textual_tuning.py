@@ -128,6 +128,12 @@ def lines_shown(screen: Screen[Any]) -> list[Strip]:
     return screen._compositor.render_strips()
 
 
+def is_searching(app: App[Any]) -> bool:
+    """Whether the command palette still looks for what was typed: Enter takes what is found, so that it has to wait."""
+    group = getattr(app.screen, "_GATHER_COMMANDS_GROUP", "")
+    return bool(group) and any(worker.group == group and not worker.is_finished for worker in app.workers)
+
+
 class TunedScreen(Screen[Result], Generic[Result]):
     """A screen's part of it."""
 

@@ -20,6 +20,7 @@ from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -33,7 +34,7 @@ from textual.widgets import Input, Static
 
 from screens.terminal.app import TerminalApp
 from screens.terminal.driver import TerminalDriver
-from screens.terminal.textual_tuning import DeskStylesheet, TunedApp, TunedScreen
+from screens.terminal.textual_tuning import DeskStylesheet, TunedApp, TunedScreen, is_searching
 
 
 def test_the_version_is_the_one_that_was_read() -> None:
@@ -167,6 +168,20 @@ async def test_modals_are_opaque_and_commands_are_ours() -> None:
         app.action_command_palette()
         await pilot.pause()
         assert app.screen.styles.background.a == 1
+
+
+async def test_what_the_palette_looks_for_is_a_worker_of_its_own_group() -> None:
+    app = TerminalApp()
+    async with app.run_test() as pilot:
+        await app.action_command_palette()
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        assert app.screen._GATHER_COMMANDS_GROUP == CommandPalette._GATHER_COMMANDS_GROUP
+        assert not is_searching(app)
+        app.screen._gather_commands("x")  # type: ignore[attr-defined]
+        assert is_searching(app)
+        await app.workers.wait_for_complete()
+        assert not is_searching(app)
 
 
 async def test_nothing_is_delivered_or_opened() -> None:
