@@ -13,8 +13,8 @@ from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import InvalidValue, MasterKeyMissing, StoreMissing, StoreUnusable
 from dropcopy_tui.domain.places import Place, ServerPlace
 from dropcopy_tui.domain.work import current
-from dropcopy_tui.services.audit import check_chain
 from dropcopy_tui.store.bulk import require_space
+from dropcopy_tui.store.chain_check import check_chain
 from dropcopy_tui.store.copy_target import Target, target_file, target_on_server
 from dropcopy_tui.store.copying import TABLES, Digests, Rows, copy_rows, different, digests_of, rows_in
 from dropcopy_tui.store.engine import Store
@@ -22,7 +22,7 @@ from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.location import check_place, check_store, needs_migration, store_facts
 from dropcopy_tui.store.tables import AuditRow
 from dropcopy_tui.store.unclean import require_whole
-from dropcopy_tui.store.vault import vault_of
+from dropcopy_tui.store.vault import Vault, vault_of
 from dropcopy_tui.workshop import clear_unfinished, put_in_place, workshop
 
 # How the copy names itself to those who wait for their turn to write.
@@ -59,7 +59,7 @@ def copy_store(source: Config, target: Config, app_role: str | None = None) -> C
     there = target.paths.store
     if app_role and not isinstance(there, ServerPlace):
         raise InvalidValue("--app-role is for a store on a PostgreSQL server. Nothing was copied.", "app_role")
-    facts = _checked(source, target)
+    facts, vault = _checked(source, target)
     made = _is_made(there)
     if made:
         _must_be_a_copy(there, facts)
@@ -67,15 +67,15 @@ def copy_store(source: Config, target: Config, app_role: str | None = None) -> C
     try:
         with _held(store) as rows:
             if made:
-                return _compared(rows, there)
+                return _compared(rows, there, vault)
             with _target(rows, target, app_role) as found:
-                return _filled(rows, found)
+                return _filled(rows, found, vault)
     finally:
         store.close()
 
 
-def _checked(source: Config, target: Config) -> dict[str, str]:
-    """The facts of the source, once its master key is known to be the right one."""
+def _checked(source: Config, target: Config) -> tuple[dict[str, str], Vault]:
+    """The facts of the source and its vault, once its master key is known to be the right one."""
     place, key = source.paths.store, source.paths.master_key
     if is_same(place, target.paths.store):
         raise _same(place)
@@ -87,10 +87,11 @@ def _checked(source: Config, target: Config) -> dict[str, str]:
             "Open it once with this version, which migrates it: dropcopy --store FROM status"
         )
     facts = store_facts(place)
-    if not vault_of(key, facts).is_open:
+    vault = vault_of(key, facts)
+    if not vault.is_open:
         raise MasterKeyMissing(f"The master key file {key} is missing. Restore it. Nothing was copied.")
     vault_of(target.paths.master_key, facts)
-    return facts
+    return facts, vault
 
 
 def _same(place: Place) -> StoreUnusable:
@@ -130,7 +131,7 @@ def _held(store: Store) -> Iterator[Rows]:
         yield Rows(session.connection(), store.place)
 
 
-def _compared(source: Rows, place: Place) -> Copied:
+def _compared(source: Rows, place: Place, vault: Vault) -> Copied:
     """What an earlier run has copied, if it is still the same."""
     store = Store(place)
     try:
@@ -144,7 +145,7 @@ def _compared(source: Rows, place: Place) -> Copied:
                     f"{place} has a copy of this store, and one of them was changed since ({', '.join(others)}). "
                     "Nothing was copied. Name an empty database, or a file that does not exist."
                 )
-            return _report(rows, digests, before=True)
+            return _report(rows, digests, vault, before=True)
     finally:
         store.close()
 
@@ -188,23 +189,23 @@ def _finish() -> None:
         work.finish()
 
 
-def _filled(source: Rows, target: Target) -> Copied:
+def _filled(source: Rows, target: Target, vault: Vault) -> Copied:
     target.hold_back()
     digests = copy_rows(source, target.rows)
     target.complete()
     if others := different(digests, digests_of(target.rows, "Comparing")):
         raise StoreUnusable(f"The copy differs from the source ({', '.join(others)}). Nothing was copied. Try again.")
-    return _report(target.rows, digests, before=False)
+    return _report(target.rows, digests, vault, before=False)
 
 
-def _report(rows: Rows, digests: Digests, *, before: bool) -> Copied:
+def _report(rows: Rows, digests: Digests, vault: Vault, *, before: bool) -> Copied:
     """What the copy has, once its audit trail is known to be whole."""
     # Its end leaves the transaction to whoever has opened it.
     with rows.errors(), Session(rows.connection, join_transaction_mode="rollback_only") as session:
-        chain = check_chain(session)
+        chain = check_chain(session, vault)
         if not chain.valid:
             raise StoreUnusable(
-                f"The audit trail of the source was altered at event {chain.first_bad}. Nothing was copied. "
+                f"The audit trail of the source was altered. {chain.why} Nothing was copied. "
                 "Show it to your auditors: dropcopy audit verify"
             )
         last = session.exec(select(func.max(col(AuditRow.id)))).one()

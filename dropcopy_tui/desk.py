@@ -44,6 +44,7 @@ from dropcopy_tui.services.people.seats import Seats
 from dropcopy_tui.services.people.ssh_keys import SshKeys
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.routing.routing import Routing
+from dropcopy_tui.services.sealing import seal_store
 from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.services.tick import Chores
@@ -144,7 +145,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     Raises:
         StoreMissing, StoreUnusable, StoreTooNew: with what to do; also for a store that was left damaged.
         ConfigInvalid: a file that is not the site's own sets rules of the store.
-        WrongMasterKey, MasterKeyLoose: before anything is written.
+        WrongMasterKey, MasterKeyLoose, MasterKeyMissing: before anything is written.
     """
     place = config.paths.store
     check_store(place)
@@ -153,6 +154,7 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
     sandbox = facts["sandbox"] == "yes"
     config.require_own_rules(sandbox=sandbox)
     vault = vault_of(config.paths.master_key, facts)
+    vault.require_open()
     if needs_migration(place):
         if isinstance(place, Path):
             # Its sets are copied, and the journal has what they were.
@@ -170,4 +172,5 @@ def open_desk(config: Config, clock: Clock | None = None, entropy: Entropy | Non
         sms=config.sms,
         duo=config.duo,
     )
+    seal_store(resources)
     return Desk(resources, config)

@@ -18,6 +18,7 @@ from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.people.passwords import hash_password
 from dropcopy_tui.services.rights import NOBODY
 from dropcopy_tui.services.unit_of_work import writing
+from dropcopy_tui.store.chain import begin
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.location import check_place, check_store, store_facts
 from dropcopy_tui.store.search import index_new
@@ -108,6 +109,8 @@ class _Making:
         resources = Resources(store, vault, self.clock, self.entropy, self.config.settings, self.sandbox, environment)
         with store.write() as session:
             session.add_all(SettingRow(key=key, value=value) for key, value in facts.items())
+            session.flush()
+            begin(session, vault, self.clock.now())
         if self.fill is not None:
             self.fill(resources)
             with store.write() as session:

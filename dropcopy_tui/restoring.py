@@ -22,6 +22,7 @@ from dropcopy_tui.services.backups import digest_of_file, examine
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.logons.trial import try_logon
 from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.sealing import seal_store
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.bulk import require_space
 from dropcopy_tui.store.engine import Store, migrate
@@ -181,7 +182,9 @@ def _resources(config: Config, made: Path, clock: Clock) -> Resources:
     facts = store_facts(made)
     vault = vault_of(config.paths.master_key, facts)
     sandbox = facts["sandbox"] == "yes"
-    return Resources(Store(made), vault, clock, Entropy(), config.settings, sandbox, facts["environment"])
+    resources = Resources(Store(made), vault, clock, Entropy(), config.settings, sandbox, facts["environment"])
+    seal_store(resources)
+    return resources
 
 
 def _last_at(made: Path) -> datetime | None:

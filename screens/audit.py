@@ -107,11 +107,7 @@ class AuditScreen(OneListScreen):
         if found.valid:
             self.say(f"{plural(found.events, 'event')} verified: none was altered.")
         else:
-            self.say(
-                f"Event {found.first_bad:,} has been altered, or an event before it is missing. "
-                f"{plural(found.events - 1, 'event')} before it are intact. Notify operations.",
-                "failed",
-            )
+            self.say(f"The audit trail was altered. {found.why} Notify operations.", "failed")
 
     @on(RecordTable.Opened)
     def _opened(self, event: RecordTable.Opened) -> None:

@@ -66,12 +66,21 @@ def _lines(found: Iterable[Event]) -> list[str]:
 @audit.command("verify")
 @verb
 def verify(call: Call) -> int:
-    """Verify that no event was altered; exit code 1 if one was."""
+    """Verify that no event was altered, inserted or removed; exit code 1 if one was.
+
+    It names the first one that is not as it was written, and an end that is missing.
+    """
     with call.signed_in() as (desk, actor):
         found = desk.audit.verify(actor)
-    document = {"valid": found.valid, "events": found.events, "first_bad": found.first_bad}
+    document = {
+        "valid": found.valid, "events": found.events, "first_bad": found.first_bad, "why": found.why or None,
+        "sealed_from": found.sealed_from,
+    }  # fmt: skip
     lines = fields((("valid", "yes" if found.valid else "no"), ("events", f"{found.events:,}")))
-    if not found.valid:
+    lines += fields((("sealed from", f"event {found.sealed_from:,}" if found.sealed_from else "none"),))
+    if found.first_bad is not None:
         lines += fields((("first bad", found.first_bad),))
+    if not found.valid:
+        lines += fields((("why", found.why),))
     show(call, document, lines)
     return 0 if found.valid else 1

@@ -46,12 +46,10 @@ def _sealed(at: Patient) -> Iterator[Trouble]:
 
 @STORE.check("audit.altered", "Someone changed what happened, or the store is damaged.")
 def _audit(at: Patient) -> Iterator[Trouble]:
-    if at.resources is not None:
+    if at.resources is not None and at.resources.vault.is_open:
         found = Audit(at.resources).verify(DESK)
         if not found.valid:
-            yield Trouble(
-                f"Audit event {found.first_bad} was altered.", "See incidents.md: keep the store as evidence."
-            )
+            yield Trouble(found.why, "See incidents.md: keep the store as evidence.")
 
 
 @STORE.check("clock.behind", "Codes and locks would gain validity, and events would be out of order.")

@@ -11,6 +11,7 @@ ACTIONS = {
     "challenge:pushed": "Push sent to the phone",
     "challenge:started": "Second factor started",
     "challenge:wrong_code": "Wrong one-time code",
+    "audit:sealed": "Audit trail sealed",
     "draft:caught_up": "Latest changes merged",
     "draft:discarded": "Draft discarded",
     "draft:saved": "Draft saved",

@@ -178,6 +178,12 @@ class StoreTooNew(StoreUnusable):
     code = "store_too_new"
 
 
+class TrailBroken(StoreUnusable):
+    """Rule P4: the audit trail does not end as its last writer left it."""
+
+    code = "trail_broken"
+
+
 class StoreBusy(DeskError):
     """The disk is full, or another process locked the store for too long."""
 

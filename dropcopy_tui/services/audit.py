@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import Mapped
-from sqlmodel import Session, and_, col, or_
+from sqlmodel import and_, col, or_
 
 from dropcopy_tui.domain.actions import ACTIONS
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
-from dropcopy_tui.services.unit_of_work import FIRST_DIGEST, Service, UnitOfWork, digest_of
+from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Facts
+from dropcopy_tui.store.chain_check import ChainCheck, check_chain
 from dropcopy_tui.store.paging import Dated, Listing, Worded, fetch
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
@@ -59,15 +60,6 @@ class AuditFilter:
 ANY = AuditFilter()
 
 
-@dataclass(frozen=True, slots=True)
-class ChainCheck:
-    """Whether no event was altered; `first_bad` is the first that was."""
-
-    valid: bool
-    events: int
-    first_bad: int | None
-
-
 class Audit(Service):
     """The audit trail, for auditors and operations."""
 
@@ -104,23 +96,10 @@ class Audit(Service):
             return tuple(_kinds(uow))
 
     def verify(self, actor: Actor) -> ChainCheck:
-        """Recompute the chain of digests from the first event on. Raises NotEntitled."""
+        """Look through the whole trail, from its first event to its seal. Raises NotEntitled, MasterKeyMissing."""
         with self._reading(actor) as uow:
             uow.require(MAY_AUDIT)
-            return check_chain(uow.tx)
-
-
-def check_chain(session: Session) -> ChainCheck:
-    """Recompute the chain of digests from the first event on."""
-    previous, count = FIRST_DIGEST, 0
-    rows = session.execute(select(AuditRow).order_by(col(AuditRow.id))).scalars()
-    # The trail grows indefinitely: it is never in memory as a whole.
-    for row in rows.yield_per(1_000):
-        count += 1
-        if digest_of(row, previous) != row.digest:
-            return ChainCheck(False, count, row.id)
-        previous = row.digest
-    return ChainCheck(True, count, None)
+            return check_chain(uow.tx, self._resources.vault)
 
 
 def _kinds(uow: UnitOfWork) -> list[str]:

@@ -113,7 +113,7 @@ def examine(resources: Resources) -> tuple[tuple[str, ...], int, int]:
     step("Verifying the audit trail")
     verified = Audit(resources).verify(DESK)
     if not verified.valid:
-        faults.append(f"audit.trail: Event {verified.first_bad} was altered.")
+        faults.append(f"audit.trail: {verified.why}")
     with reading_of(resources, DESK) as uow:
         return tuple(faults), verified.events, last_event(uow)
 

@@ -5,8 +5,6 @@ A service opens it by `_reading(actor)` or `_writing(actor)` and hands it to its
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -20,11 +18,10 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services import rights
 from dropcopy_tui.services.base import Resources, entity_named, key_of
 from dropcopy_tui.services.views import Facts
+from dropcopy_tui.store.chain import append
 from dropcopy_tui.store.engine import WITNESS
 from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.tables import AuditRow, EntityRow, NoticeRow, OutboxRow, PersonRow
-
-FIRST_DIGEST = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +51,23 @@ class UnitOfWork:
         before: Facts | None = None,
         after: Facts | None = None,
     ) -> None:
-        """Write an audit event (rule P4), chained to the last one. Values must be JSON, and never a secret."""
-        # Earlier events of this transaction must be in the table: the chain continues from the newest of them.
+        """Write an audit event (rule P4), sealed and chained to the last one. Values must be JSON, and never a secret.
+
+        Raises MasterKeyMissing, TrailBroken.
+        """
+        # What the change breaks, it breaks before it is in the trail.
         self.tx.flush()
-        last = self.tx.exec(select(AuditRow.digest).order_by(col(AuditRow.id).desc()).limit(1)).first()
-        row = AuditRow(
-            at=self.now,
-            person=self.actor.user_id,
-            origin=self.actor.origin,
-            action=action,
-            entity=entity,
-            subject=subject,
-            before=dict(before or {}),
-            after=dict(after or {}),
-            digest="",
-        )
-        row.digest = digest_of(row, last or FIRST_DIGEST)
-        self.tx.add(row)
-        self.tx.flush()
-        self.tx.info[WITNESS] = (key_of(row.id), row.digest)
+        facts = {
+            "at": self.now,
+            "person": self.actor.user_id,
+            "origin": self.actor.origin,
+            "action": action,
+            "entity": entity,
+            "subject": subject,
+            "before": dict(before or {}),
+            "after": dict(after or {}),
+        }
+        self.tx.info[WITNESS] = append(self.tx, self.resources.vault, facts)
 
     def tell(self, person: PersonRow, subject: str, body: str, request_id: int | None = None) -> None:
         """Tell a person by a notice in the application and by email (rule Q6)."""
@@ -163,7 +158,9 @@ def writing(resources: Resources, actor: Actor, patience: float = PATIENCE) -> I
     """Open a write transaction. A missing right is recorded as an event of its own (rule P4).
 
     The moment is taken inside the gate, so that the events of the audit trail are in the order of their times.
+    Raises MasterKeyMissing: no change goes unrecorded.
     """
+    resources.vault.require_open()
     with _refusals_recorded(resources, actor), resources.store.write(actor.user_id, patience) as tx:
         rights.require_present(tx, actor)
         yield UnitOfWork(tx, actor, resources, resources.clock.now())
@@ -205,14 +202,6 @@ def was_later(uow: UnitOfWork, after_event: int, moment: datetime) -> bool:
     """
     events = select(AuditRow.id).where(col(AuditRow.at) >= moment, col(AuditRow.id) > after_event)
     return uow.tx.exec(events.limit(1)).first() is not None
-
-
-def digest_of(row: AuditRow, previous: str) -> str:
-    """SHA-256 over the digest before and everything the event says."""
-    # Sorted keys and fixed separators: the same event gives the same bytes on every machine, and in every release.
-    what = [row.action, row.entity, row.subject, row.before, row.after]
-    said = [previous, row.at.isoformat(timespec="microseconds"), row.person, row.origin, *what]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def person_row(uow: UnitOfWork) -> PersonRow:

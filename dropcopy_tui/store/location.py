@@ -16,7 +16,7 @@ from dropcopy_tui.domain.places import Place, ServerPlace
 
 # "DCTU" in ASCII: distinguishes a drop copy store from other SQLite files (SQLite: PRAGMA application_id).
 APPLICATION_ID = 0x44435455
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.glusterfs", "ceph"})
 
 

@@ -18,6 +18,7 @@ from dropcopy_tui.domain.people import DESK_ROLES, Role
 from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionStatus
 from dropcopy_tui.store.dialect import BIG
+from dropcopy_tui.store.trust_tables import AuditHeadRow
 
 _DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
 _NO_ROWID = {"sqlite_with_rowid": False}
@@ -706,7 +707,7 @@ class OutboxRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """An audit event (rule P4), chained to the previous event by a digest."""
+    """An audit event (rule P4), chained to the previous event by a digest that is sealed: see `store/chain.py`."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -726,4 +727,5 @@ class AuditRow(SQLModel, table=True):
     digest: str
 
 
-METADATA = SQLModel.metadata
+# Every table, wherever it is described.
+METADATA = AuditHeadRow.metadata

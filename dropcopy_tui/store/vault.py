@@ -14,7 +14,9 @@ from dropcopy_tui.domain.errors import MasterKeyLoose, MasterKeyMissing, StoreUn
 
 MASTER_KEY_BYTES = 32
 _NONCE_BYTES = 12
-_CHECKED = b"drop copy vault"
+# What the store knows its master key by: since its audit trail was sealed, and before that.
+_CHECKED = b"drop copy vault, sealed"
+_CHECKED_EARLY = b"drop copy vault"
 
 
 class Vault:
@@ -25,6 +27,7 @@ class Vault:
         self._path = path
         self._seal_key = _derived(master, store_id, b"seal") if master else None
         self._mac_key = _derived(master, store_id, b"mac") if master else None
+        self._chain_key = _derived(master, store_id, b"chain") if master else None
 
     def __repr__(self) -> str:
         return f"Vault({self._store_id}, {'open' if self.is_open else 'no master key'})"
@@ -33,6 +36,10 @@ class Vault:
     def is_open(self) -> bool:
         """Whether the vault has a master key."""
         return self._seal_key is not None
+
+    def require_open(self) -> None:
+        """Continue only with a master key: without one, nothing can be proven and nothing recorded. Raises MasterKeyMissing."""
+        self._key(self._seal_key)
 
     def seal(self, plain: bytes, *place: str) -> bytes:
         """Encrypt a value and bind it to its place (table, row, session, access key id).
@@ -60,16 +67,32 @@ class Vault:
         key = self._key(self._mac_key)
         return hmac.digest(key, b"\x1f".join((self._bound(place), text.encode("utf-8", "surrogatepass"))), "sha256")
 
+    def chain_root(self, number: int) -> bytes:
+        """The root of the keys that seal a stretch of the audit trail."""
+        return hmac.digest(self._key(self._chain_key), f"chain {number}".encode(), "sha256")
+
     def check_value(self) -> str:
-        """The value by which the store recognizes its master key."""
+        """The value by which the store recognizes its master key, and says that its audit trail is sealed."""
         return hmac.digest(self._key(self._mac_key), _CHECKED, "sha256").hex()
+
+    def early_check_value(self) -> str:
+        """The same of a store whose audit trail was never sealed; without the key, no one turns one into the other."""
+        return hmac.digest(self._key(self._mac_key), _CHECKED_EARLY, "sha256").hex()
+
+    def recognizes(self, check: str) -> bool:
+        """Whether a store with this check value belongs to the master key. Raises MasterKeyMissing."""
+        return check in (self.check_value(), self.early_check_value())
+
+    def says_sealed(self, check: str) -> bool:
+        """Whether a store with this check value has a sealed audit trail. Raises MasterKeyMissing."""
+        return check == self.check_value()
 
     def _key(self, key: bytes | None) -> bytes:
         if key is None:
             where = f" at {self._path}" if self._path else ""
             raise MasterKeyMissing(
-                f"The master key file is missing{where}, so secrets cannot be read or created. "
-                "Restore it; everything else works. Nothing was changed."
+                f"The master key file is missing{where}: without it, no right can be proven, no "
+                "change recorded and no secret read. Restore the file. Nothing was changed."
             )
         return key
 
@@ -144,6 +167,6 @@ def _must_be_ours(path: Path, facts: os.stat_result) -> None:
 def vault_of(path: Path, facts: Mapping[str, str]) -> Vault:
     """The vault of the store with these facts; closed if there is no key file. Raises WrongMasterKey."""
     vault = Vault(read_master_key(path), facts["store_id"], path)
-    if vault.is_open and vault.check_value() != facts["vault_check"]:
+    if vault.is_open and not vault.recognizes(facts["vault_check"]):
         raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")
     return vault

@@ -21,7 +21,7 @@ from tests.services.factories import (
     make_resources,
     open_resources,
 )
-from tests.stores import copy_store, new_store
+from tests.stores import copy_store
 
 PHONE = "+1 202 555 0123"
 
@@ -41,7 +41,9 @@ class World:
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return new_store(tmp_path_factory.mktemp("empty") / "store.db")
+    resources = make_resources(tmp_path_factory.mktemp("empty") / "store.db")
+    resources.store.close()
+    return resources.store.place
 
 
 @pytest.fixture

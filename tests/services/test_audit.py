@@ -17,12 +17,13 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.new_store import administrator, make_store
-from dropcopy_tui.services.audit import Audit, ChainCheck
+from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.sample.fill import fill
+from dropcopy_tui.store.chain_check import ChainCheck
 from tests.services.conftest import World
 from tests.services.factories import FixedEntropy, FrozenClock, change, enrolment_of, new_group, one, rows
 
@@ -42,11 +43,11 @@ def verify(world: World) -> ChainCheck:
 
 
 def test_the_chain_holds(used: World) -> None:
-    assert verify(used) == ChainCheck(True, 4, None)
+    assert verify(used) == ChainCheck(True, 4, None, "", 1)
 
 
 def test_an_empty_trail_holds(world: World) -> None:
-    assert verify(world) == ChainCheck(True, 0, None)
+    assert verify(world) == ChainCheck(True, 0, None, "", 1)
 
 
 def test_the_chain_of_the_sample_holds(sample: Resources) -> None:
@@ -72,12 +73,12 @@ def test_the_chain_of_the_sample_holds(sample: Resources) -> None:
 )
 def test_a_changed_event_is_found(used: World, what: str) -> None:
     change(used.resources, f"UPDATE audit_event SET {what} WHERE id = 2")
-    assert verify(used) == ChainCheck(False, 2, 2)
+    assert verify(used) == ChainCheck(False, 2, 2, "Event 2 was altered, inserted or exchanged.", 1)
 
 
 def test_a_missing_event_is_found_at_the_next(used: World) -> None:
     change(used.resources, "DELETE FROM audit_event WHERE id = 2")
-    assert verify(used) == ChainCheck(False, 2, 3)
+    assert verify(used) == ChainCheck(False, 2, 3, "1 event is missing before event 3.", 1)
 
 
 def test_two_events_that_changed_places_are_found(used: World) -> None:
@@ -89,7 +90,7 @@ def test_two_events_that_changed_places_are_found(used: World) -> None:
 def test_an_event_that_was_slipped_in_is_found(used: World) -> None:
     columns = "at, person, origin, action, entity, subject, before, after, digest"
     change(used.resources, f"INSERT INTO audit_event (id, {columns}) SELECT 5, {columns} FROM audit_event WHERE id = 4")
-    assert verify(used) == ChainCheck(False, 5, 5)
+    assert verify(used) == ChainCheck(False, 5, 5, "Event 5 was altered, inserted or exchanged.", 1)
 
 
 def test_only_auditors_and_operations_read_it(used: World) -> None:

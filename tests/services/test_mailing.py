@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from dropcopy_tui.domain.errors import InvalidValue, MailHeld, MailUnusable, NotEntitled, NotFound
+from dropcopy_tui.domain.errors import InvalidValue, MailHeld, MailUnusable, MasterKeyMissing, NotEntitled, NotFound
 from dropcopy_tui.domain.mail import MailServer
 from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.people import Actor
@@ -362,18 +362,15 @@ def test_a_refusal_that_repeats_the_code_is_not_stored(real: World) -> None:
     assert not [file for file in folder.iterdir() if CODE.encode() in file.read_bytes()]
 
 
-def test_without_a_master_key_sealed_mail_waits_and_the_rest_is_sent(real: World) -> None:
+def test_without_a_master_key_nothing_is_sent_because_nothing_can_be_recorded(real: World) -> None:
     box = Mailbox()
     with online(real, box) as world:
-        with writing(world.resources, world.operator) as uow:
-            sealed_mail(uow, person(uow.tx, world.operator), "Invitation", f"Code: {CODE}\n")
         write(world, "A")
         closed = replace(world, resources=replace(world.resources, vault=Vault(None, "test-store")))
-        assert send(closed) == MailRun(sent=1, later=1)
-        assert "master key" in messages(world)[0].error
-        later(world, minutes=1)
+        with pytest.raises(MasterKeyMissing):
+            send(closed)
+        assert box.letters == []
         assert send(world) == MailRun(sent=1)
-    assert [letter["Subject"] for letter in box.letters] == ["A", "Invitation"]
 
 
 # -- dead letters

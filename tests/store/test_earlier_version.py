@@ -17,6 +17,7 @@ from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import migrate
 from dropcopy_tui.store.location import SCHEMA_VERSION, needs_migration
 from tests.services.kept import assert_counts_hold, assert_orders_hold
+from tests.services.test_tampers import recomputed
 
 DATA = Path(__file__).parent / "data"
 
@@ -85,5 +86,39 @@ def test_the_desk_works_on_it(config: Config) -> None:
     pairs = [key for view in desk.sessions.page(actor, PageRequest(limit=500)).rows for key in view.keys]
     assert len(pairs) > 20
     auditor = desk.identity.act_as("auditor", "test")
-    assert desk.audit.verify(auditor).valid
+    verified = desk.audit.verify(auditor)
+    assert (verified.valid, verified.why) == (True, "")
+    desk.close()
+
+
+def test_its_audit_trail_is_sealed_when_it_is_first_opened(config: Config) -> None:
+    with closing(sqlite3.connect(config.paths.store)) as store:
+        events = store.execute("SELECT count(*) FROM audit_event").fetchone()[0]
+        last = store.execute("SELECT max(id) FROM audit_event").fetchone()[0]
+    open_desk(config).close()
+    desk = open_desk(config)
+    auditor = desk.identity.act_as("auditor", "test")
+    sealed = [event for event in desk.audit.page(auditor, PageRequest()).rows if event.action == "audit:sealed"]
+    assert [(event.id, event.person, event.after) for event in sealed] == [
+        (last + 1, "desk", {"events": events, "intact": True})
+    ]
+    assert desk.audit.verify(auditor).sealed_from == last + 1
+    desk.close()
+    with closing(sqlite3.connect(config.paths.store)) as store, store:
+        store.execute("UPDATE audit_event SET person = 'someone' WHERE id = 3")
+    desk = open_desk(config)
+    assert desk.audit.verify(auditor).first_bad == 3
+    desk.close()
+
+
+def test_events_from_before_the_seal_cannot_be_recomputed(config: Config) -> None:
+    open_desk(config).close()
+    with closing(sqlite3.connect(config.paths.store)) as store, store:
+        last = store.execute("SELECT first_event - 1 FROM audit_chain").fetchone()[0]
+        store.execute("UPDATE audit_event SET person = 'someone' WHERE id = ?", (last,))
+        recomputed(store, last, last, None)
+    desk = open_desk(config)
+    found = desk.audit.verify(desk.identity.act_as("auditor", "test"))
+    assert (found.valid, found.first_bad) == (False, last + 1)
+    assert "not the ones that were sealed" in found.why
     desk.close()
