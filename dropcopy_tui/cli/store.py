@@ -23,10 +23,10 @@ def store() -> None:
 @only_on_host
 @verb
 def check(call: Call) -> int:
-    """Check that the store is whole: its file or indexes, references, rules between rows, sealed values.
+    """Check that the store is whole: its file or indexes, references, rules between rows, sealed values, events.
 
-    Nothing is changed, and no one has to sign in. Exit code 1 if anything is wrong. Sealed values are opened if the
-    master key is there.
+    Nothing is changed, and no one has to sign in. Exit code 1 if anything is wrong. Sealed values and audit events are
+    checked if the master key is there.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def check(call: Call) -> int:
     sound = all(each.is_sound for each in found)
     show(call, {"sound": sound, "checks": [check_shape(each) for each in found]}, _lines(found))
     if not vault.is_open:
-        say(f"Sealed values were not opened: there is no master key at {config.paths.master_key}.")
+        say(f"Sealed values and audit events were not checked: there is no master key at {config.paths.master_key}.")
     return 0 if sound else 1
 
 

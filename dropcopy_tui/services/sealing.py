@@ -1,4 +1,4 @@
-"""A store of an earlier version is sealed: from then on, no one without the master key writes what passes for its own."""
+"""A store of an earlier version is sealed: from then on, what it says needs the master key."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the trail. `events` are all of them, `last_event` is 0 where there are none, `key` is the next one's."""
+    """The end of the trail: the number of events, the last one (0 for none), its digest, and the key of the next."""
 
     chain: int
     events: int
@@ -90,7 +90,7 @@ def append(session: Session, vault: Vault, facts: Facts) -> tuple[int, str]:
 
 
 def read_head(session: Session, vault: Vault) -> Head | None:
-    """The end of the trail, as it was sealed; None where nothing was sealed yet. Raises TrailBroken, MasterKeyMissing."""
+    """The end of the trail; None where nothing was sealed yet. Raises TrailBroken, MasterKeyMissing."""
     row = session.execute(_HEAD).first()
     if row is None:
         if is_sealed(session, vault):
@@ -118,9 +118,9 @@ def begin(session: Session, vault: Vault, now: datetime) -> Head:
 
     The first sealed event is chained to the last of them.
     """
-    last, events = session.execute(select(func.coalesce(func.max(AuditRow.id), 0), func.count())
+    last, events = session.execute(select(func.coalesce(func.max(col(AuditRow.id)), 0), func.count())
                                    .select_from(AuditRow)).one()  # fmt: skip
-    previous = session.execute(select(AuditRow.digest).where(col(AuditRow.id) == last)).scalar() or FIRST_DIGEST
+    previous = session.execute(select(col(AuditRow.digest)).where(col(AuditRow.id) == last)).scalar() or FIRST_DIGEST
     head = Head(1, events, last, previous, vault.chain_root(1))
     chain = AuditChainRow(number=1, first_event=last + 1, events_before=events, previous=previous, began_at=now)
     session.add(chain)
@@ -137,7 +137,7 @@ def is_sealed(session: Session, vault: Vault) -> bool:
 
 
 def _check_value(session: Session) -> str:
-    return session.execute(select(SettingRow.value).where(col(SettingRow.key) == CHECK_KEY)).scalar() or ""
+    return session.execute(select(col(SettingRow.value)).where(col(SettingRow.key) == CHECK_KEY)).scalar() or ""
 
 
 def _say_sealed(session: Session, vault: Vault) -> None:

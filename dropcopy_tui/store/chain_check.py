@@ -42,7 +42,7 @@ class ChainCheck:
 
 def check_chain(session: Session, vault: Vault) -> ChainCheck:
     """Look through the whole trail. Raises MasterKeyMissing where it is sealed."""
-    return _Walk(session, vault).result()
+    return _TrailWalk(session, vault).result()
 
 
 def root_of(chain: AuditChainRow, vault: Vault) -> bytes:
@@ -52,7 +52,7 @@ def root_of(chain: AuditChainRow, vault: Vault) -> bytes:
     return vault.open(chain.sealed_root, "audit_chain", str(chain.number))
 
 
-class _Walk:
+class _TrailWalk:
     """One look at every event, in order; `_head` is the end of the trail up to the event that was looked at last."""
 
     def __init__(self, session: Session, vault: Vault) -> None:
@@ -119,7 +119,9 @@ class _Walk:
             return self._bad(None, _NO_END)
         if kept.events > seen.events:
             missing = plural(kept.events - seen.events, "event")
-            return self._bad(seen.last_event + 1, f"The end of the trail is missing: {missing}, up to event {kept.last_event}.")
+            return self._bad(
+                seen.last_event + 1, f"The end of the trail is missing: {missing}, up to event {kept.last_event}."
+            )
         if kept != seen:
             return self._bad(None, "The seal at the end is older than the last events: it was exchanged.")
         return ChainCheck(True, seen.events, None, "", self._sealed_from)

@@ -38,7 +38,7 @@ class Vault:
         return self._seal_key is not None
 
     def require_open(self) -> None:
-        """Continue only with a master key: without one, nothing can be proven and nothing recorded. Raises MasterKeyMissing."""
+        """Continue only with a master key: without one, nothing can be proven or recorded. Raises MasterKeyMissing."""
         self._key(self._seal_key)
 
     def seal(self, plain: bytes, *place: str) -> bytes:

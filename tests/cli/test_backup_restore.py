@@ -139,7 +139,7 @@ def test_store_check_works_without_a_key_and_without_signing_in(cli: Cli, sandbo
     sandbox.with_suffix(".key").unlink()
     ran = cli.on(sandbox)("store", "check")
     assert ran.code == 0, ran
-    assert "Sealed values were not opened" in ran.err
+    assert "Sealed values and audit events were not checked" in ran.err
 
 
 # A writer that dies in the middle of a change: the journal is on disk, the store half changed.

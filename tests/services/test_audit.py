@@ -12,7 +12,7 @@ import pytest
 
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import Desk, open_desk
-from dropcopy_tui.domain.errors import NotEntitled, NotSignedIn, SecondFactorFailed
+from dropcopy_tui.domain.errors import NotEntitled, NotSignedIn, SecondFactorFailed, TrailBroken
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.settings import Settings
@@ -22,7 +22,10 @@ from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
+from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.sample.fill import fill
+from dropcopy_tui.services.unit_of_work import trying, writing
+from dropcopy_tui.store.chain import key_after, read_head
 from dropcopy_tui.store.chain_check import ChainCheck
 from tests.services.conftest import World
 from tests.services.factories import FixedEntropy, FrozenClock, change, enrolment_of, new_group, one, rows
@@ -198,3 +201,48 @@ def test_the_chain_of_a_used_desk_holds(desk: Desk) -> None:
     assert desk.audit.verify(chief).valid
     actions = {action for (action,) in rows(desk.resources, "SELECT action FROM audit_event")}
     assert {"store:made", "person:signed_in"} <= actions
+
+
+def test_a_trail_whose_end_was_altered_is_not_written_to(used: World) -> None:
+    """What is written after it would be chained to something that no one has written."""
+    change(used.resources, "UPDATE audit_head SET events = 3, last_event = 3")
+    before = rows(used.resources, "SELECT * FROM audit_event")
+    with pytest.raises(TrailBroken, match="does not match its seal"):
+        Groups(used.resources).create(used.operator, new_group(name="OTHER"))
+    assert rows(used.resources, "SELECT * FROM audit_event") == before
+    # Whoever is known without a proof can still look: someone must be able to verify.
+    chief = Identity(used.resources).act_as("operations", "test")
+    assert Audit(used.resources).verify(chief).why == "The seal at the end of the trail was altered or removed."
+
+
+def test_an_event_in_the_place_of_the_next_one_is_not_overwritten(used: World) -> None:
+    columns = "at, person, origin, action, entity, subject, before, after, digest"
+    change(used.resources, f"INSERT INTO audit_event (id, {columns}) SELECT 5, {columns} FROM audit_event WHERE id = 4")
+    with pytest.raises(TrailBroken):
+        Groups(used.resources).create(used.operator, new_group(name="OTHER"))
+    assert verify(used).first_bad == 5
+
+
+def test_what_a_transaction_undoes_is_not_in_the_trail(used: World) -> None:
+    """A rehearsed change writes its events and undoes them: the end of the trail is undone with them."""
+    with trying(used.resources, used.operator) as uow:
+        uow.record("group:created", "A")
+        uow.record("group:created", "B")
+    with writing(used.resources, used.operator) as uow:
+        uow.record("group:created", "C")
+    assert verify(used) == ChainCheck(True, 5, None, "", 1)
+
+
+def test_each_key_gives_the_next_one_and_only_the_next_is_kept(used: World) -> None:
+    """With the current key, and without the master key, no earlier event can be sealed again."""
+    vault = used.resources.vault
+    with used.resources.store.read() as session:
+        head = read_head(session, vault)
+        sealed = rows(used.resources, "SELECT sealed_key FROM audit_head")
+    assert head is not None
+    keys = [vault.chain_root(1)]
+    for _ in range(4):
+        keys.append(key_after(keys[-1]))
+    assert len(set(keys)) == 5
+    assert head.key == keys[4]
+    assert not [key for key in keys if key in sealed[0][0]]

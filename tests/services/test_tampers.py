@@ -161,7 +161,9 @@ def recomputed(store: sqlite3.Connection, first: int, last: int, key: bytes | No
     previous = store.execute("SELECT digest FROM audit_event WHERE id = ?", (first - 1,)).fetchone()
     digest = str(previous[0]) if previous else "0" * 64
     asked = f"SELECT id, {COLUMNS} FROM audit_event WHERE id BETWEEN ? AND ? ORDER BY id"
-    for number, at, person, origin, action, entity, subject, before, after, _ in store.execute(asked, (first, last)).fetchall():
+    for number, at, person, origin, action, entity, subject, before, after, _ in store.execute(
+        asked, (first, last)
+    ).fetchall():
         moment = datetime.fromisoformat(f"{at}+00:00").isoformat(timespec="microseconds")
         said = [digest, moment, person, origin, action, entity, subject, json.loads(before), json.loads(after)]
         text = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
@@ -179,7 +181,7 @@ def never_sealed(store: sqlite3.Connection, _chance: Random) -> Tamper:
 
 
 def change_the_chain(store: sqlite3.Connection, chance: Random) -> Tamper:
-    """The trail is said to be sealed from a later event on; those before it are recomputed as an earlier version did."""
+    """The trail is said to be sealed from a later event on; those before it as an earlier version did it."""
     event = chance.randint(2, EVENTS)
     previous = recomputed(store, 1, event - 1, None)
     store.execute("UPDATE audit_chain SET first_event = ?, events_before = ?, previous = ?",

@@ -19,6 +19,7 @@ from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.domain.work import step
 from dropcopy_tui.services.inspection.rules import RULES, Rule
 from dropcopy_tui.services.inspection.sealed import closed_values
+from dropcopy_tui.store.chain_check import check_chain
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.vault import Vault
@@ -50,7 +51,7 @@ class Examined:
 
 
 def inspect_store(store: Store, vault: Vault | None) -> Iterator[Examined]:
-    """Run every check; sealed values are opened where there is a vault with its master key. Raises Interrupted."""
+    """Run every check; that of sealed values and of the trail only with the master key. Raises Interrupted."""
     for name, words, find in _checks(store, vault):
         yield _examined(store, name, words, find)
 
@@ -66,6 +67,7 @@ def _checks(store: Store, vault: Vault | None) -> Iterator[tuple[str, str, Find]
     if vault is not None and vault.is_open:
         words = "Sealed values do not open with this master key."
         yield "store.sealed", words, lambda session: list(islice(closed_values(session, vault), _NAMED + 1))
+        yield "audit.trail", "The audit trail was altered.", partial(_trail, vault=vault)
 
 
 def _examined(store: Store, name: str, words: str, find: Find) -> Examined:
@@ -105,6 +107,12 @@ def _integrity(session: Session, size: int) -> list[str]:
         except DBAPIError as error:
             found.append(f"{name}: {error.orig}")
     return found
+
+
+def _trail(session: Session, vault: Vault) -> list[str]:
+    step("Verifying the audit trail")
+    found = check_chain(session, vault)
+    return [] if found.valid else [found.why]
 
 
 def _references(session: Session) -> list[str]:

@@ -9,7 +9,15 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, or_, select
 
-from dropcopy_tui.domain.errors import AccountLocked, DeskError, InvalidValue, NotSignedIn, SeatsTaken, StoreBusy
+from dropcopy_tui.domain.errors import (
+    AccountLocked,
+    DeskError,
+    InvalidValue,
+    NotSignedIn,
+    SeatsTaken,
+    StoreBusy,
+    TrailBroken,
+)
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.plurals import plural
@@ -111,7 +119,7 @@ class Identity(Service):
         """The person linked to this account of the machine, as the kernel names it. Raises NotSignedIn, SeatsTaken."""
         try:
             return self._sign_in_peer(account, origin, place)
-        except StoreBusy as busy:
+        except (StoreBusy, TrailBroken) as busy:
             return self._recognize(PersonRow.os_account == account, origin, busy)
 
     def _sign_in_peer(self, account: str, origin: str, place: SeatPlace | None) -> Actor:
@@ -189,13 +197,13 @@ class Identity(Service):
                 if person is None:
                     raise NotSignedIn(f"Person {shorten(user_id)!r} does not exist in this sandbox.")
                 return self._welcome(uow, person, SeatWay.SANDBOX, place)
-        except StoreBusy as busy:
+        except (StoreBusy, TrailBroken) as busy:
             return self._recognize(PersonRow.user_id == user_id.strip().lower(), origin, busy)
 
-    def _recognize(self, who: Any, origin: str, busy: StoreBusy) -> Actor:
-        """The person, by reading alone, where no proof is checked and nothing can be written now: reading continues.
+    def _recognize(self, who: Any, origin: str, busy: DeskError) -> Actor:
+        """The person, by reading alone, where no proof is checked and nothing can be written: reading continues.
 
-        What the person changes later is an event of its own. Raises StoreBusy for anybody who would not be let in.
+        What the person changes later is an event of its own. Raises that error for anybody who would not be let in.
         """
         with self._reading(NOBODY) as uow:
             person = uow.tx.exec(select(PersonRow).where(who, col(PersonRow.disabled).is_(False))).first()
