@@ -235,8 +235,9 @@ class DropCopyApp(TerminalApp):
 
         config, now = self.config, (self._clock or Clock()).now()
         return home(
-            config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin("screen")
-        )
+            config.paths.store, config.settings, now, user_id=user or "", os_account=account, origin=origin("screen"),
+            key=config.paths.master_key,
+        )  # fmt: skip
 
     async def _recognise(self, desk: Desk) -> None:
         """Sign in whoever needs no password: anyone in a sandbox, else the machine's own account."""

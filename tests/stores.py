@@ -177,3 +177,20 @@ class Eyes:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def as_the_desk(store: Path) -> None:
+    """Prove the rows of a store in a file as they are: a test changed them as the desk would have."""
+    from dropcopy_tui.store.chain import say_sealed
+    from dropcopy_tui.store.engine import Store
+    from dropcopy_tui.store.location import store_facts
+    from dropcopy_tui.store.proofs import prove_all
+    from dropcopy_tui.store.row_proofs import Prover
+    from dropcopy_tui.store.vault import Vault
+
+    vault = Vault(store.with_suffix(".key").read_bytes(), store_facts(store)["store_id"])
+    opened = Store(store)
+    with opened.write() as session:
+        prove_all(session, Prover(vault))
+        say_sealed(session, vault)
+    opened.close()

@@ -129,6 +129,6 @@ def _holder(call: Call, fingerprint: str) -> KeyHolder | None:
     from dropcopy_tui.store.home_queries import key_holder
     from dropcopy_tui.store.location import check_store
 
-    store = call.config().paths.store
-    check_store(store)
-    return key_holder(store, fingerprint)
+    paths = call.config().paths
+    check_store(paths.store)
+    return key_holder(paths.store, fingerprint, paths.master_key)

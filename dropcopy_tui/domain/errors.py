@@ -178,6 +178,12 @@ class StoreTooNew(StoreUnusable):
     code = "store_too_new"
 
 
+class RowAltered(DeskError):
+    """A row that grants power is not as the desk wrote it: it is not used."""
+
+    code = "row_altered"
+
+
 class TrailBroken(StoreUnusable):
     """Rule P4: the audit trail does not end as its last writer left it."""
 

@@ -17,6 +17,7 @@ from dropcopy_tui.domain.seats import SeatRules, rules_of
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.paging import Worded
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import EntityRow
 from dropcopy_tui.store.vault import Vault
 
@@ -42,6 +43,10 @@ class Resources:
     mail: MailServer | None = None
     sms: SmsProvider | None = None
     duo: DuoService | None = None
+
+    def __post_init__(self) -> None:
+        """From now on, the store makes and checks the proofs of its rows with this vault."""
+        self.store.prover = Prover(self.vault) if self.vault.is_open else None
 
     @property
     def email_state(self) -> str:

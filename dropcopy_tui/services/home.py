@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from dropcopy_tui.domain.keypairs import days_left, left_words, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of, local_day
@@ -95,10 +96,15 @@ class HomeView:
 
 
 def home(
-    place: Place, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = ""
-) -> HomeView:
-    """The first screen of a person who is proven already. Raises StoreUnusable."""
-    seen = home_queries.glance(place, now, user_id=user_id, os_account=os_account)
+    place: Place, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = "",
+    key: Path | None = None,
+) -> HomeView:  # fmt: skip
+    """The first screen of a person who is proven already.
+
+    Where no desk has looked at the account yet, `key` is the file of the master key: an account that was changed from
+    outside is not shown anything. Raises StoreUnusable, WrongMasterKey, MasterKeyLoose, MasterKeyMissing.
+    """
+    seen = home_queries.glance(place, now, user_id=user_id, os_account=os_account, key=key)
     # The desk is for drop copy: its sessions stand first, the others behind them.
     keyless = sorted(seen.keyless, key=lambda key: key.kind != SessionKind.DROP_COPY)
     expiring = [key for key in seen.living if now >= pending_from(key.expires_at, market_named(key.market).zone)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import RowMapping, Select, bindparam, func, select
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.accounts import marks, same_person
@@ -16,7 +17,8 @@ from dropcopy_tui.domain.seats import Ending, ending_words
 from dropcopy_tui.services.attribution import access_ended
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.store.access_tables import SeatRow
-from dropcopy_tui.store.tables import EntitlementRow, EntityRow, InvitationRow, PersonRow
+from dropcopy_tui.store.proofs import prover_in
+from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
 
 # The desk itself: set-up, notices and clean-up act in its name. It may operate and nothing else.
 DESK = Actor(person_id=0, user_id="desk", name="The desk", origin="desk")
@@ -26,7 +28,9 @@ NOBODY = Actor(person_id=0, user_id="", name="", origin="")
 # Whoever lacks the role may not know what it is short for.
 _NAMES = {Role.GAM: "GAM (Global Account Management)"}
 
-_DISABLED = select(col(PersonRow.disabled)).where(col(PersonRow.id) == bindparam("it"))
+_PERSON, _ENTITLEMENT, _INVITATION = (METADATA.tables[name] for name in ("person", "entitlement", "invitation"))
+_ACCOUNT = select(_PERSON).where(_PERSON.c.id == bindparam("it"))
+_HELD = select(_ENTITLEMENT).where(_ENTITLEMENT.c.person_id == bindparam("it"))
 _ENDED = (
     select(col(SeatRow.how), col(SeatRow.reason), func.coalesce(col(PersonRow.user_id), ""))
     .outerjoin(PersonRow, col(PersonRow.id) == col(SeatRow.ended_by))
@@ -42,18 +46,40 @@ def nobody(origin: str, login: str = "") -> Actor:
 def require_present(tx: Session, actor: Actor) -> None:
     """Serve no one who was disabled, or is gone, whatever session they have open (rule P3). Raises NotEntitled.
 
-    Every unit of work asks this first, with one lookup by primary key, and of a seat with one more. The desk, and
-    whoever signs in, have no row. Raises SeatEnded: who ended the seat that they act from, and why.
+    Every unit of work asks this first, with two lookups by key, and of a seat with one more. The desk, and whoever
+    signs in, have no row. The account and its roles must be as the desk wrote them: a role that was raised from
+    outside gives no right, and what the transaction asks of them later needs no other look.
+
+    Raises SeatEnded: who ended the seat that they act from, and why.
     """
     if actor.person_id == DESK.person_id:
         return
     if actor.seat:
         _require_seat(tx, actor)
-    disabled = tx.connection().execute(_DISABLED, {"it": actor.person_id}).scalar()
-    if disabled is None:
+    asked = {"it": actor.person_id}
+    person = tx.connection().execute(_ACCOUNT, asked).mappings().first()
+    if person is None:
         raise NotEntitled(f"{actor.user_id} is no longer an account here. Sign in again. Nothing was changed.")
-    if disabled:
+    if person["disabled"]:
         raise NotEntitled(f"{actor.user_id} is disabled. Ask a user administrator. Nothing was changed.")
+    prover = prover_in(tx)
+    if prover is None:
+        return
+    held = tx.connection().execute(_HELD, asked).mappings()
+    if not prover.holds("person", person) or not all(prover.holds("entitlement", row) for row in held):
+        raise NotEntitled(
+            f"The account {actor.user_id}, or a role of it, was changed from outside the desk. Nothing was changed. "
+            "Operations can look for the cause: dropcopy store check"
+        )
+
+
+def _proven(tx: Session, table: str, rows: Select[Any]) -> list[RowMapping]:
+    """Whole rows of a table, each as the desk wrote it. Raises RowAltered."""
+    found, prover = list(tx.connection().execute(rows).mappings()), prover_in(tx)
+    if prover is not None:
+        for row in found:
+            prover.require(table, row)
+    return found
 
 
 def _require_seat(tx: Session, actor: Actor) -> None:
@@ -71,14 +97,17 @@ def roles_of(tx: Session, actor: Actor, entity_id: int | None) -> frozenset[Role
     # The desk is not a row of the store: it can operate, and do nothing else.
     if actor == DESK:
         return MAY_OPERATE
-    held_at = col(EntitlementRow.entity_id)
-    here = or_(held_at.is_(None), held_at == entity_id)
-    found = tx.execute(
-        select(col(EntitlementRow.role))
-        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
-        .where(col(EntitlementRow.person_id) == actor.person_id, col(PersonRow.disabled).is_(False), here)
-    ).scalars()
-    return frozenset(Role(role) for role in found)
+    return frozenset(Role(row["role"]) for row in _held(tx, actor.person_id) if row["entity_id"] in (None, entity_id))
+
+
+def _held(tx: Session, person_id: int) -> list[RowMapping]:
+    """The entitlements of an enabled person. What was changed from outside the desk gives no right."""
+    asked, prover, connection = {"it": person_id}, prover_in(tx), tx.connection()
+    person = connection.execute(_ACCOUNT, asked).mappings().first()
+    if person is None or person["disabled"] or (prover is not None and not prover.holds("person", person)):
+        return []
+    held = connection.execute(_HELD, asked).mappings()
+    return [row for row in held if prover is None or prover.holds("entitlement", row)]
 
 
 def require(tx: Session, actor: Actor, allowed: Iterable[Role], entity: EntityRow | None = None) -> None:
@@ -127,8 +156,8 @@ def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
 
     No one approves or entitles themselves by way of a second account (rules P3, Q3).
     """
-    rows = tx.execute(select(col(PersonRow.id), col(PersonRow.email), col(PersonRow.mobile)))
-    return same_person(person_id, {key_of(pk): marks(email, mobile) for pk, email, mobile in rows})
+    rows = _proven(tx, "person", select(_PERSON))
+    return same_person(person_id, {row["id"]: marks(row["email"], row["mobile"]) for row in rows})
 
 
 def entities_of(actor: Actor, roles: Iterable[Role] = Role) -> Select[int | None]:
@@ -158,22 +187,38 @@ def sponsor_ids(tx: Session, person_id: int, since: datetime) -> frozenset[int]:
     asked = same_person_ids(tx, person_id)
     own = asked
     while asked:
-        makers = set(tx.execute(_inviters(asked, since)).scalars()) | set(tx.execute(_givers(asked, since)).scalars())
+        makers = {row["created_by"] for row in _proven(tx, "invitation", _inviters(asked, since))}
+        makers |= {row["given_by"] for row in _proven(tx, "entitlement", _givers(asked, since))}
         reached = frozenset().union(*(same_person_ids(tx, maker) for maker in makers if maker is not None))
         asked = reached - found - own
         found |= asked
     return found
 
 
-def _inviters(people: Iterable[int], since: datetime) -> Select[int]:
-    return select(col(InvitationRow.created_by)).where(
-        col(InvitationRow.person_id).in_(people), col(InvitationRow.created_at) > since
+def holders(tx: Session, roles: Iterable[Role], entities: Iterable[int] | None = None) -> list[tuple[int, int | None]]:
+    """Who has one of the roles, at these entities or anywhere, and where; no one who is disabled.
+
+    A role that the desk did not give counts for nothing.
+    """
+    rows = (
+        select(_ENTITLEMENT)
+        .join(_PERSON, _PERSON.c.id == _ENTITLEMENT.c.person_id)
+        .where(_ENTITLEMENT.c.role.in_([role.value for role in roles]), _PERSON.c.disabled.is_(False))
     )
+    if entities is not None:
+        rows = rows.where(_ENTITLEMENT.c.entity_id.in_(entities))
+    prover = prover_in(tx)
+    found = tx.connection().execute(rows.order_by(_ENTITLEMENT.c.person_id)).mappings()
+    return [(row["person_id"], row["entity_id"]) for row in found if prover is None or prover.holds("entitlement", row)]
 
 
-def _givers(people: Iterable[int], since: datetime) -> Select[int | None]:
-    return select(col(EntitlementRow.given_by)).where(
-        col(EntitlementRow.person_id).in_(people),
-        col(EntitlementRow.given_at) > since,
-        col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE | MAY_ADMINISTER]),
+def _inviters(people: Iterable[int], since: datetime) -> Select[Any]:
+    return select(_INVITATION).where(_INVITATION.c.person_id.in_(people), _INVITATION.c.created_at > since)
+
+
+def _givers(people: Iterable[int], since: datetime) -> Select[Any]:
+    return select(_ENTITLEMENT).where(
+        _ENTITLEMENT.c.person_id.in_(people),
+        _ENTITLEMENT.c.given_at > since,
+        _ENTITLEMENT.c.role.in_([role.value for role in MAY_APPROVE | MAY_ADMINISTER]),
     )

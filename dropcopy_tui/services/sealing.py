@@ -8,13 +8,17 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.chain import begin, is_sealed
 from dropcopy_tui.store.chain_check import check_chain
+from dropcopy_tui.store.proofs import prove_all
+from dropcopy_tui.store.row_proofs import Prover
 
 
 def seal_store(resources: Resources) -> bool:
-    """Seal the audit trail from its next event on; whether it was done here. Without a master key, nothing is done.
+    """Seal the trail from its next event on and prove rows that grant power; whether it was done here.
 
-    The event that says so is the first sealed one. It says what was found of those before it, which could be
-    rewritten until now.
+    Without a master key, nothing is done.
+
+    The event that says so is the first sealed one. It says what was found of those before it, and how
+    many rows were taken as they are: both could be changed until now.
     """
     vault = resources.vault
     if not vault.is_open:
@@ -28,7 +32,9 @@ def seal_store(resources: Resources) -> bool:
         step("Sealing the audit trail")
         found = check_chain(uow.tx, vault)
         begin(uow.tx, vault, uow.now)
-        before = {"events": found.events, "intact": found.valid}
+        step("Proving rows that grant power")
+        rows = prove_all(uow.tx, Prover(vault))
+        before = {"events": found.events, "intact": found.valid, "rows": rows}
         if not found.valid:
             before["first_bad"] = found.first_bad or 0
         uow.record("audit:sealed", "audit trail", after=before)

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.domain.seats import Ending, SeatWay
 from dropcopy_tui.store.dialect import BIG
+from dropcopy_tui.store.trust_tables import Proven, proof_field
 
 _EMPTY = text("''")
 _OPEN = text("ended_at IS NULL")
@@ -55,7 +56,7 @@ class SeatRow(SQLModel, table=True):
     reason: str = Field(default="", sa_column_kwargs={"server_default": _EMPTY})
 
 
-class RecoveryCodeRow(SQLModel, table=True):
+class RecoveryCodeRow(Proven, table=True):
     """A code that replaces a lost second factor, once; only a keyed digest of it is stored.
 
     It confirms nothing before `usable_at`: whoever stole a way in does not gain a second factor with it.
@@ -69,3 +70,4 @@ class RecoveryCodeRow(SQLModel, table=True):
     made_at: datetime
     usable_at: datetime
     used_at: datetime | None = None
+    proof: bytes | None = proof_field()

@@ -22,10 +22,9 @@ from sqlmodel import Session, col
 from dropcopy_tui.domain.errors import TrailBroken, WrongMasterKey
 from dropcopy_tui.store.tables import AuditRow, SettingRow
 from dropcopy_tui.store.trust_tables import AuditChainRow, AuditHeadRow
-from dropcopy_tui.store.vault import Vault
+from dropcopy_tui.store.vault import CHECK_KEY, FACTS_PROOF, Vault
 
 FIRST_DIGEST = "0" * 64
-CHECK_KEY = "vault_check"
 _NEXT = b"dropcopy/audit/next\x01"
 _SAID = ("person", "origin", "action", "entity", "subject", "before", "after")
 _HEAD = select(col(AuditHeadRow.chain), col(AuditHeadRow.events), col(AuditHeadRow.last_event),
@@ -127,7 +126,7 @@ def begin(session: Session, vault: Vault, now: datetime) -> Head:
     session.flush()
     session.execute(insert(AuditHeadRow).values(id=1, chain=1, events=0, last_event=0, digest="", sealed_key=b""))
     write_head(session, vault, head)
-    _say_sealed(session, vault)
+    say_sealed(session, vault)
     return head
 
 
@@ -140,8 +139,12 @@ def _check_value(session: Session) -> str:
     return session.execute(select(col(SettingRow.value)).where(col(SettingRow.key) == CHECK_KEY)).scalar() or ""
 
 
-def _say_sealed(session: Session, vault: Vault) -> None:
-    session.merge(SettingRow(key=CHECK_KEY, value=vault.check_value()))
+def say_sealed(session: Session, vault: Vault) -> None:
+    """Let the store recognize this master key, and prove what it says of itself."""
+    rows = session.execute(select(col(SettingRow.key), col(SettingRow.value))).all()
+    facts = {row.key: row.value for row in rows}
+    for key, value in ((CHECK_KEY, vault.check_value()), (FACTS_PROOF, vault.facts_proof(facts))):
+        session.merge(SettingRow(key=key, value=value))
     session.flush()
 
 

@@ -24,6 +24,8 @@ from dropcopy_tui.store.watch import watched
 
 # Where a transaction's session keeps the id and digest of its last audit event (`Session.info`).
 WITNESS = "witness"
+# The same of who makes and checks the proofs of its rows (`store/proofs.py`).
+PROVER = "prover"
 # Steps of the database for each byte of a store that is migrated: an estimate, for the bar alone.
 _MIGRATING = 1
 # The store and the session of an open snapshot.
@@ -81,6 +83,8 @@ class Store:
     def __init__(self, place: Place, side: Side | None = None) -> None:
         self.place = place
         self.beside = beside(place)
+        # Who makes and checks the proofs of rows; None where they are neither made nor checked.
+        self.prover: object = None
         self._side = side or _side(place)
         self._engine = self._side.engine
 
@@ -99,6 +103,7 @@ class Store:
                 yield shared[1]
             return
         with self._desk_errors(), self._side.reading() as session, watched(session):
+            session.info[PROVER] = self.prover
             yield session
 
     @contextmanager
@@ -111,6 +116,7 @@ class Store:
             yield
             return
         with self._desk_errors(), self._side.reading() as session, watched(session):
+            session.info[PROVER] = self.prover
             token = _SNAPSHOT.set((self, session))
             try:
                 yield
@@ -124,6 +130,7 @@ class Store:
         A refusal with `remembered` commits what was written before it (a wrong code counts as an attempt).
         """
         with self._desk_errors(), self._side.turn(who, patience) as session:
+            session.info[PROVER] = self.prover
             try:
                 with watched(session):
                     yield session

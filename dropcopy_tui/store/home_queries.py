@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 from dropcopy_tui.domain.errors import StoreUnusable
 from dropcopy_tui.domain.places import Place, ServerPlace
+from dropcopy_tui.store.row_proofs import PROVEN, Prover
+from dropcopy_tui.store.vault import CHECK_KEY, vault_of
 
 # Holders of these desk-wide roles see every entity; a role at an entity sees that entity (domain.people.MAY_VIEW).
 _VISIBLE = """
@@ -25,8 +27,9 @@ _VISIBLE = """
         WHERE p.id = :person AND NOT p.disabled
           AND (t.entity_id = e.id OR t.role IN ('gam', 'operations', 'auditor')))
 """
-_PERSON = "SELECT id, user_id, name, disabled, locked_until FROM person WHERE {column} = :value"
-_SETTINGS = "SELECT key, value FROM setting WHERE key IN ('sandbox', 'environment')"
+_PERSON = "SELECT {columns}, proof FROM person WHERE {name} = :value"
+_HELD = "SELECT {columns}, proof FROM entitlement WHERE person_id = :value"
+_SETTINGS = "SELECT key, value FROM setting"
 _ROLES = """
     SELECT DISTINCT t.role FROM entitlement t JOIN person p ON p.id = t.person_id
     WHERE p.id = :person AND NOT p.disabled
@@ -68,10 +71,7 @@ _TO_REVIEW = """
 _ACCOUNTS = "SELECT id, email, mobile FROM person"
 
 
-_SSH_KEY = """
-    SELECT k.kind, k.blob, p.user_id FROM ssh_key k JOIN person p ON p.id = k.person_id
-    WHERE k.fingerprint = :fingerprint AND k.revoked_at IS NULL AND NOT p.disabled
-"""
+_SSH_KEY = "SELECT {columns}, proof FROM ssh_key WHERE fingerprint = :value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +175,53 @@ def _looking_at_file(path: Path) -> Iterator[Looker]:
         raise StoreUnusable(f"The store cannot be read ({error}).") from None
 
 
-def key_holder(place: Place, fingerprint: str) -> KeyHolder | None:
+def key_holder(place: Place, fingerprint: str, key: Path) -> KeyHolder | None:
     """Who may sign in with the SSH key of this fingerprint, asked by sshd while they wait; None for no one.
 
-    Raises StoreUnusable.
+    `key` is the file of the master key: a key or an account that was changed from outside the desk lets no one in.
+    Raises StoreUnusable, WrongMasterKey, MasterKeyLoose, MasterKeyMissing.
     """
     with looking(place) as ask:
-        found = ask.all(_SSH_KEY, fingerprint=fingerprint)
-    return KeyHolder(*found[0]) if found else None
+        prover = _prover(dict(ask.all(_SETTINGS)), key)
+        held = _proven(ask, prover, "ssh_key", _SSH_KEY, fingerprint)
+        people = _proven(ask, prover, "person", _PERSON, held[0]["person_id"], name="id") if held else []
+    if not people or held[0]["revoked_at"] is not None or people[0]["disabled"]:
+        return None
+    return KeyHolder(held[0]["kind"], held[0]["blob"], people[0]["user_id"])
 
 
-def glance(place: Place, now: datetime, *, user_id: str = "", os_account: str = "") -> Glance:
-    """The first screen's data for the person with this user id or this operating-system account."""
+def _prover(facts: dict[str, str], key: Path) -> Prover | None:
+    """Who checks the proofs of this store; None for one of an earlier version. Raises as `vault_of` does."""
+    if not {"store_id", CHECK_KEY} <= facts.keys():
+        return None  # incomplete: whoever opens it says so
+    vault = vault_of(key, facts)
+    vault.require_open()
+    return Prover(vault) if vault.says_sealed(facts[CHECK_KEY]) else None
+
+
+def _proven(
+    ask: Looker, prover: Prover | None, table: str, question: str, value: object, name: str = ""
+) -> list[dict[str, Any]]:
+    """The rows of a question about whole rows; none where one was changed from outside the desk."""
+    columns = PROVEN[table].columns
+    names = [*columns, "proof"]
+    if prover is None:
+        question = question.replace(", proof", ", NULL")
+    found = ask.all(question.format(columns=", ".join(columns), name=name), value=value)
+    rows = [dict(zip(names, row, strict=True)) for row in found]
+    return rows if prover is None or all(prover.holds(table, row) for row in rows) else []
+
+
+def glance(place: Place, now: datetime, *, user_id: str = "", os_account: str = "", key: Path | None = None) -> Glance:
+    """The first screen's data for the person with this user id or this operating-system account.
+
+    With the file of the master key, an account or a role that was changed from outside the desk shows nothing.
+    """
     with looking(place) as ask:
         settings = dict(ask.all(_SETTINGS))
+        prover = _prover(settings, key) if key is not None else None
         column, value = ("user_id", user_id) if user_id else ("os_account", os_account)
-        found = ask.all(_PERSON.format(column=column), value=value)
-        person = tuple(found[0][:3]) if found and not found[0][3] else None
+        person = _person(ask, prover, column, value)
         pk = person[0] if person else 0
         return Glance(
             person=person,
@@ -207,6 +237,16 @@ def glance(place: Place, now: datetime, *, user_id: str = "", os_account: str = 
             to_review=_to_review(ask, pk),
             roles=frozenset(role for (role,) in ask.all(_ROLES, person=pk)),
         )
+
+
+def _person(ask: Looker, prover: Prover | None, column: str, value: str) -> tuple[int, str, str] | None:
+    found = _proven(ask, prover, "person", _PERSON, value, name=column)
+    if not found or found[0]["disabled"]:
+        return None
+    held = ask.count("SELECT COUNT(*) FROM entitlement WHERE person_id = :value", value=found[0]["id"])
+    if prover is not None and len(_proven(ask, prover, "entitlement", _HELD, found[0]["id"])) != held:
+        return None
+    return found[0]["id"], found[0]["user_id"], found[0]["name"]
 
 
 def _latest(rows: list[tuple[Any, ...]]) -> tuple[LivingKey, ...]:

@@ -18,7 +18,7 @@ from dropcopy_tui.domain.people import DESK_ROLES, Role
 from dropcopy_tui.domain.requests import Approvals, RequestStatus, RequestType
 from dropcopy_tui.domain.sessions import SenderCompStatus, SessionKind, SessionStatus
 from dropcopy_tui.store.dialect import BIG
-from dropcopy_tui.store.trust_tables import AuditHeadRow
+from dropcopy_tui.store.trust_tables import AuditHeadRow, Proven, proof_field
 
 _DESK = ", ".join(f"'{role}'" for role in sorted(DESK_ROLES))
 _NO_ROWID = {"sqlite_with_rowid": False}
@@ -63,7 +63,7 @@ class SettingRow(SQLModel, table=True):
     value: str
 
 
-class EntityRow(SQLModel, table=True):
+class EntityRow(Proven, table=True):
     """A Registered Entity."""
 
     __tablename__ = "entity"
@@ -73,9 +73,10 @@ class EntityRow(SQLModel, table=True):
     name: str
     clearing_firm: bool = False
     approvals: str = Approvals.NEVER.value
+    proof: bytes | None = proof_field()
 
 
-class PersonRow(SQLModel, table=True):
+class PersonRow(Proven, table=True):
     """A person and their credentials (rule P1)."""
 
     __tablename__ = "person"
@@ -94,9 +95,10 @@ class PersonRow(SQLModel, table=True):
     locked_until: datetime | None = None
     disabled: bool = False
     created_at: datetime
+    proof: bytes | None = proof_field()
 
 
-class InvitationRow(SQLModel, table=True):
+class InvitationRow(Proven, table=True):
     """A one-time code with which a person sets their password; only a keyed digest of the code is stored.
 
     `after_event` is the last audit event before it.
@@ -116,9 +118,10 @@ class InvitationRow(SQLModel, table=True):
     expires_at: datetime
     used_at: datetime | None = None
     after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
+    proof: bytes | None = proof_field()
 
 
-class AuthenticatorRow(SQLModel, table=True):
+class AuthenticatorRow(Proven, table=True):
     """An authenticator app: its encrypted seed, and the last accepted time step, so that no code works twice.
 
     `proven_by` is the factor that opened the enrolment, `vouched_by` the EASE agent whose code did. Without an agent,
@@ -133,9 +136,10 @@ class AuthenticatorRow(SQLModel, table=True):
     proven_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     vouched_by: int | None = Field(default=None, foreign_key="person.id")
     usable_at: datetime | None = None
+    proof: bytes | None = proof_field()
 
 
-class SshKeyRow(SQLModel, table=True):
+class SshKeyRow(Proven, table=True):
     """An SSH public key with which a person signs in to the desk over SSH.
 
     A fingerprint belongs to one person for good: a revoked key never comes back, not even for another person.
@@ -157,6 +161,7 @@ class SshKeyRow(SQLModel, table=True):
     last_used_at: datetime | None = None
     revoked_by: int | None = Field(default=None, foreign_key="person.id")
     revoked_at: datetime | None = None
+    proof: bytes | None = proof_field()
 
 
 class ParcelRow(SQLModel, table=True):
@@ -198,7 +203,7 @@ class FactorStateRow(SQLModel, table=True):
     off_since: datetime | None = None
 
 
-class EntitlementRow(SQLModel, table=True):
+class EntitlementRow(Proven, table=True):
     """A role at an entity, or a desk-wide role (if and only if entity_id is null).
 
     `given_by` and `given_at` are null for roles that were given before they were recorded.
@@ -223,6 +228,7 @@ class EntitlementRow(SQLModel, table=True):
     entity_id: int | None = Field(default=None, foreign_key="entity.id", index=True)
     given_by: int | None = Field(default=None, foreign_key="person.id")
     given_at: datetime | None = None
+    proof: bytes | None = proof_field()
 
 
 class FrontEndRow(SQLModel, table=True):
@@ -442,7 +448,7 @@ class SessionRow(SQLModel, table=True):
     )
 
 
-class KeyPairRow(SQLModel, table=True):
+class KeyPairRow(Proven, table=True):
     """A key pair. An active one occupies slot 1 or 2 of its session, so that there are never three (rule K3).
 
     `deleted_by` is the user id, as the audit trail has it; "" for pairs that earlier versions deleted.
@@ -467,9 +473,10 @@ class KeyPairRow(SQLModel, table=True):
     deleted_at: datetime | None = None
     created_by: int = Field(foreign_key="person.id")
     deleted_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    proof: bytes | None = proof_field()
 
 
-class ChallengeRow(SQLModel, table=True):
+class ChallengeRow(Proven, table=True):
     """A second factor that was started (rule P2); only a keyed digest of its code is stored.
 
     An EASE code was issued by an agent (`issued_by`); `remote_id` is the id that an external provider gave it.
@@ -496,9 +503,10 @@ class ChallengeRow(SQLModel, table=True):
     scope: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     ended: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
+    proof: bytes | None = proof_field()
 
 
-class FactorResetRow(SQLModel, table=True):
+class FactorResetRow(Proven, table=True):
     """The reset of a person's factor, requested by one EASE agent and confirmed by another.
 
     `after_event` as in a challenge: a clock that is set back does not lengthen its life.
@@ -519,6 +527,7 @@ class FactorResetRow(SQLModel, table=True):
     confirmed_by: int | None = Field(default=None, foreign_key="person.id")
     confirmed_at: datetime | None = None
     after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
+    proof: bytes | None = proof_field()
 
 
 class ExpiryNoticeRow(SQLModel, table=True):
@@ -531,7 +540,7 @@ class ExpiryNoticeRow(SQLModel, table=True):
     at: datetime
 
 
-class RequestRow(SQLModel, table=True):
+class RequestRow(Proven, table=True):
     """A request (rule Q1). A completed edit produced version `group_version` of the group.
 
     `search` has the words that lists show except the status, in lower case, for filtering. `stage` is what lists sort
@@ -601,6 +610,7 @@ class RequestRow(SQLModel, table=True):
     submitted_at: datetime
     ended_at: datetime | None = None
     version: int = 1
+    proof: bytes | None = proof_field()
 
 
 class RequestSourceRow(SQLModel, table=True):
@@ -631,7 +641,7 @@ class RequestCountRow(SQLModel, table=True):
     members: int
 
 
-class ApprovalRow(SQLModel, table=True):
+class ApprovalRow(Proven, table=True):
     """An entity whose approval a request needs, and the person who gave it (rule Q3)."""
 
     __tablename__ = "approval"
@@ -643,9 +653,10 @@ class ApprovalRow(SQLModel, table=True):
     entity_id: int = Field(primary_key=True, foreign_key="entity.id")
     given_by: int | None = Field(default=None, foreign_key="person.id")
     given_at: datetime | None = None
+    proof: bytes | None = proof_field()
 
 
-class DecisionRow(SQLModel, table=True):
+class DecisionRow(Proven, table=True):
     """A decision about a request by an approver or the requester (rules Q2, Q3)."""
 
     __tablename__ = "decision"
@@ -661,6 +672,7 @@ class DecisionRow(SQLModel, table=True):
     verdict: str
     reason: str = ""
     at: datetime
+    proof: bytes | None = proof_field()
 
 
 class NoticeRow(SQLModel, table=True):

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.store.dialect import BIG
+
+
+class Proven(SQLModel):
+    """A row that grants power. Its `proof` is a keyed digest over what it says: see `store/proofs.py`."""
+
+
+def proof_field() -> Any:
+    """The column of the proof; null in a row that no desk has written."""
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=True), repr=False)
 
 
 class AuditChainRow(SQLModel, table=True):

@@ -14,6 +14,12 @@ from dropcopy_tui.domain.errors import MasterKeyLoose, MasterKeyMissing, StoreUn
 
 MASTER_KEY_BYTES = 32
 _NONCE_BYTES = 12
+_PROOF_BYTES = 16
+# Where the settings of a store say by what it recognizes its master key.
+CHECK_KEY = "vault_check"
+# What a store says of itself, and where its settings have the proof of it.
+FACTS = ("store_id", "sandbox", "environment")
+FACTS_PROOF = "facts_proof"
 # What the store knows its master key by: since its audit trail was sealed, and before that.
 _CHECKED = b"drop copy vault, sealed"
 _CHECKED_EARLY = b"drop copy vault"
@@ -28,6 +34,7 @@ class Vault:
         self._seal_key = _derived(master, store_id, b"seal") if master else None
         self._mac_key = _derived(master, store_id, b"mac") if master else None
         self._chain_key = _derived(master, store_id, b"chain") if master else None
+        self._row_key = _derived(master, store_id, b"row") if master else None
 
     def __repr__(self) -> str:
         return f"Vault({self._store_id}, {'open' if self.is_open else 'no master key'})"
@@ -67,6 +74,19 @@ class Vault:
         key = self._key(self._mac_key)
         return hmac.digest(key, b"\x1f".join((self._bound(place), text.encode("utf-8", "surrogatepass"))), "sha256")
 
+    def row_proof(self, said: str) -> bytes:
+        """The proof of a row: a keyed digest over what it says, of 16 bytes."""
+        return hmac.digest(self._key(self._row_key), said.encode("utf-8", "surrogatepass"), "sha256")[:_PROOF_BYTES]
+
+    def facts_proof(self, facts: Mapping[str, str]) -> str:
+        """The same over what the store says of itself."""
+        said = ["setting", *(facts.get(name, "") for name in FACTS)]
+        return self.row_proof("\x1f".join(said)).hex()
+
+    def believes(self, facts: Mapping[str, str]) -> bool:
+        """Whether what the store says of itself is what the desk wrote; of an earlier version, it is taken as it is."""
+        return not self.says_sealed(facts[CHECK_KEY]) or facts.get(FACTS_PROOF) == self.facts_proof(facts)
+
     def chain_root(self, number: int) -> bytes:
         """The root of the keys that seal a stretch of the audit trail."""
         return hmac.digest(self._key(self._chain_key), f"chain {number}".encode(), "sha256")
@@ -101,10 +121,11 @@ class Vault:
 
 
 def _derived(master: bytes, store_id: str, use: bytes) -> bytes:
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+    """HKDF with SHA-256 (RFC 5869) for a key of one block.
 
-    return HKDF(SHA256(), 32, salt=store_id.encode(), info=b"dropcopy/" + use).derive(master)
+    By the standard library: the first screen and sshd check proofs before anything else is loaded.
+    """
+    return hmac.digest(hmac.digest(store_id.encode(), master, "sha256"), b"dropcopy/" + use + b"\x01", "sha256")
 
 
 def make_master_key(path: Path) -> bytes:
@@ -167,6 +188,11 @@ def _must_be_ours(path: Path, facts: os.stat_result) -> None:
 def vault_of(path: Path, facts: Mapping[str, str]) -> Vault:
     """The vault of the store with these facts; closed if there is no key file. Raises WrongMasterKey."""
     vault = Vault(read_master_key(path), facts["store_id"], path)
-    if vault.is_open and not vault.recognizes(facts["vault_check"]):
+    if vault.is_open and not vault.recognizes(facts[CHECK_KEY]):
         raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")
+    if vault.is_open and not vault.believes(facts):
+        raise StoreUnusable(
+            "What the store says of itself (sandbox, environment) was changed from outside the desk. "
+            "Nothing was changed. Keep the store as evidence and restore a backup: see incidents.md."
+        )
     return vault

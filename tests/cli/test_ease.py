@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Cli, read_code, target_without_keys
 from tests.services.web import ACCOUNT, FROM, HOST, IKEY, TOKEN, DuoWorld, Web, duo_serving, secret_file, serving
+from tests.stores import as_the_desk
 
 VERIFIED = ("--verified", "callback", "--verified", "email")
 
@@ -75,6 +76,7 @@ def test_a_reset_needs_two_agents(agent: Cli, cli: Cli, sandbox: Path) -> None:
             "INSERT INTO entitlement (person_id, role) SELECT id, 'ease_agent' FROM person WHERE user_id = 'gam-desk'"
         )
     store.close()
+    as_the_desk(sandbox)
     asked = agent.json("ease", "reset", "acme-operator")
     assert agent.json("ease", "confirm", str(asked["id"]), code=3)["error"]["code"] == "not_entitled"
     second = cli.on(sandbox, "gam-desk")

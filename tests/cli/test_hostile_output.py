@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.stores import as_the_desk
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def hostile(operator: Cli, sandbox: Path) -> Cli:
         connection.execute("UPDATE key_pair SET access_key_id = '=' || char(27) || '[2J' || substr(access_key_id, 8)")
         connection.execute("UPDATE drop_copy_group SET name = 'x' || char(27) || '[2J' || char(155) || 'm' || id")
     connection.close()
+    as_the_desk(sandbox)
     return operator
 
 

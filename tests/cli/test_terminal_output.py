@@ -17,6 +17,7 @@ from dropcopy_tui.domain.visible import HIDING
 from tests.cli.conftest import Cli
 from tests.cli.test_mistyped import COMMANDS
 from tests.screens.hostile import ODD, OPERATOR, spoil
+from tests.stores import as_the_desk
 
 # What a verb needs to show something; `{...}` is a value of the hostile store.
 _READS: dict[str, tuple[str, ...]] = {
@@ -169,6 +170,7 @@ def spoilt(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
             "SELECT 2, 'totp', 3, '2026-01-01 00:00:00.000000', '2999-01-01 00:00:00.000000'"
         )
     connection.close()
+    as_the_desk(store)
     return store
 
 

@@ -18,6 +18,7 @@ from tests.e2e.command import DROPCOPY
 from tests.e2e.test_demo_terminal import STORE
 from tests.e2e.test_main_job import at_home, dropcopy
 from tests.e2e.two_people import Person
+from tests.stores import as_the_desk
 
 SECONDS = float(os.environ.get("DROPCOPY_TWO_PEOPLE", "20"))
 SEED = os.environ.get("DROPCOPY_TWO_PEOPLE_SEED", "20261128")
@@ -38,6 +39,7 @@ def prepared(home: Path) -> Path:
     assert given.returncode == 0, given.stderr
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
+    as_the_desk(store)
     return store
 
 

@@ -6,6 +6,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+from tests.stores import as_the_desk
+
 ODD = "[/x]\x1b]52;c;aGk=\x07[@click=app.quit]y[/]\x1b[31m\x9b31m\u202egnp\u200b\x00\x7f\x85e"
 LONG = "ab " * 3_334
 NAMES = (ODD, ODD + LONG, "[b]" + LONG, "\x1b[2J\x1b[H" + ODD)
@@ -43,6 +45,7 @@ def spoil(store: Path) -> None:
             )
         connection.execute("UPDATE key_pair SET access_key_id = substr(access_key_id, 1, 12) || char(27) || ']52;c;a'")
     connection.close()
+    as_the_desk(store)
 
 
 def _name(pk: int) -> str:

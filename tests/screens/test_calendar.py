@@ -16,6 +16,7 @@ from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command, open_line
 from tests.screens.test_hostile import looks_harmless
 from tests.screens.test_keys import choose
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 YEAR = 52
@@ -25,6 +26,7 @@ def change(place: Place, sql: str, *values: object) -> None:
     with sqlite3.connect(place.store) as connection:
         connection.execute(sql, values)
     connection.close()
+    as_the_desk(place.store)
 
 
 def line_of(seat: Seat, session_id: str) -> str:

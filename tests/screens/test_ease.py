@@ -21,6 +21,7 @@ from tests.screens.test_home import command, open_line
 from tests.screens.test_keys import choose, code_on, files, open_group
 from tests.screens.test_people import stored
 from tests.services.web import Answer, Asked, DuoWorld, Web, duo_serving, provider_on, serving
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 AGENT = "ease-agent"
@@ -122,6 +123,7 @@ async def test_a_reset_asks_for_a_second_agent(place: Place, size: Size) -> None
             "INSERT INTO entitlement (person_id, role) SELECT id, 'ease_agent' FROM person WHERE user_id = 'gam-desk'"
         )
     store.close()
+    as_the_desk(place.store)
     async with seated(place.app(AGENT), size) as seat:
         await find(seat, "acme-operator")
         await seat.press("t")

@@ -10,6 +10,7 @@ from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.services.groups.groups import GroupEdit
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 GROUP = "US-ACTIVES"
@@ -155,6 +156,7 @@ async def test_a_second_change_is_told_whose_the_first_is(place: Place) -> None:
     connection.execute("UPDATE entity SET approvals = 'always' WHERE code = 'ACME'")
     connection.commit()
     connection.close()
+    as_the_desk(place.store)
     desk = open_desk(place.config, place.clock)
     other = desk.identity.act_as("multi-operator", "test")
     request = desk.groups.edit(other, GROUP, GroupEdit(name="MINE"), entity="ACME")

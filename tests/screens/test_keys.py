@@ -17,6 +17,7 @@ from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import OPERATOR, Place
 from tests.screens.seat import Seat, seated
 from tests.screens.test_home import command, open_line
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 
@@ -311,6 +312,7 @@ async def test_no_codes_are_left_today(place: Place, size: Size) -> None:
             [(f"used{number}", person, now, now) for number in range(10)],
         )
     connection.close()
+    as_the_desk(place.store)
     async with seated(place.app(), size) as seat:
         await open_group(seat, "US-BACKUP")
         await seat.press("k", "enter", "enter")

@@ -15,6 +15,7 @@ from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command
 from tests.screens.test_hostile import looks_harmless
 from tests.screens.test_keys import choose, code_on
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 ADMIN = "acme-admin"
@@ -205,6 +206,7 @@ async def test_ease_unlocks_and_does_nothing_else(place: Place, size: Size) -> N
             "UPDATE person SET failed_tries = 5, locked_until = '2026-11-23 18:00:00' WHERE user_id = 'acme-viewer'"
         )
     connection.close()
+    as_the_desk(place.store)
     async with seated(place.app("ease-agent"), size) as seat:
         await open_people(seat)
         seat.sees("u Unlock", "acme-viewer .*locked")
@@ -262,6 +264,7 @@ def spoil_for_operations(place: Place, *, user_ids: bool) -> None:
             "WHERE user_id = 'acme-operator'"
         )
     connection.close()
+    as_the_desk(place.store)
     spoil(place.store)
     if not user_ids:
         with sqlite3.connect(place.store) as connection:
@@ -270,6 +273,7 @@ def spoil_for_operations(place: Place, *, user_ids: bool) -> None:
                 "UPDATE person SET user_id = 'p' || id, mobile = id || mobile WHERE user_id <> 'acme-operator'"
             )
         connection.close()
+        as_the_desk(place.store)
 
 
 async def test_hostile_names_stay_text(place: Place, size: Size) -> None:

@@ -30,6 +30,7 @@ from tests.screens.test_home import act_as, open_line
 from tests.screens.test_hostile import looks_harmless
 from tests.screens.test_keys import open_group
 from tests.screens.test_wizard import to_step
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 CLEARING, OPERATOR, MULTI, PLACEHLD = "clearing-approver", "acme-operator", "multi-operator", "placehld-approver"
@@ -75,6 +76,7 @@ def change(place: Place, sql: str, *values: object) -> None:
     """Change the store behind the desk's back."""
     with closing(sqlite3.connect(place.store)) as connection, connection:
         connection.execute(sql, values)
+    as_the_desk(place.store)
 
 
 def operator_approves_for_the_clearing_firm(place: Place) -> None:

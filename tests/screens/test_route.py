@@ -14,6 +14,7 @@ from tests.screens.hostile import ODD, spoil
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command
 from tests.screens.test_hostile import looks_harmless
+from tests.stores import as_the_desk
 from tests.unit.test_fix_log import SOH, execution, fix
 
 Size = tuple[int, int]
@@ -139,6 +140,7 @@ async def test_a_real_store_has_no_example_to_offer(place: Place) -> None:
     with sqlite3.connect(place.store) as connection:
         connection.execute("UPDATE setting SET value = 'no' WHERE key = 'sandbox'")
     connection.close()
+    as_the_desk(place.store)
     async with seated(place.app()) as seat:
         seat.app.sandbox = False
         await open_route(seat, None)

@@ -14,6 +14,7 @@ from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_home import command, open_line
 from tests.screens.test_keys import choose
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 SOON = "2026-12-01 22:30:00.000000"
@@ -29,6 +30,7 @@ def ends_soon(place: Place, *session_ids: str) -> None:
                 (SOON, session_id),
             )
     connection.close()
+    as_the_desk(place.store)
 
 
 def picked(seat: Seat) -> int:
@@ -66,6 +68,7 @@ async def test_the_line_goes_with_the_cure(place: Place) -> None:
         with sqlite3.connect(place.store) as connection:
             connection.execute(ends)
         connection.close()
+        as_the_desk(place.store)
         await seat.press("question_mark", "escape")
         seat.sees_not("within four weeks")
         assert not seat.find(ExpiryLine).display

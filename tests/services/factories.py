@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import inspect, text
+from sqlmodel import Session
 
 from dropcopy_tui.clock import Clock, Entropy
 from dropcopy_tui.domain.filters import Filter
@@ -31,9 +32,11 @@ from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.services.views import RequestView
 from dropcopy_tui.store.access_tables import SeatRow
-from dropcopy_tui.store.chain import begin
+from dropcopy_tui.store.chain import begin, is_sealed, say_sealed
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
+from dropcopy_tui.store.proofs import prove_all
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import (
     EntitlementRow,
     EntityRow,
@@ -272,7 +275,21 @@ def one(resources: Resources, sql: str, **values: Any) -> Any:
 
 
 def change(resources: Resources, sql: str, **values: Any) -> None:
-    """Change the store behind the services' back."""
+    """Change the store as the desk would have: rows that grant power have their proof again."""
+    with resources.store.write() as session:
+        session.execute(text(sql), values)
+        prove(session, resources)
+
+
+def prove(session: Session, resources: Resources) -> None:
+    """Prove what the store says, as it is."""
+    prove_all(session, Prover(resources.vault))
+    if is_sealed(session, resources.vault):
+        say_sealed(session, resources.vault)
+
+
+def tamper(resources: Resources, sql: str, **values: Any) -> None:
+    """Change the store as someone would who can write to it, and has not its master key."""
     with resources.store.write() as session:
         session.execute(text(sql), values)
 

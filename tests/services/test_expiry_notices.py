@@ -22,7 +22,7 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sessions.key_rows import market_hours
 from dropcopy_tui.services.tick import Chores
 from tests.services.conftest import World
-from tests.services.factories import FrozenClock, add_person, add_role, add_session, change, contents, one, rows
+from tests.services.factories import FrozenClock, add_person, add_role, add_session, change, contents, one, prove, rows
 from tests.services.processes import race
 from tests.services.test_keypairs import later, make
 from tests.stores import on_postgres
@@ -148,6 +148,7 @@ def test_a_very_long_list_is_cut_and_says_so(world: World, manager: Actor) -> No
             ),
             {"ends": datetime.fromisoformat(f"{expires}+00:00") if on_postgres() else expires, "last": targets[0]},
         )
+        prove(session, world.resources)
     at(world.resources, 14)
     assert send(world.resources).keys == many + 1
     ((_, subject, body),) = mails(world.resources)

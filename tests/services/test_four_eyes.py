@@ -15,7 +15,7 @@ from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.requests.requests import Requests
 from tests.services.asking import advance, approvals_always, ask_for, manager_of, to_do
 from tests.services.conftest import World
-from tests.services.factories import add_person, add_role, approve, one, rows
+from tests.services.factories import add_person, add_role, approve, one, prove, rows
 
 HEAD = b"user_id,name,email,roles,mobile\n"
 
@@ -43,6 +43,7 @@ def test_a_second_account_is_recognised_however_it_is_written(world: World, emai
     twin = manager_of(world, "ACME", "twin", mobile=mobile)
     with world.resources.store.write() as tx:
         tx.execute(text("UPDATE person SET email = :email WHERE user_id = 'twin'"), {"email": email})
+        prove(tx, world.resources)
     request = ask_for(world)
     with pytest.raises(NotEntitled, match="another account of yours"):
         approve(world.resources, request, twin)
@@ -123,6 +124,7 @@ def test_an_import_still_fills_an_entity_that_has_no_user_administrator(world: W
 def test_nobody_imports_an_account_of_their_own(world: World, line: str) -> None:
     with world.resources.store.write() as tx:
         tx.connection().exec_driver_sql("UPDATE person SET mobile = '+1 202 555 0199' WHERE user_id = 'operations'")
+        prove(tx, world.resources)
     report = imported(world, line)
     assert report.imported == 0
     assert "your own account" in report.errors[0].reason

@@ -35,6 +35,8 @@ from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.store.row_proofs import Prover
+from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_resources
 from tests.services.kept import assert_orders_hold
@@ -91,13 +93,18 @@ class Ground:
         It begins after the last event: every round sets the clock back, and the times of earlier rounds do not count.
         """
         name, now = f"proof{next(self.numbers)}", self.resources.clock.now()
+        ((last,),) = self.direct.read("SELECT coalesce(max(id), 0) FROM audit_event")
+        row = ChallengeRow(
+            id=name, person_id=self.world.operator.person_id, factor="sms", purpose="keys", after_event=last,
+            code_mac=self.resources.vault.mac(CODE, "challenge", name), created_at=now,
+            expires_at=now + timedelta(minutes=5),
+        )  # fmt: skip
         self.direct.read(
             "INSERT INTO challenge "
-            "(id, person_id, factor, purpose, code_mac, tries, created_at, expires_at, after_event) "
-            "VALUES (:name, :person, 'sms', 'keys', :mac, 0, :now, :ends, "
-            "(SELECT coalesce(max(id), 0) FROM audit_event))",
-            name=name, person=self.world.operator.person_id, mac=self.resources.vault.mac(CODE, "challenge", name),
-            now=stored(now), ends=stored(now + timedelta(minutes=5)),
+            "(id, person_id, factor, purpose, code_mac, tries, created_at, expires_at, after_event, proof) "
+            "VALUES (:name, :person, 'sms', 'keys', :mac, 0, :now, :ends, :last, :proof)",
+            name=name, person=row.person_id, mac=row.code_mac, now=stored(now), ends=stored(row.expires_at), last=last,
+            proof=Prover(self.resources.vault).proof("challenge", row.model_dump()),
         )  # fmt: skip
         return Proof(name, CODE)
 

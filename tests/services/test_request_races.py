@@ -23,7 +23,7 @@ from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from tests.services.asking import approvals_always, ask_for, edit, made, manager_of, process
 from tests.services.conftest import World
-from tests.services.factories import change, new_group, one, open_resources, rows
+from tests.services.factories import change, new_group, one, open_resources, prove, rows
 from tests.services.lasting import Pair, pair
 from tests.services.processes import kill_after, kill_at_statement, process_all, seconds
 from tests.services.test_kill import reopened
@@ -130,6 +130,7 @@ def anew(world: World) -> None:
             "UPDATE request SET status = 'in_progress', version = 1, ended_at = NULL, reasons = '[]', "
             "group_id = CASE WHEN type = 'create_group' THEN NULL ELSE group_id END"
         )
+        prove(session, world.resources)
 
 
 @rounds

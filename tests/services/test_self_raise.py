@@ -20,7 +20,7 @@ from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.store.tables import EntitlementRow
 from tests.services.conftest import World
-from tests.services.factories import FixedEntropy, add_person, add_role, open_resources
+from tests.services.factories import FixedEntropy, add_person, add_role, open_resources, prove
 from tests.stores import copy_store
 
 PHONE = "+1 202 555 0142"
@@ -84,6 +84,7 @@ def arrange(resources: Resources, me: Actor, mine: list[tuple[Role, str]], twin_
             entity_id = entity_named(session, place).id if place else None
             session.add(EntitlementRow(person_id=me.person_id, role=role.value, entity_id=entity_id))
         session.execute(text("UPDATE person SET disabled = :shut WHERE user_id = 'twin'"), {"shut": twin_shut})
+        prove(session, resources)
 
 
 MINE = st.lists(

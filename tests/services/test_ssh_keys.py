@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_key_signs_its_person_in(world: World) -> None:
     signed = Identity(world.resources).sign_in_key(made.fingerprint, "test ssh=192.0.2.7")
     assert signed.user_id == "operator"
     assert listed(world, world.operator)[0].last_used_at == world.resources.clock.now()
-    holder = key_holder(world.resources.store.path, made.fingerprint)
+    holder = key_holder(world.resources.store.path, made.fingerprint, Path("none.key"))
     assert holder is not None
     assert holder.user_id == "operator"
     after = sqlite3.connect(world.resources.store.path).execute(
@@ -84,7 +85,7 @@ def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
         world.operator, made.fingerprint, proof_of(world.resources, world.operator, purpose=Purpose.ACCESS)
     )
     assert done.revoked_by == "operator"
-    assert key_holder(world.resources.store.path, made.fingerprint) is None
+    assert key_holder(world.resources.store.path, made.fingerprint, Path("none.key")) is None
     with pytest.raises(NotSignedIn, match="not in use"):
         Identity(world.resources).sign_in_key(made.fingerprint, "test")
     with pytest.raises(InvalidValue, match="revoked and cannot be added again"):
@@ -97,7 +98,7 @@ def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
 def test_a_disabled_person_gets_in_with_no_key(world: World, admin: Actor) -> None:
     made = add(world.resources, world.operator, ssh_line())
     People(world.resources).disable(admin, "operator")
-    assert key_holder(world.resources.store.path, made.fingerprint) is None
+    assert key_holder(world.resources.store.path, made.fingerprint, Path("none.key")) is None
     with pytest.raises(NotSignedIn, match="disabled"):
         Identity(world.resources).sign_in_key(made.fingerprint, "test")
 

@@ -16,10 +16,13 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.store.engine import migrate
 from dropcopy_tui.store.location import SCHEMA_VERSION, needs_migration
+from dropcopy_tui.store.row_proofs import PROVEN
 from tests.services.kept import assert_counts_hold, assert_orders_hold
 from tests.services.test_tampers import recomputed
 
 DATA = Path(__file__).parent / "data"
+# Later versions have tables of their own.
+OLD_TABLES = sorted(set(PROVEN) - {"recovery_code", "ssh_key"})
 
 
 @pytest.fixture
@@ -95,12 +98,13 @@ def test_its_audit_trail_is_sealed_when_it_is_first_opened(config: Config) -> No
     with closing(sqlite3.connect(config.paths.store)) as store:
         events = store.execute("SELECT count(*) FROM audit_event").fetchone()[0]
         last = store.execute("SELECT max(id) FROM audit_event").fetchone()[0]
+        proven = sum(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in OLD_TABLES)
     open_desk(config).close()
     desk = open_desk(config)
     auditor = desk.identity.act_as("auditor", "test")
     sealed = [event for event in desk.audit.page(auditor, PageRequest()).rows if event.action == "audit:sealed"]
     assert [(event.id, event.person, event.after) for event in sealed] == [
-        (last + 1, "desk", {"events": events, "intact": True})
+        (last + 1, "desk", {"events": events, "intact": True, "rows": proven})
     ]
     assert desk.audit.verify(auditor).sealed_from == last + 1
     desk.close()

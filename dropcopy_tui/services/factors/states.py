@@ -12,8 +12,9 @@ from dropcopy_tui.domain.people import MAY_EASE
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.factors.strategy import strategy_of
 from dropcopy_tui.services.factors.table import FACTORS
+from dropcopy_tui.services.rights import holders
 from dropcopy_tui.services.unit_of_work import UnitOfWork
-from dropcopy_tui.store.tables import ChallengeRow, EntitlementRow, FactorStateRow, PersonRow
+from dropcopy_tui.store.tables import ChallengeRow, FactorStateRow, PersonRow
 
 
 def off_factors(uow: UnitOfWork, person_id: int) -> Mapping[str, str]:
@@ -89,13 +90,8 @@ def _tell_off(uow: UnitOfWork, state: FactorStateRow) -> None:
 
 
 def _agents(uow: UnitOfWork) -> list[PersonRow]:
-    rows = (
-        select(PersonRow)
-        .join(EntitlementRow, col(EntitlementRow.person_id) == col(PersonRow.id))
-        .where(col(EntitlementRow.role).in_([role.value for role in MAY_EASE]), col(PersonRow.disabled).is_(False))
-        .distinct()
-        .order_by(col(PersonRow.id))
-    )
+    agents = {person for person, _ in holders(uow.tx, MAY_EASE)}
+    rows = select(PersonRow).where(col(PersonRow.id).in_(agents)).order_by(col(PersonRow.id))
     return list(uow.tx.execute(rows).scalars())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from dropcopy_tui.domain.errors import RowAltered
 from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_OPERATE, Actor
 from dropcopy_tui.domain.requests import OF_GROUPS, RequestStatus, RequestType
 from dropcopy_tui.domain.work import current
@@ -45,17 +46,24 @@ class Provisioning(Service):
         Raises:
             NotEntitled.
             Interrupted: the request at hand was not set up; those before it were.
+            RowAltered: one was changed from outside the desk and was not set up; the others were.
         """
         with self._reading(actor) as uow:
             uow.require(MAY_OPERATE)
             due, waiting, queued = self._due(uow)
-        ended = []
+        ended, altered = [], None
         for pk in due:
             if (work := current()) is not None:
                 work.begin()
-            view = self._set_up(pk)
+            try:
+                view = self._set_up(pk)
+            except RowAltered as refusal:
+                altered = altered or refusal
+                continue
             if view is not None:
                 ended.append(view)
+        if altered is not None:
+            raise altered
         return SetUpRun(tuple(ended), waiting, queued)
 
     def process_as_desk(self) -> SetUpRun:
@@ -74,9 +82,19 @@ class Provisioning(Service):
         waiting = uow.tx.execute(
             rows.where(waits.exists()).with_only_columns(func.count(), maintain_column_froms=True)
         ).scalar_one()
-        ready = uow.tx.execute(rows.where(~waits.exists()).order_by(col(RequestRow.id))).scalars().all()
-        due = [key_of(row.id) for row in ready if self._is_due(uow, row)]
+        found = uow.tx.execute(
+            rows.where(~waits.exists()).with_only_columns(col(RequestRow.id)).order_by(col(RequestRow.id))
+        ).scalars()
+        ready = [key_of(pk) for pk in found]
+        due = [pk for pk in ready if self._may_be_due(uow, pk)]
         return due, waiting, len(ready) - len(due)
+
+    def _may_be_due(self, uow: UnitOfWork, pk: int) -> bool:
+        """Whether it is; one that was changed from outside the desk is refused when its turn comes."""
+        try:
+            return self._is_due(uow, uow.tx.get_one(RequestRow, pk))
+        except RowAltered:
+            return True
 
     def _is_due(self, uow: UnitOfWork, row: RequestRow) -> bool:
         when = due_at(row.asked.get("market", ""), uow.settings, approvals.ready_at(uow, row))

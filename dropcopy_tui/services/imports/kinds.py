@@ -35,6 +35,8 @@ from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.services.imports.csv_lines import Columns
 from dropcopy_tui.services.views import Facts
+from dropcopy_tui.store.proofs import prove_inserted
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import METADATA
 
 _ENTITY = METADATA.tables["entity"]
@@ -76,6 +78,8 @@ class FileKind(ABC):
 
     # Who imports: the primary key of the person.
     importer = 0
+    # Who proves the new rows.
+    prover: Prover | None = None
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
@@ -131,6 +135,7 @@ class EntityFile(FileKind):
 
     def insert(self, entries: Sequence[FileEntry]) -> None:
         self._connection.execute(insert(_ENTITY), [entry.values for entry in entries])
+        prove_inserted(self._connection, self.prover, _ENTITY, "code", [entry.values["code"] for entry in entries])
 
 
 def _yes_or_no(text: str) -> bool:
@@ -250,6 +255,8 @@ class PeopleFile(FileOfEntities):
         self._connection.execute(
             insert(_PERSON), [{name: entry.values[name] for name in columns} | always for entry in entries]
         )
+        names = [entry.values["user_id"] for entry in entries]
+        prove_inserted(self._connection, self.prover, _PERSON, "user_id", names)
         self._entitle(entries)
 
     def _entitle(self, entries: Sequence[FileEntry]) -> None:
@@ -267,6 +274,9 @@ class PeopleFile(FileOfEntities):
             for person_id, name in found
             for role, entity_id in sorted(wanted[name], key=str)
         ]
+        if rows and self.prover is not None:
+            for row in rows:
+                row["proof"] = self.prover.proof("entitlement", row)
         if rows:
             self._connection.execute(insert(_ENTITLEMENT), rows)
 

@@ -22,6 +22,8 @@ from dropcopy_tui.services.inspection.sealed import closed_values
 from dropcopy_tui.store.chain_check import check_chain
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
+from dropcopy_tui.store.proofs import altered_rows
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.vault import Vault
 
 # So many rows that break a rule are named.
@@ -67,6 +69,11 @@ def _checks(store: Store, vault: Vault | None) -> Iterator[tuple[str, str, Find]
     if vault is not None and vault.is_open:
         words = "Sealed values do not open with this master key."
         yield "store.sealed", words, lambda session: list(islice(closed_values(session, vault), _NAMED + 1))
+        yield (
+            "rows.altered",
+            "Rows that grant power were changed from outside the desk.",
+            partial(_altered, vault=vault),
+        )
         yield "audit.trail", "The audit trail was altered.", partial(_trail, vault=vault)
 
 
@@ -107,6 +114,11 @@ def _integrity(session: Session, size: int) -> list[str]:
         except DBAPIError as error:
             found.append(f"{name}: {error.orig}")
     return found
+
+
+def _altered(session: Session, vault: Vault) -> list[str]:
+    step("Checking rows that grant power")
+    return list(islice(altered_rows(session, Prover(vault)), _NAMED + 1))
 
 
 def _trail(session: Session, vault: Vault) -> list[str]:

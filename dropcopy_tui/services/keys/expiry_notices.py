@@ -25,9 +25,10 @@ from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import MAY_OPERATE, MAY_RECEIVE_EXPIRY, Actor
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.sessions import SessionStatus
+from dropcopy_tui.services.rights import holders
 from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.tables import EntitlementRow, EntityRow, ExpiryNoticeRow, KeyPairRow, PersonRow, SessionRow
+from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, PersonRow, SessionRow
 
 # An email of more lines than this is read by no one, and refused by some mail servers.
 MOST_LINES = 1_000
@@ -196,14 +197,8 @@ def _ending(now: datetime, days: int) -> Any:
 def _managers(uow: UnitOfWork, entities: Mapping[int, object]) -> dict[int, list[int]]:
     """Who is notified at each entity: its administrative managers whose accounts are enabled."""
     found: dict[int, list[int]] = defaultdict(list)
-    rows = uow.tx.execute(
-        select(col(EntitlementRow.entity_id), col(EntitlementRow.person_id))
-        .join(PersonRow, col(PersonRow.id) == col(EntitlementRow.person_id))
-        .where(col(EntitlementRow.role).in_([role.value for role in MAY_RECEIVE_EXPIRY]))
-        .where(col(PersonRow.disabled).is_(False))
-    )
-    for entity_id, person_id in rows:
-        if entity_id in entities:
+    for person_id, entity_id in holders(uow.tx, MAY_RECEIVE_EXPIRY):
+        if entity_id is not None and entity_id in entities:
             found[entity_id].append(person_id)
     return found
 

@@ -29,9 +29,9 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.messages import unsealed
 from dropcopy_tui.services.outbox.leases import Lease, due, still_leased
 from dropcopy_tui.services.outbox.outbox import EMAIL, held_words
-from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.rights import DESK, holders
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.store.tables import EntitlementRow, NoticeRow, OutboxRow, PersonRow, SettingRow
+from dropcopy_tui.store.tables import NoticeRow, OutboxRow, SettingRow
 
 LEASE = timedelta(seconds=60)
 # Less than the lease by what a slow letter takes (senders.email.LONGEST): one is begun only with so much left.
@@ -239,10 +239,5 @@ def _operators_to_tell(uow: UnitOfWork) -> list[int]:
     """Everyone with operations who does not have this notice unread already."""
     # One unread notice is enough: a mail server that is down fails hundreds of messages.
     told = select(col(NoticeRow.person_id)).where(col(NoticeRow.text) == DEAD_LETTER, col(NoticeRow.read_at).is_(None))
-    rows = (
-        select(col(EntitlementRow.person_id))
-        .join(PersonRow, col(PersonRow.id) == EntitlementRow.person_id)
-        .where(col(EntitlementRow.role) == Role.OPERATIONS.value, col(PersonRow.disabled).is_(False))
-        .where(col(EntitlementRow.person_id).not_in(told))
-    )
-    return list(uow.tx.execute(rows.distinct()).scalars())
+    able = {person for person, _ in holders(uow.tx, (Role.OPERATIONS,))}
+    return sorted(able - set(uow.tx.execute(told).scalars()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import FactorNeeded, InvalidValue, NotEntitled
@@ -163,12 +163,12 @@ def _check(row: PersonRow, held: set[Entitlement], plus: Sequence[Entitlement], 
 def _remove(uow: UnitOfWork, row: PersonRow, place: Place) -> None:
     each, entity_id = place
     held_at = col(EntitlementRow.entity_id)
-    found = uow.tx.execute(
-        select(EntitlementRow)
+    # Not by way of the row: one that was changed from outside cannot be read, and can be taken away.
+    uow.tx.execute(
+        delete(EntitlementRow)
         .where(col(EntitlementRow.person_id) == row.id, col(EntitlementRow.role) == each.role.value)
         .where(held_at.is_(None) if entity_id is None else held_at == entity_id)
     )
-    uow.tx.delete(found.scalar_one())
 
 
 def _name(role: Role) -> str:

@@ -11,12 +11,11 @@ from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests.approvals import ask_approvals, keep_stage, missing
 from dropcopy_tui.services.requests.views import search_words
-from dropcopy_tui.services.rights import same_person_ids, sponsor_ids
+from dropcopy_tui.services.rights import holders, same_person_ids, sponsor_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork, person_row
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (
     DraftRow,
-    EntitlementRow,
     EntityRow,
     PersonRow,
     RequestRow,
@@ -71,18 +70,9 @@ def tell_submitted(uow: UnitOfWork, row: RequestRow, letter: str) -> None:
 
 def approvers_of(uow: UnitOfWork, row: RequestRow) -> list[PersonRow]:
     """Everyone who may approve what is missing; never who asked, nor whom they made an approver (rule Q3)."""
-    rows = uow.tx.exec(
-        select(PersonRow)
-        .join(EntitlementRow, col(EntitlementRow.person_id) == PersonRow.id)
-        .where(
-            col(EntitlementRow.entity_id).in_(missing(uow, row)),
-            col(EntitlementRow.role).in_([role.value for role in MAY_APPROVE]),
-            col(PersonRow.disabled).is_(False),
-            col(PersonRow.id).not_in(same_person_ids(uow.tx, row.submitted_by)),
-        )
-        .distinct()
-        .order_by(col(PersonRow.id))
-    )
+    able = {person for person, _ in holders(uow.tx, MAY_APPROVE, missing(uow, row))}
+    able -= same_person_ids(uow.tx, row.submitted_by)
+    rows = uow.tx.exec(select(PersonRow).where(col(PersonRow.id).in_(able)).order_by(col(PersonRow.id)))
     since = uow.now - uow.settings.approver_wait
     return [person for person in rows if row.submitted_by not in sponsor_ids(uow.tx, key_of(person.id), since)]
 

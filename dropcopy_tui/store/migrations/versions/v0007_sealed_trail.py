@@ -1,4 +1,4 @@
-"""An audit trail that is sealed: by keys of the master key, from the event on at which this version opens the store."""
+"""A sealed audit trail, and proofs of rows that grant power: both with keys of the master key."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+# Their rows grant power.
+_PROVEN = (
+    "approval", "authenticator", "challenge", "decision", "entitlement", "entity", "factor_reset", "invitation", "key_pair",
+    "person", "recovery_code", "request", "ssh_key",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -38,3 +44,5 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["chain"], ["audit_chain.number"]),
         sa.PrimaryKeyConstraint("id"),
     )
+    for table in _PROVEN:
+        op.add_column(table, sa.Column("proof", sa.LargeBinary(), nullable=True))

@@ -1,0 +1,140 @@
+"""The proof of a row that grants power: a keyed digest over what it says, which only the master key's holder can make.
+
+Plain Python: the first screen and sshd check proofs before SQLAlchemy is loaded. `store/proofs.py` makes and checks
+them wherever rows are written and read.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dropcopy_tui.domain.errors import RowAltered
+from dropcopy_tui.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenTable:
+    """What a row of a table is called, the columns that name it to people, and those that its proof covers.
+
+    The number of a row is among them where other tables refer to it.
+    """
+
+    noun: str
+    named: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def _table(noun: str, named: str, columns: str) -> ProvenTable:
+    return ProvenTable(noun, tuple(named.split()), tuple(sorted(columns.split())))
+
+
+PROVEN = {
+    "approval": _table("approval", "request_id entity_id", "request_id entity_id given_by given_at"),
+    "authenticator": _table(
+        "authenticator app of person", "person_id",
+        "person_id sealed_seed confirmed_at last_step proven_by vouched_by usable_at",
+    ),
+    "challenge": _table(
+        "second factor", "id",
+        "id person_id factor purpose code_mac tries created_at expires_at used_at issued_by remote_id scope ended "
+        "after_event",
+    ),
+    "decision": _table("decision", "id", "request_id person_id entity_id verdict reason at"),
+    "entitlement": _table("role of person", "person_id role", "person_id role entity_id given_by given_at"),
+    "entity": _table("entity", "code", "id code name clearing_firm approvals"),
+    "factor_reset": _table(
+        "factor reset", "id", "person_id factor asked_by asked_at expires_at confirmed_by confirmed_at after_event"
+    ),
+    "invitation": _table(
+        "invitation of person", "person_id",
+        "person_id code_mac tries created_at created_by expires_at used_at after_event",
+    ),
+    "key_pair": _table(
+        "key pair", "access_key_id",
+        "session_pk access_key_id sealed_secret slot created_at expires_at deleted_at created_by deleted_by",
+    ),
+    "person": _table(
+        "account", "user_id",
+        "id user_id name email mobile os_account password_hash failed_tries locked_until disabled created_at",
+    ),
+    "recovery_code": _table("recovery code of person", "person_id", "person_id code_mac made_at usable_at used_at"),
+    "request": _table(
+        "request", "reference",
+        "id reference type status entity_id subject search entity submitter stage draft_id group_id group_version "
+        "asked reasons submitted_by submitted_at ended_at version",
+    ),
+    "ssh_key": _table(
+        "SSH key", "fingerprint",
+        "person_id fingerprint kind blob label added_by added_at last_used_at revoked_by revoked_at",
+    ),
+}  # fmt: skip
+# So many checked rows are remembered, to be checked by comparison.
+_MOST = 20_000
+
+
+class Prover:
+    """Makes and checks the proofs of a store's rows with the vault of its master key."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._checked: dict[tuple[Any, ...], bool] = {}
+
+    def __repr__(self) -> str:
+        return f"Prover({self._vault!r})"
+
+    def proof(self, table: str, values: Mapping[Any, Any]) -> bytes:
+        """The proof of a row. Raises MasterKeyMissing."""
+        # What is null is left out: a column that a later version adds changes no proof.
+        said = {name: _plain(values[name]) for name in PROVEN[table].columns if values[name] is not None}
+        return self._vault.row_proof(json.dumps([table, said], sort_keys=True, separators=(",", ":")))
+
+    def holds(self, table: str, values: Mapping[Any, Any]) -> bool:
+        """Whether a row is as the desk wrote it. `values` are all of its columns. Raises MasterKeyMissing."""
+        try:
+            row = (table, values["proof"], *(values[name] for name in PROVEN[table].columns))
+            known = self._checked.get(row)
+        except TypeError:  # a document, which has no hash
+            return self._holds(table, values)
+        if known is None:
+            if len(self._checked) >= _MOST:
+                self._checked.clear()
+            known = self._checked[row] = self._holds(table, values)
+        return known
+
+    def require(self, table: str, values: Mapping[Any, Any]) -> None:
+        """Refuse a row that is not as the desk wrote it. Raises RowAltered."""
+        if not self.holds(table, values):
+            raise RowAltered(
+                f"The {row_words(table, values)} was changed from outside the desk and is not used. Nothing was "
+                "changed. Operations can look for the cause: dropcopy store check"
+            )
+
+    def _holds(self, table: str, values: Mapping[Any, Any]) -> bool:
+        proof = values["proof"]
+        if proof is None:
+            return False
+        try:
+            return hmac.compare_digest(bytes(proof), self.proof(table, values))
+        except (TypeError, ValueError):  # a damaged file may have anything in a column
+            return False
+
+
+def row_words(table: str, values: Mapping[Any, Any]) -> str:
+    """What a row is called, such as `account acme-operator`."""
+    return " ".join([PROVEN[table].noun, *(str(values[name]) for name in PROVEN[table].named)])
+
+
+def _plain(value: Any) -> Any:
+    """A value in the form that both engines and their drivers have in common: that of a file."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value).hex()
+    return value
