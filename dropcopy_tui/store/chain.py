@@ -27,8 +27,10 @@ from dropcopy_tui.store.vault import CHECK_KEY, FACTS_PROOF, Vault
 FIRST_DIGEST = "0" * 64
 _NEXT = b"dropcopy/audit/next\x01"
 _SAID = ("person", "origin", "action", "entity", "subject", "before", "after")
-_HEAD = select(col(AuditHeadRow.chain), col(AuditHeadRow.events), col(AuditHeadRow.last_event),
-               col(AuditHeadRow.digest), col(AuditHeadRow.sealed_key))  # fmt: skip
+_HEAD = select(
+    col(AuditHeadRow.chain), col(AuditHeadRow.events), col(AuditHeadRow.last_event), col(AuditHeadRow.digest),
+    col(AuditHeadRow.sealed_key),
+).where(col(AuditHeadRow.id) == 1)  # fmt: skip
 Facts = Mapping[str, Any]
 
 
