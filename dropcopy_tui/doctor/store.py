@@ -44,6 +44,29 @@ def _sealed(at: Patient) -> Iterator[Trouble]:
             yield Trouble(f"The master key does not open {named(found)}.", "dropcopy store check")
 
 
+@STORE.check("rows.altered", "Someone tried to gain a right with another program; what was changed is not used.")
+def _rows(at: Patient) -> Iterator[Trouble]:
+    if at.resources is not None and at.resources.vault.is_open and at.resources.vault.says_sealed(_check_value(at)):
+        from dropcopy_tui.store.proofs import altered_rows
+        from dropcopy_tui.store.row_proofs import Prover
+
+        with at.resources.store.read() as session:
+            found = list(altered_rows(session, Prover(at.resources.vault)))
+        if found:
+            yield Trouble(f"Changed from outside the desk: {named(found)}.", "dropcopy store check, then: incidents.md")
+
+
+@STORE.check("store.settings", "A store that people rely on would let anyone act as anyone.")
+def _settings(at: Patient) -> Iterator[Trouble]:
+    if at.resources is not None and at.resources.vault.is_open and not at.resources.vault.believes(at.facts):
+        what = "What the store says of itself (sandbox, environment) was changed from outside the desk."
+        yield Trouble(what, "dropcopy restore FILE --replace STORE")
+
+
+def _check_value(at: Patient) -> str:
+    return at.facts.get("vault_check", "")
+
+
 @STORE.check("audit.altered", "Someone changed what happened, or the store is damaged.")
 def _audit(at: Patient) -> Iterator[Trouble]:
     if at.resources is not None and at.resources.vault.is_open:

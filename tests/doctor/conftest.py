@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,6 +72,11 @@ class Site:
         desk = self.desk()
         change(desk.resources, text, **values)
         desk.close()
+
+    def tamper(self, text: str) -> None:
+        """As someone would who can write to the file, and has not the master key."""
+        with closing(sqlite3.connect(self.store)) as store, store:
+            store.execute(text)
 
     def desk(self) -> Desk:
         return open_desk(load(environ={}), clock=self.clock)

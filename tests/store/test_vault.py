@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from dropcopy_tui.domain.errors import MasterKeyLoose, MasterKeyMissing, StoreUnusable, WrongMasterKey
-from dropcopy_tui.store.vault import Vault, make_master_key, read_master_key
+from dropcopy_tui.store.vault import Vault, _derived, make_master_key, read_master_key
 
 MASTER = bytes(range(32))
 PLACE = ("key_pair", "1", "ABC", "AccessKey00000000001")
@@ -164,3 +166,10 @@ def test_a_key_that_others_may_replace_is_refused(key_file: Path, mode: int) -> 
         read_master_key(key_file)
     key_file.parent.chmod(0o1777)
     assert read_master_key(key_file)
+
+
+@pytest.mark.parametrize("use", [b"seal", b"mac", b"chain", b"row"])
+def test_keys_are_derived_as_the_library_derives_them(use: bytes) -> None:
+    """HKDF with SHA-256: ours is two calls of the standard library, for a start without cryptography."""
+    theirs = HKDF(SHA256(), 32, salt=b"store", info=b"dropcopy/" + use).derive(MASTER)
+    assert _derived(MASTER, "store", use) == theirs
