@@ -59,8 +59,8 @@ def planted(store: Path) -> Callable[[Cli], str]:
     key = read_public_key(ssh_line())
     tamper(
         store,
-        "INSERT INTO ssh_key (person_id, fingerprint, kind, blob, label, added_by, added_at) SELECT id, ?, ?, ?, '', id, "
-        "'2026-01-01 00:00:00.000000' FROM person WHERE user_id = ?",
+        "INSERT INTO ssh_key (person_id, fingerprint, kind, blob, label, added_by, added_at) SELECT "
+        "id, ?, ?, ?, '', id, '2026-01-01 00:00:00.000000' FROM person WHERE user_id = ?",
         key.fingerprint, key.kind, key.blob, OPERATOR,
     )  # fmt: skip
     return lambda cli: cli("ssh", "authorized-keys", key.fingerprint, key.kind, key.blob).out
