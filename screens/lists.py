@@ -33,6 +33,10 @@ class ListScreen(DeskScreen[None]):
         if not any(records.clear_filter() for records in self.query(RecordList) if records.display):
             super().action_back()
 
+    def seen_tables(self) -> list[RecordTable[Any]]:
+        """The lists that are on the screen, and not behind another tab."""
+        return [records.table for records in self.query(RecordList) if records.display]
+
     def store_changed(self) -> None:
         """The rows as they are now, with the cursor and the selection on the same records."""
         for table in self.query(RecordTable):

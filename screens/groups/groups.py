@@ -11,10 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
-from dropcopy_tui.domain.pages import Selection
+from dropcopy_tui.domain.pages import PageRequest, Selection
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import GroupLine
+from screens.detailed import DetailedScreen
 from screens.entity_list import EntityListScreen
+from screens.groups.detail import FIRMS, group_detail
 from screens.groups.new_group import new_group
 from screens.groups.verbs import clone_group, delete_groups, edit_group
 from screens.jobs import job, off_thread
@@ -25,6 +27,7 @@ from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
+from screens.widgets.sheet import Draw
 from screens.wording import plural
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ class GroupTable(RecordTable[GroupLine]):
     ]  # fmt: skip
 
 
-class GroupsScreen(EntityListScreen):
+class GroupsScreen(DetailedScreen, EntityListScreen):
     """A list of groups."""
 
     CSS_PATH = "../../styles/groups.tcss"
@@ -100,7 +103,15 @@ class GroupsScreen(EntityListScreen):
         """What expires, the entity, and its groups."""
         yield ExpiryLine()
         yield Static("", id="entity", markup=False)
-        yield RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", table=GroupTable)
+        yield from self.with_detail(
+            RecordList(COLUMNS, lambda line: line.id, empty=_EMPTY, noun="groups", table=GroupTable)
+        )
+
+    async def describe(self, desk: Desk, row: GroupLine) -> Draw:
+        """The group under the cursor."""
+        view = await off_thread(desk.groups.show, self.actor, row.id)
+        page = await off_thread(desk.groups.by_firm, self.actor, row.id, PageRequest(limit=FIRMS))
+        return partial(group_detail, view, page.rows, page.total)
 
     def place(self) -> tuple[str, ...]:
         """The menu, then the list."""

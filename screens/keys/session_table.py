@@ -15,7 +15,7 @@ from screens.widgets.columns import Column
 from screens.widgets.record_table import RecordTable
 from screens.wording import TONES, key_words
 
-_HIDDEN = "····· (s to show)"
+HIDDEN_KEY_ID = "····· (s to show)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SessionLine:
 
 def _key_id(line: SessionLine) -> str:
     """For a file: what is not shown is left out there, too."""
-    return "" if line.key_id == _HIDDEN else line.access_key_id
+    return "" if line.key_id == HIDDEN_KEY_ID else line.access_key_id
 
 
 COLUMNS: tuple[Column[SessionLine], ...] = (
@@ -125,7 +125,7 @@ def _line(view: SessionView, pair: KeyView | None, number: int, shows_key_ids: b
         gateway=view.gateway.upper() if first else "",
         segments=" ".join(view.segments) if first else "",
         status=view.status if first else "2nd key",
-        key_id="none (k to generate)" if pair is None else pair.access_key_id if shows_key_ids else _HIDDEN,
+        key_id="none (k to generate)" if pair is None else pair.access_key_id if shows_key_ids else HIDDEN_KEY_ID,
         state=_state(pair),
         expires="" if pair is None else _expiry(pair),
         tone="muted" if pair is None else TONES[pair.state],

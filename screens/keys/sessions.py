@@ -13,8 +13,10 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.views import SessionView
+from screens.detailed import DetailedScreen
 from screens.entity_list import EntityListScreen
 from screens.jobs import job, off_thread
+from screens.keys.detail import session_detail
 from screens.keys.expiry_line import ExpiryLine
 from screens.keys.manage import manage_keys
 from screens.keys.session_table import SessionLine, SessionTable, paged_columns, session_line
@@ -24,6 +26,7 @@ from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
+from screens.widgets.sheet import Draw
 from screens.wording import SESSION_KINDS, plural
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ _NONE = (
 )
 
 
-class SessionsScreen(EntityListScreen):
+class SessionsScreen(DetailedScreen, EntityListScreen):
     """One line a session; its second living pair is counted in the state."""
 
     CSS_PATH = "../../styles/sessions.tcss"
@@ -67,10 +70,16 @@ class SessionsScreen(EntityListScreen):
         drop_copy = self._kind is SessionKind.DROP_COPY
         yield ExpiryLine()
         yield Static("", id="narrowed", markup=False)
-        yield RecordList(
+        records = RecordList(
             self._columns(), lambda line: line.key, empty=_EMPTY if drop_copy else _NONE,
             noun="sessions", table=SessionTable,
         )  # fmt: skip
+        yield from self.with_detail(records)
+
+    async def describe(self, desk: Desk, row: SessionLine) -> Draw:
+        """The session under the cursor."""
+        view = await off_thread(desk.sessions.get, self.actor, int(row.key))
+        return partial(session_detail, view, self.desk_app.shows_key_ids)
 
     def _columns(self) -> tuple[Column[SessionLine], ...]:
         drop_copy = self._kind is SessionKind.DROP_COPY

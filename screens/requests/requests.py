@@ -16,13 +16,16 @@ from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.people import MAY_APPROVE, MAY_VIEW
 from dropcopy_tui.services.views import RequestView
+from screens.detailed import DetailedScreen
 from screens.jobs import job, off_thread
 from screens.navigation import OpenRequest
 from screens.requests.decide import approve, deny
+from screens.requests.words import request_detail
 from screens.tabbed import TabbedScreen
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
+from screens.widgets.sheet import Draw
 from screens.widgets.tab_bar import TabBar
 from screens.wording import REQUEST_TONES, utc
 
@@ -82,7 +85,7 @@ class ToDoTable(RecordTable[RequestView]):
     ]  # fmt: skip
 
 
-class RequestsScreen(TabbedScreen):
+class RequestsScreen(DetailedScreen, TabbedScreen):
     """Lists of requests, the newest first."""
 
     CSS_PATH = "../../styles/requests.tcss"
@@ -113,8 +116,11 @@ class RequestsScreen(TabbedScreen):
     def body(self) -> ComposeResult:
         """The tabs and their lists."""
         yield TabBar(self.tabs(), self._tab)
-        with ContentSwitcher(initial=self._tab):
-            yield self._new_list()
+        yield from self.with_detail(ContentSwitcher(self._new_list(), initial=self._tab))
+
+    async def describe(self, desk: Desk, row: RequestView) -> Draw:
+        """The request under the cursor, with its story."""
+        return partial(request_detail, await off_thread(desk.requests.show, self.actor, row.id))
 
     def _new_list(self) -> RecordList[Any]:
         """The list of the tab at hand."""

@@ -11,11 +11,11 @@ from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.requests import Change, RequestStatus, RequestType
 from dropcopy_tui.services.views import FieldChange, RequestView
 from screens.navigation import OpenGroup
-from screens.terminal.values import facts, value
+from screens.terminal.values import facts, value, wrapped
 from screens.wording import REQUEST_TONES, utc
 
 Row = tuple[str, str, str]
-_LABEL, _SHORT_LABEL = 24, 21
+_LABEL, _SHORT_LABEL, _NARROW_LABEL = 24, 21, 10
 _ASKED = {
     "name": "Group",
     "market": "Market",
@@ -61,6 +61,28 @@ def story(view: RequestView, width: int, decision: str = "") -> Content:
     for title, rows in (("Requested changes", list(asked_rows(view, width))), ("Timeline", happened)):
         parts += [Content(""), value(title, "bold"), facts(rows, _LABEL, width)]
     return Content("\n").join(parts)
+
+
+def request_detail(view: RequestView, width: int) -> Content:
+    """The request beside its list: where it stands, what it changes, and what has happened to it."""
+    tone = REQUEST_TONES[view.status]
+    rows = [
+        ("Status", view.status.words, "$text-muted" if tone == "muted" else f"${tone}"),
+        *((("Stage", view.stage, ""),) if view.status is RequestStatus.IN_PROGRESS else ()),
+        ("Entity", view.entity, ""),
+        *(("Reason", reason, "$error") for reason in view.reasons),
+    ]
+    parts = [value(view.id, "bold"), value(f"{view.type.words} {view.subject}"), facts(rows, _NARROW_LABEL, width)]
+    changes = [(name, text, style) for name, text, style in asked_rows(view, width)]
+    for title, told in (("Requested changes", changes), ("Timeline", [(utc(m.at), m.text, "") for m in view.story])):
+        parts += [Content(""), value(title, "bold"), *(_below(*row, width) for row in told)]
+    return Content("\n").join(parts)
+
+
+def _below(name: str, text: str, style: str, width: int) -> Content:
+    """A value below its name: there is no room beside it."""
+    said = [value(f"  {part}", style) for part in wrapped(text, width - 2)] if text else []
+    return Content("\n").join([*([value(name, "$text-muted")] if name else []), *said])
 
 
 def asked_rows(view: RequestView, width: int) -> Iterator[Row]:

@@ -152,7 +152,7 @@ async def test_the_tabs_are_own_to_review_and_all(place: Place, size: Size) -> N
 
 
 async def test_every_column_sorts_the_stage_too(place: Place) -> None:
-    async with seated(place.app(MULTI), (120, 40)) as seat:
+    async with seated(place.app(MULTI), (160, 40)) as seat:
         await open_line(seat, "menu", "Request Status")
         for title in ("Request", "Type", "Group or Se\\S*", "Entity", "Submitted by", "Submitted", "Status", "Stage"):
             await seat.press("s")
