@@ -1,4 +1,4 @@
-"""What list screens share: Escape clears the filter first, `x` writes a CSV file."""
+"""What list screens share: Escape clears the filter first, `x` writes a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.seat import here
 from dropcopy_tui.services.people.parcels import check_size
-from screens.export import Export, csv_bytes, write_csv
+from screens.export import Export, csv_bytes, write_list
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
@@ -23,6 +23,10 @@ from screens.wording import plural
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
+
+
+# What is said where a file is asked for.
+AS_JSON = " A name that ends in .json makes the file JSON."
 
 
 class ListScreen(DeskScreen[None]):
@@ -65,7 +69,7 @@ class ListScreen(DeskScreen[None]):
         if path is not None:
             title = f"Exporting {plural(table.total, 'row')}"
             columns, ask = export.columns, table.query_ask
-            write = partial(write_csv, snapshot=desk.snapshot)
+            write = partial(write_list, snapshot=desk.snapshot)
             count = await with_work(self, title, table.total, write, path, columns, export.source, ask)
             self.say(f"{plural(count, 'row')} written to {path}")
 
@@ -81,7 +85,7 @@ class ListScreen(DeskScreen[None]):
         """What is written of a list that has rows: what it shows."""
         table = records.table
         assert table.source is not None
-        text = f"{plural(table.total, 'row')}, filtered and sorted as shown."
+        text = f"{plural(table.total, 'row')}, filtered and sorted as shown.{AS_JSON}"
         return Export(table.columns, table.source, text)
 
 

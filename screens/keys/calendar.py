@@ -20,7 +20,7 @@ from screens.jobs import job, off_thread
 from screens.keys.calendar_table import COLUMNS, CalendarTable
 from screens.keys.calendar_words import CLOSED_BY_NOW, REPORT_COLUMNS, detail, is_questionable
 from screens.keys.life_line import LEGEND
-from screens.lists import ListScreen
+from screens.lists import AS_JSON, ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.navigation import OpenSession
 from screens.terminal.values import value
@@ -100,7 +100,7 @@ class CalendarScreen(ListScreen):
 
         text = (
             f"The key pairs of {plural(records.table.total, 'session')}: one row per key pair, "
-            "filtered and sorted as shown."
+            f"filtered and sorted as shown.{AS_JSON}"
         )
         return Export(REPORT_COLUMNS, lines, text)
 

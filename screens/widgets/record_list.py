@@ -27,7 +27,9 @@ class RecordList(Vertical, Generic[Row]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="list.filter", tooltip="Filter the list as you type."),
-        Binding("x", "export", "Export", show=False, id="list.export", tooltip="Export the list to a CSV file."),
+        Binding(
+            "x", "export", "Export", show=False, id="list.export", tooltip="Export the list to a CSV or JSON file."
+        ),
     ]
     DEFAULT_CSS = """
     RecordList {
@@ -43,7 +45,7 @@ class RecordList(Vertical, Generic[Row]):
 
     @dataclass
     class ExportAsked(Message):
-        """The person wants the list as a CSV file."""
+        """The person wants the list as a file."""
 
         records: RecordList[Any]
 

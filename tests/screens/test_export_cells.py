@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from textual.app import App, ComposeResult
 from dropcopy_tui.domain.errors import FileRefused, LimitReached
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.services.people.parcels import LARGEST, check_size
-from screens.export import csv_bytes, write_csv
+from screens.export import csv_bytes, write_list
 from screens.widgets.columns import Column
 from screens.widgets.inputs import SecretInput
 
@@ -25,11 +26,24 @@ def listed(ask: PageRequest) -> Page[str]:
 
 def test_an_exported_list_holds_no_formula_and_no_control_character(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
-    assert write_csv(path, [Column("What", str)], listed, PageRequest()) == len(FORMULAS)
+    assert write_list(path, [Column("What", str)], listed, PageRequest()) == len(FORMULAS)
     with path.open(newline="") as file:
         cells = [row[0] for row in csv.reader(file)][1:]
     assert len(cells) == len(FORMULAS)
     assert not [cell for cell in cells if cell.strip()[:1] in "=+-@" or not cell.isprintable()]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2_000, 2_001])
+def test_a_name_that_ends_in_json_makes_it_json(tmp_path: Path, count: int) -> None:
+    def numbers(ask: PageRequest) -> Page[int]:
+        start = ask.beside[0] + 1 if ask.beside else 0
+        rows = tuple(range(start, min(count, start + ask.limit)))
+        return Page(rows, tuple((row,) for row in rows), count)
+
+    path = tmp_path / "list.JSON"
+    columns = [Column("Row number", str), Column("What", lambda row: f"\x1b[2J={row}", export=lambda row: f"={row}")]
+    assert write_list(path, columns, numbers, PageRequest()) == count
+    assert json.loads(path.read_text()) == [{"row_number": str(row), "what": f"={row}"} for row in range(count)]
 
 
 def test_an_export_for_ssh_ends_where_it_is_too_large_and_not_behind_the_last_row() -> None:
@@ -50,7 +64,7 @@ def test_an_export_never_writes_through_a_link(tmp_path: Path) -> None:
     other, path = tmp_path / "other", tmp_path / "list.csv"
     path.symlink_to(other)
     with pytest.raises(FileRefused):
-        write_csv(path, [Column("What", str)], listed, PageRequest())
+        write_list(path, [Column("What", str)], listed, PageRequest())
     assert not other.exists()
 
 
@@ -85,7 +99,7 @@ def test_an_export_has_no_name_before_it_is_whole_and_synced(tmp_path: Path, mon
         synced.append(os.fstat(handle).st_size)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    write_csv(path, [Column("What", str)], watched, PageRequest())
+    write_list(path, [Column("What", str)], watched, PageRequest())
     assert seen[:2] == [[], []]
     assert synced[0] == path.stat().st_size
     assert path.stat().st_mode & 0o777 == 0o600
@@ -97,7 +111,7 @@ def test_an_export_that_fails_leaves_nothing(tmp_path: Path, failing: Exception)
         raise failing
 
     with pytest.raises((FileRefused, KeyError)):
-        write_csv(tmp_path / "list.csv", [Column("What", str)], source, PageRequest())
+        write_list(tmp_path / "list.csv", [Column("What", str)], source, PageRequest())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -109,5 +123,5 @@ def test_an_export_takes_no_name_that_was_taken_meanwhile(tmp_path: Path) -> Non
         return listed(ask)
 
     with pytest.raises(FileRefused, match="created by another program"):
-        write_csv(path, [Column("What", str)], source, PageRequest())
+        write_list(path, [Column("What", str)], source, PageRequest())
     assert path.read_text() == "somebody else's"

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.errors import Interrupted
 from dropcopy_tui.domain.work import current
-from screens.export import write_csv
+from screens.export import write_list
 from screens.modals.work import WorkModal, with_work
 from screens.terminal.app import TerminalApp
 
@@ -103,5 +103,5 @@ def test_an_export_that_is_cancelled_leaves_no_file(tmp_path: Path) -> None:
         return Page(("x",) * ask.limit, tuple((number,) for number in range(ask.limit)), -1)
 
     with work.doing(), pytest.raises(Interrupted):
-        write_csv(tmp_path / "list.csv", [Column("What", str)], source, PageRequest())
+        write_list(tmp_path / "list.csv", [Column("What", str)], source, PageRequest())
     assert list(tmp_path.iterdir()) == []
