@@ -11,7 +11,7 @@ from screens.terminal.values import facts, value
 from screens.wording import SESSION_KINDS, TONES, key_words, utc
 
 _LABEL = 12
-# Of pairs that no gateway accepts any more, the latest.
+# Of pairs that no gateway accepts now, the latest.
 _PAST = 3
 
 
