@@ -13,6 +13,7 @@ from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.new_file import clear_interrupted
+from dropcopy_tui.services.anchors import Anchors
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.backups import Backups
 from dropcopy_tui.services.base import Resources
@@ -89,6 +90,7 @@ class Desk:
         self.notices = Notices(resources)
         self.chores = Chores(resources, self.provisioning, self.mailing)
         self.audit = Audit(resources)
+        self.anchors = Anchors(resources)
         self.backups = Backups(resources)
         self.imports = Imports(resources)
         self.logons = Logons(resources)

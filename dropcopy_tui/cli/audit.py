@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -64,23 +65,36 @@ def _lines(found: Iterable[Event]) -> list[str]:
 
 
 @audit.command("verify")
+@click.option("--anchor", "anchor_file", metavar="FILE", help="Compare with the anchors of this store in a file.")
 @verb
-def verify(call: Call) -> int:
+def verify(call: Call, anchor_file: str | None) -> int:
     """Verify that no event was altered, inserted or removed; exit code 1 if one was.
 
     It names the first one that is not as it was written, and an end that is missing.
+
+    With --anchor, also a store that was rolled back, or written again by someone who has the master key.
+
+    \b
+    Examples:
+      dropcopy audit verify
+      dropcopy audit verify --anchor /var/log/dropcopy-anchors
     """
     with call.signed_in() as (desk, actor):
-        found = desk.audit.verify(actor)
+        kept = desk.anchors.read(actor, Path(anchor_file)) if anchor_file else None
+        found = desk.audit.verify(actor, kept.anchors if kept else ())
+    why = " ".join(filter(None, (kept.fault if kept else "", found.why)))
+    valid = not why
     document = {
-        "valid": found.valid, "events": found.events, "first_bad": found.first_bad, "why": found.why or None,
-        "sealed_from": found.sealed_from,
+        "valid": valid, "events": found.events, "first_bad": found.first_bad, "why": why or None,
+        "sealed_from": found.sealed_from, "anchored": found.anchored,
     }  # fmt: skip
-    lines = fields((("valid", "yes" if found.valid else "no"), ("events", f"{found.events:,}")))
+    lines = fields((("valid", "yes" if valid else "no"), ("events", f"{found.events:,}")))
     lines += fields((("sealed from", f"event {found.sealed_from:,}" if found.sealed_from else "none"),))
     if found.first_bad is not None:
         lines += fields((("first bad", found.first_bad),))
-    if not found.valid:
-        lines += fields((("why", found.why),))
+    if kept is not None:
+        lines += fields((("anchored up to", f"event {found.anchored:,}" if found.anchored else "none"),))
+    if why:
+        lines += fields((("why", why),))
     show(call, document, lines)
-    return 0 if found.valid else 1
+    return 0 if valid else 1

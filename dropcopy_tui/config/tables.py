@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from dropcopy_tui.config.values import (
     Address,
+    AnchorPlace,
     Days,
     File,
     Filters,
@@ -165,6 +166,14 @@ class SettingsTable(Table):
             unset="the store's own",
         ),
     ] = "PRODUCTION"
+    audit_anchor: Annotated[
+        AnchorPlace,
+        meaning(
+            "where `dropcopy tick` writes how far the audit trail has come: the path of a file on another disk, or "
+            "`syslog`",
+            unset="nowhere",
+        ),
+    ] = ""
 
 
 class MailTable(Table):

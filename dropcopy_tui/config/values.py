@@ -106,6 +106,10 @@ def _descending(days: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(days), reverse=True))
 
 
+def _is_anchor(value: str) -> bool:
+    return value == "syslog" or (value.startswith("/") and value.isprintable() and len(value) <= 1_000)
+
+
 Word = Annotated[str, _if(_is_word), Field(description="text of 1 to 255 printable characters without spaces")]
 Text = Annotated[
     str, _if(_is_text), AfterValidator(str.strip), Field(description="text of 1 to 60 printable characters")
@@ -119,6 +123,9 @@ Host = Annotated[
 Zone = Annotated[str, _if(_is_zone), Field(description="a time zone such as America/Chicago")]
 File = Annotated[Path, BeforeValidator(_path), Field(description="the path of a file")]
 YesNo = Annotated[bool, Field(description="true or false")]
+AnchorPlace = Annotated[
+    str, _if(_is_anchor), Field(description='an absolute path such as "/var/log/dropcopy-anchors", or "syslog"')
+]
 Filters = Annotated[frozenset[Filter], BeforeValidator(_filters), Field(description="a list of filters")]
 Days = Annotated[frozenset[date], Field(strict=False, description="a list of dates such as [2026-12-24]")]
 NoticeDays = Annotated[

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from dropcopy_tui.doctor.check import Patient, Room, Trouble, named
+from dropcopy_tui.doctor.check import OTHERS_WRITE, Patient, Room, Trouble, named
+from dropcopy_tui.domain.anchors import SYSLOG
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.inspection.inspection import inspect_store
@@ -73,6 +75,18 @@ def _audit(at: Patient) -> Iterator[Trouble]:
         found = Audit(at.resources).verify(DESK)
         if not found.valid:
             yield Trouble(found.why, "See incidents.md: keep the store as evidence.")
+
+
+@STORE.check("audit.anchor", "A store that is rolled back would not be noticed.")
+def _anchor(at: Patient) -> Iterator[Trouble]:
+    where = at.config.settings.audit_anchor if at.config else ""
+    if not where or where == SYSLOG or not at.is_real:
+        return
+    file = Path(where)
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        yield Trouble(f"The anchor file {file} cannot be written.", "Correct audit_anchor, or the folder's owner.")
+    elif file.exists() and file.stat().st_mode & OTHERS_WRITE:
+        yield Trouble(f"Other accounts can write to the anchor file {file}.", f"chmod 600 {file}")
 
 
 @STORE.check("clock.behind", "Codes and locks would gain validity, and events would be out of order.")

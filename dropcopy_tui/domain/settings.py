@@ -49,6 +49,7 @@ class Settings:
         seat_life: the longest that a seat lasts; None is 12 hours, and without end in a sandbox.
         seats: the most seats that a person has at a time; None is three, and any number in a sandbox.
         environment: the environment in key files; None uses the store's.
+        audit_anchor: where anchors of the audit trail are written: a file, or "syslog"; "" for nowhere (rule P4).
     """
 
     fee: str | None = None
@@ -79,3 +80,4 @@ class Settings:
     seat_life: timedelta | None = None
     seats: int | None = None
     environment: str | None = None
+    audit_anchor: str = ""

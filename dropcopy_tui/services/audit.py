@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import and_, col, or_
 
 from dropcopy_tui.domain.actions import ACTIONS
+from dropcopy_tui.domain.anchors import Anchor
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
@@ -95,11 +97,14 @@ class Audit(Service):
             uow.require(MAY_AUDIT)
             return tuple(_kinds(uow))
 
-    def verify(self, actor: Actor) -> ChainCheck:
-        """Look through the whole trail, from its first event to its seal. Raises NotEntitled, MasterKeyMissing."""
+    def verify(self, actor: Actor, anchors: Iterable[Anchor] = ()) -> ChainCheck:
+        """Look through the whole trail, from its first event to its seal, and compare it with anchors of the store.
+
+        Raises NotEntitled, MasterKeyMissing.
+        """
         with self._reading(actor) as uow:
             uow.require(MAY_AUDIT)
-            return check_chain(uow.tx, self._resources.vault)
+            return check_chain(uow.tx, self._resources.vault, anchors)
 
 
 def _kinds(uow: UnitOfWork) -> list[str]:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from dropcopy_tui.domain.errors import DeskError, MailHeld
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
+from dropcopy_tui.services.anchors import Anchors
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.sms import Texting
 from dropcopy_tui.services.groups.provisioning import Provisioning
@@ -63,6 +64,9 @@ class Chores(Service):
             "outbox": self._send,
             "clean-up": self._clean_up,
         }
+        if self._settings.audit_anchor:
+            # Last: what the others recorded is anchored as well.
+            self._chores["anchor"] = self._anchor
 
     def tick(self, actor: Actor) -> Round:
         """Run every chore that is due; one that fails is reported and does not stop the others.
@@ -108,6 +112,10 @@ class Chores(Service):
         mail = _mail_counts(done.sent, done.later, done.failed)
         both = {name: counts[name] + mail[name] for name in mail}
         return Part("outbox", both, refusal=" ".join(filter(None, (texts.trouble, done.trouble))))
+
+    def _anchor(self, actor: Actor) -> Part:
+        events = Anchors(self._resources).write(actor)
+        return Part("anchor", {"events": events} if events is not None else {})
 
     def _clean_up(self, actor: Actor) -> Part:
         now = self._now()

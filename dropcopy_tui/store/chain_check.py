@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from dropcopy_tui.domain.anchors import Anchor
+from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import TrailBroken, WrongMasterKey
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.store.chain import FIRST_DIGEST, Head, early_digest, following, is_sealed, read_head, sealed_digest
@@ -19,6 +21,7 @@ from dropcopy_tui.store.vault import Vault
 _COLUMNS = ("id", "at", "person", "origin", "action", "entity", "subject", "before", "after", "digest")
 # So many events are in memory: the trail grows indefinitely.
 _CHUNK = 1_000
+_RESTORED = "store:restored"
 _NO_END = "The seal at the end of the trail was altered or removed."
 
 
@@ -31,6 +34,7 @@ class ChainCheck:
         first_bad: the first event that is not as it was written; of a tail that is missing, the first missing one.
         why: what is wrong, as a sentence.
         sealed_from: the first event that no one can have written without the master key; None where none is sealed.
+        anchored: the last event of an anchor that the trail was compared with; None without anchors.
     """
 
     valid: bool
@@ -38,11 +42,12 @@ class ChainCheck:
     first_bad: int | None
     why: str = ""
     sealed_from: int | None = None
+    anchored: int | None = None
 
 
-def check_chain(session: Session, vault: Vault) -> ChainCheck:
-    """Look through the whole trail. Raises MasterKeyMissing where it is sealed."""
-    return _TrailWalk(session, vault).result()
+def check_chain(session: Session, vault: Vault, anchors: Iterable[Anchor] = ()) -> ChainCheck:
+    """Look through the whole trail, and compare it with anchors. Raises MasterKeyMissing where it is sealed."""
+    return _TrailWalk(session, vault, anchors).result()
 
 
 def root_of(chain: AuditChainRow, vault: Vault) -> bytes:
@@ -55,18 +60,23 @@ def root_of(chain: AuditChainRow, vault: Vault) -> bytes:
 class _TrailWalk:
     """One look at every event, in order; `_head` is the end of the trail up to the event that was looked at last."""
 
-    def __init__(self, session: Session, vault: Vault) -> None:
+    def __init__(self, session: Session, vault: Vault, anchors: Iterable[Anchor]) -> None:
         self._session, self._vault = session, vault
         self._chains = list(session.execute(select(AuditChainRow).order_by(col(AuditChainRow.number))).scalars())
         self._sealed_from = self._chains[0].first_event if self._chains else None
         self._head = Head(0, 0, 0, FIRST_DIGEST, b"")
+        # By the number of events: two hosts may have anchored the same moment.
+        self._anchors = sorted((anchor for anchor in anchors if anchor.events), key=lambda anchor: anchor.events)
+        self._anchored: Anchor | None = None
+        self._restored = 0
 
     def result(self) -> ChainCheck:
         """What came of it."""
         for row in self._rows():
-            why = self._fault(row)
+            why = self._fault(row) or self._unlike_anchor(row)
             if why:
-                return ChainCheck(False, self._head.events + 1, row.id, why, self._sealed_from)
+                events = self._head.events + (self._head.last_event != row.id)
+                return ChainCheck(False, events, row.id, why, self._sealed_from, self._anchored_event())
         return self._at_the_end()
 
     def _rows(self) -> Iterator[Any]:
@@ -90,6 +100,25 @@ class _TrailWalk:
             return f"Event {row.id} was altered, inserted or exchanged."
         self._head = following(head, row.id, row.digest)
         return ""
+
+    def _unlike_anchor(self, row: Any) -> str:
+        """What is wrong where an event is whole, and is not the one that an anchor knows."""
+        if row.action == _RESTORED:
+            self._restored = row.id
+        while self._anchors and self._anchors[0].events == self._head.events:
+            anchor = self._anchors.pop(0)
+            if (anchor.last_event, anchor.digest) != (self._head.last_event, self._head.digest):
+                return f"Event {row.id} is not the one that was anchored on {_said(anchor)}. {self._rolled_back()}"
+            self._anchored, self._restored = anchor, 0
+        return ""
+
+    def _rolled_back(self) -> str:
+        since = f" after event {self._anchored.last_event}" if self._anchored else ""
+        by = f"; event {self._restored} says that a backup was restored" if self._restored else ""
+        return f"The store was rolled back or written again{since}{by}."
+
+    def _anchored_event(self) -> int | None:
+        return self._anchored.last_event if self._anchored else None
 
     def _enter(self, event: int) -> str:
         """Begin the stretch whose first event is next, if one is; what is wrong with its beginning."""
@@ -124,7 +153,16 @@ class _TrailWalk:
             )
         if kept != seen:
             return self._bad(None, "The seal at the end is older than the last events: it was exchanged.")
-        return ChainCheck(True, seen.events, None, "", self._sealed_from)
+        if self._anchors:
+            return self._bad(seen.last_event + 1, self._beyond())
+        return ChainCheck(True, seen.events, None, "", self._sealed_from, self._anchored_event())
+
+    def _beyond(self) -> str:
+        last = self._anchors[-1]
+        return (
+            f"On {_said(last)} the trail went up to event {last.last_event}, and it ends with event "
+            f"{self._head.last_event}. {self._rolled_back()}"
+        )
 
     def _is_sealed(self) -> bool:
         if self._sealed_from is not None or self._vault.is_open:
@@ -132,4 +170,8 @@ class _TrailWalk:
         return False
 
     def _bad(self, event: int | None, why: str) -> ChainCheck:
-        return ChainCheck(False, self._head.events, event, why, self._sealed_from)
+        return ChainCheck(False, self._head.events, event, why, self._sealed_from, self._anchored_event())
+
+
+def _said(anchor: Anchor) -> str:
+    return moment_words(anchor.at)

@@ -40,6 +40,11 @@ class Vault:
         return f"Vault({self._store_id}, {'open' if self.is_open else 'no master key'})"
 
     @property
+    def store_id(self) -> str:
+        """The id of the store whose secrets these are."""
+        return self._store_id
+
+    @property
     def is_open(self) -> bool:
         """Whether the vault has a master key."""
         return self._seal_key is not None

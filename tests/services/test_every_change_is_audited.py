@@ -239,6 +239,8 @@ _NEW_ENTITY = b"entity,name,clearing_firm\nNEWFIRM,NEW FIRM LLC,no\n"
 _NEW_SENDER_COMP = b"entity,market,session_id,gfid,fti,gateway\nACME,brokertec_us,ZZ9,NEW99,P,msgw\n"
 
 READS = {
+    # What it writes is outside the store.
+    "anchors": "read write",
     "audit": "kinds page verify",
     "authenticators": "may_enrol may_remove show",
     "calendar": "is_open page",

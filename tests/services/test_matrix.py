@@ -23,6 +23,7 @@ from dropcopy_tui.desk import Desk
 from dropcopy_tui.domain.errors import (
     DeskError,
     FactorUnavailable,
+    FileRefused,
     InvalidValue,
     MailHeld,
     NotEntitled,
@@ -255,6 +256,16 @@ def passing(error: type[DeskError], verb: Callable[..., object], *args: object) 
 
 
 VERBS: dict[str, tuple[Call, set[str], Rest]] = {
+    "anchors.read": (
+        lambda at, who: passing(FileRefused, at.desk.anchors.read, who, at.folder / "none"),
+        AUDIT,
+        REFUSED,
+    ),
+    "anchors.write": (
+        lambda at, who: passing(FileRefused, at.desk.anchors.write, who),
+        OPERATE,
+        REFUSED,
+    ),
     "audit.kinds": (
         lambda at, who: at.desk.audit.kinds(who),
         AUDIT,
