@@ -110,6 +110,8 @@ def _stopped(at: Site) -> None:
     process.stdout.readline()
     process.send_signal(signal.SIGSTOP)
     STOPPED.append(process)
+    # On a busy machine, the signal has its effect a moment later.
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
 
 STOPPED: list[subprocess.Popen[str]] = []
