@@ -47,6 +47,7 @@ _VERBS = {
     "audit": _Verb("audit:audit", "Audit trail: list, verify."),
     "backup": _Verb("backup:backup", "Back up the store while it is in use, verified on the copy."),
     "restore": _Verb("restore:restore", "Restore a backup, or rehearse it with --drill."),
+    "rekey": _Verb("rekey:rekey", "Replace the master key and seal everything under the new one."),
     "store": _Verb("store:store", "The store itself: check."),
     "doctor": _Verb("doctor:doctor", "Examine this host, the store and its people for misconfigurations."),
     "config": _Verb("config:config", "The configuration: show, validate."),

@@ -22,7 +22,7 @@ _NO_CHECK = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class TrailAnchor:
     """The end of an audit trail at a moment. `number` is its line in a file, from 1 on; 0 in a system log."""
 
     at: datetime
@@ -45,7 +45,7 @@ class Anchor:
 class AnchorFile:
     """The anchors of a store in a file, oldest first; `fault` says what is wrong with the file itself."""
 
-    anchors: tuple[Anchor, ...]
+    anchors: tuple[TrailAnchor, ...]
     fault: str = ""
 
 
@@ -54,7 +54,7 @@ def check_of(line: str) -> str:
     return line.split()[-1]
 
 
-def last_of(text: str, store: str) -> tuple[Anchor, str] | None:
+def last_of(text: str, store: str) -> tuple[TrailAnchor, str] | None:
     """The last whole anchor of the store in a file, with its check; None where there is none."""
     for line in reversed(text.splitlines()):
         found = _read(line)
@@ -68,7 +68,7 @@ def read_anchors(lines: Iterable[str], store: str) -> AnchorFile:
 
     Other lines are passed over: a system log has many, and a writer may have been killed in the middle of one.
     """
-    own: list[Anchor] = []
+    own: list[TrailAnchor] = []
     others, fault, check = 0, "", ""
     for line in lines:
         found = _read(line)
@@ -88,14 +88,14 @@ def read_anchors(lines: Iterable[str], store: str) -> AnchorFile:
     return AnchorFile(tuple(own), fault)
 
 
-def _fault_of(anchor: Anchor, given: str, before: int, check: str) -> str:
+def _fault_of(anchor: TrailAnchor, given: str, before: int, check: str) -> str:
     if anchor.number != before + 1:
         return f"Lines are missing before line {anchor.number} of the anchors: the file was cut."
     said = anchor.line(check)
     return "" if check_of(said) == given else f"Line {anchor.number} of the anchors was changed."
 
 
-def _read(line: str) -> tuple[Anchor, str] | None:
+def _read(line: str) -> tuple[TrailAnchor, str] | None:
     _, mark, rest = line.partition(_MARK)
     parts = rest.split()
     if not mark or len(parts) != _FIELDS:
@@ -103,7 +103,7 @@ def _read(line: str) -> tuple[Anchor, str] | None:
     at, store, number, events, last, digest, check = parts
     try:
         moment = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return Anchor(moment, store, int(number), int(events), int(last), digest), check
+        return TrailAnchor(moment, store, int(number), int(events), int(last), digest), check
     except ValueError:
         return None
 

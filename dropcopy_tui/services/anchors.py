@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from dropcopy_tui.domain.anchors import SYSLOG, Anchor, AnchorFile, last_of, read_anchors
+from dropcopy_tui.domain.anchors import SYSLOG, AnchorFile, TrailAnchor, last_of, read_anchors
 from dropcopy_tui.domain.errors import FileRefused
 from dropcopy_tui.domain.people import MAY_AUDIT, MAY_OPERATE, Actor
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
@@ -51,14 +51,14 @@ class Anchors(Service):
             raise FileRefused(f"The anchors {path} cannot be read: {error.strerror}. Nothing was verified.") from None
 
 
-def _present(uow: UnitOfWork) -> Anchor | None:
+def _present(uow: UnitOfWork) -> TrailAnchor | None:
     head = read_head(uow.tx, uow.resources.vault)
     if head is None:
         return None
-    return Anchor(uow.now, uow.resources.vault.store_id, 0, head.events, head.last_event, head.digest)
+    return TrailAnchor(uow.now, uow.resources.vault.store_id, 0, head.events, head.last_event, head.digest)
 
 
-def _to_syslog(anchor: Anchor) -> None:
+def _to_syslog(anchor: TrailAnchor) -> None:
     # Late: only where the site asks for it.
     import syslog
 
@@ -66,7 +66,7 @@ def _to_syslog(anchor: Anchor) -> None:
     syslog.syslog(syslog.LOG_NOTICE, anchor.line())
 
 
-def _to_file(path: Path, anchor: Anchor) -> bool:
+def _to_file(path: Path, anchor: TrailAnchor) -> bool:
     """Append a line, unless the last one says the same; several hosts may append to one file, one after the other."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -80,7 +80,7 @@ def _to_file(path: Path, anchor: Anchor) -> bool:
         if last is not None and (last[0].events, last[0].digest) == (anchor.events, anchor.digest):
             return False
         number, check = (last[0].number + 1, last[1]) if last is not None else (1, "")
-        numbered = Anchor(anchor.at, anchor.store, number, anchor.events, anchor.last_event, anchor.digest)
+        numbered = TrailAnchor(anchor.at, anchor.store, number, anchor.events, anchor.last_event, anchor.digest)
         # A line that a killed writer left half is ended first.
         start = "" if not text or text.endswith("\n") else "\n"
         os.write(handle, f"{start}{numbered.line(check)}\n".encode())

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import and_, col, or_
 
 from dropcopy_tui.domain.actions import ACTIONS
-from dropcopy_tui.domain.anchors import Anchor
+from dropcopy_tui.domain.anchors import TrailAnchor
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
@@ -97,7 +97,7 @@ class Audit(Service):
             uow.require(MAY_AUDIT)
             return tuple(_kinds(uow))
 
-    def verify(self, actor: Actor, anchors: Iterable[Anchor] = ()) -> ChainCheck:
+    def verify(self, actor: Actor, anchors: Iterable[TrailAnchor] = ()) -> ChainCheck:
         """Look through the whole trail, from its first event to its seal, and compare it with anchors of the store.
 
         Raises NotEntitled, MasterKeyMissing.

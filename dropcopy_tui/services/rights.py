@@ -17,6 +17,7 @@ from dropcopy_tui.domain.seats import Ending, ending_words
 from dropcopy_tui.services.attribution import access_ended
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.store.access_tables import SeatRow
+from dropcopy_tui.store.chain import require_same_key
 from dropcopy_tui.store.proofs import prover_in
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
 
@@ -67,6 +68,7 @@ def require_present(tx: Session, actor: Actor) -> None:
         return
     held = tx.connection().execute(_HELD, asked).mappings()
     if not prover.holds("person", person) or not all(prover.holds("entitlement", row) for row in held):
+        require_same_key(tx, prover.vault)
         raise NotEntitled(
             f"The account {actor.user_id}, or a role of it, was changed from outside the desk. Nothing was changed. "
             "Operations can look for the cause: dropcopy store check"

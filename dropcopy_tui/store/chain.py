@@ -102,6 +102,8 @@ def read_head(session: Session, vault: Vault) -> Head | None:
     try:
         return Head(chain, events, last, digest, vault.open(sealed, *head.place))
     except WrongMasterKey:
+        if _check_value(session):
+            require_same_key(session, vault)
         raise _broken() from None
 
 
@@ -130,6 +132,39 @@ def begin(session: Session, vault: Vault, now: datetime) -> Head:
     write_head(session, vault, head)
     say_sealed(session, vault)
     return head
+
+
+def continue_under(session: Session, old: Vault, new: Vault, now: datetime) -> None:
+    """Begin a stretch of the trail whose keys come from another master key, in the caller's transaction.
+
+    The roots of those before it are kept under the new key: they are verified as before. Raises TrailBroken.
+    """
+    head = read_head(session, old)
+    if head is None:
+        raise _broken()
+    for chain in session.execute(select(AuditChainRow)).scalars():
+        chain.sealed_root = new.seal(root_of(chain, old), "audit_chain", str(chain.number))
+    number = head.chain + 1
+    session.add(AuditChainRow(number=number, first_event=head.last_event + 1, events_before=head.events,
+                              previous=head.digest, began_at=now))  # fmt: skip
+    session.flush()
+    write_head(session, new, Head(number, head.events, head.last_event, head.digest, new.chain_root(number)))
+    say_sealed(session, new)
+
+
+def root_of(chain: AuditChainRow, vault: Vault) -> bytes:
+    """The root of the keys of a stretch of the trail. Raises WrongMasterKey, MasterKeyMissing."""
+    if chain.sealed_root is None:
+        return vault.chain_root(chain.number)
+    return vault.open(chain.sealed_root, "audit_chain", str(chain.number))
+
+
+def require_same_key(session: Session, vault: Vault) -> None:
+    """Refuse to continue with a master key that the store no longer knows. Raises WrongMasterKey."""
+    if not vault.recognizes(_check_value(session)):
+        raise WrongMasterKey(
+            "The master key was replaced while dropcopy was open. Nothing was changed. Start dropcopy again."
+        )
 
 
 def is_sealed(session: Session, vault: Vault) -> bool:

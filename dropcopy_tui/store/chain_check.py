@@ -9,11 +9,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.anchors import Anchor
+from dropcopy_tui.domain.anchors import TrailAnchor
 from dropcopy_tui.domain.dates import moment_words
 from dropcopy_tui.domain.errors import TrailBroken, WrongMasterKey
 from dropcopy_tui.domain.plurals import plural
-from dropcopy_tui.store.chain import FIRST_DIGEST, Head, early_digest, following, is_sealed, read_head, sealed_digest
+from dropcopy_tui.store.chain import (
+    FIRST_DIGEST,
+    Head,
+    early_digest,
+    following,
+    is_sealed,
+    read_head,
+    root_of,
+    sealed_digest,
+)
 from dropcopy_tui.store.tables import AuditRow
 from dropcopy_tui.store.trust_tables import AuditChainRow
 from dropcopy_tui.store.vault import Vault
@@ -45,29 +54,22 @@ class ChainCheck:
     anchored: int | None = None
 
 
-def check_chain(session: Session, vault: Vault, anchors: Iterable[Anchor] = ()) -> ChainCheck:
+def check_chain(session: Session, vault: Vault, anchors: Iterable[TrailAnchor] = ()) -> ChainCheck:
     """Look through the whole trail, and compare it with anchors. Raises MasterKeyMissing where it is sealed."""
     return _TrailWalk(session, vault, anchors).result()
-
-
-def root_of(chain: AuditChainRow, vault: Vault) -> bytes:
-    """The root of the keys of a stretch of the trail. Raises WrongMasterKey, MasterKeyMissing."""
-    if chain.sealed_root is None:
-        return vault.chain_root(chain.number)
-    return vault.open(chain.sealed_root, "audit_chain", str(chain.number))
 
 
 class _TrailWalk:
     """One look at every event, in order; `_head` is the end of the trail up to the event that was looked at last."""
 
-    def __init__(self, session: Session, vault: Vault, anchors: Iterable[Anchor]) -> None:
+    def __init__(self, session: Session, vault: Vault, anchors: Iterable[TrailAnchor]) -> None:
         self._session, self._vault = session, vault
         self._chains = list(session.execute(select(AuditChainRow).order_by(col(AuditChainRow.number))).scalars())
         self._sealed_from = self._chains[0].first_event if self._chains else None
         self._head = Head(0, 0, 0, FIRST_DIGEST, b"")
         # By the number of events: two hosts may have anchored the same moment.
         self._anchors = sorted((anchor for anchor in anchors if anchor.events), key=lambda anchor: anchor.events)
-        self._anchored: Anchor | None = None
+        self._anchored: TrailAnchor | None = None
         self._restored = 0
 
     def result(self) -> ChainCheck:
@@ -173,5 +175,5 @@ class _TrailWalk:
         return ChainCheck(False, self._head.events, event, why, self._sealed_from, self._anchored_event())
 
 
-def _said(anchor: Anchor) -> str:
+def _said(anchor: TrailAnchor) -> str:
     return moment_words(anchor.at)

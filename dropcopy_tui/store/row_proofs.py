@@ -81,17 +81,17 @@ class Prover:
     """Makes and checks the proofs of a store's rows with the vault of its master key."""
 
     def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+        self.vault = vault
         self._checked: dict[tuple[Any, ...], bool] = {}
 
     def __repr__(self) -> str:
-        return f"Prover({self._vault!r})"
+        return f"Prover({self.vault!r})"
 
     def proof(self, table: str, values: Mapping[Any, Any]) -> bytes:
         """The proof of a row. Raises MasterKeyMissing."""
         # What is null is left out: a column that a later version adds changes no proof.
         said = {name: _plain(values[name]) for name in PROVEN[table].columns if values[name] is not None}
-        return self._vault.row_proof(json.dumps([table, said], sort_keys=True, separators=(",", ":")))
+        return self.vault.row_proof(json.dumps([table, said], sort_keys=True, separators=(",", ":")))
 
     def holds(self, table: str, values: Mapping[Any, Any]) -> bool:
         """Whether a row is as the desk wrote it. `values` are all of its columns. Raises MasterKeyMissing."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import hmac
 import os
 import secrets
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import MasterKeyLoose, MasterKeyMissing, StoreUnusable, WrongMasterKey
@@ -190,11 +192,55 @@ def _must_be_ours(path: Path, facts: os.stat_result) -> None:
         raise MasterKeyLoose(f"Other accounts can replace the master key. Run: chmod 700 {path.parent}")
 
 
+def fingerprint_of(master: bytes) -> str:
+    """By what people tell a master key from another: 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(master).hexdigest()[:16]
+
+
+def beside_key(path: Path) -> Path:
+    """Where a new master key is until the store has been sealed under it."""
+    return path.with_name(path.name + ".new")
+
+
+def put_new_key(path: Path, keep: Path | None = None) -> None:
+    """Give the new master key its name, on the disk when this returns; the old one is kept as `keep`.
+
+    Whoever opens the store may have been quicker: then there is nothing left to do. Raises OSError.
+    """
+    with suppress(FileNotFoundError, FileExistsError):
+        if keep is not None:
+            os.link(path, keep)
+    with suppress(FileNotFoundError):
+        os.replace(beside_key(path), path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _finished(path: Path, facts: Mapping[str, str]) -> Vault | None:
+    """The vault of a new key that the store knows, if a process was killed before the key had its name."""
+    master = read_master_key(beside_key(path))
+    vault = Vault(master, facts["store_id"], path)
+    if master is not None and vault.recognizes(facts[CHECK_KEY]):
+        put_new_key(path)
+        return vault
+    # It may have got its name since the old one was read.
+    vault = Vault(read_master_key(path), facts["store_id"], path)
+    return vault if vault.is_open and vault.recognizes(facts[CHECK_KEY]) else None
+
+
 def vault_of(path: Path, facts: Mapping[str, str]) -> Vault:
     """The vault of the store with these facts; closed if there is no key file. Raises WrongMasterKey."""
     vault = Vault(read_master_key(path), facts["store_id"], path)
+    if not vault.is_open or not vault.recognizes(facts[CHECK_KEY]):
+        vault = _finished(path, facts) or vault
     if vault.is_open and not vault.recognizes(facts[CHECK_KEY]):
-        raise WrongMasterKey(f"{path} is the master key of another store. Restore the right one. Nothing was changed.")
+        raise WrongMasterKey(
+            f"{path} is the master key of another store, or was replaced by a new one. "
+            "Restore the right one. Nothing was changed."
+        )
     if vault.is_open and not vault.believes(facts):
         raise StoreUnusable(
             "What the store says of itself (sandbox, environment) was changed from outside the desk. "

@@ -100,7 +100,7 @@ _CHANGES: dict[str, tuple[str, ...]] = {
 }
 # These show nothing that is stored as text: paths, fixed text, files, fingerprints, or a listening port.
 _NOTHING = {
-    "demo", "init", "paths", "backup", "restore", "store check", "doctor", "config show",
+    "demo", "init", "paths", "backup", "restore", "rekey", "store check", "doctor", "config show",
     "config validate", "password", "completion", "logon listen", "people accept", "get", "put", "ssh config",
     "ssh doctor", "ssh authorized-keys", "ssh gate", "ssh seat", "ssh forker", "ssh keys challenge", "ssh keys add",
     "ssh keys revoke", "copy-store",

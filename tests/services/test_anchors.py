@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from dropcopy_tui.domain.anchors import SYSLOG, Anchor, read_anchors
+from dropcopy_tui.domain.anchors import SYSLOG, TrailAnchor, read_anchors
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, NotEntitled
 from dropcopy_tui.services.anchors import Anchors
 from dropcopy_tui.services.audit import Audit
@@ -153,7 +153,7 @@ def test_a_line_that_a_killed_writer_left_half_is_passed_over(anchored: World, f
 
 
 def test_the_file_of_another_store_is_refused(anchored: World, file: Path) -> None:
-    file.write_text(Anchor(anchored.resources.clock.now(), "another", 1, 5, 5, "x").line() + "\n")
+    file.write_text(TrailAnchor(anchored.resources.clock.now(), "another", 1, 5, 5, "x").line() + "\n")
     with pytest.raises(InvalidValue, match="another store only"):
         Anchors(anchored.resources).read(anchored.operations, file)
     # Two stores may share one file.
