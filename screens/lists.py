@@ -45,7 +45,7 @@ class ListScreen(DeskScreen[None]):
         """The rows as they are now, with the cursor and the selection on the same records."""
         for table in self.query(RecordTable):
             if table.source is not None and table.total >= 0:
-                table.reload()
+                table.follow()
 
     @on(RecordTable.Refused)
     def _refused(self, event: RecordTable.Refused) -> None:

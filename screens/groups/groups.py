@@ -225,7 +225,9 @@ class GroupsScreen(DetailedScreen, EntityListScreen):
 
     def store_changed(self) -> None:
         """A request was set up: its group is in the list now."""
-        self._reread()
+        if self._entity:
+            self.query_one(RecordTable).follow()
+            self._tell()
 
     def _reread(self) -> None:
         """The rows, and what expires among them."""

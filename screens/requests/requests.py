@@ -214,7 +214,7 @@ class RequestsScreen(DetailedScreen, TabbedScreen):
 
     def store_changed(self) -> None:
         """Statuses have changed."""
-        self._list().table.reload()
+        self._list().table.follow()
 
 
 def _records(

@@ -53,12 +53,14 @@ class PagedRows(ScrollView, Generic[Row]):
         self.source = source
         self.query_ask = PageRequest()
         self.beside: Callable[[], object] = lambda: None
+        # Rows that others have changed, added or removed since a key was pressed last.
+        self.changed = 0
         self._window: RowWindow[Row] = RowWindow()
         self._asked = False
         self._opening: Worker[None] | None = None
         self._reading: asyncio.Task[Page[Row]] | None = None
         self._counting = Work()
-        self._is_held = self._is_stale = False
+        self._is_held = self._is_stale = self._is_told = False
         self._scrolled: tuple[Size, Size] | None = None
 
     @property
@@ -85,7 +87,7 @@ class PagedRows(ScrollView, Generic[Row]):
     def load_first(self) -> None:
         """Read the list from its start."""
         self._asked = self.source is not None
-        self.cursor = 0
+        self.cursor = self.changed = 0
         if not self._asked:
             return
         self.scroll_to(y=0, animate=False, force=True)
@@ -101,6 +103,11 @@ class PagedRows(ScrollView, Generic[Row]):
             self._is_stale = True
         else:
             self._reload_at(int(self.scroll_y))
+
+    def follow(self) -> None:
+        """Read the rows again because others have changed the store, and count the rows that are not as they were."""
+        self._is_told = True
+        self.reload()
 
     def _reload_stale(self) -> None:
         """What changed while the list was opened is in it now."""
@@ -131,12 +138,25 @@ class PagedRows(ScrollView, Generic[Row]):
             return
         held = self._window.row(self.cursor) if again else None
         before = self.total
+        if again and self._is_told:
+            self._is_told = False
+            self.changed += self._differences(page, start)
         self._keep(ask, page, start)
         self._let_screen_go()
         if held is not None:
             self._follow(self.row_key(held), self.total - before)
         if self._is_stale:
             self.call_later(self._reload_stale)
+
+    def _differences(self, page: Page[Row], start: int) -> int:
+        """How many rows on the screen will not be what they were, or will be gone."""
+        top = int(self.scroll_y)
+        held = {self.row_key(row): row for row in self._window.page.rows}
+        there = {self.row_key(row) for row in page.rows}
+        will_be_seen = page.rows[max(0, top - start) : max(0, top - start) + self._height]
+        are_seen = [row for number in range(top, top + self._height) if (row := self._window.row(number)) is not None]
+        others = sum(held.get(self.row_key(row)) != row for row in will_be_seen)
+        return others + sum(self.row_key(row) not in there for row in are_seen)
 
     def _follow(self, key: Hashable, shift: int) -> None:
         """Put the cursor on the row that it was on: others may have come above it, or gone."""

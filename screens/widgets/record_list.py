@@ -107,6 +107,8 @@ class RecordList(Vertical, Generic[Row]):
             parts.append(f"{table.picked_size:,} selected")
         if table.query_ask.match:
             parts.append(f"/{table.query_ask.match}")
+        if table.changed:
+            parts.append(f"{table.changed:,} changed just now")
         words = "   ".join(parts)
         return words if len(words) < self.size.width - 4 or not table.picked_size else "   ".join(parts[1:])
 

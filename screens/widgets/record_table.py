@@ -360,7 +360,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         number = max(0, min(number, self.total - 1))
         if number == self.cursor:
             return
-        old, self.cursor = self.cursor, number
+        old, self.cursor, self.changed = self.cursor, number, 0
         top, height = int(self.scroll_y), self._height
         if top <= number < top + height:
             self._redraw(old)
