@@ -49,6 +49,7 @@ from dropcopy_tui.services.sealing import seal_store
 from dropcopy_tui.services.sendercomps import SenderComps
 from dropcopy_tui.services.sessions.sessions import Sessions
 from dropcopy_tui.services.tick import Chores
+from dropcopy_tui.services.trust import Trust
 from dropcopy_tui.store.bulk import require_space
 from dropcopy_tui.store.engine import Store, migrate
 from dropcopy_tui.store.location import check_store, needs_migration, store_facts
@@ -91,6 +92,7 @@ class Desk:
         self.chores = Chores(resources, self.provisioning, self.mailing)
         self.audit = Audit(resources)
         self.anchors = Anchors(resources)
+        self.trust = Trust(resources)
         self.backups = Backups(resources)
         self.imports = Imports(resources)
         self.logons = Logons(resources)

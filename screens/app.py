@@ -214,7 +214,24 @@ class DropCopyApp(TerminalApp):
         parts = [TabBar({}, ""), ContentSwitcher(), records, *records.compose()]
         await self.stylesheet.prepare(sorted(_STYLES.glob("*.tcss")), parts)
         if self._actor is not None:
-            await asyncio.to_thread(desk.rehearse, self._actor)
+            # What is refused here is refused, with its words, where the person asks for it.
+            with suppress(DeskError):
+                await asyncio.to_thread(desk.rehearse, self._actor)
+            await self._warn(desk)
+
+    async def _warn(self, desk: Desk) -> None:
+        """Tell operations that someone wrote to the store with another program."""
+        # Late for the sake of start-up: few have the role.
+        from dropcopy_tui.domain.people import MAY_OPERATE
+
+        if self._actor is None or not self.may(MAY_OPERATE):
+            return
+        try:
+            warning = await asyncio.to_thread(desk.trust.warning, self._actor)
+        except DeskError:
+            return  # a right that was taken away meanwhile: the next action says so
+        if warning:
+            self.notify(warning, severity="warning", timeout=_LONG_NOTICE)
 
     async def _look(self) -> None:
         view = await asyncio.to_thread(self._first_look, self._user, _account())

@@ -105,7 +105,7 @@ class AuditScreen(OneListScreen):
         desk = await self.desk()
         found = await off_thread(desk.audit.verify, self.actor)
         if found.valid:
-            self.say(f"{plural(found.events, 'event')} verified: none was altered.")
+            self.say(f"{plural(found.events, 'event')} verified: none was altered.{_sealed(found.sealed_from)}")
         else:
             self.say(f"The audit trail was altered. {found.why} Notify operations.", "failed")
 
@@ -114,6 +114,11 @@ class AuditScreen(OneListScreen):
         event.stop()
         self.quiet()
         self.app.push_screen(EventModal(event.row))
+
+
+def _sealed(first: int | None) -> str:
+    """From which event on no one can have written any without the master key, where that is not all of them."""
+    return f" Sealed from event {first:,} on." if first is not None and first > 1 else ""
 
 
 def _typed(wanted: AuditFilter) -> dict[str, str]:

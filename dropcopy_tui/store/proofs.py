@@ -6,7 +6,7 @@ checks them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, event, select, tuple_, update
@@ -28,9 +28,9 @@ def prover_in(session: BaseSession) -> Prover | None:
     return found if isinstance(found, Prover) else None
 
 
-def altered_rows(session: BaseSession, prover: Prover) -> Iterator[str]:
+def altered_rows(session: BaseSession, prover: Prover, tables: Iterable[str] = PROVEN) -> Iterator[str]:
     """Every row whose proof does not match, by name. Raises MasterKeyMissing."""
-    for name in PROVEN:
+    for name in tables:
         rows = select(METADATA.tables[name]).execution_options(yield_per=_CHUNK)
         for row in session.execute(rows).mappings():
             if not prover.holds(name, row):

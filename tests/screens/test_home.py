@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
+from contextlib import closing
 from threading import Event
 from typing import Any
 
@@ -204,3 +206,14 @@ async def test_k_is_refused_before_any_dialog_to_who_may_only_look(place: Place)
     async with seated(place.app("acme-viewer")) as seat:
         await seat.press("k")
         seat.says("acme-viewer does not have the required role: key management at ACME.")
+
+
+@pytest.mark.usefixtures("prepared")
+async def test_operations_is_warned_of_what_was_changed_with_another_program(place: Place) -> None:
+    with closing(sqlite3.connect(place.store)) as store, store:
+        store.execute("UPDATE person SET mobile = '+1 202 555 0199' WHERE user_id = 'acme-viewer'")
+    async with seated(place.app("operations")) as seat:
+        await seat.until_seen(r"1 row was changed from outside")
+    async with seated(place.app("auditor")) as seat:
+        await seat.settle()
+        seat.sees_not("1 row was changed")

@@ -26,6 +26,7 @@ from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.people.ssh_keys import SshKeys
 from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.services.trust import Trust
 from dropcopy_tui.store.proofs import altered_rows, prove_all
 from dropcopy_tui.store.row_proofs import PROVEN, Prover
 from dropcopy_tui.store.tables import METADATA
@@ -167,6 +168,20 @@ def test_an_ssh_key_that_was_planted_signs_no_one_in(world: World) -> None:
     )  # fmt: skip
     with pytest.raises(RowAltered, match=f"SSH key SHA256:planted {REFUSED}"):
         Identity(world.resources).sign_in_key("SHA256:planted", "test")
+
+
+def test_operations_is_warned_when_it_opens_the_application(world: World) -> None:
+    trust = Trust(world.resources)
+    assert trust.warning(world.operations) == ""
+    raise_viewer(world)
+    where = f"role of person {world.viewer.person_id} full_access"
+    assert trust.warning(world.operations) == (
+        f"1 row was {REFUSED[4:]}: {where}. What was changed is not used. See: dropcopy store check"
+    )
+    tamper(world.resources, "UPDATE entity SET approvals = 'never', name = 'x'")
+    assert trust.warning(world.operations).startswith(f"3 rows were {REFUSED[4:]}: ")
+    with pytest.raises(NotEntitled):
+        trust.warning(world.operator)
 
 
 # -- approvals, codes, key pairs

@@ -268,6 +268,7 @@ READS = {
     "sendercomps": "coverage page",
     "sessions": "find get page pending picked",
     "ssh_keys": "check find page",
+    "trust": "warning",
 }
 # The last key press of a seat, now and then: it is no one's doing, and would bury what is.
 UNRECORDED = {"seats.keep"}

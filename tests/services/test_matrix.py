@@ -1024,6 +1024,11 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
         MAP | OPERATE,
         PRIVATE,
     ),
+    "trust.warning": (
+        lambda at, who: at.desk.trust.warning(who),
+        OPERATE,
+        REFUSED,
+    ),
     "texting.send": (
         lambda at, who: passing(SecondFactorFailed, at.desk.texting.send, who, "x"),
         EVERYBODY,

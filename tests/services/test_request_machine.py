@@ -122,7 +122,7 @@ class Desk(RuleBasedStateMachine):
         ground.resources.store.close()
         restore(ground.place, ground.resources.store.place)
         self.eyes = Eyes(ground.resources.store.place)
-        self.tables = [name for name in self.eyes.tables() if name != "audit_event"]
+        self.tables = [name for name in self.eyes.tables() if name not in ("audit_event", "audit_head")]
 
     def teardown(self) -> None:
         self.eyes.close()
