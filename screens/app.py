@@ -6,28 +6,32 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import on, work
 from textual.app import SystemCommand
+from textual.events import Event, Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
 from textual.screen import Screen
 from textual.worker import Worker, get_current_worker
 
 from dropcopy_tui.config import Config
-from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotEntitled, NotFound, NotSignedIn
+from dropcopy_tui.domain.errors import AccountLocked, DeskError, NotEntitled, NotFound, NotSignedIn, SeatsTaken
 from dropcopy_tui.domain.plurals import plural
+from dropcopy_tui.domain.seats import SeatWay
 from dropcopy_tui.origin import machine_account, origin
 from dropcopy_tui.seat import here as taken_seat
 from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.jobs import JOB
+from screens.keeper import LOOK_EVERY, SeatKeeper
 from screens.leaving import close_down_to
 from screens.live import Live, Told
 from screens.navigation import OpenFinished
 from screens.routes import screen_for, screen_of
-from screens.terminal.app import TerminalApp
+from screens.terminal.cover import CoverableApp
 from screens.terminal.guard import TerminalFacts, finish_quick_start, prepare, quick_start
 from screens.terminal.textual_tuning import is_searching
 
@@ -45,6 +49,9 @@ Answer = TypeVar("Answer")
 # How often the quiet worker looks for requests that someone else submitted, in seconds.
 SET_UP_EVERY = 5.0
 _SET_UP = "set-up"
+_SEAT = "seat"
+# What a person does with their hands; a mouse that only moves may be moved by a table.
+_BY_HAND = (Key, Paste, MouseDown, MouseScrollDown, MouseScrollUp)
 # Seconds: a sentence with a path in it takes a while to read and to note.
 _LONG_NOTICE = 30.0
 _STYLES = Path(__file__).parent.parent / "styles"
@@ -57,12 +64,12 @@ def _things() -> type[Provider]:
     return ThingsProvider
 
 
-class DropCopyApp(TerminalApp):
+class DropCopyApp(CoverableApp):
     """Paints first, then opens the store; every screen asks it for the desk and for who acts."""
 
     TITLE = "dropcopy"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = TerminalApp.COMMANDS | {_things}
+    COMMANDS = CoverableApp.COMMANDS | {_things}
     # Textual reads the style sheets of screens that are pushed, not that of the first one.
     CSS_PATH = ["../styles/app.tcss", "../styles/home.tcss"]
 
@@ -93,6 +100,7 @@ class DropCopyApp(TerminalApp):
         self._refusal = self._unread = ""
         self._stamp: tuple[int, ...] = ()
         self._live = Live(self, self.set_up, self._is_looking)
+        self._keeper = SeatKeeper(self)
         self._asking: set[Worker[Any]] = set()
         self._awaited: set[str] = set()
         self._opened = asyncio.Event()
@@ -147,11 +155,17 @@ class DropCopyApp(TerminalApp):
 
     def become(self, actor: Actor) -> None:
         """Act as this person from now on."""
-        self._actor = actor
+        before, self._actor = self._actor, actor
+        if before is not None and before.seat and before.person_id != actor.person_id:
+            self.run_worker(self._keeper.moved(before), group=_SEAT)
         self._user = actor.user_id
         # What the person before has asked for, or typed, is not this one's to see.
         self._awaited.clear()
         self.unfinished_logon = ""
+
+    def sit_at(self, seat: int) -> None:
+        """Act from this seat; from none, 0."""
+        self._actor = replace(self.actor, seat=seat)
 
     # -- start
 
@@ -192,7 +206,10 @@ class DropCopyApp(TerminalApp):
         except DeskError as error:
             self.exit(error.exit_code, return_code=error.exit_code, message=f"dropcopy: {error.message}")
             return
+        self._keeper.begin(self._desk)
         self._opened.set()
+        if self._keeper.is_needed:
+            self.set_interval(LOOK_EVERY, self.look_at_seat)
         for sentence in self._desk.interrupted:
             self.notify(sentence, severity="warning", timeout=_LONG_NOTICE)
         if self._actor is None:
@@ -258,19 +275,23 @@ class DropCopyApp(TerminalApp):
 
     async def _recognise(self, desk: Desk) -> None:
         """Sign in whoever needs no password: anyone in a sandbox, else the machine's own account."""
-        here = origin("screen")
+        here, place = origin("screen"), self._keeper.place
         seat = taken_seat()
         if seat is not None:
-            self.become(await asyncio.to_thread(desk.identity.sign_in_key, seat.fingerprint, here))
+            self._keeper.way = SeatWay.SSH_KEY
+            self.become(await asyncio.to_thread(desk.identity.sign_in_key, seat.fingerprint, here, place))
             await self.refresh_home()
             return
         try:
             if desk.sandbox:
                 known = self._actor.user_id if self._actor else _first_user(desk)
                 user = self._user or known
-                self.become(await asyncio.to_thread(desk.identity.act_as, user, here))
+                self.become(await asyncio.to_thread(desk.identity.act_as, user, here, place))
             elif self._user is None:
-                self.become(await asyncio.to_thread(desk.identity.sign_in_peer, machine_account(), here))
+                self._keeper.way = SeatWay.ACCOUNT
+                self.become(await asyncio.to_thread(desk.identity.sign_in_peer, machine_account(), here, place))
+        except SeatsTaken:
+            raise
         except AccountLocked as error:
             self._actor, self._refusal = None, error.message
         except NotSignedIn:
@@ -286,6 +307,7 @@ class DropCopyApp(TerminalApp):
         if actor is None:
             self.exit(3, return_code=3, message="dropcopy: not signed in")
             return
+        self._keeper.way = SeatWay.PASSWORD
         self.become(actor)
         await self.refresh_home()
 
@@ -338,6 +360,7 @@ class DropCopyApp(TerminalApp):
     async def push_screen_wait(self, screen: Screen[Answer]) -> Answer:  # type: ignore[override]
         """Ask with a modal; the job that asks is no longer in transit once the modal is there."""
         worker = get_current_worker()
+        await self.uncovered()
         answer: asyncio.Future[Any] = self.push_screen(screen, wait_for_dismiss=True)
         screen.call_after_refresh(self._asks, worker)
         try:
@@ -380,8 +403,15 @@ class DropCopyApp(TerminalApp):
         """The store's server says that something was committed, or that it was lost."""
         self._live.told(event.why)
 
+    @work(group=_SEAT)
+    async def look_at_seat(self) -> None:
+        """Lock, or leave, where it is time for that."""
+        await self._keeper.look()
+
     async def _may_stay(self, desk: Desk) -> bool:
-        """Over SSH, whoever was disabled or lost their key leaves; what was typed is kept."""
+        """Whoever was disabled, or whose seat was ended, leaves; over SSH also on a desk that keeps no seats."""
+        if self._keeper.is_needed:
+            return await self._keeper.look()
         seat = taken_seat()
         if seat is None or self._actor is None:
             return True
@@ -450,7 +480,21 @@ class DropCopyApp(TerminalApp):
         """Tell when this request of the person's ends, whoever sets it up or decides."""
         self._awaited.add(reference)
 
+    async def on_event(self, event: Event) -> None:
+        """A key that comes too late is not for what is below the lock."""
+        if isinstance(event, _BY_HAND) and not self._keeper.takes():
+            self.look_at_seat()
+            return
+        await super().on_event(event)
+
     # -- leaving and commands
+
+    async def _save(self) -> None:
+        """Keep what was typed, and leave the seat."""
+        try:
+            await super()._save()
+        finally:
+            await self._keeper.left()
 
     async def save_work(self) -> None:
         """Keep what was typed, on every screen that holds something; one that fails keeps no other from it."""
@@ -474,6 +518,7 @@ class DropCopyApp(TerminalApp):
     async def go(self, route: Route) -> None:
         """Open the screen of a route above the present one. Raises what reading the way there raises."""
         await self.imports()
+        await self.uncovered()
         await self.push_screen(await screen_for(self, route))
 
     @work
@@ -492,7 +537,7 @@ class DropCopyApp(TerminalApp):
 
     def go_home(self) -> None:
         """Close every screen above Home."""
-        close_down_to(self, self.screen_stack[0])
+        self.when_uncovered(lambda: close_down_to(self, self.screen_stack[0]))
 
 
 def _open_desk(config: Config, clock: Clock | None, entropy: Entropy | None) -> Desk:

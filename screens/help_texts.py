@@ -163,10 +163,20 @@ HELP: Mapping[str, ScreenHelp] = {
     ),
     "AccessScreen": ScreenHelp(
         "screens.people.access",
-        "SSH keys",
-        "The SSH keys with which a person signs in to the desk over SSH: no password is asked for then.",
-        ("Second factor",),
-        ("ssh keys list", "ssh keys add", "ssh keys revoke"),
+        "My access",
+        "The SSH keys with which you sign in to the desk over SSH, the way to your seats, and ten recovery codes for a "
+        "lost app.",
+        ("Seat", "Recovery code", "Second factor"),
+        ("ssh keys list", "ssh keys add", "ssh keys revoke", "authenticator recovery-codes"),
+        "my-access",
+    ),
+    "SeatsScreen": ScreenHelp(
+        "screens.people.seats",
+        "Seats",
+        "Where you are signed in; for operations and auditors, who is in at all, from where and idle how long. A seat "
+        "that was left open is ended here.",
+        ("Seat",),
+        ("seats list", "seats end"),
         "my-access",
     ),
     "EaseScreen": ScreenHelp(

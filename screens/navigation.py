@@ -128,6 +128,12 @@ class OpenAccess(NamedTuple):
     user_id: str = ""
 
 
+class OpenSeats(NamedTuple):
+    """Where people are signed in: the person, or everyone."""
+
+    everyone: bool = False
+
+
 class OpenNotices:
     """The person's notices."""
 
@@ -149,6 +155,6 @@ Route: TypeAlias = (
     "OpenGroups | OpenGroup | OpenCoverage | OpenFrontEnds | OpenDrafts | OpenWizard | "
     "OpenChangedSources | OpenSessions | OpenSession | OpenCalendar | OpenRequests | OpenRequest | "
     "OpenFinished | "
-    "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenAccess | OpenNotices | "
+    "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenAccess | OpenSeats | OpenNotices | "
     "OpenAudit | OpenOutbox | OpenWalkthroughs"
 )

@@ -150,7 +150,10 @@ DESTINATIONS = (
         "People and their roles",
         MAY_SEE_EVERYBODY | MAY_ADMINISTER,
     ),
-    Destination(to.OpenAccess(), "My access", "Your SSH keys, with which you sign in over SSH"),
+    Destination(to.OpenAccess(), "My access", "Your SSH keys, seats and recovery codes"),
+    Destination(
+        to.OpenSeats(everyone=True), "Seats", "Who is signed in, from where and since when", MAY_AUDIT, sandbox=False
+    ),
     Destination(to.OpenFrontEnds(), "Front End Mapping", "Front end systems that an entity can use", MAY_VIEW),
 )
 
@@ -284,6 +287,13 @@ def _access(route: to.OpenAccess) -> DeskScreen[Any]:
     from screens.people.access import AccessScreen
 
     return AccessScreen(route.user_id)
+
+
+@screen_of.register(to.OpenSeats)
+def _seats(route: to.OpenSeats) -> DeskScreen[Any]:
+    from screens.people.seats import SeatsScreen
+
+    return SeatsScreen(everyone=route.everyone)
 
 
 @screen_of.register(to.OpenEase)

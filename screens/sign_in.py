@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from dropcopy_tui.domain.errors import DeskError, InvalidValue, NotSignedIn
 from dropcopy_tui.domain.people import Actor
-from dropcopy_tui.origin import origin
+from dropcopy_tui.origin import origin, seat_place
 from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
 from screens.modals.form import Field, Form, Question, ask_form
@@ -78,7 +78,7 @@ class SignInScreen(DeskScreen[Actor]):
         desk = await self.desk()
         field = self.query_one("#password", SecretInput)
         try:
-            actor = await off_thread(desk.identity.sign_in, login, password, origin("screen"))
+            actor = await off_thread(desk.identity.sign_in, login, password, origin("screen"), seat_place())
         except NotSignedIn as error:
             field.value = ""
             self._show(error)

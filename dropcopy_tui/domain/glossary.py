@@ -61,12 +61,14 @@ GLOSSARY: Mapping[str, str] = {
     "Pending expiration": (
         "The state of a key pair from four weeks before it expires. A second pair may be active beside it."
     ),
+    "Recovery code": "One of ten codes that replace a lost authenticator app, one use each.",
     "Registered Entity": "The company that you work for on the desk, also called an Administration Group.",
     "Released session": "The target session of a deleted group. Its Session ID is kept until GAM retires it.",
     "Request": "Every change is one: it has a number such as DC-2026-000123, a status, a stage and a story.",
     "Retired session": "A Session ID that is never used again.",
     "Role": "What a person may do at an entity, or on the whole desk. A revoked role takes effect immediately.",
     "Sandbox": "A store with sample data. Nothing is sent: its phone and mailbox are on the screen.",
+    "Seat": "An open application of a person: where, since when, and locked when no key is pressed for a while.",
     "Second factor": "A proof beside the password that confirms an action: SMS, EASE, Duo or an authenticator app.",
     "SenderComp": (
         "The SenderCompID of an order entry session: Session ID, GFID and FTI, seven to nine characters. A source "

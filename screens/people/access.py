@@ -1,26 +1,33 @@
-"""My access: the SSH keys with which a person signs in; those of another person for whoever administers them."""
+"""My access: SSH keys, seats and recovery codes; the keys of another person for whoever administers them."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.errors import InvalidValue, LimitReached
-from dropcopy_tui.domain.pages import PageSource
+from dropcopy_tui.domain.pages import PageRequest, PageSource
 from dropcopy_tui.domain.ssh_keys import LABEL_LENGTH, read_public_key
+from dropcopy_tui.services.factors.recovery import grouped
 from dropcopy_tui.services.factors.table import Purpose, access_scope
 from screens.jobs import job, off_thread
 from screens.keys.identify import confirmed
 from screens.lists import OneListScreen
+from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import TypedConfirmModal
 from screens.modals.form import Field, Form, Question, ask_form
+from screens.modals.recovery import RecoveryCodesModal
+from screens.navigation import OpenSeats
+from screens.terminal.values import value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
-from screens.wording import utc
+from screens.wording import plural, utc
 
 if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
@@ -54,16 +61,27 @@ COLUMNS: tuple[Column[SshKeyView], ...] = (
 
 
 class AccessScreen(OneListScreen):
-    """The SSH keys of a person."""
+    """The SSH keys of a person, and the way to their seats and recovery codes."""
+
+    CSS_PATH = "../../styles/access.tcss"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "add", "Add key", id="access.add", tooltip="Add an SSH key."),
         Binding("d", "revoke", "Revoke", id="access.revoke", tooltip="Revoke the SSH key for good."),
-    ]
+        Binding("t", "seats", "Seats", id="access.seats", tooltip="Where you are signed in, and ending that."),
+        Binding("c", "codes", "Recovery codes", id="access.codes",
+                tooltip="Make ten codes that replace a lost authenticator app."),
+    ]  # fmt: skip
 
     def __init__(self, user_id: str = "") -> None:
         super().__init__()
         self._user_id = user_id
+
+    def body(self) -> ComposeResult:
+        """How one's own access stands, and the keys."""
+        if not self._user_id:
+            yield Static("", id="standing", markup=False)
+        yield from super().body()
 
     def records(self) -> RecordList[Any]:
         """Keys in use first."""
@@ -77,6 +95,57 @@ class AccessScreen(OneListScreen):
     def source(self, desk: Desk) -> PageSource[Any]:
         """What the service pages."""
         return partial(desk.ssh_keys.page, self.actor, user_id=self._user_id)
+
+    def on_screen_resume(self) -> None:
+        """Seats may have ended, and codes been made, above this screen."""
+        super().on_screen_resume()
+        self._stand()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Seats and codes are a person's own."""
+        return not self._user_id if action in ("seats", "codes") else True
+
+    @job(exclusive=True, group="standing")
+    async def _stand(self) -> None:
+        """How many seats are open and how many codes are left, in one line."""
+        if self._user_id:
+            return
+        desk = await self.desk()
+        seats = await off_thread(desk.seats.page, self.actor, PageRequest(limit=0))
+        codes = await off_thread(desk.recovery_codes.show, self.actor)
+        for line in self.query("#standing").results(Static):
+            line.update(value(f"{plural(seats.total, 'seat')} open · {plural(codes.left, 'recovery code')} left"))
+
+    @job()
+    async def action_seats(self) -> None:
+        """Where the person is signed in."""
+        await self.go(OpenSeats())
+
+    @job()
+    async def action_codes(self) -> None:
+        """Ask, a second factor, and the codes, once."""
+        self.quiet()
+        desk = await self.desk()
+        state = await off_thread(desk.recovery_codes.show, self.actor)
+        text = "Each of ten codes replaces a lost authenticator app once. They are shown only now."
+        if state.left:
+            text += f" Your {plural(state.left, 'earlier code')} become invalid."
+        choices = (Choice("no", "Cancel"), Choice("yes", "Make ten codes"))
+        chosen = await self.app.push_screen_wait(ChooseModal("Make recovery codes", choices, text, acts=True))
+        if chosen != "yes":
+            return
+        made = await confirmed(
+            self,
+            desk,
+            "Required to make recovery codes.",
+            lambda proof: off_thread(desk.recovery_codes.make, self.actor, proof),
+            Purpose.RECOVERY,
+        )
+        if made is not None:
+            shown = [grouped(code) for code in made.codes]
+            await self.app.push_screen_wait(RecoveryCodesModal(shown, utc(made.usable_at)))
+            self.say("Ten recovery codes were made. A confirmation was emailed.")
+            self._stand()
 
     @job()
     async def action_add(self) -> None:

@@ -26,7 +26,7 @@ from tests.screens.test_requests import other_desk, person
 # Keys of anyone: they ask what to look at, where to write a copy, or for one's own things.
 ANYONE = {
     "app.help", "app.palette", "drafts.discard", "list.export", "list.filter", "calendar.kind", "sessions.status",
-    "audit.narrow", "route.log", "route.file", "list.open",
+    "audit.narrow", "route.log", "route.file", "list.open", "access.codes", "seats.end_others",
 }  # fmt: skip
 # What changes something, and what it says to whom has no right.
 VIEWER = "acme-viewer"

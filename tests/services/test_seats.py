@@ -409,10 +409,12 @@ def test_a_seat_ends_once(desk: Resources, alice: Actor) -> None:
     assert events(desk, alice) == ["seat:opened", "seat:ended"]
 
 
-@pytest.mark.parametrize(("how", "words"), [(Ending.IDLE, "30 minutes without"), (Ending.OLD, "12 hours at most")])
-def test_its_time_is_over(desk: Resources, alice: Actor, how: Ending, words: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "minutes", "words"), [(Ending.IDLE, 30, "30 minutes without"), (Ending.OLD, 720, "12 hours at most")]
+)
+def test_its_time_is_over(desk: Resources, alice: Actor, how: Ending, minutes: int, words: str) -> None:
     at_seat = sit_down(desk)
-    Seats(desk).leave(at_seat, how)
+    Seats(desk).leave(at_seat, how, minutes * MINUTE)
     with pytest.raises(SeatEnded, match=words):
         Seats(desk).look(at_seat)
 

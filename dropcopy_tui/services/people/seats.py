@@ -5,7 +5,7 @@ An application asks `look` every few seconds: whoever acts from a seat that has 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlmodel import col
@@ -94,12 +94,13 @@ class Seats(Service):
                 raise wrong_answer(uow, row)
             resume(uow, row, way)
 
-    def leave(self, actor: Actor, how: Ending = Ending.LEFT) -> None:
-        """End the seat that acts: its person leaves it, or its time is over. Raises SeatEnded: it has ended already."""
-        rules = self._resources.seat_rules or SeatRules()
-        limit = {Ending.IDLE: length_words(rules.sign_out), Ending.OLD: length_words(rules.life)}
+    def leave(self, actor: Actor, how: Ending = Ending.LEFT, limit: timedelta | None = None) -> None:
+        """End the seat that acts: its person leaves it, or its time is over, which has this limit.
+
+        Raises SeatEnded: it has ended already.
+        """
         with self._writing(actor) as uow:
-            end_seat(uow, own_seat(uow), how, limit.get(how, ""))
+            end_seat(uow, own_seat(uow), how, length_words(limit) if limit is not None else "")
 
     def end(self, actor: Actor, seat: int, reason: str = "") -> SeatView:
         """End a seat, with a word for its person: one's own, or for operations anyone's.
