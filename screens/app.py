@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -23,10 +23,12 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.seats import SeatWay
 from dropcopy_tui.origin import machine_account, origin
 from dropcopy_tui.seat import here as taken_seat
+from screens.dress import dressed
 from screens.frame import DeskScreen
 from screens.home import HomeScreen
 from screens.jobs import JOB
 from screens.keeper import LOOK_EVERY, SeatKeeper
+from screens.keymap import checked_keys
 from screens.leaving import close_down_to
 from screens.live import Live, Told
 from screens.navigation import OpenFinished
@@ -81,8 +83,10 @@ class DropCopyApp(CoverableApp):
         *,
         clock: Clock | None = None,
         entropy: Entropy | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(facts)
+        self._keys = dict(keys or {})
         self.config = config
         self._clock, self._entropy = clock, entropy
         self.incident_log = config.paths.incident_log
@@ -175,6 +179,8 @@ class DropCopyApp(CoverableApp):
 
     def on_mount(self) -> None:
         """Paint the first screen, then open everything behind it."""
+        if self._keys:
+            self.set_keymap(self._keys)
         self.screen.call_after_refresh(self._painted.set)
         self._open()
 
@@ -576,10 +582,16 @@ def _account() -> str:
 def run(
     config: Config, demo: bool = False, user: str | None = None, play: Callable[[str, str], object] | None = None
 ) -> int:
-    """Open the application and give its exit code. `play` plays a walkthrough, by its name and mode."""
-    facts = prepare(os.environ)
+    """Open the application and give its exit code. `play` plays a walkthrough, by its name and mode.
+
+    Raises ConfigInvalid for a theme file or keys that cannot be used.
+    """
+    found = prepare(os.environ)
+    keys = checked_keys(config.looks.keys, config.paths.config)
     while True:
-        app = DropCopyApp(config, facts, user or ("acme-operator" if demo else None))
+        # Again after each walkthrough: another theme may have been chosen meanwhile.
+        facts = dressed(found, config.looks, config.paths.choices)
+        app = DropCopyApp(config, facts, user or ("acme-operator" if demo else None), keys=keys)
         code = app.start()
         if app.left_for is None or play is None:
             return code

@@ -67,10 +67,17 @@ class DeskApp(Protocol):
         """Tell when this request of the person's ends."""
 
 
-class CommandedApp(DeskApp, Protocol):
-    """What the command palette needs besides."""
+class DressedApp(Protocol):
+    """What can wear another theme."""
 
     facts: TerminalFacts
+
+    def wear(self, theme: str) -> None:
+        """Another theme from now on; "" is that of the terminal."""
+
+
+class CommandedApp(DeskApp, DressedApp, Protocol):
+    """What the command palette needs besides."""
 
     async def action_quit_desk(self) -> None:
         """Leave on the person's wish."""

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
-from textual.widget import Widget
 
 from dropcopy_tui.domain.glossary import GLOSSARY
+from screens.bindings import bindings_of, parts_of
 from screens.help_texts import HELP, ScreenHelp
 from screens.terminal.key_names import name_of, names_in
 
@@ -167,22 +167,12 @@ def class_page(name: str) -> HelpPage:
     about = HELP[name]
     module = importlib.import_module(about.module)
     screen = getattr(module, name)
-    parts = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Widget)]
-    parts = [each for each in parts if not issubclass(each, Screen) and each.__module__.startswith("screens.")]
-    return _page(about, _keys(_bindings([screen, *parts]), in_dialog=False))
+    return _page(about, _keys(bindings_of(parts_of(screen)), in_dialog=False))
 
 
 @cache
 def _pages() -> tuple[HelpPage, ...]:
     return tuple(class_page(name) for name in HELP)
-
-
-def _bindings(kinds: Iterable[type[Any]]) -> Iterator[Binding]:
-    """What the classes bind, and the classes of ours that they extend."""
-    for kind in kinds:
-        for each in kind.__mro__:
-            if each.__module__.startswith("screens."):
-                yield from (one for one in each.__dict__.get("BINDINGS", ()) if isinstance(one, Binding))
 
 
 def _page(about: ScreenHelp, keys: tuple[HelpKey, ...]) -> HelpPage:

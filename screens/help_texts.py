@@ -240,6 +240,15 @@ HELP: Mapping[str, ScreenHelp] = {
         ("walkthrough list", "walkthrough play", "walkthrough practice"),
         "find-help",
     ),
+    "KeyTesterScreen": ScreenHelp(
+        "screens.key_tester",
+        "Key tester",
+        "Shows what the terminal sends for a key, and how [keys] in the configuration names it. No key does anything "
+        "else here.",
+        ("Walkthrough",),
+        ("config show",),
+        "find-help",
+    ),
     "SignInScreen": ScreenHelp(
         "screens.sign_in",
         "Sign in",

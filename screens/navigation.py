@@ -150,11 +150,15 @@ class OpenWalkthroughs:
     """The jobs of the desk, key by key."""
 
 
+class OpenKeyTester:
+    """What the terminal sends when a key is pressed."""
+
+
 # A screen to open, with what it is to show.
 Route: TypeAlias = (
     "OpenGroups | OpenGroup | OpenCoverage | OpenFrontEnds | OpenDrafts | OpenWizard | "
     "OpenChangedSources | OpenSessions | OpenSession | OpenCalendar | OpenRequests | OpenRequest | "
     "OpenFinished | "
     "OpenPeople | OpenPerson | OpenEase | OpenRouting | OpenLogonCheck | OpenAccess | OpenSeats | OpenNotices | "
-    "OpenAudit | OpenOutbox | OpenWalkthroughs"
+    "OpenAudit | OpenOutbox | OpenWalkthroughs | OpenKeyTester"
 )

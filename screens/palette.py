@@ -11,6 +11,7 @@ from textual.app import SystemCommand
 from dropcopy_tui.domain.errors import DeskError, SecondFactorFailed
 from dropcopy_tui.origin import origin
 from dropcopy_tui.services.factors.table import Purpose
+from screens.dress import choose_theme, themes_to_choose
 from screens.groups.new_group import new_group
 from screens.jobs import off_thread, show_refusal
 from screens.modals.choose import Choice, ChooseModal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from screens.frame import DeskScreen
     from screens.navigation import Route
 
+_AS_CONFIGURED = "automatic"
 # What a command does on the screen it was chosen on.
 Command = Callable[["DeskScreen[Any]"], Awaitable[object]]
 
@@ -32,7 +34,7 @@ Command = Callable[["DeskScreen[Any]"], Awaitable[object]]
 def commands(app: CommandedApp, screen: DeskScreen[Any]) -> Iterable[SystemCommand]:
     """What can be done from anywhere."""
     yield SystemCommand("Quit", "Quit the application; drafts are kept", app.action_quit_desk)
-    yield SystemCommand("Theme", "Switch between the dark and the light theme", partial(_turn_theme, app, screen))
+    yield SystemCommand("Theme", "Choose another theme; it is remembered", _run(app, screen, partial(_theme, app)))
     yield SystemCommand("Mouse", "Toggle mouse support (off lets you select text)", app.action_toggle_mouse)
     yield SystemCommand("Help", "Show the keys of this screen", screen.action_help)
     if not app.signed_in:
@@ -73,11 +75,13 @@ async def _go(screen: DeskScreen[Any], route: Route) -> None:
     await screen.go(route)
 
 
-def _turn_theme(app: CommandedApp, screen: DeskScreen[Any]) -> None:
-    if app.facts.tier in ("truecolor", "256"):
-        screen.app.theme = "desk-light" if screen.app.theme == "desk-dark" else "desk-dark"
-    else:
-        screen.app.notify("This terminal has too few colours for another theme.")
+async def _theme(app: CommandedApp, screen: DeskScreen[Any]) -> None:
+    """Choose a theme, and find it again the next time."""
+    worn = str(screen.app.theme).removeprefix("desk-")
+    lines = [Choice(name or _AS_CONFIGURED, name or "automatic", *more) for name, *more in themes_to_choose(app.facts)]
+    chosen = await screen.app.push_screen_wait(ChooseModal("Theme", lines, at=worn))
+    if chosen is not None:
+        choose_theme(app, "" if chosen == _AS_CONFIGURED else chosen, app.config.paths.choices)
 
 
 async def _act_as(app: CommandedApp, screen: DeskScreen[Any]) -> None:

@@ -154,6 +154,7 @@ DESTINATIONS = (
     Destination(
         to.OpenSeats(everyone=True), "Seats", "Who is signed in, from where and since when", MAY_AUDIT, sandbox=False
     ),
+    Destination(to.OpenKeyTester(), "Key tester", "What the terminal sends when a key is pressed"),
     Destination(to.OpenFrontEnds(), "Front End Mapping", "Front end systems that an entity can use", MAY_VIEW),
 )
 
@@ -343,3 +344,10 @@ def _walkthroughs(_: to.OpenWalkthroughs) -> DeskScreen[Any]:
     from screens.walkthrough_list import WalkthroughsScreen
 
     return WalkthroughsScreen()
+
+
+@screen_of.register(to.OpenKeyTester)
+def _key_tester(_: to.OpenKeyTester) -> DeskScreen[Any]:
+    from screens.key_tester import KeyTesterScreen
+
+    return KeyTesterScreen()

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+TONES = ("primary", "secondary", "warning", "error", "success", "accent")
 
-def _desk(name: str, colours: dict[str, str], *, dark: bool, extra: dict[str, str] | None = None) -> Theme:
+
+def desk_theme(name: str, colours: dict[str, str], *, dark: bool, extra: dict[str, str] | None = None) -> Theme:
     """A theme whose every text colour is explicit: no alpha that some terminal would round away."""
     c = colours
     variables = {
@@ -78,59 +80,77 @@ def _desk(name: str, colours: dict[str, str], *, dark: bool, extra: dict[str, st
     )
 
 
-TONES = ("primary", "secondary", "warning", "error", "success", "accent")
+DARK_COLOURS = {
+    "background": "#121212",
+    "surface": "#1c1c1c",
+    "panel": "#262626",
+    "foreground": "#d0d0d0",
+    "muted": "#a8a8a8",
+    "disabled": "#949494",
+    "primary": "#87afd7",
+    "secondary": "#afafd7",
+    "accent": "#87d7d7",
+    "warning": "#d7af5f",
+    "error": "#ff8787",
+    "success": "#87d787",
+    "cursor": "#005f87",
+    "on-cursor": "#ffffff",
+    "cursor-blurred": "#303030",
+    "on-cursor-blurred": "#d0d0d0",
+    "border": "#5f87af",
+    "border-blurred": "#444444",
+}
+DARK = desk_theme("desk-dark", DARK_COLOURS, dark=True)
 
-DARK = _desk(
-    "desk-dark",
+LIGHT_COLOURS = {
+    "background": "#eeeeee",
+    "surface": "#ffffff",
+    "panel": "#e8e8e8",
+    "foreground": "#262626",
+    "muted": "#4e4e4e",
+    "disabled": "#585858",
+    "primary": "#005f87",
+    "secondary": "#5f005f",
+    "accent": "#005f5f",
+    "warning": "#875f00",
+    "error": "#af0000",
+    "success": "#005f00",
+    "cursor": "#005f87",
+    "on-cursor": "#ffffff",
+    "cursor-blurred": "#d0d0d0",
+    "on-cursor-blurred": "#262626",
+    "border": "#005f87",
+    "border-blurred": "#bcbcbc",
+}
+LIGHT = desk_theme("desk-light", LIGHT_COLOURS, dark=False)
+
+# Ratios of 7 and more, the highest level of WCAG, on 256 colours as well.
+CONTRAST = desk_theme(
+    "desk-contrast",
     {
-        "background": "#121212",
-        "surface": "#1c1c1c",
-        "panel": "#262626",
-        "foreground": "#d0d0d0",
-        "muted": "#a8a8a8",
-        "disabled": "#949494",
-        "primary": "#87afd7",
-        "secondary": "#afafd7",
-        "accent": "#87d7d7",
-        "warning": "#d7af5f",
-        "error": "#ff8787",
-        "success": "#87d787",
-        "cursor": "#005f87",
-        "on-cursor": "#ffffff",
+        "background": "#000000",
+        "surface": "#000000",
+        "panel": "#000000",
+        "foreground": "#ffffff",
+        "muted": "#e4e4e4",
+        "disabled": "#d0d0d0",
+        "primary": "#87d7ff",
+        "secondary": "#ffafff",
+        "accent": "#87ffff",
+        "warning": "#ffff5f",
+        "error": "#ffafaf",
+        "success": "#87ff87",
+        "cursor": "#ffff5f",
+        "on-cursor": "#000000",
         "cursor-blurred": "#303030",
-        "on-cursor-blurred": "#d0d0d0",
-        "border": "#5f87af",
-        "border-blurred": "#444444",
+        "on-cursor-blurred": "#ffffff",
+        "border": "#ffffff",
+        "border-blurred": "#d0d0d0",
     },
     dark=True,
 )
 
-LIGHT = _desk(
-    "desk-light",
-    {
-        "background": "#eeeeee",
-        "surface": "#ffffff",
-        "panel": "#e8e8e8",
-        "foreground": "#262626",
-        "muted": "#4e4e4e",
-        "disabled": "#585858",
-        "primary": "#005f87",
-        "secondary": "#5f005f",
-        "accent": "#005f5f",
-        "warning": "#875f00",
-        "error": "#af0000",
-        "success": "#005f00",
-        "cursor": "#005f87",
-        "on-cursor": "#ffffff",
-        "cursor-blurred": "#d0d0d0",
-        "on-cursor-blurred": "#262626",
-        "border": "#005f87",
-        "border-blurred": "#bcbcbc",
-    },
-    dark=False,
-)
-
-SIXTEEN = _desk(
+SIXTEEN = desk_theme(
     "desk-16",
     {
         "background": "#000000",
@@ -157,7 +177,7 @@ SIXTEEN = _desk(
     extra={"scrollbar": "#aaaaaa", "scrollbar-hover": "#aaaaaa", "scrollbar-active": "#00aaaa"},
 )
 
-MONO = _desk(
+MONO = desk_theme(
     "desk-mono",
     {
         **dict.fromkeys((*TONES, "foreground", "muted", "disabled", "border", "border-blurred"), "#ffffff"),
@@ -169,4 +189,4 @@ MONO = _desk(
     extra={"block-cursor-blurred-text-style": "underline"},
 )
 
-THEMES = {theme.name: theme for theme in (DARK, LIGHT, SIXTEEN, MONO)}
+THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST, SIXTEEN, MONO)}

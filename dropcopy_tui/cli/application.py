@@ -63,7 +63,7 @@ def run_application(call: Call, config: Config, *, demo: bool, user: str | None)
     quick_start()
     from screens.app import run
 
-    return run(config, demo=demo, user=user, play=partial(_play, call))
+    return run(call.dressed(config), demo=demo, user=user, play=partial(_play, call))
 
 
 def _play(call: Call, name: str, mode: str) -> int:
@@ -81,12 +81,17 @@ def perform_walkthrough(call: Call, walkthrough: Walkthrough, mode: str, speed: 
     if call.no_color:
         os.environ["NO_COLOR"] = "1"
     # Both come before Textual is imported, because it reads its environment variables at import time.
-    facts = prepare(os.environ)
+    found = prepare(os.environ)
     quick_start()
+    from screens.dress import dressed
+    from screens.keymap import checked_keys
     from screens.walkthroughs.coach import Mode
     from screens.walkthroughs.theatre import perform
 
-    return perform(walkthrough, facts, Mode(mode), speed)
+    config = call.dressed(call.config())
+    facts = dressed(found, config.looks, config.paths.choices)
+    keys = checked_keys(config.looks.keys, config.paths.config)
+    return perform(walkthrough, facts, Mode(mode), speed, keys)
 
 
 def walkthrough_export(walkthrough: Walkthrough, form: str) -> list[tuple[str, str]]:

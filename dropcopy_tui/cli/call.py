@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,9 @@ class Call:
     no_input: bool = False
     no_color: bool = False
     yes: bool = False
+    theme: str | None = None
+    glyphs: str | None = None
+    no_mouse: bool = False
     as_csv: bool = False
     out: str | None = None
 
@@ -45,6 +48,21 @@ class Call:
         from dropcopy_tui.config import load
 
         return load(store=self.store, config=self.config_file, sandbox=sandbox)
+
+    def dressed(self, config: Config) -> Config:
+        """The configuration with the looks that options ask for. Raises ConfigInvalid."""
+        if not (self.theme or self.glyphs or self.no_mouse):
+            return config
+        from dropcopy_tui.config.looks import theme_named
+
+        looks = replace(
+            config.looks,
+            theme=theme_named(self.theme) if self.theme else config.looks.theme,
+            glyphs=self.glyphs or config.looks.glyphs,
+            mouse=False if self.no_mouse else config.looks.mouse,
+            asked=bool(self.theme),
+        )
+        return replace(config, looks=looks)
 
     @contextmanager
     def desk(self, config: Config | None = None) -> Iterator[Desk]:
@@ -156,6 +174,20 @@ _SHARED: tuple[Decorator, ...] = (
 def shared(command: Any) -> Any:
     """Add the options that every command takes, listed after its own."""
     for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+_LOOKS: tuple[Decorator, ...] = (
+    remembered("--theme", metavar="NAME", help="dark, light, contrast, 16, mono, or a theme file (.toml)."),
+    remembered("--glyphs", type=click.Choice(["unicode", "ascii"]), help="Characters of the screen."),
+    remembered("--no-mouse", is_flag=True, help="Leave the mouse to the terminal."),
+)
+
+
+def with_looks(command: Any) -> Any:
+    """Decorate a command that opens the application: it takes the options of its looks."""
+    for option in reversed(_LOOKS):
         command = option(command)
     return command
 

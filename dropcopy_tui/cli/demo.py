@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropcopy_tui.cli.call import Call, only_on_host, verb
+from dropcopy_tui.cli.call import Call, only_on_host, verb, with_looks
 from dropcopy_tui.cli.output import say, show, table
 from dropcopy_tui.domain.errors import StoreMissing, StoreUnusable
 
@@ -22,6 +22,7 @@ DEMO_USER = "acme-operator"
 @click.command("demo")
 @click.option("--fresh", is_flag=True, help="Delete the sandbox and create a new one.")
 @click.option("--headless", is_flag=True, help="Only prepare the store; print its path and people.")
+@with_looks
 @only_on_host
 @verb
 def demo(call: Call, fresh: bool, headless: bool) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from dropcopy_tui import __version__
-from dropcopy_tui.cli.call import Call, shared
+from dropcopy_tui.cli.call import Call, shared, with_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},  # every command below inherits them
 )
+@with_looks
 @shared
 @click.version_option(__version__, "-V", "--version", message="dropcopy %(version)s")
 @click.pass_context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropcopy_tui.cli.call import Call, noun, only_on_host, verb
+from dropcopy_tui.cli.call import Call, noun, only_on_host, verb, with_looks
 from dropcopy_tui.cli.output import say, show, table, write
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def list_walkthroughs(call: Call) -> None:
 @walkthrough.command("play")
 @click.argument("name")
 @_SPEED
+@with_looks
 @only_on_host
 @verb
 def play(call: Call, name: str, speed: float) -> int:
@@ -56,6 +57,7 @@ def play(call: Call, name: str, speed: float) -> int:
 
 @walkthrough.command("step")
 @click.argument("name")
+@with_looks
 @only_on_host
 @verb
 def step(call: Call, name: str) -> int:
@@ -65,6 +67,7 @@ def step(call: Call, name: str) -> int:
 
 @walkthrough.command("practice")
 @click.argument("name")
+@with_looks
 @only_on_host
 @verb
 def practice(call: Call, name: str) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dropcopy_tui.config.looks import Looks, take_looks
 from dropcopy_tui.config.trust import PERSONAL, foreign_words, is_of_the_site, read_own
 from dropcopy_tui.domain.errors import ConfigInvalid
 from dropcopy_tui.domain.mail import MailServer
@@ -23,13 +24,14 @@ APPLICATION = "dropcopy-tui"
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """File locations; the store may be on a server."""
+    """File locations; the store may be on a server. `choices` keeps what a person has chosen on the screen."""
 
     store: Place
     master_key: Path
     config: Path
     incident_log: Path
     downloads: Path
+    choices: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Config:
     sms: SmsProvider | None = None
     duo: DuoService | None = None
     foreign: str = ""
+    looks: Looks = field(default_factory=Looks)
 
     def require_own_rules(self, *, sandbox: bool) -> None:
         """Refuse rules that a person brought for a store that others use. Raises ConfigInvalid."""
@@ -77,6 +80,7 @@ def load(
     local = beside(place)
     rules = [key for key in table if key not in PERSONAL]
     foreign = "" if not rules or is_of_the_site(path, usual, local) else foreign_words(path, rules, usual, local)
+    looks = take_looks(table, path)
     own_key = table.pop("master_key", None)
     downloads = table.pop("download_folder", None)
     mail, sms, duo = (table.pop(name, None) for name in ("mail", "sms", "duo"))
@@ -86,9 +90,10 @@ def load(
         config=path,
         incident_log=platformdirs.user_log_path(APPLICATION) / "incidents.log",
         downloads=Path(str(downloads)).expanduser() if downloads else Path.home() / "dropcopy-keys",
+        choices=platformdirs.user_state_path(APPLICATION) / "choices.json",
     )
     if not table and (mail, sms, duo) == (None, None, None):
-        return Config(paths, Settings())
+        return Config(paths, Settings(), looks=looks)
     # Pydantic takes longer to import than the first screen to paint: only a file that sets something pays for it.
     from dropcopy_tui.config.tables import duo_of, mail_of, settings_of, sms_of
 
@@ -99,6 +104,7 @@ def load(
         None if sms is None else sms_of(sms, path),
         None if duo is None else duo_of(duo, path),
         foreign,
+        looks,
     )
 
 

@@ -19,7 +19,7 @@ from dropcopy_tui.config.trust import read_own
 from dropcopy_tui.domain.settings import Settings
 
 _TABLE = re.compile(r"\s*\[([A-Za-z_]+)\]")
-_KEY = re.compile(r"\s*([A-Za-z_]+)\s*=")
+_KEY = re.compile(r"\s*\"?([A-Za-z_.]+)\"?\s*=")
 DEFAULT = "default"
 _OF_STORE = "the store"
 
@@ -81,6 +81,11 @@ def _paths(
         yield _of_file("store_password_file", str(place or ""), lines, file)
     yield _of_file("master_key", str(paths.master_key), lines, file)
     yield _of_file("download_folder", str(paths.downloads), lines, file)
+    looks = found.looks
+    for name, value in (("theme", looks.theme), ("glyphs", looks.glyphs), ("mouse", looks.mouse)):
+        yield _of_file(name, _words(value), lines, file)
+    for name, keys in looks.keys.items():
+        yield Origin(f"keys.{name}", keys, file, lines.get(f"keys.{name}", 0))
     usual = platformdirs.user_log_path(APPLICATION) / "incidents.log"
     yield Origin("incident_log", str(usual), DEFAULT)
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from dropcopy_tui.config.looks import LOOKS
 from dropcopy_tui.config.values import (
     Address,
     AnchorPlace,
@@ -41,7 +42,7 @@ from dropcopy_tui.domain.settings import Settings
 
 Made = TypeVar("Made")
 # What `load` reads itself, beside the settings.
-_BESIDE = ("store", "store_password_file", "master_key", "download_folder", "mail", "sms", "duo")
+_BESIDE = ("store", "store_password_file", "master_key", "download_folder", *LOOKS, "mail", "sms", "duo")
 _Minutes = Annotated[timedelta, lasting("minutes", 1, 1_440)]
 _Port = Annotated[int, whole(1, 65_535)]
 _Timeout = Annotated[int, whole(1, 20)]
@@ -158,6 +159,11 @@ class SettingsTable(Table):
         int, whole(1, 20), meaning("seats that a person has at a time", unset="`3`; any number in a sandbox")
     ] = 0
     ease_contact: Annotated[Text, meaning('whom to call for a code from EASE, such as `"+1 312 555 0100"`')] = ""
+    clipboard: Annotated[
+        Literal["allow", "deny"],
+        Field(description="allow or deny"),
+        meaning("whether `y` and Ctrl-C may send what is on the screen to the terminal's clipboard (OSC 52)"),
+    ] = "allow"
     environment: Annotated[
         Literal["PRODUCTION", "NEWRELEASE", "CERT"],
         Field(description="PRODUCTION, NEWRELEASE or CERT"),

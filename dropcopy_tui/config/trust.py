@@ -6,10 +6,12 @@ import os
 import stat
 from pathlib import Path
 
+from dropcopy_tui.config.looks import LOOKS
 from dropcopy_tui.domain.errors import ConfigInvalid
 
-# What a person may choose for themselves: where things are. Everything else is the same for all users of a store.
-PERSONAL = frozenset({"store", "store_password_file", "master_key", "download_folder"})
+# What a person may choose for themselves: where things are, and how they look. Everything else is the same for all
+# users of a store.
+PERSONAL = frozenset({"store", "store_password_file", "master_key", "download_folder", *LOOKS})
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 

@@ -48,6 +48,7 @@ class Settings:
         seat_sign_out: how long it is idle before it ends; None is 30 minutes, and never in a sandbox.
         seat_life: the longest that a seat lasts; None is 12 hours, and without end in a sandbox.
         seats: the most seats that a person has at a time; None is three, and any number in a sandbox.
+        clipboard: whether the screen may send text to the terminal's clipboard: "allow" or "deny".
         environment: the environment in key files; None uses the store's.
         audit_anchor: where anchors of the audit trail are written: a file, or "syslog"; "" for nowhere (rule P4).
     """
@@ -79,5 +80,6 @@ class Settings:
     seat_sign_out: timedelta | None = None
     seat_life: timedelta | None = None
     seats: int | None = None
+    clipboard: str = "allow"
     environment: str | None = None
     audit_anchor: str = ""

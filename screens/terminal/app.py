@@ -60,7 +60,7 @@ MODAL_BINDINGS: list[BindingType] = [
 
 
 def _first_theme(app: Any) -> str:
-    return THEME_OF_TIER[app.facts.tier]
+    return str(app.facts.theme or THEME_OF_TIER[app.facts.tier])
 
 
 class TerminalApp(TunedApp):
@@ -76,6 +76,14 @@ class TerminalApp(TunedApp):
         Binding("ctrl+c", "help_quit", "How to quit", show=False, system=True, id="app.help_quit"),
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Redraw the screen."),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.stop"),
+        Binding(
+            "f9",
+            "toggle_mouse",
+            "Mouse",
+            show=False,
+            id="app.mouse",
+            tooltip="Turn the mouse on or off; off lets the terminal select text.",
+        ),
         # Named here so that Textual does not add its own, which has priority and fires under modals.
         Binding("ctrl+p", "command_palette", "Commands", show=False, id="app.commands"),
     ]
@@ -305,12 +313,17 @@ class TerminalApp(TunedApp):
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Our themes only: Textual's fail on few colours."""
-        return THEMES.get(theme_name)
+        return self.available_themes.get(theme_name)
 
     @property
     def available_themes(self) -> dict[str, Theme]:
         """Our themes by name."""
-        return dict(THEMES)
+        own = self.facts.own_theme
+        return dict(THEMES) if own is None else {**THEMES, own.name: own}
+
+    def wear(self, theme: str) -> None:
+        """Another theme from now on; "" is that of the terminal."""
+        self.theme = theme or THEME_OF_TIER[self.facts.tier]
 
     def action_repaint(self) -> None:
         """Draw everything again, after a stop or a stray message of another program."""
@@ -336,7 +349,9 @@ class TerminalApp(TunedApp):
     def action_toggle_mouse(self) -> None:
         """Mouse reports off, so that the terminal selects text; or on."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.set_mouse(not self._driver._mouse)
+            on = not self._driver._mouse
+            self._driver.set_mouse(on)
+            self.notify("The mouse is on." if on else "The mouse is off: the terminal selects text.")
 
     def on_resize(self) -> None:
         """A window that became larger again has lost what was in between, even if it is as large as before."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 Glyphs = Literal["unicode", "ascii"]
 Tier = Literal["truecolor", "256", "16", "mono"]
@@ -29,12 +29,19 @@ _DANGEROUS = ("TEXTUAL", "PYTHONINSPECT")
 
 @dataclass(frozen=True)
 class TerminalFacts:
-    """What was found out about the terminal."""
+    """What was found out about the terminal, and what its person has chosen for it.
+
+    `theme` is the name of a theme, "" for the one of the tier; `own_theme` is that of a theme file; `configured` is
+    what the configuration names.
+    """
 
     glyphs: Glyphs = "unicode"
     tier: Tier = "truecolor"
     mouse: bool = True
     over_ssh: bool = False
+    theme: str = ""
+    own_theme: Any = None
+    configured: str = ""
 
 
 def terminal_size(fd: int, environ: MutableMapping[str, str] | None = None) -> tuple[int, int]:

@@ -22,3 +22,12 @@ def name_of(key: str) -> str:
 def names_in(keys: str) -> str:
     """The keys of a binding, such as `Enter k` for enter,k."""
     return " ".join(name_of(key.strip()) for key in keys.split(","))
+
+
+def normal(key: str) -> str:
+    """A key as Textual names it: `?` is question_mark."""
+    # Late for the sake of start-up: names of keys are shown before the first key is compared.
+    from textual.keys import _character_to_key
+
+    key = key.strip()
+    return _character_to_key(key) if len(key) == 1 else key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,9 @@ class Scene:
     keys: dict[str, str]
 
 
-def perform(walkthrough: Walkthrough, facts: TerminalFacts, mode: Mode, speed: float) -> int:
+def perform(
+    walkthrough: Walkthrough, facts: TerminalFacts, mode: Mode, speed: float, keys: Mapping[str, str] | None = None
+) -> int:
     """Play a walkthrough on this terminal; the exit code. Raises WalkthroughFailed, StoreUnusable."""
     with stage() as made:
         app = CoachedApp(
@@ -42,6 +44,7 @@ def perform(walkthrough: Walkthrough, facts: TerminalFacts, mode: Mode, speed: f
             walkthrough=walkthrough,
             mode=mode,
             speed=speed,
+            keys=keys,
         )
         code = app.start()
         if app.failure is not None:

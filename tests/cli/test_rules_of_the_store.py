@@ -31,6 +31,7 @@ _RULES = {
     "expiry_notice_days": "[7]",
     "ease_contact": "'+1 202 555 0134'",
     "environment": "'CERT'",
+    "clipboard": "'deny'",
     "code_tries": "2",
     "lock_minutes": "30",
     "key_deletion_factor": "true",
@@ -73,7 +74,8 @@ def test_no_rule_is_taken_from_a_file_of_ones_own(
 def test_where_things_are_is_a_persons_own_choice(real: Cli, tmp_path: Path, mine: Callable[[str], Path]) -> None:
     path = mine(f"download_folder = '{tmp_path}'\nmaster_key = '{tmp_path / 'real.key'}'\nstore = '/nowhere.db'")
     assert real("--config", path, "people", "list").code == 0
-    assert {"store", "store_password_file", "master_key", "download_folder"} == PERSONAL
+    places = {"store", "store_password_file", "master_key", "download_folder"}
+    assert places | {"theme", "glyphs", "mouse", "keys"} == PERSONAL
 
 
 def test_the_usual_file_of_the_account_sets_rules(real: Cli) -> None:

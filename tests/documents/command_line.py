@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import click
 
+from dropcopy_tui.cli.paths import paths
 from dropcopy_tui.cli.root import _VERBS, root
 from tests.documents.regions import table
 
-_SHARED = frozenset(name for option in root.params for name in option.opts)
+# What every command takes: `paths` has no options of its own.
+_SHARED = frozenset(name for option in paths.params for name in option.opts)
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ def all_commands() -> Iterator[CommandHelp]:
 
 def shared_options() -> list[tuple[str, str]]:
     """The options that every command takes."""
-    context = _context(root, "dropcopy")
-    return [record for option in root.params if (record := option.get_help_record(context)) is not None]
+    context = _context(paths, "dropcopy")
+    return [record for option in paths.params if (record := option.get_help_record(context)) is not None]
 
 
 def commands_region() -> str:
@@ -85,7 +87,7 @@ def _below(command: click.Command, path: str, brief: str) -> Iterator[CommandHel
 
 def _help(command: click.Command, path: str, brief: str) -> CommandHelp:
     context = _context(command, path)
-    own = (option for option in command.params if command is root or not set(option.opts) & _SHARED)
+    own = (option for option in command.params if not set(option.opts) & _SHARED)
     records = (option.get_help_record(context) for option in own)
     return CommandHelp(
         path,
@@ -120,7 +122,7 @@ def _section(command: CommandHelp) -> str:
             lines += ["", *([f"{block.title}:", ""] if block.title else []), "```", block.text, "```"]
         else:
             lines += ["", plain(block.text)]
-    if command.options and command.path != "dropcopy":
+    if command.options:
         rows = [(f"`{name}`", plain(words)) for name, words in command.options]
         lines += ["", table(("option", "meaning"), rows)]
     return "\n".join(lines)

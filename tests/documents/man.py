@@ -41,7 +41,7 @@ def _main_page(commands: Sequence[CommandHelp]) -> str:
         ".SH COMMANDS",
         *_terms(firsts),
         ".SH OPTIONS",
-        *_terms(shared_options()),
+        *_terms([*main.options, *shared_options()]),
         ".SH ENVIRONMENT",
         *_terms(_ENVIRONMENT),
         ".SH EXIT STATUS",

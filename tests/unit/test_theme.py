@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from rich._palettes import STANDARD_PALETTE
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from rich.palette import Palette
 from textual.color import Color
+from textual.theme import Theme
 
 from screens.terminal.app import THEME_OF_TIER
-from styles.theme import DARK, LIGHT, MONO, SIXTEEN, THEMES, TONES
+from styles.contrast import PAIRS, contrast, poor_pairs
+from styles.contrast import variables as theme_variables
+from styles.theme import CONTRAST, DARK, DARK_COLOURS, LIGHT, MONO, SIXTEEN, THEMES, TONES, desk_theme
+from styles.theme_file import ThemeInvalid, read_theme
 
 GROUNDS = ("background", "surface", "panel")
-TEXTS = ("foreground", "text", "text-muted", "text-disabled", "foreground-muted", "foreground-disabled")
-PAIRS = [
-    *itertools.product((*TEXTS, *(f"text-{tone}" for tone in TONES)), GROUNDS),
-    *itertools.product(TONES, ("background", "surface", "panel")),
-    ("block-cursor-foreground", "block-cursor-background"),
-    ("block-cursor-blurred-foreground", "block-cursor-blurred-background"),
-    ("input-cursor-foreground", "input-cursor-background"),
-    ("input-selection-foreground", "input-selection-background"),
-    ("screen-selection-foreground", "screen-selection-background"),
-    ("footer-foreground", "footer-background"),
-    ("footer-key-foreground", "footer-key-background"),
-    ("footer-description-foreground", "footer-description-background"),
-    ("footer-key-foreground", "block-hover-background"),
-    ("foreground", "block-hover-background"),
-    ("foreground", "surface-active"),
-    ("link-color", "link-background"),
-    ("link-color-hover", "link-background-hover"),
-    ("foreground", "panel-lighten-1"),
-    *((("button-color-foreground", tone)) for tone in TONES),
-]
 SYSTEMS = {
     "desk-dark": (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT),
     "desk-light": (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT),
+    "desk-contrast": (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT),
     "desk-16": (ColorSystem.TRUECOLOR, ColorSystem.STANDARD),
     "desk-mono": (ColorSystem.TRUECOLOR,),
 }
@@ -56,20 +39,8 @@ def vga(rich: RichColor) -> tuple[int, int, int]:
     return tuple(STANDARD_PALETTE[number])
 
 
-def luminance(rgb: tuple[int, int, int]) -> float:
-    """Relative luminance, WCAG 2.2."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: tuple[int, int, int], two: tuple[int, int, int]) -> float:
-    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 def variables(name: str) -> dict[str, str]:
-    theme = THEMES[name]
-    return {**theme.to_color_system().generate(), **theme.variables}
+    return theme_variables(THEMES[name])
 
 
 @pytest.mark.parametrize(("name", "system"), CASES, ids=[f"{n}-{s.name}" for n, s in CASES])
@@ -122,3 +93,65 @@ def test_dark_and_light_are_told_apart() -> None:
 
 def test_every_tier_has_a_theme() -> None:
     assert set(THEME_OF_TIER.values()) <= set(THEMES)
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert round(contrast((0, 0, 0), (255, 255, 255)), 2) == 21
+    assert round(contrast((119, 119, 119), (255, 255, 255)), 2) == 4.48
+
+
+def test_high_contrast_is_high() -> None:
+    colours = variables(CONTRAST.name)
+    poor = {}
+    for text, ground in PAIRS:
+        for system in SYSTEMS[CONTRAST.name]:
+            ratio = contrast(*(shown(Color.parse(colours[part]), system) for part in (text, ground)))
+            if ratio < 7:
+                poor[text, ground, system.name] = round(ratio, 2)
+    assert not poor
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, CONTRAST, MONO], ids=lambda theme: theme.name)
+def test_what_a_theme_file_must_keep_our_themes_keep(theme: Theme) -> None:
+    assert list(poor_pairs(theme)) == []
+
+
+def test_a_theme_file_changes_what_it_names() -> None:
+    theme = read_theme('base = "light"\n[colours]\nprimary = "#5F0087"\n')
+    assert (theme.name, theme.dark, theme.primary) == ("desk-own", False, "#5f0087")
+    assert theme.background == LIGHT.background
+    assert read_theme("").background == DARK.background
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[colours]\nforeground = "#444444"\n', "contrast of 1"),
+        ('[colours]\ncursor = "#ffff00"\n', "block-cursor-foreground on block-cursor-background has a contrast of 1.1"),
+        ('[colours]\nprimery = "#ffffff"\n', "unknown colour 'primery'. Did you mean 'primary'?"),
+        ('[colours]\nprimary = "white"\n', "colour 'primary' must be written like #1c1c1c"),
+        ("[colours]\nprimary = 7\n", "colour 'primary' must be written like #1c1c1c"),
+        ('base = "solarized"\n', "base must be dark or light"),
+        ('colours = "dark"\n', "colours must be a table"),
+        ('colors = "dark"\n', "unknown setting 'colors'"),
+        ("base = dark\n", "it is not TOML"),
+    ],
+)
+def test_a_theme_file_that_cannot_be_used_says_why(text: str, said: str) -> None:
+    with pytest.raises(ThemeInvalid) as refused:
+        read_theme(text)
+    assert said in str(refused.value)
+
+
+def test_each_colour_of_a_theme_file_is_used() -> None:
+    """A colour that changes nothing would be a setting without effect."""
+    for name in DARK_COLOURS:
+        changed = dict(DARK_COLOURS) | {name: "#123456"}
+        assert desk_theme("x", changed, dark=True).variables != DARK.variables or own_of(changed) != own_of(
+            DARK_COLOURS
+        )
+
+
+def own_of(colours: dict[str, str]) -> list[str | None]:
+    theme = desk_theme("x", colours, dark=True)
+    return [getattr(theme, part) for part in (*TONES, "foreground", "background", "surface", "panel")]
