@@ -181,6 +181,8 @@ async def test_commands_open_their_screens(place: Place) -> None:
             await command(seat, name)
             assert seat.on == screen
         await command(seat, "Theme")
+        await seat.type("light")
+        await seat.press("enter")
         assert seat.app.theme == "desk-light"
 
 
