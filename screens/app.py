@@ -171,6 +171,11 @@ class DropCopyApp(CoverableApp):
         """Act from this seat; from none, 0."""
         self._actor = replace(self.actor, seat=seat)
 
+    @property
+    def may_copy(self) -> bool:
+        """Whether the site lets text be sent to clipboards."""
+        return self.config.settings.clipboard == "allow"
+
     # -- start
 
     def get_default_screen(self) -> Screen[Any]:

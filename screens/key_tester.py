@@ -24,6 +24,7 @@ _TEXT = (
 class KeyTesterScreen(DeskScreen[None]):
     """Every key is shown and does nothing else; Escape leaves."""
 
+    CSS_PATH = "../styles/key_tester.tcss"
     # Every key is one to look at, and no text that was pasted by mistake.
     takes_letters = True
 

@@ -138,7 +138,7 @@ CLONE_GROUP = Walkthrough(
     steps=(
         WalkthroughStep("Open the groups of BrokerTec.", (Line("Drop Copy Groups"), "enter"), ("EU-GOVIES",)),
         WalkthroughStep(
-            "y copies the group under the cursor into a new draft. The fee of another group is named first.",
+            "p copies the group under the cursor into a new draft. The fee of another group is named first.",
             (Line("EU-RISK"), "groups.clone"),
             ("A fee applies",),
         ),

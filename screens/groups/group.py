@@ -80,7 +80,7 @@ class GroupScreen(TabbedScreen):
             id="logons.check",
             tooltip="Check whether a gateway would accept a logon.",
         ),
-        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
+        Binding("p", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
         Binding(
             "w",
             "route",

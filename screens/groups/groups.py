@@ -67,7 +67,7 @@ class GroupsScreen(DetailedScreen, EntityListScreen):
         Binding("n", "new_group", "New", id="groups.create", tooltip="Request a new drop copy group."),
         Binding("e", "edit", "Edit", show=False, id="groups.edit", tooltip="Edit the group under the cursor."),
         Binding("d", "delete", "Delete", id="groups.delete", tooltip="Request the deletion of the selected groups."),
-        Binding("y", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
+        Binding("p", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
         Binding(
             "c",
             "coverage",

@@ -57,6 +57,14 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
             tooltip="Sort by the next column; then in reverse.",
         ),
         Binding("ctrl+r", "reload", "Refresh", show=False, id="list.reload", tooltip="Refresh the list."),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            show=False,
+            id="list.copy",
+            tooltip="Send what the row is called to the terminal's clipboard.",
+        ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "record-table--header",
@@ -351,6 +359,11 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
             place = orders.index(now.order) + 1 if now.order in orders else 0
             self.query_ask = replace(now, order=orders[place] if place < len(orders) else "", descending=False)
         self.load_first()
+
+    def action_copy(self) -> None:
+        """Send what the row is called, its first column, to the terminal's clipboard."""
+        if self.current is not None:
+            self.app.copy_to_clipboard(self.columns[0].value(self.current))
 
     def action_reload(self) -> None:
         """Refresh the list."""

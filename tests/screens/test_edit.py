@@ -139,7 +139,7 @@ async def test_a_group_that_is_looked_at_goes_when_it_is_deleted(place: Place) -
 async def test_a_copy_begins_with_everything_but_the_name(place: Place) -> None:
     async with seated(place.app()) as seat:
         await to_group(seat)
-        await seat.press("y")
+        await seat.press("p")
         seat.sees("fee", "Proceed")
         await seat.press("enter")
         seat.sees(r"2 > +Name", r"595 sources")

@@ -192,7 +192,7 @@ async def test_a_pair_survives_an_act(lower: str, upper: str, act: str, place: P
     await stacked(place, [lower, upper], makers(place), ACTS[act])
 
 
-@pytest.mark.parametrize("above", ["e", "k", "w", "question_mark", "d", "y"])
+@pytest.mark.parametrize("above", ["e", "k", "w", "question_mark", "d", "p"])
 async def test_a_group_that_is_deleted_below_says_who_did_it(above: str, place: Place) -> None:
     """0.3.2: 7 of 7 tries ended the application."""
     async with seated(place.app()) as seat:

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from dropcopy_tui.config.looks import Looks
+from dropcopy_tui.domain.settings import Settings
 from screens.app import DropCopyApp
 from screens.dress import dressed
 from screens.keymap import checked_keys
+from screens.terminal.app import LARGEST_COPY
 from screens.terminal.choices import remembered
 from screens.terminal.guard import TerminalFacts
 from screens.walkthroughs.stage import KnownEntropy
+from screens.widgets.inputs import SecretInput
 from tests.screens.conftest import OPERATOR, Place
 from tests.screens.seat import seated
-from tests.screens.test_home import command
+from tests.screens.test_home import command, open_line
 
 SIZE = (80, 24)
 
@@ -82,3 +85,44 @@ async def test_the_key_tester_shows_keys_and_none_does_anything(place: Place) ->
         seat.sees(r"^\W*\[ +left_square_bracket +\[", r"\? +question_mark +\?", "F2 +f2", "Ctrl-T +ctrl\\+t", "q +q +q")
         await seat.press("escape")
         assert seat.on == "HomeScreen"
+
+
+async def copied(place: Place, setting: str, *keys: str) -> tuple[str, str]:
+    """What is on the clipboard after these keys in the groups, and what is on the screen."""
+    app = app_with(replace(place, settings=Settings(clipboard=setting)), Looks())
+    async with seated(app, SIZE) as seat:
+        await open_line(seat, "menu", "Drop Copy Groups")
+        await seat.press(*keys)
+        return seat.app.clipboard, seat.text()
+
+
+async def test_y_sends_what_the_row_is_called(place: Place) -> None:
+    text, screen = await copied(place, "allow", "y")
+    assert text
+    assert f"{text} was sent to the terminal." in screen
+
+
+async def test_a_site_can_switch_it_off(place: Place) -> None:
+    text, screen = await copied(place, "deny", "y")
+    assert text == ""
+    assert "Copying is switched off here" in screen
+
+
+async def test_what_is_too_long_is_not_sent(place: Place) -> None:
+    async with seated(app_with(place, Looks()), SIZE) as seat:
+        seat.app.copy_to_clipboard("x" * (LARGEST_COPY + 1))
+        await seat.settle()
+        assert seat.app.clipboard == ""
+        seat.app.copy_to_clipboard("x" * 100)
+        await seat.settle()
+        seat.says("xxx… was sent to the terminal.")
+
+
+async def test_a_password_is_never_sent(place: Place) -> None:
+    async with seated(app_with(place, Looks()), SIZE) as seat:
+        field = SecretInput()
+        await seat.screen.mount(field)
+        field.focus()
+        await seat.type("secret")
+        await seat.press("home", "shift+end", "ctrl+c", "ctrl+x")
+        assert seat.app.clipboard == ""

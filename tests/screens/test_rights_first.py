@@ -83,7 +83,7 @@ async def said_without_dialog(seat: Seat, route: to.Route, *keys: str) -> None:
     seat.sees(REFUSED)
 
 
-@pytest.mark.parametrize(("tab", "key"), [("details", "d"), ("details", "e"), ("details", "y"), ("targets", "k")])
+@pytest.mark.parametrize(("tab", "key"), [("details", "d"), ("details", "e"), ("details", "p"), ("targets", "k")])
 async def test_a_viewer_is_told_before_anything_is_typed(place: Place, tab: str, key: str) -> None:
     group = ground(place)[to.OpenGroup]["group_id"]
     async with seated(place.app(VIEWER)) as seat:

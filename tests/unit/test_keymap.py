@@ -51,7 +51,7 @@ def test_an_unknown_binding_is_told_its_nearest_name() -> None:
 def test_a_clash_names_both_and_the_place() -> None:
     said = refused({"groups.create": "e"})
     assert "'groups.create' and 'groups.edit' the same key 'e' (Drop Copy Groups)" in said
-    both = refused({"groups.create": "w", "groups.delete": "w"})
+    both = refused({"groups.create": "z", "groups.delete": "z"})
     assert "'groups.create' and 'groups.delete'" in both
 
 

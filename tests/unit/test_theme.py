@@ -103,7 +103,9 @@ def test_contrast_is_that_of_wcag() -> None:
 def test_high_contrast_is_high() -> None:
     colours = variables(CONTRAST.name)
     poor = {}
-    for text, ground in PAIRS:
+    # Details of a line, and its state, keep their colour under the cursor.
+    tones = [(f"text-{tone}", "block-cursor-background") for tone in ("muted", "disabled", *TONES)]
+    for text, ground in (*PAIRS, *tones):
         for system in SYSTEMS[CONTRAST.name]:
             ratio = contrast(*(shown(Color.parse(colours[part]), system) for part in (text, ground)))
             if ratio < 7:
