@@ -173,8 +173,8 @@ HELP: Mapping[str, ScreenHelp] = {
     "SeatsScreen": ScreenHelp(
         "screens.people.seats",
         "Seats",
-        "Where you are signed in; for operations and auditors, who is in at all, from where and idle how long. A seat "
-        "that was left open is ended here.",
+        "Where you are signed in; for operations and auditors, who is in at all, from where and idle how long. "
+        "End a seat that was left open.",
         ("Seat",),
         ("seats list", "seats end"),
         "my-access",
