@@ -96,6 +96,13 @@ def _clock(at: Patient) -> Iterator[Trouble]:
         yield Trouble("This host's clock is behind the last event of the store.", "timedatectl set-ntp true")
 
 
+@STORE.check("clock.went_back", "Someone may have tried to give codes and keys back their validity.")
+def _went_back(at: Patient) -> Iterator[Trouble]:
+    asked = "SELECT 1 FROM audit_event WHERE action = 'clock:went_back' AND at > :limit"
+    if at.is_real and at.ask(asked, limit=at.now - timedelta(days=_SOON_DAYS)):
+        yield Trouble("The clock of a host went back within the last week.", "timedatectl set-ntp true")
+
+
 @STORE.check("tick.late", "Requests are not set up, messages not sent, expiring key pairs not announced.")
 def _tick(at: Patient) -> Iterator[Trouble]:
     if not at.is_real or at.config is None:

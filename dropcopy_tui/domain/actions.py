@@ -12,6 +12,7 @@ ACTIONS = {
     "challenge:started": "Second factor started",
     "challenge:wrong_code": "Wrong one-time code",
     "audit:sealed": "Audit trail sealed",
+    "clock:went_back": "Clock of a host went back",
     "draft:caught_up": "Latest changes merged",
     "draft:discarded": "Draft discarded",
     "draft:saved": "Draft saved",

@@ -13,6 +13,7 @@ from dropcopy_tui.domain.errors import DeskError, MailHeld
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.services.anchors import Anchors
 from dropcopy_tui.services.base import Resources
+from dropcopy_tui.services.clock_guard import note_steps, steps_back
 from dropcopy_tui.services.factors.sms import Texting
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
@@ -76,6 +77,7 @@ class Chores(Service):
         with self._reading(actor) as uow:
             # Asked once before the round, so that a refusal is one event and not one a chore.
             uow.require(MAY_OPERATE)
+        self._guard_clock(actor)
         parts, surprise = [], None
         for name, chore in self._chores.items():
             try:
@@ -87,6 +89,13 @@ class Chores(Service):
         if surprise is not None:
             raise surprise
         return Round(tuple(parts))
+
+    def _guard_clock(self, actor: Actor) -> None:
+        with self._reading(actor) as uow:
+            went_back = bool(steps_back(uow))
+        if went_back:
+            with self._writing(actor) as uow:
+                note_steps(uow)
 
     def _set_up(self, actor: Actor) -> Part:
         done = self._provisioning.process(actor)

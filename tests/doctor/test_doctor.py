@@ -321,6 +321,7 @@ MADE: dict[str, Callable[[Site], None]] = {
     "store.sealed": _sql("UPDATE key_pair SET access_key_id = 'BBBBBBBBBBBBBBBBBBBB'"),
     "audit.altered": _altered,
     "rows.altered": lambda at: at.tamper("UPDATE person SET email = 'mallory@firm.example' WHERE user_id = 'auditor'"),
+    "clock.went_back": lambda at: _recorded(at, "clock:went_back"),
     "audit.anchor": _config('audit_anchor = "/nowhere/anchors"\n' + CONFIG),
     "store.settings": lambda at: at.tamper("UPDATE setting SET value = 'CERT' WHERE key = 'environment'"),
     "clock.behind": _clock,

@@ -116,3 +116,31 @@ def test_a_round_with_nothing_to_do_changes_nothing(world: World) -> None:
     before = contents(world.resources)
     chores(world.resources).tick(world.operations)
     assert contents(world.resources) == before
+
+
+@pytest.mark.parametrize("hours", [1, 24, 24 * 365])
+def test_a_clock_that_went_back_is_recorded_once_and_operations_is_told(world: World, hours: int) -> None:
+    clock = world.resources.clock
+    assert isinstance(clock, FrozenClock)
+    Groups(world.resources).create(world.operator, new_group())
+    clock.advance(timedelta(hours=-hours))
+    # An event in between does not hide it.
+    Groups(world.resources).create(world.operator, new_group(name="OTHER"))
+    for _ in range(2):
+        chores(world.resources).tick(world.operations)
+    (event,) = rows(world.resources, "SELECT before, after FROM audit_event WHERE action = 'clock:went_back'")
+    assert '"times": 1' in event[1]
+    told = rows(world.resources, "SELECT text FROM notice WHERE text LIKE 'The clock%'")
+    assert told == [("The clock of a host went back",)]
+    clock.advance(timedelta(hours=-hours))
+    chores(world.resources).tick(world.operations)
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'clock:went_back'") == 2
+
+
+def test_two_hosts_may_differ_by_two_minutes(world: World) -> None:
+    clock = world.resources.clock
+    assert isinstance(clock, FrozenClock)
+    Groups(world.resources).create(world.operator, new_group())
+    clock.advance(timedelta(minutes=-2))
+    chores(world.resources).tick(world.operations)
+    assert one(world.resources, "SELECT count(*) FROM audit_event WHERE action = 'clock:went_back'") == 0
