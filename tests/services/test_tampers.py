@@ -98,7 +98,7 @@ def insert(store: sqlite3.Connection, chance: Random) -> Tamper:
     event = chance.randint(1, EVENTS + 1)
     for later in range(EVENTS, event - 1, -1):
         store.execute("UPDATE audit_event SET id = id + 1 WHERE id = ?", (later,))
-    source = event - 1 if event > 1 else event + 1
+    source = event - 1 if event > 1 else 3  # what was the second: a copy of the first would be the first
     store.execute(
         f"INSERT INTO audit_event (id, {COLUMNS}) SELECT ?, {COLUMNS} FROM audit_event WHERE id = ?", (event, source)
     )
