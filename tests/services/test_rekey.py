@@ -25,7 +25,7 @@ from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.vault import beside_key
 from tests.services.factories import one, rows, tamper
 
-pytestmark = pytest.mark.sqlite_only("the kills are told by a file; a server is in tests/postgres")
+pytestmark = pytest.mark.sqlite_only("the stores are files; tests/postgres/test_rekey.py has one on a server")
 
 
 @pytest.fixture(scope="module")
