@@ -12,7 +12,7 @@ import sys
 import types
 import typing
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +82,31 @@ def stand_in(kind: Any, depth: int = 0) -> Any:
         if issubclass(origin, Sequence):
             return (stand_in(args[0], depth),)
         return {} if issubclass(origin, Mapping) else origin()
-    plain = {str: "X", int: 1, bool: False, float: 1.0, datetime: NOW, Path: Path("file.txt"), Content: Content("X")}
+    plain = {
+        str: "X", int: 1, bool: False, float: 1.0, datetime: NOW, timedelta: timedelta(minutes=15),
+        Path: Path("file.txt"), Content: Content("X"),
+    }  # fmt: skip
     if kind in plain:
         return plain[kind]
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return next(iter(kind))
+    if getattr(kind, "_is_protocol", False):
+        return types.SimpleNamespace(**{name: _answering(each, depth) for name, each in _methods(kind).items()})
     return _made(kind, depth)
+
+
+def _methods(kind: Any) -> dict[str, Any]:
+    return {name: each for name, each in vars(kind).items() if inspect.isfunction(each) and not name.startswith("_")}
+
+
+def _answering(method: Any, depth: int) -> Callable[..., Any]:
+    """A method that answers with a stand-in of what its annotation says."""
+    answer = _hints(method, method.__module__)["return"]
+
+    async def later(*_: Any) -> Any:
+        return stand_in(answer, depth + 1)
+
+    return later if inspect.iscoroutinefunction(method) else lambda *_: stand_in(answer, depth + 1)
 
 
 def _made(kind: Any, depth: int) -> Any:

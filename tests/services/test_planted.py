@@ -7,14 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
-from dropcopy_tui.domain.errors import CodesUsedUp, SecondFactorFailed
+from dropcopy_tui.domain.errors import CodesUsedUp, NotEntitled, SecondFactorFailed
+from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.factors import Factors
 from dropcopy_tui.services.factors.table import Proof, Purpose
 from dropcopy_tui.services.groups.groups import Groups
 from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.keys.keypairs import KeyPairs
+from dropcopy_tui.services.requests.requests import Requests
+from dropcopy_tui.services.rights import entities_of, roles_of
 from dropcopy_tui.services.unit_of_work import writing
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.tables import SettingRow
@@ -93,3 +97,22 @@ def test_what_was_deleted_is_in_no_free_page(tmp_path: Path, size: int) -> None:
     store.close()
     sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert not [file.name for file in path.parent.iterdir() if secret.encode() in file.read_bytes()]
+
+
+def _acme(tx: Session) -> int:
+    return int(tx.connection().exec_driver_sql("SELECT id FROM entity WHERE code = 'ACME'").scalar_one())
+
+
+def test_a_disabled_person_is_refused_even_what_needs_no_role(world: World) -> None:
+    change(world.resources, "UPDATE person SET disabled = true WHERE id = :it", it=world.operator.person_id)
+    with pytest.raises(NotEntitled, match="is disabled"):
+        Requests(world.resources).page(world.operator, PageRequest())
+
+
+def test_a_disabled_person_holds_no_role_by_whatever_way_it_is_asked(world: World) -> None:
+    with world.resources.store.read() as tx:
+        assert roles_of(tx, world.operator, _acme(tx))
+    change(world.resources, "UPDATE person SET disabled = true WHERE id = :it", it=world.operator.person_id)
+    with world.resources.store.read() as tx:
+        assert roles_of(tx, world.operator, _acme(tx)) == frozenset()
+        assert tx.execute(entities_of(world.operator)).all() == []

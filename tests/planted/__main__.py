@@ -1,0 +1,83 @@
+"""`python -m tests.planted [NAME ...]`: plant each bug in a copy of the project; the tests that are named must fail.
+
+Prints one JSON line a bug: whether it was caught, by what, and in how many seconds. The exit code says whether all were.
+The control of each is the same tests without the bug, which must pass.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from tests.planted.bugs import BUGS, Bug
+
+ROOT = Path(__file__).resolve().parents[2]
+_COPIED = (
+    "dropcopy_tui",
+    "screens",
+    "styles",
+    "tests",
+    "docs",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+)
+_SECONDS = 600
+_FAILED = 1
+
+
+def main(names: list[str]) -> int:
+    """Plant them all, or those that are named."""
+    chosen = [bug for bug in BUGS if not names or bug.name in names]
+    wrong = [bug.name for bug in chosen if (ROOT / bug.file).read_text().count(bug.old) != 1]
+    if wrong:
+        sys.stdout.write(f"The line is not there once: {', '.join(wrong)}\n")
+        return 2
+    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
+        copy = Path(folder)
+        for name in _COPIED:
+            source = ROOT / name
+            shutil.copytree(source, copy / name) if source.is_dir() else shutil.copy2(source, copy / name)
+        passes = {tests: _run(copy, tests)[0] == 0 for tests in sorted({bug.tests for bug in chosen})}
+        survivors = [bug.name for bug in chosen if not _tell(copy, bug, passes[bug.tests])]
+    sys.stdout.write(f"{len(chosen) - len(survivors)} of {len(chosen)} caught; {survivors or 'none'} survived\n")
+    return bool(survivors)
+
+
+def _tell(copy: Path, bug: Bug, passes: bool) -> bool:
+    place = copy / bug.file
+    right = place.read_text()
+    place.write_text(right.replace(bug.old, bug.new))
+    began = perf_counter()
+    try:
+        code, by = _run(copy, bug.tests)
+    finally:
+        place.write_text(right)
+    caught = code == _FAILED and passes
+    line = {"bug": bug.name, "breaks": bug.what, "caught": caught, "by": by, "control": passes,
+            "seconds": round(perf_counter() - began, 1)}  # fmt: skip
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    return caught
+
+
+def _run(copy: Path, tests: str) -> tuple[int, str]:
+    """The exit code of pytest, which is 1 where tests failed, and the first that did."""
+    there = [name for name in tests.split() if (copy / name).exists()]
+    assert there, tests
+    argv = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-vv", "--tb=no", *there]
+    env = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(argv, cwd=copy, env=env, capture_output=True, text=True, timeout=_SECONDS)
+    failed = [line.split()[0] for line in done.stdout.splitlines() if " FAILED" in line or " ERROR" in line]
+    return done.returncode, failed[0] if failed else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
