@@ -1,7 +1,7 @@
 """`python -m tests.planted [NAME ...]`: plant each bug in a copy of the project; the tests that are named must fail.
 
-Prints one JSON line a bug: whether it was caught, by what, and in how many seconds. The exit code says whether all were.
-The control of each is the same tests without the bug, which must pass.
+Prints one JSON line a bug: whether it was caught, by what, and in how many seconds. The exit code says whether all
+were. The control of each is the same tests without the bug, which must pass.
 """
 
 from __future__ import annotations
