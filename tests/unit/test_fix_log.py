@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dropcopy_tui.domain.fix_log import LONGEST, FixLog, LogMessage
