@@ -44,6 +44,8 @@ THEME_OF_TIER: dict[Tier, str] = {
 }
 HOW_TO_QUIT = "Press q, F10 or Ctrl-Q to quit"
 SAVE_SECONDS = 3.0
+# Some terminals ignore more, and some multiplexers fall silent.
+LARGEST_COPY = 8_000
 LEAVE_SECONDS = 10.0
 
 # A page that shines through a modal is drawn twice, and dimmed: 33 kB instead of 15.
@@ -329,6 +331,21 @@ class TerminalApp(TunedApp):
             self._driver.shadow.forget()
         self.screen.refresh(layout=True, repaint=True)
 
+    @property
+    def may_copy(self) -> bool:
+        """Whether text may be sent to the clipboard."""
+        return True
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send text to the terminal's clipboard (OSC 52), which answers nothing: whether it takes it is not known."""
+        if not self.may_copy:
+            self.notify('Copying is switched off here (clipboard = "deny").')
+        elif len(text.encode()) > LARGEST_COPY:
+            self.notify(f"Only texts of up to {LARGEST_COPY:,} bytes are sent to the clipboard.")
+        else:
+            super().copy_to_clipboard(text)
+            self.notify(f"{clipped(text)} was sent to the terminal.")
+
     def action_toggle_mouse(self) -> None:
         """Mouse reports off, so that the terminal selects text; or on."""
         if isinstance(self._driver, TerminalDriver):
@@ -384,6 +401,12 @@ class TerminalApp(TunedApp):
         """No other program gets the terminal."""
         raise SuspendNotSupported("Suspending to another program is not supported.")
         yield
+
+
+def clipped(text: str) -> str:
+    """The beginning of a text, for a notice."""
+    line = text.split("\n")[0]
+    return line if len(line) <= 40 and line == text else f"{line[:39]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _console(tier: Tier, old: Console) -> Console:
