@@ -14,7 +14,6 @@ import click
 import pytest
 
 from dropcopy_tui import cli as package
-from dropcopy_tui.cli import call as calls
 from tests.cli.conftest import Cli
 from tests.cli.test_keys_life import TWO_PAIRS
 
@@ -73,7 +72,7 @@ def test_the_search_finds_them() -> None:
 def test_it_is_refused_without_a_yes(
     words: tuple[str, ...], command: click.Command, more: tuple[str, ...], operator: Cli
 ) -> None:
-    with patch("sys.stdin"), patch.object(calls, "may_ask", return_value=False):
+    with patch("sys.stdin"), patch("dropcopy_tui.cli.sign_in.may_ask", return_value=False):
         ran = operator(*words, *made_up(command), *more, "--json")
     assert (ran.code, ran.error) == (2, "usage")
     assert "--yes" in ran.json["error"]["message"]
@@ -83,7 +82,7 @@ def test_it_is_refused_without_a_yes(
 @pytest.mark.parametrize("answer", ["n\n", "\n", "no\n", "maybe\n"])
 def test_any_answer_but_yes_changes_nothing(answer: str, operator: Cli) -> None:
     before = operator.json("requests", "list")
-    with patch.object(calls, "may_ask", return_value=True):
+    with patch("dropcopy_tui.cli.sign_in.may_ask", return_value=True):
         ran = operator("groups", "delete", GROUP, stdin=answer)
     assert ran.code == 1
     assert ran.err.strip().endswith("dropcopy: Nothing was changed.")
@@ -92,7 +91,7 @@ def test_any_answer_but_yes_changes_nothing(answer: str, operator: Cli) -> None:
 
 
 def test_a_typed_yes_does_it(operator: Cli) -> None:
-    with patch.object(calls, "may_ask", return_value=True):
+    with patch("dropcopy_tui.cli.sign_in.may_ask", return_value=True):
         ran = operator("groups", "delete", GROUP, stdin="yes\n")
     assert ran.code == 0, ran
     assert "Delete EU-RISK of ACME?" in ran.err

@@ -12,6 +12,7 @@ from dropcopy_tui.domain.people import Actor, Role
 from dropcopy_tui.domain.requests import RequestStatus
 from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.groups.groups import Groups
+from dropcopy_tui.services.groups.provisioning import Provisioning
 from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.views import RequestView
 from tests.services.asking import (
@@ -615,3 +616,14 @@ def test_a_sandbox_and_a_real_desk_decide_alike(world: World, acme: Actor, reque
     real = open_resources(world.resources.store.place, sandbox=False)
     assert approve(real, request_, acme).waiting_for == ("OTHER",)
     real.store.close()
+
+
+def test_a_request_that_was_ready_when_it_was_looked_for_is_looked_at_again(
+    world: World, request_: RequestView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the set-up, a firm's approval may have been asked for by another process."""
+    (pk,) = rows(world.resources, "SELECT id FROM request WHERE reference = :it", it=request_.id)[0]
+    monkeypatch.setattr(Provisioning, "_due", lambda *_: ([pk], 0, 0))
+    assert process(world.resources).ended == ()
+    assert show(world.resources, world.operator, request_.id).status is RequestStatus.IN_PROGRESS
+    assert one(world.resources, "SELECT count(*) FROM drop_copy_group") == 0

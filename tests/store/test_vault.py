@@ -173,3 +173,11 @@ def test_keys_are_derived_as_the_library_derives_them(use: bytes) -> None:
     """HKDF with SHA-256: ours is two calls of the standard library, for a start without cryptography."""
     theirs = HKDF(SHA256(), 32, salt=b"store", info=b"dropcopy/" + use).derive(MASTER)
     assert _derived(MASTER, "store", use) == theirs
+
+
+def test_a_store_recognizes_its_own_master_key_and_no_other(vault: Vault) -> None:
+    check = vault.check_value()
+    assert vault.recognizes(check)
+    assert not Vault(MASTER[::-1], "store").recognizes(check)
+    assert not Vault(MASTER, "another store").recognizes(check)
+    assert not vault.recognizes("")

@@ -360,3 +360,10 @@ def test_the_words_of_zones_without_a_label() -> None:
 def test_plans_are_the_same_whatever_the_order() -> None:
     plans = {plan_generation("T5A", order, US, NOW, "OLD") for order in itertools.permutations((OLDER, NEWER))}
     assert len(plans) == 1
+
+
+def test_a_session_that_has_three_pairs_by_whatever_way_gets_no_fourth() -> None:
+    pairs = [pair(name, A_YEAR - SECOND * number) for number, name in enumerate("ABC")]
+    for drop in (None, "A"):
+        with pytest.raises(InvalidValue, match="T4C has 3 active key pairs"):
+            plan_generation("T4C", pairs, US, NOW, drop)
