@@ -32,6 +32,7 @@ _RULES = {
     "ease_contact": "'+1 202 555 0134'",
     "environment": "'CERT'",
     "clipboard": "'deny'",
+    "audit_anchor": "'syslog'",
     "code_tries": "2",
     "lock_minutes": "30",
     "key_deletion_factor": "true",

@@ -625,5 +625,5 @@ def test_a_request_that_was_ready_when_it_was_looked_for_is_looked_at_again(
     (pk,) = rows(world.resources, "SELECT id FROM request WHERE reference = :it", it=request_.id)[0]
     monkeypatch.setattr(Provisioning, "_due", lambda *_: ([pk], 0, 0))
     assert process(world.resources).ended == ()
-    assert show(world.resources, world.operator, request_.id).status is RequestStatus.IN_PROGRESS
+    assert show(world, request_).status is RequestStatus.IN_PROGRESS
     assert one(world.resources, "SELECT count(*) FROM drop_copy_group") == 0
