@@ -8,7 +8,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-postgres quick engine pairs check lint types layers bench snapshots docs wheel lock clean help
+.PHONY: demo test test-postgres quick engine pairs check lint types layers planted bench snapshots docs wheel lock clean help
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ layers: $(READY) ## the floors of the house (import-linter)
 	$(BIN)/lint-imports
 
 check: lint types layers test ## everything that must be green
+
+planted: $(READY) ## plant 64 bugs, one by one, and see the tests catch each (a quarter of an hour)
+	$(BIN)/python -m tests.planted
 
 bench: $(READY) ## print the table of speed and memory
 	$(BIN)/python -m tests.bench
