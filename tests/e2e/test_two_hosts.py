@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dropcopy_tui.config import load
+from dropcopy_tui.config import Config, load
 from dropcopy_tui.new_store import make_store
 from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import Terminal
@@ -40,18 +40,19 @@ def hosts(tmp_path: Path) -> Iterator[tuple[Host, ...]]:
 def server(hosts: tuple[Host, ...]) -> Iterator[Server]:
     """A server with a desk that the first host made; the second has a copy of its master key."""
     with machines.server_of(hosts) as server:
-        first, second = hosts
-        for host in hosts:
-            machines.configure(host, server)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("HOME", str(first.home))
-            config = load(config=str(first.home / "config.toml"), environ={"HOME": str(first.home)})
+        config, other = (configured(host, server) for host in hosts)
         make_store(config, sandbox=False, fill=fill)
-        key = config.paths.master_key
-        copy = second.home / key.relative_to(first.home)
-        copy.parent.mkdir(parents=True, mode=0o700)
-        shutil.copy2(key, copy)
+        other.paths.master_key.parent.mkdir(parents=True, mode=0o700)
+        shutil.copy2(config.paths.master_key, other.paths.master_key)
         yield server
+
+
+def configured(host: Host, server: Server) -> Config:
+    """The configuration of a host as its programs read it: each sees the server at an address of its own."""
+    path = machines.configure(host, server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(host.home))
+        return load(config=str(path), environ={"HOME": str(host.home)})
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
+from dropcopy_tui.config import load
 from dropcopy_tui.domain.errors import (
     ConfigInvalid,
     DeskError,
@@ -153,8 +154,9 @@ def test_the_command_says_one_line_and_ends(
     from dropcopy_tui.cli import main
 
     place = database
-    make_store(config_of(place, tmp_path), sandbox=True, fill=FILL)
     monkeypatch.setenv("HOME", str(tmp_path))
+    # As the command below finds it: without its master key, nothing of a store is shown.
+    make_store(load(store=str(place), environ={}), sandbox=True, fill=FILL)
     server.do(f"ALTER DATABASE {place.database} SET default_transaction_read_only = on")
     wrong = {
         "no-such-host.invalid": replace(place, host="no-such-host.invalid"),
