@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, event, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, event, inspect, select, tuple_, update
 from sqlalchemy.orm import Mapper, object_session
 from sqlalchemy.orm import Session as BaseSession
 from sqlalchemy.orm.attributes import set_committed_value
@@ -113,4 +113,14 @@ def _on_load(row: Any, context: Any) -> None:
 
 @event.listens_for(Proven, "refresh", propagate=True)
 def _on_refresh(row: Any, context: Any, _attrs: Any) -> None:
-    _on_load(row, context)
+    """A row that is read again, such as after what was tried with it was undone."""
+    if not inspect(row).modified:
+        _on_load(row, context)
+        return
+    # It has values that are not written yet: what the store has is looked at by itself.
+    prover = prover_in(context.session)
+    if prover is not None:
+        there = METADATA.tables[str(row.__tablename__)]
+        here = [key == value for key, value in zip(there.primary_key.columns, inspect(row).identity, strict=True)]
+        found = context.session.connection().execute(select(there).where(*here)).mappings().one()
+        prover.require(there.name, found)

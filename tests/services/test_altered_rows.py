@@ -29,7 +29,7 @@ from dropcopy_tui.services.requests.requests import Requests
 from dropcopy_tui.services.trust import Trust
 from dropcopy_tui.store.proofs import altered_rows, prove_all
 from dropcopy_tui.store.row_proofs import PROVEN, Prover
-from dropcopy_tui.store.tables import METADATA
+from dropcopy_tui.store.tables import METADATA, PersonRow
 from dropcopy_tui.store.vault import CHECK_KEY, FACTS_PROOF, Vault
 from tests.services.asking import approvals_always, ask_for, manager_of, process
 from tests.services.conftest import World
@@ -341,3 +341,24 @@ def test_what_the_desk_changes_keeps_its_proof(world: World) -> None:
         prove_all(session, Prover(world.resources.vault))
         session.execute(update(METADATA.tables["person"]).values(proof=None))
     assert len(altered(world.resources)) == one(world.resources, "SELECT count(*) FROM person")
+
+
+@pytest.mark.parametrize("is_altered", [False, True])
+def test_a_row_that_is_read_again_with_a_change_on_it_is_checked_as_the_store_has_it(
+    world: World, is_altered: bool
+) -> None:
+    """As after a savepoint: what was tried with it was undone, and then its failure is written."""
+    with world.resources.store.write() as session:
+        row = session.get_one(PersonRow, world.operator.person_id)
+        session.expire(row)
+        if is_altered:
+            session.connection().execute(update(METADATA.tables["person"]).values(failed_tries=3))
+        row.name = "Another name"
+        if is_altered:
+            with pytest.raises(RowAltered):
+                session.flush()
+            session.rollback()
+        else:
+            session.flush()
+    with world.resources.store.read() as session:
+        assert list(altered_rows(session, Prover(world.resources.vault))) == []
