@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from dropcopy_tui.domain.errors import InvalidValue
@@ -152,8 +153,12 @@ def _effective(account: str) -> Mapping[str, str] | Finding:
         why = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
         advice = " Run this as root." if os.geteuid() else ""
         return Finding("sshd", f"sshd -T refuses: {why}.{advice}")
-    pairs = (line.partition(" ") for line in done.stdout.splitlines())
-    return {name.lower(): value.strip() for name, _, value in pairs}
+    found: dict[str, str] = {}
+    for line in done.stdout.splitlines():
+        name, _, value = line.partition(" ")
+        # What is said several times, such as AllowUsers, is said together.
+        found[name.lower()] = " ".join(filter(None, (found.get(name.lower()), value.strip())))
+    return found
 
 
 def _settings(said: Mapping[str, str]) -> Iterator[Finding]:
@@ -166,6 +171,10 @@ def _commands(account: str, said: Mapping[str, str]) -> Iterator[Finding]:
     asked = said.get("authorizedkeyscommand", "none")
     right = asked.endswith("ssh authorized-keys %f %t %k")
     yield Finding("authorizedkeyscommand", "" if right else _PASTE)
+    for name, may in (("allowusers", True), ("denyusers", False)):
+        named = any(fnmatch(account, word.partition("@")[0]) for word in said.get(name, "").split())
+        if name in said and named is not may:
+            yield Finding(name, f"It keeps {account} out: {'add' if may else 'remove'} {account}.")
     user = said.get("authorizedkeyscommanduser", "none")
     yield Finding("authorizedkeyscommanduser", "" if user == account else f"It is {user}; set it to {account}.")
     forced = said.get("forcecommand", "none")
@@ -192,17 +201,19 @@ def _forker(account: str, folder: str) -> Finding:
         found = connect(folder, owner)
         if found is not None:
             found.close()
-            return Finding(check, f"It is another version's: systemctl restart {Path(folder).name}")
-    return Finding(
-        check,
-        f"It does not run; seats start without it. `dropcopy ssh config --unit` prints its unit, "
-        f"{Path(folder).name}.service.",
-    )
+            return Finding(
+                check, f"It is another version's: restart it, such as by systemctl restart dropcopy-{account}"
+            )
+    # It is worth having, and nothing is wrong without it.
+    return Finding(f"{check}: it does not run, and seats start without it")
 
 
 def _trusted(program: Path) -> Finding:
     """sshd runs a program only if root alone could have put it there, however it is reached."""
     check = f"program {program}"
+    for path in (program.resolve(), *program.resolve().parents):
+        if not path.stat().st_mode & stat.S_IXOTH:
+            return Finding(check, f"The desk's account cannot reach {path}: use a Python that every account can run.")
     for path in (program, *program.parents):
         facts = path.lstat() if path.is_symlink() else path.stat()
         if facts.st_uid != 0 or (not stat.S_ISLNK(facts.st_mode) and facts.st_mode & 0o022):

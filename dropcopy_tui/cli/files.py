@@ -54,6 +54,8 @@ def as_text(raw: bytes, name: str, what: str) -> str:
 
 def read_line(name: str, what: str) -> str:
     """Read the first line without its line end: a password or a code. The next call on `-` reads the next line."""
+    if name == "-" and sys.stdin is not None and sys.stdin.isatty():
+        return _asked(what)
     with opened(name, what) as file:
         raw = file.readline(LARGEST)
     try:
@@ -63,3 +65,10 @@ def read_line(name: str, what: str) -> str:
     if not line:
         raise FileRefused(f"{what}: the first line of {'standard input' if name == '-' else name} is empty.")
     return line
+
+
+def _asked(what: str) -> str:
+    """What a person types at a terminal, which is not shown: "-" need not be a pipe."""
+    import click
+
+    return str(click.prompt(what, hide_input=True, err=True))

@@ -33,6 +33,6 @@ class RecoveryCodesModal(DeskModal[None]):
                 value("Each replaces a lost authenticator app once. Earlier codes are invalid."), classes="text"
             )
             yield Static(paragraphs("\n".join(f"{left}     {right}".rstrip() for left, right in rows)), id="codes")
-            yield Static(paragraphs(f"They are not shown again: write them down now, and keep them where your phone\n"
-                                    f"is not. They can be used from {self._from_when}."), classes="hint")  # fmt: skip
+            yield Static(value("They are not shown again: write them down now, away from your phone."), classes="hint")
+            yield Static(value(f"They can be used from {self._from_when}."), classes="hint")
             yield Static(value("Enter closes"), classes="hint")
