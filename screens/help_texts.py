@@ -129,7 +129,7 @@ HELP: Mapping[str, ScreenHelp] = {
     "RequestScreen": ScreenHelp(
         "screens.requests.request",
         "A request",
-        "One request: what was asked for, what it changes, and its story line by line. Approve, deny, cancel or ask "
+        "One request: what was asked for, what it changes, and its timeline. Approve, deny, cancel or ask "
         "again from here.",
         ("Request", "Stage", "Approval"),
         ("requests show", "requests approve", "requests cancel", "requests again"),

@@ -64,7 +64,8 @@ GLOSSARY: Mapping[str, str] = {
     "Recovery code": "One of ten codes that replace a lost authenticator app, one use each.",
     "Registered Entity": "The company that you work for on the desk, also called an Administration Group.",
     "Released session": "The target session of a deleted group. Its Session ID is kept until GAM retires it.",
-    "Request": "Every change is one: it has a number such as DC-2026-000123, a status, a stage and a story.",
+    "Request": "Every change is made as a request, with a number such as DC-2026-000123, a status, a stage and a "
+    "timeline.",
     "Retired session": "A Session ID that is never used again.",
     "Role": "What a person may do at an entity, or on the whole desk. A revoked role takes effect immediately.",
     "Sandbox": "A store with sample data. Nothing is sent: its phone and mailbox are on the screen.",

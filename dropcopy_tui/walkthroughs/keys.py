@@ -17,7 +17,9 @@ GENERATE_KEY = Walkthrough(
             "Open the order entry sessions.", (Line("Order Entry Sessions"), "enter"), ("none (k to generate)",)
         ),
         WalkthroughStep(
-            "/ finds the session that has no key pair.", ("list.filter", Text("01X"), "enter"), ("01X", "1 of 1")
+            "Press / and type 01X: the session that has no key pair.",
+            ("list.filter", Text("01X"), "enter"),
+            ("01X", "1 of 1"),
         ),
         WalkthroughStep(
             "k opens Manage Keys for the session under the cursor.",
@@ -31,7 +33,11 @@ GENERATE_KEY = Walkthrough(
             ("gets its first key pair", "File on this machine"),
             shot="plan",
         ),
-        WalkthroughStep("A second factor confirms that it is you.", ("enter",), ("Confirm your identity",)),
+        WalkthroughStep(
+            "Enter accepts the file name; then a second factor confirms that it is you.",
+            ("enter",),
+            ("Confirm your identity",),
+        ),
         WalkthroughStep(
             "Choose the SMS code. In a sandbox, the phone is on the screen.", _CONFIRM, ("Your code is",), shot="code"
         ),

@@ -18,18 +18,20 @@ CREATE_GROUP = Walkthrough(
             shot="market",
         ),
         WalkthroughStep(
-            "Choose the market. BrokerTec U.S. is marked already.",
+            "Choose the market. BrokerTec U.S. is already highlighted.",
             ("enter",),
             ("New group in BrokerTec U.S.", "A fee applies to every group after the first"),
             shot="fee",
         ),
         WalkthroughStep(
-            "A dialog says how many groups the entity has and what another one costs. Nothing is created yet.",
+            "The dialog says how many groups the entity has, and that another one incurs a fee. "
+            "Proceed continues; nothing is created yet.",
             (Line("Proceed"), "enter"),
             ("1 to 30 characters",),
         ),
         WalkthroughStep(
-            "The entity is filled in, because there is only one. Type a name: it must be unique within the entity.",
+            "The entity is filled in, because there is only one. Type the name US-TREASURY-RISK: "
+            "a name is unique within its entity.",
             (Text("US-TREASURY-RISK"),),
             ("US-TREASURY-RISK",),
             shot="name",
@@ -63,7 +65,8 @@ CREATE_GROUP = Walkthrough(
             shot="submit",
         ),
         WalkthroughStep(
-            "Submit. No approval is needed here, so the group is set up immediately, and its target session is named.",
+            "Ctrl-Y submits. No approval is needed here, so the group is set up immediately, and its target "
+            "session is named.",
             ("drafts.submit",),
             ("was completed", "Target session"),
             shot="done",
@@ -131,7 +134,7 @@ GLOBEX_GROUP = Walkthrough(
 
 CLONE_GROUP = Walkthrough(
     name="clone-group",
-    title="Make a group like another one",
+    title="Copy a group",
     person="acme-operator",
     role="operator",
     rows=(9,),
@@ -158,7 +161,7 @@ CLONE_GROUP = Walkthrough(
 
 RESUME_DRAFT = Walkthrough(
     name="resume-draft",
-    title="Continue a draft after the line was lost",
+    title="Resume a draft after a lost connection",
     person="acme-operator",
     role="operator",
     rows=(6,),
@@ -199,7 +202,7 @@ GROUP_WITH_APPROVAL = Walkthrough(
             shot="review",
         ),
         WalkthroughStep(
-            "Submit. The request waits, and says for whom.", ("drafts.submit",), ("PLACEHLD",), shot="waits"
+            "Ctrl-Y submits. The request waits, and says for whom.", ("drafts.submit",), ("PLACEHLD",), shot="waits"
         ),
         WalkthroughStep(
             "Whoever approves opens To Do and reads it.",

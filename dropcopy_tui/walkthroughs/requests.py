@@ -70,7 +70,7 @@ DENY_REQUEST = Walkthrough(
 
 CANCEL_REQUEST = Walkthrough(
     name="cancel-request",
-    title="Cancel a request of one's own",
+    title="Cancel your own request",
     person="acme-operator",
     role="operator",
     rows=(12, 13),

@@ -264,7 +264,7 @@ def _facts(view: GroupView, width: int) -> Content:
     parts += [_copied(view.filters, width)]
     parts += [
         Content(""),
-        value("w  FIX log preview     y  copy as a new group", "$text-muted"),
+        value("w  FIX log preview     p  copy as a new group", "$text-muted"),
     ]
     return Content("\n").join(parts)
 

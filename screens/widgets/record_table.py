@@ -63,7 +63,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
             "Copy",
             show=False,
             id="list.copy",
-            tooltip="Send what the row is called to the terminal's clipboard.",
+            tooltip="Copy the name of the row to the terminal's clipboard.",
         ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
