@@ -76,7 +76,7 @@ class CoachedApp(TrainingApp):
         self._wanted: AwaitedKey | None = None
         self._go_on = asyncio.Event()
         self._words = Words(f"TRAINING  {walkthrough.title}", "", "")
-        self._keys = ""
+        self._step_keys = ""
         self._shown = self._words
         self.meant_keys.deliberate = mode is not Mode.PRACTICE
 
@@ -106,7 +106,7 @@ class CoachedApp(TrainingApp):
         title = f"TRAINING  {self._walkthrough.title}  {number + 1}/{steps}"
         person = f"You are {step.person} now. " if step.person else ""
         self._words = Words(title, person + step.say, _HOW[self._mode])
-        keys = self._keys = " ".join(names_of(step.keys, self))
+        keys = self._step_keys = " ".join(names_of(step.keys, self))
         if self._mode is Mode.PRACTICE:
             self._draw(self._words)
             return
@@ -138,7 +138,7 @@ class CoachedApp(TrainingApp):
             try:
                 await asyncio.wait_for(wanted.pressed.wait(), _HINT_AFTER / self._speed)
             except TimeoutError:
-                self._say(self._words.said, f"Press {wanted.name} · This step: {self._keys} · Ctrl-Q ends")
+                self._say(self._words.said, f"Press {wanted.name} · This step: {self._step_keys} · Ctrl-Q ends")
         self._wanted = None
 
     # -- the person's keys
