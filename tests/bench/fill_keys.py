@@ -17,6 +17,8 @@ from dropcopy_tui.domain.markets import MARKETS
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.store.proofs import prove_all
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
 from tests.bench.place import KEEP_STOPS
 
@@ -53,6 +55,8 @@ def fill(resources: Resources) -> None:
             session.execute(text(_SESSIONS), values)
         session.execute(text(_PAIRS), {"made": _stored(made), "ends": _stored(ends), "by": keeper.id})
         session.execute(text(KEEP_STOPS))
+        # Written past the desk: the rows that grant power get their proof here.
+        prove_all(session, Prover(resources.vault))
 
 
 def _stored(moment: object) -> str:

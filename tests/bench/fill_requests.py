@@ -17,6 +17,8 @@ from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.services.source_sets import of_draft, of_group
 from dropcopy_tui.store.counts import count_again
+from dropcopy_tui.store.proofs import prove_all
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import (
     DraftRow,
     EntitlementRow,
@@ -87,6 +89,8 @@ def fill(resources: Resources) -> None:
         for firm in (clearer.id, place):
             session.execute(text(waits), {"firm": firm})
         _edit(session, place, by, key_of(front_end.id), resources)
+        # Written past the desk: the rows that grant power get their proof here.
+        prove_all(session, Prover(resources.vault))
 
 
 def _edit(session: Session, place: int, by: int, front_end: int, resources: Resources) -> None:

@@ -14,6 +14,8 @@ from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
+from dropcopy_tui.store.proofs import prove_all
+from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
 from tests.bench.place import ENTITY, KEEP_STOPS, KEY_SESSIONS, MARKET, PERSON, SOONEST
 
@@ -38,6 +40,8 @@ def fill(resources: Resources) -> None:
         session.execute(insert(METADATA.tables["session"]), rows)
         session.execute(insert(METADATA.tables["key_pair"]), list(_pairs(who, now)))
         session.execute(text(KEEP_STOPS))
+        # Written past the desk: the rows that grant power get their proof here.
+        prove_all(session, Prover(resources.vault))
 
 
 def _pairs(who: int, now: datetime) -> Iterator[dict[str, object]]:
