@@ -58,6 +58,8 @@ _CONNECTING: tuple[tuple[str, type[DeskError], str], ...] = (
      StoreBusy, "No PostgreSQL server has a socket in {host} for port {port}. Check the URL, and whether it runs."),
     (r"timeout expired|timed out|[Cc]onnectionTimeout",
      StoreBusy, "{server} does not answer. Check host and port, the network, and whether the server runs."),
+    (r"closed the connection unexpectedly",
+     StoreBusy, "The connection to {server} was lost. Nothing was changed. Try again."),
     (r"starting up|shutting down|in recovery mode|not yet accepting",
      StoreBusy, "{server} is starting or stopping. Nothing was changed. Try again in a moment."),
     (r"too many clients|remaining connection slots|too many connections",

@@ -40,6 +40,8 @@ class Desk:
                             env={"PYTHONPATH": str(ROOT), "HOME": str(self.home)})  # fmt: skip
         terminal.wait_for(HOME, _PATIENCE)
         self.until(lambda: self.seats())
+        # The application counts from when it knows of its seat.
+        terminal.wait_quiet(1.5, _PATIENCE)
         return terminal
 
     def forward(self, minutes: float) -> None:
