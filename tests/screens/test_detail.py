@@ -66,11 +66,9 @@ async def test_it_comes_and_goes_with_the_width(place: Place) -> None:
             await seat.press("enter", "down", "down", "up")
             assert not seat.find(Detail).display
         await seat.pilot.resize_terminal(*WIDE)
-        await seat.settle()
-        assert "EU-RISK" in pane(seat)
+        await seat.until(lambda: "EU-RISK" in pane(seat), "the pane is filled")
         await seat.pilot.resize_terminal(*NARROW)
-        await seat.settle()
-        assert not seat.find(Detail).display
+        await seat.until(lambda: not seat.find(Detail).display, "the pane is gone")
         seat.sees_not("Target sessions")
 
 
