@@ -38,6 +38,7 @@ from dropcopy_tui.services.logons.rehearsals import Rehearsals
 from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.outbox.notices import Notices
 from dropcopy_tui.services.outbox.outbox import Outbox
+from dropcopy_tui.services.people.arrangements import Arrangements
 from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.parcels import Parcels
 from dropcopy_tui.services.people.people import People
@@ -104,6 +105,7 @@ class Desk:
         self.seats = Seats(resources)
         self.recovery_codes = RecoveryCodes(resources)
         self.parcels = Parcels(resources)
+        self.arrangements = Arrangements(resources)
         self.front_ends = FrontEnds(resources)
         self.finder = Finder(resources)
 

@@ -25,12 +25,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui import gate, handover
-from dropcopy_tui.domain.errors import ForkerUnusable
+from dropcopy_tui.domain.errors import DeskError, ForkerUnusable
+from dropcopy_tui.shared_pages import keep_shared
 
 # The product, and what it imports late or by name. Migrations run when they are imported.
 _ROOMS = ("dropcopy_tui", "screens", "styles")
 _LEFT_OUT = ("dropcopy_tui.__main__", "dropcopy_tui._rooms", "dropcopy_tui.store.migrations")
-_LATE = ("sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "holidays.financial")
+_LATE = (
+    "concurrent.futures.thread", "cryptography.hazmat.primitives.ciphers.aead", "encodings.ascii", "holidays.financial",
+    "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "textual.layouts.factory", "textual.layouts.stream",
+)  # fmt: skip
 # What a process that sshd starts does not ignore, however the forker itself was started.
 _OF_A_PROCESS = (
     signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
@@ -39,11 +43,15 @@ _OF_A_PROCESS = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the gate asks for: a process with these shared options, this environment and this folder."""
+    """What the gate asks for: a process with these shared options, this environment and this folder.
+
+    `question` is sshd's, whose key it is: then the answer is all there is to do.
+    """
 
     options: Sequence[str]
     environment: dict[str, str]
     home: str
+    question: Sequence[str] = ()
 
 
 def run(folder: Path) -> None:
@@ -138,6 +146,8 @@ def become(connection: socket.socket, mark: str) -> int:
     request = _read(connection.recv(handover.LARGEST), mark)
     if request is None:
         return 1
+    if request.question:
+        return _answer(connection, request)
     socket.send_fds(connection, [handover.HERE], [os.pidfd_open(os.getpid())])
     word, streams, _, _ = socket.recv_fds(connection, len(handover.TAKE), 3)
     if word != handover.TAKE or len(streams) != 3:
@@ -150,6 +160,7 @@ def become(connection: socket.socket, mark: str) -> int:
         return 1
     _end_with_the_gate(connection)
     _settle(request, streams)
+    # Late: the command line is what runs the forker.
     from dropcopy_tui.cli import main
 
     code = main([*request.options, "ssh", "seat"])
@@ -157,6 +168,16 @@ def become(connection: socket.socket, mark: str) -> int:
     with suppress(OSError):
         connection.send(b"%d" % code)
     return code
+
+
+def _answer(connection: socket.socket, request: Request) -> int:
+    """Tell sshd whose key it is. What goes wrong is not told: whoever asks looks for themselves then, and says it."""
+    from dropcopy_tui.key_answer import of_store
+
+    with suppress(DeskError, OSError, ValueError, TypeError):
+        connection.send(handover.ANSWER + of_store(request.options, request.question).encode())
+        return 0
+    return 1
 
 
 def _read(data: bytes, mark: str) -> Request | None:
@@ -248,16 +269,18 @@ def _listen(place: Path) -> socket.socket:
 
 
 def _import_all() -> None:
-    """Import what any seat may need, and put it where the garbage collector does not write to it."""
+    """Import what any seat may need, and keep it in pages that seats do not write to."""
     gc.disable()
     for name in _LATE:
         importlib.import_module(name)
     _import(_ROOMS)
+    from rich.cells import cell_len
     from sqlalchemy.orm import configure_mappers
 
     configure_mappers()
-    gc.collect()
-    gc.freeze()
+    # Its tables of widths are of the version of Unicode that the terminal has.
+    cell_len("\N{HORIZONTAL ELLIPSIS}")
+    keep_shared()
     gc.enable()
 
 

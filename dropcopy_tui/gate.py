@@ -49,6 +49,7 @@ def main(options: Sequence[str] = ()) -> None:
 
 def _leave_it_to(folder: str, options: Sequence[str], clean: Mapping[str, str], home: str) -> None:
     """Let the forker in this folder serve the connection, and end as the seat does; return if none does."""
+    # Late for the sake of start-up: not every desk has a forker.
     from dropcopy_tui.handover import hand_over
 
     code = hand_over(folder, options, clean, home)

@@ -29,6 +29,8 @@ LARGEST = 65_536
 MOMENT = 5.0
 # The words of the hand-over, in their order. The number of the exit code comes last.
 HERE, TAKE, TAKEN, BEGIN = b"here", b"take", b"taken", b"begin"
+# Before the answer to sshd's question whose key it is, for which there is no hand-over.
+ANSWER = b"answer "
 # What ssh itself says of a command that a signal ended.
 KILLED = 255
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -90,6 +92,20 @@ def hand_over(folder: str, options: Sequence[str], environment: Mapping[str, str
         return _served(connection, seat)
 
 
+def asked(folder: str, options: Sequence[str], question: Sequence[str]) -> str | None:
+    """What a process of the forker answers to sshd's question about a key; None if we have to find out ourselves."""
+    connection = connect(folder, os.getuid())
+    if connection is None:
+        return None
+    request = {"options": list(options), "environment": {}, "home": "/", "question": list(question)}
+    with connection, suppress(OSError):
+        connection.send(json.dumps({"program": program_mark(), **request}).encode())
+        said = connection.recv(LARGEST)
+        if said.startswith(ANSWER):
+            return said.removeprefix(ANSWER).decode()
+    return None
+
+
 def is_ready(folder: str, owner: int) -> bool:
     """Whether the forker of this account would serve the gate of this installation. Nothing is started."""
     connection = connect(folder, owner)
@@ -103,7 +119,7 @@ def is_ready(folder: str, owner: int) -> bool:
         return True
 
 
-def _ask(connection: socket.socket, request: dict[str, object]) -> int | None:
+def _ask(connection: socket.socket, request: Mapping[str, object]) -> int | None:
     """Ask for a seat; what signals it and tells when it has ended (a pidfd), or None if there is none to be had."""
     try:
         connection.send(json.dumps({"program": program_mark(), **request}).encode())

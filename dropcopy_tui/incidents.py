@@ -8,6 +8,8 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dropcopy_tui.domain.visible import visible
+
 # Anything quoted, with a digit in it, or long may be a value of ours: a key, a code, an id.
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\S{20,}")
 
@@ -24,7 +26,8 @@ def redacted(error: BaseException) -> str:
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        message = _VALUES.sub("[redacted]", str(current))
+        # A log is read on a terminal: nothing in a message acts on it, nor begins a line of its own.
+        message = visible(_VALUES.sub("[redacted]", str(current)))
         frames = "".join(traceback.format_tb(current.__traceback__))
         parts.append(f"{frames}{type(current).__qualname__}: {message}\n")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)

@@ -85,7 +85,9 @@ class NewFile:
         if self._folder >= 0:
             os.close(self._folder)
         if self._note is not None:
-            self._note[0].unlink(missing_ok=True)
+            # Where it cannot be removed, the next start removes it: it is not locked by then.
+            with contextlib.suppress(OSError):
+                self._note[0].unlink(missing_ok=True)
             os.close(self._note[1])
         self.handle, self._folder, self._note = -1, -1, None
 

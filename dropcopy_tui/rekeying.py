@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import UnitOfWork, writing
 from dropcopy_tui.store.access_tables import RecoveryCodeRow
 from dropcopy_tui.store.chain import continue_under, require_same_key
+from dropcopy_tui.store.chain_check import check_chain
 from dropcopy_tui.store.location import store_facts
 from dropcopy_tui.store.proofs import altered_rows, prove_all
 from dropcopy_tui.store.row_proofs import Prover
@@ -92,7 +93,9 @@ def rekey(config: Config, fingerprint: str, origin: str) -> Rekeyed:
             old = _read(path)
             if fingerprint.strip().lower() != fingerprint_of(old):
                 raise InvalidValue(
-                    f"The fingerprint of the master key is not {fingerprint}. Nothing was changed.", "fingerprint"
+                    f"The fingerprint of the master key is not {fingerprint}. Nothing was changed. Compare it "
+                    f"with the first 16 digits of: sha256sum {path}",
+                    "fingerprint",
                 )
             beside_key(path).unlink(missing_ok=True)  # of a run that was killed before the store knew it
             new = make_master_key(beside_key(path))
@@ -148,7 +151,12 @@ def _with(resources: Resources, vault: Vault) -> Resources:
 def _require_whole(uow: UnitOfWork) -> None:
     """What was changed from outside would be believed from then on. Raises StoreUnusable."""
     step("Checking rows that grant power")
-    found = list(islice(altered_rows(uow.tx, Prover(uow.resources.vault)), 3))
+    vault = uow.resources.vault
+    # Rows that were removed, or put back as they were earlier, as well: the trail states all of them again afterwards.
+    trail = check_chain(uow.tx, vault)
+    found = list(islice(chain(altered_rows(uow.tx, Prover(vault)), trail.rows), 3))
+    if not trail.valid and not found:
+        raise StoreUnusable(f"{trail.why} Nothing was changed. Restore a backup that is whole first.")
     if found:
         raise StoreUnusable(
             f"Changed from outside the desk: {', '.join(found)}. Nothing was changed. See: dropcopy store check"
@@ -161,6 +169,8 @@ def _end_codes(uow: UnitOfWork) -> tuple[list[str], int]:
     open_ones = col(InvitationRow.used_at).is_(None), col(InvitationRow.expires_at) > uow.now
     named = select(col(PersonRow.user_id)).join(InvitationRow, col(InvitationRow.person_id) == col(PersonRow.id))
     invited = sorted(set(tx.execute(named.where(*open_ones)).scalars()))
+    for invitation in tx.execute(select(InvitationRow).where(*open_ones)).scalars():
+        invitation.expires_at = uow.now
     holders = set(tx.execute(select(col(RecoveryCodeRow.person_id))).scalars())
     people = tx.execute(select(PersonRow).where(col(PersonRow.id).in_(holders))).scalars().all()
     for person in people:

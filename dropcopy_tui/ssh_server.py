@@ -22,7 +22,7 @@ _TEMPLATE = """\
 Match User {account}
     AuthenticationMethods publickey
     AuthorizedKeysFile none
-    AuthorizedKeysCommand {program} -I -m dropcopy_tui {options} ssh authorized-keys %f %t %k
+    AuthorizedKeysCommand {program} -I -m dropcopy_tui.key_answer {forker}{options} %f %t %k
     AuthorizedKeysCommandUser {account}
     ExposeAuthInfo yes
     ForceCommand exec {program} -I -m dropcopy_tui.gate {forker}{options}
@@ -129,7 +129,9 @@ def _store(account: str, store: Place) -> Iterator[Finding]:
         facts = store.stat()
         owner = pwd.getpwuid(facts.st_uid).pw_name
     except (OSError, KeyError):
-        yield Finding(check, f"There is none. As {account}: dropcopy --store {store} init")
+        yield Finding(
+            check, f"There is none. As {account}: dropcopy --store {store} --password-file - init --admin USER"
+        )
         return
     if owner != account:
         yield Finding(check, f"It belongs to {owner}: chown {account} {store} and the files beside it")
@@ -169,7 +171,7 @@ def _settings(said: Mapping[str, str]) -> Iterator[Finding]:
 
 def _commands(account: str, said: Mapping[str, str]) -> Iterator[Finding]:
     asked = said.get("authorizedkeyscommand", "none")
-    right = asked.endswith("ssh authorized-keys %f %t %k")
+    right = asked.endswith(" %f %t %k") and any(way in asked for way in _ANSWERS)
     yield Finding("authorizedkeyscommand", "" if right else _PASTE)
     for name, may in (("allowusers", True), ("denyusers", False)):
         named = any(fnmatch(account, word.partition("@")[0]) for word in said.get(name, "").split())
@@ -186,6 +188,8 @@ def _commands(account: str, said: Mapping[str, str]) -> Iterator[Finding]:
         yield _forker(account, words[words.index("--forker") + 1])
 
 
+# What `ssh config` prints, and what it printed before.
+_ANSWERS = ("-m dropcopy_tui.key_answer ", "ssh authorized-keys ")
 _PASTE = "Paste what `dropcopy ssh config` prints."
 
 
@@ -205,7 +209,7 @@ def _forker(account: str, folder: str) -> Finding:
                 check, f"It is another version's: restart it, such as by systemctl restart dropcopy-{account}"
             )
     # It is worth having, and nothing is wrong without it.
-    return Finding(f"{check}: it does not run, and seats start without it")
+    return Finding(f"{check}: not running, so seats start without it")
 
 
 def _trusted(program: Path) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from dropcopy_tui.config import Config
     from dropcopy_tui.desk import Desk
+    from dropcopy_tui.domain.arrangements import Arrangement
     from dropcopy_tui.domain.people import Actor, Role
     from dropcopy_tui.services.home import HomeView
     from dropcopy_tui.services.views import RequestView
@@ -24,6 +25,8 @@ class DeskApp(Protocol):
     # Shared by all screens for as long as the application runs.
     shows_key_ids: bool
     unfinished_logon: str
+    # How the person has arranged lists, by their names.
+    arrangements: dict[str, Arrangement]
 
     @property
     def actor(self) -> Actor:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widget import Widget
 
 from dropcopy_tui.domain.errors import DeskError
 from screens.jobs import job
 from screens.lists import ListScreen
-from screens.terminal.values import paragraphs, wrapped
+from screens.terminal.values import facts, paragraphs, value, wrapped
 from screens.widgets.detail import Detail
 from screens.widgets.record_list import ListChanged
+from screens.widgets.record_table import RecordTable
 from screens.widgets.sheet import Draw
 
 if TYPE_CHECKING:
@@ -60,10 +63,10 @@ class DetailedScreen(ListScreen):
         if self.has_class("-wide"):
             for table in self.seen_tables():
                 if not table.is_opening:
-                    self._show_detail(table.current)
+                    self._show_detail(table.current, left_out(table))
 
     @job(exclusive=True, group="detail")
-    async def _show_detail(self, row: Any) -> None:
+    async def _show_detail(self, row: Any, more: Sequence[tuple[str, str, str]]) -> None:
         detail = self.query_one(Detail)
         if row is None:
             detail.clear()
@@ -73,7 +76,24 @@ class DetailedScreen(ListScreen):
             draw = await self.describe(await self.desk(), row)
         except DeskError as error:
             draw = _refused(error.message)
-        detail.show(draw)
+        detail.show(with_more(draw, more))
+
+
+def left_out(table: RecordTable[Any]) -> list[tuple[str, str, str]]:
+    """What the row has in columns that the person has left out, or has no room for."""
+    row, how = table.current, table.arrangement
+    if row is None or how is None or not (how.on or how.off):
+        return []
+    return [(column.title, column.value(row), "") for column in table.columns if column.title not in table.shown]
+
+
+def with_more(draw: Draw, more: Sequence[tuple[str, str, str]]) -> Draw:
+    """What is known of the row, and below it the columns that the list does not show."""
+    if not more:
+        return draw
+    label = min(20, max(len(title) for title, _, _ in more) + 2)
+    head = value("Columns left out", "bold")
+    return lambda width: Content("\n").join([draw(width), Content(""), head, facts(more, label, width)])
 
 
 def _refused(message: str) -> Draw:

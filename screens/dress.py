@@ -25,8 +25,8 @@ SHOWN_ON: dict[Tier, tuple[str, ...]] = {
     "mono": ("mono",),
 }
 _WORDS = {
-    "dark": "light text on a dark ground",
-    "light": "dark text on a light ground",
+    "dark": "light text on a dark background",
+    "light": "dark text on a light background",
     "contrast": "the highest contrast",
     "16": "the sixteen colours of old terminals",
     "mono": "black and white",
@@ -78,8 +78,8 @@ def own_theme(file: str) -> Theme:
 
 def themes_to_choose(facts: TerminalFacts) -> list[tuple[str, str, str]]:
     """Each theme with its words, and why it cannot be chosen here ("" where it can); "" is what was configured."""
-    configured = facts.configured or "by what the terminal shows"
-    found = [("", f"as configured: {configured}", "")]
+    configured = f"as the configuration says: {facts.configured}" if facts.configured else "what suits this terminal"
+    found = [("", configured, "")]
     for name in (*THEMES, *([_OWN] if facts.own_theme is not None else [])):
         reason = "" if theme_shown(facts, name) else "this terminal has too few colours"
         found.append((name, _WORDS.get(name, "of your theme file"), reason))

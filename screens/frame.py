@@ -15,7 +15,7 @@ from screens.widgets.breadcrumb import Breadcrumb
 from screens.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from dropcopy_tui.desk import Desk
     from dropcopy_tui.domain.people import Actor, Role
@@ -38,6 +38,8 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         ),
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
+    # Which roles an action asks for: without any of them its key is grey.
+    NEEDS: ClassVar[Mapping[str, Collection[Role]]] = {}
     _news: Route | None = None
     _farewell = ""
 
@@ -59,6 +61,20 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
     def aside(self) -> tuple[str, ...]:
         """The right end of the place line, before the person."""
         return ()
+
+    def lacks(self, action: str) -> bool:
+        """Whether the person holds no role that an action asks for. Pressed, it says who may."""
+        roles = self.NEEDS.get(action)
+        return roles is not None and self.desk_app.home_view is not None and not self.desk_app.may(roles)
+
+    def called(self) -> str:
+        """What the record is called that this screen shows; "" where it shows none."""
+        return ""
+
+    def action_copy_name(self) -> None:
+        """Send the record's name to the terminal's clipboard."""
+        if name := self.called():
+            self.app.copy_to_clipboard(name)
 
     @property
     def desk_app(self) -> DeskApp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -126,11 +126,15 @@ class HelpModal(LeavingScreen[None], ModalScreen[None]):
 
 
 def _line(hit: HelpHit, width: int) -> Option:
-    return Option(
-        value(
-            f"{clip(hit.page.title, _TITLE_CELLS):<{_TITLE_CELLS}}  {clip(hit.line, max(20, min(width, _DIALOG) - 30))}"
-        )
-    )
+    """What was found, whole: a long line continues under itself."""
+    lines = wrapped(hit.line, max(20, min(width, _DIALOG) - _TITLE_CELLS - 10))
+    titles = [f"{clip(hit.page.title, _TITLE_CELLS):<{_TITLE_CELLS}}", *[" " * _TITLE_CELLS] * (len(lines) - 1)]
+    return Option(value_lines(f"{title}  {line}" for title, line in zip(titles, lines, strict=True)))
+
+
+def value_lines(lines: Iterable[str]) -> Content:
+    """Lines of stored or visible text as one content."""
+    return Content("\n").join(value(line) for line in lines)
 
 
 def page_text(page: HelpPage, width: int) -> Content:

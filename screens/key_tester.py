@@ -17,7 +17,7 @@ from screens.terminal.values import paragraphs
 _SHOWN = 12
 _TEXT = (
     "Press any key. The last one is at the top: the key, how [keys] names it, and the character that it types. "
-    "Esc leaves."
+    "Terminals send Alt as Esc and then the key: that is shown and has no name. Esc alone leaves."
 )
 
 

@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.seat import here
 from dropcopy_tui.services.people.parcels import check_size
+from screens.arranging import ArrangingScreen
 from screens.export import Export, csv_bytes, write_list
-from screens.frame import DeskScreen
 from screens.jobs import job, off_thread, show_refusal
 from screens.modals.file import FileModal, free_path
 from screens.modals.work import with_work
@@ -29,23 +29,8 @@ if TYPE_CHECKING:
 AS_JSON = " A name that ends in .json makes the file JSON."
 
 
-class ListScreen(DeskScreen[None]):
-    """A screen with lists."""
-
-    def action_back(self) -> None:
-        """Out of the filter that is seen first, then one level back."""
-        if not any(records.clear_filter() for records in self.query(RecordList) if records.display):
-            super().action_back()
-
-    def seen_tables(self) -> list[RecordTable[Any]]:
-        """The lists that are on the screen, and not behind another tab."""
-        return [records.table for records in self.query(RecordList) if records.display]
-
-    def store_changed(self) -> None:
-        """The rows as they are now, with the cursor and the selection on the same records."""
-        for table in self.query(RecordTable):
-            if table.source is not None and table.total >= 0:
-                table.follow()
+class ExportingScreen(ArrangingScreen):
+    """A screen on which there are lists: each can be exported."""
 
     @on(RecordTable.Refused)
     def _refused(self, event: RecordTable.Refused) -> None:
@@ -87,6 +72,25 @@ class ListScreen(DeskScreen[None]):
         assert table.source is not None
         text = f"{plural(table.total, 'row')}, filtered and sorted as shown.{AS_JSON}"
         return Export(table.columns, table.source, text)
+
+
+class ListScreen(ExportingScreen):
+    """A screen with lists."""
+
+    def action_back(self) -> None:
+        """Out of the filter that is seen first, then one level back."""
+        if not any(records.clear_filter() for records in self.query(RecordList) if records.display):
+            super().action_back()
+
+    def seen_tables(self) -> list[RecordTable[Any]]:
+        """The lists that are on the screen, and not behind another tab."""
+        return [records.table for records in self.query(RecordList) if records.display]
+
+    def store_changed(self) -> None:
+        """The rows as they are now, with the cursor and the selection on the same records."""
+        for table in self.query(RecordTable):
+            if table.source is not None and table.total >= 0:
+                table.follow()
 
 
 class OneListScreen(ListScreen):

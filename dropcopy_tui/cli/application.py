@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dropcopy_tui.cli.output import say
 from dropcopy_tui.domain.errors import DeskError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def check_terminal(taken: int = 0) -> None:
     from screens.terminal.guard import refuse_reason, terminal_size
 
     columns, lines = terminal_size(2)
-    why = refuse_reason(sys.stdin, sys.stderr, os.environ, (columns, lines - taken))
+    why = refuse_reason(sys.stdin, sys.stderr, os.environ, (columns, lines), taken)
     if why:
         raise NoTerminal(why)
 
@@ -66,6 +67,13 @@ def run_application(call: Call, config: Config, *, demo: bool, user: str | None)
     return run(call.dressed(config), demo=demo, user=user, play=partial(_play, call))
 
 
+def check_keys(config: Config) -> None:
+    """Raise ConfigInvalid for keys that no terminal sends, that nothing has, or that two things have."""
+    from screens.keymap import checked_keys
+
+    checked_keys(config.looks.keys, config.paths.config)
+
+
 def _play(call: Call, name: str, mode: str) -> int:
     """A walkthrough that was chosen in the application."""
     from dropcopy_tui.walkthroughs.library import walkthrough_named
@@ -82,6 +90,7 @@ def perform_walkthrough(call: Call, walkthrough: Walkthrough, mode: str, speed: 
         os.environ["NO_COLOR"] = "1"
     # Both come before Textual is imported, because it reads its environment variables at import time.
     found = prepare(os.environ)
+    say("Preparing a sandbox ...")
     quick_start()
     from screens.dress import dressed
     from screens.keymap import checked_keys
@@ -91,7 +100,7 @@ def perform_walkthrough(call: Call, walkthrough: Walkthrough, mode: str, speed: 
     config = call.dressed(call.config())
     facts = dressed(found, config.looks, config.paths.choices)
     keys = checked_keys(config.looks.keys, config.paths.config)
-    return perform(walkthrough, facts, Mode(mode), speed, keys)
+    return perform(walkthrough, facts, Mode(mode), speed, keys, config.paths.choices)
 
 
 def walkthrough_export(walkthrough: Walkthrough, form: str) -> list[tuple[str, str]]:

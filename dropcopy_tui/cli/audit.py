@@ -86,7 +86,7 @@ def verify(call: Call, anchor_file: str | None) -> int:
     valid = not why
     document = {
         "valid": valid, "events": found.events, "first_bad": found.first_bad, "why": why or None,
-        "sealed_from": found.sealed_from, "anchored": found.anchored,
+        "sealed_from": found.sealed_from, "anchored": found.anchored, "rows": list(found.rows),
     }  # fmt: skip
     lines = fields((("valid", "yes" if valid else "no"), ("events", f"{found.events:,}")))
     lines += fields((("sealed from", f"event {found.sealed_from:,}" if found.sealed_from else "none"),))

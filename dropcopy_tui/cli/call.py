@@ -132,7 +132,8 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
     if value in (None, False):
         return
     if option.name in _FIXED_OVER_SSH and _is_over_ssh():
-        raise click.UsageError(f"{option.opts[0]} is not available over SSH: your key says who you are. Omit it.")
+        why = "the desk's host has named it" if option.name in ("store", "config_file") else "your key says who you are"
+        raise click.UsageError(f"{option.opts[0]} is not available over SSH: {why}. Omit it.")
     setattr(call, option.name or "", value)
 
 

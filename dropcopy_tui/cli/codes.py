@@ -36,6 +36,10 @@ def entity_option(words: str) -> Decorator:
     return option
 
 
+_OP_ID = "Name of this call: repeated with it after a lost answer, it returns the first one."
+op_id_option: Decorator = click.option("--op-id", default="", metavar="ID", help=_OP_ID)
+
+
 def only_entity(found: Sequence[EntityView], doing: str = "") -> str:
     """The person's only entity, for a call without --entity.
 

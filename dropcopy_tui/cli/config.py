@@ -57,6 +57,11 @@ def validate(call: Call, file: str | None) -> None:
     from dropcopy_tui.config import load
 
     checked = load(store=call.store, config=file or call.config_file)
+    if checked.looks.keys:
+        # Late for the sake of start-up: every screen is imported to know what can be bound.
+        from dropcopy_tui.cli.application import check_keys
+
+        check_keys(checked)
     found = {"file": str(checked.paths.config), "exists": Path(checked.paths.config).exists(), "valid": True}
     words = "valid" if found["exists"] else "does not exist: every setting has its default"
     show(call, found, fields((("file", found["file"]), ("result", words))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
-from dropcopy_tui.cli.codes import entity_option
+from dropcopy_tui.cli.codes import entity_option, op_id_option
 from dropcopy_tui.cli.draft_lines import draft_lines
 from dropcopy_tui.cli.dry_run import review_lines
 from dropcopy_tui.cli.long_work import long_work
@@ -71,13 +71,12 @@ def discard_draft(call: Call, draft_id: int) -> None:
 @drafts.command("submit")
 @_DRAFT
 @click.option("--version", type=int, metavar="N", help="Refuse unless the draft is still at this version.")
+@op_id_option
 @verb
-def submit_draft(call: Call, draft_id: int, version: int | None) -> None:
+def submit_draft(call: Call, draft_id: int, version: int | None, op_id: str) -> None:
     """Submit a draft and print the request."""
-    with call.signed_in() as (desk, actor):
-        at = desk.drafts.get(actor, draft_id).version if version is None else version
-        with long_work("Nothing was changed.", "Submitting"):
-            view = desk.drafts.submit(actor, draft_id, at)
+    with call.signed_in() as (desk, actor), long_work("Nothing was changed.", "Submitting"):
+        view = desk.drafts.submit(actor, draft_id, version, op_id)
     show(call, request_shape(view), request_lines(view))
 
 

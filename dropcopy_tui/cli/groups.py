@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropcopy_tui.cli.call import Call, destroys, noun, verb
-from dropcopy_tui.cli.codes import CODE, entity_option, only_entity
+from dropcopy_tui.cli.codes import CODE, entity_option, only_entity, op_id_option
 from dropcopy_tui.cli.drafts import clone_group
 from dropcopy_tui.cli.dry_run import dry_run_option, show_dry_run
 from dropcopy_tui.cli.files import opened
@@ -116,6 +116,7 @@ def _details(view: GroupView) -> list[str]:
     "--gfid", "gfids", type=CODE, multiple=True, metavar="G", help="With --all-sources: only this Globex Firm ID."
 )
 @dry_run_option
+@op_id_option
 @verb
 def create(
     call: Call,
@@ -129,6 +130,7 @@ def create(
     all_sources: bool,
     gfids: tuple[str, ...],
     dry_run: bool,
+    op_id: str,
 ) -> int:
     """Request a new group and print the request.
 
@@ -160,7 +162,7 @@ def create(
         if dry_run:
             return show_dry_run(call, desk.groups.review_new(actor, new))
         with long_work(_NOTHING, "Requesting the group"):
-            view = desk.groups.create(actor, new)
+            view = desk.groups.create(actor, new, op_id)
     show(call, request_shape(view), request_lines(view))
     return 0
 
@@ -187,6 +189,7 @@ def create(
 @click.option("--remove-gfid", "gone", type=CODE, multiple=True, metavar="G", help="Remove all sources of this firm.")
 @click.option("--version", type=int, metavar="N", help="Refuse unless the group is still at this version.")
 @dry_run_option
+@op_id_option
 @verb
 def edit(
     call: Call,
@@ -204,6 +207,7 @@ def edit(
     gone: tuple[str, ...],
     version: int | None,
     dry_run: bool,
+    op_id: str,
 ) -> int:
     """Request changes to a group and print the request.
 
@@ -245,7 +249,7 @@ def edit(
         if dry_run:
             return show_dry_run(call, desk.groups.review_edit(actor, group, change, entity))
         with long_work(_NOTHING, "Requesting the changes"):
-            view = desk.groups.edit(actor, group, change, entity)
+            view = desk.groups.edit(actor, group, change, entity, op_id)
     show(call, request_shape(view), request_lines(view))
     return 0
 
@@ -253,18 +257,20 @@ def edit(
 @groups.command("delete")
 @click.argument("names", metavar="GROUP", nargs=-1, required=True)
 @entity_option("Entity of the groups, if several have one of this name.")
+@op_id_option
 @destroys
 @verb
-def delete_groups(call: Call, names: tuple[str, ...], entity: str) -> None:
+def delete_groups(call: Call, names: tuple[str, ...], entity: str, op_id: str) -> None:
     """Request the deletion of groups and print one request per group.
 
     Their target sessions are released, not deleted.
     """
     with call.signed_in() as (desk, actor):
-        found = [desk.groups.show(actor, name, entity).line for name in names]
-        call.confirm("Delete " + ", ".join(f"{line.name} of {line.entity}" for line in found) + "?")
+        # Repeated under its name, it may ask for what is gone by now. The first answer is what is returned then.
+        found = [desk.groups.show(actor, name, entity).line for name in names] if not op_id else []
+        call.confirm(f"Delete {', '.join(f'{line.name} of {line.entity}' for line in found) or ', '.join(names)}?")
         with long_work(_NOTHING, "Requesting the deletion"):
-            views = desk.groups.delete(actor, [line.id for line in found])
+            views = desk.groups.delete(actor, names, entity, op_id)
     shapes = [request_shape(view) for view in views]
     lines = [line for view in views for line in request_lines(view)]
     show(call, shapes[0] if len(shapes) == 1 else shapes, lines)

@@ -7,8 +7,10 @@ import click
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.files import read_line
 from dropcopy_tui.cli.output import fields, show
+from dropcopy_tui.cli.sign_in import ask, may_ask
 from dropcopy_tui.domain.accounts import clean_user_id
 from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.passwords import LONGEST, SHORTEST
 from dropcopy_tui.origin import machine_account
 
 
@@ -37,7 +39,7 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None, app_ro
     except InvalidValue as error:
         raise InvalidValue(f"{error.message} Specify another one with --admin.", "admin") from None
     config = call.config()
-    password = read_line(call.password_file, "The password") if call.password_file is not None else None
+    password = _password(call, user_id)
     from dropcopy_tui.new_store import administrator, make_store
 
     fill = administrator(user_id, email or f"{user_id}@localhost", account, password)
@@ -58,3 +60,16 @@ def init(call: Call, sandbox: bool, admin: str | None, email: str | None, app_ro
     }
     pairs = [(name.replace("_", " "), document[name]) for name in ("store", "master_key", "administrator")]
     show(call, document, fields([*pairs, ("signs in with", f"account {account} on this machine"), ("next", following)]))
+
+
+def _password(call: Call, user_id: str) -> str | None:
+    """The administrator's own, if they get one; who types it at a terminal types it twice. Raises InvalidValue."""
+    file = call.password_file
+    if file is None:
+        return None
+    if file != "-" or not may_ask(call):
+        return read_line(file, "The password")
+    password = ask(f"Password for {user_id} ({SHORTEST} to {LONGEST:,} characters)")
+    if ask("Repeat the password") != password:
+        raise InvalidValue("The two passwords do not match. Nothing was created.", "password")
+    return password

@@ -21,6 +21,7 @@ from dropcopy_tui.cli.factors import (
 from dropcopy_tui.cli.groups import MARKET
 from dropcopy_tui.cli.key_report import report
 from dropcopy_tui.cli.listing import rows_of
+from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import say, short_utc, show, table
 from dropcopy_tui.cli.requests import request_lines
 from dropcopy_tui.cli.shapes import failed_shape, key_shape, request_shape, state_words
@@ -170,7 +171,8 @@ def generate(
         _confirm_losses(call, plans)
         _check_target(out)
         proof = answered(call, desk, actor, challenge, code, code_file)
-        made = _delivered(lambda target: desk.keypairs.generate(actor, pks, proof, chosen, target), out)
+        with long_work("Nothing was generated.", "Generating key pairs"):
+            made = _delivered(lambda target: desk.keypairs.generate(actor, pks, proof, chosen, target), out)
     for plan in plans:
         if not (plan.refusal or plan.choice_needed or plan.changes or plan.deleted):
             say(plan.sentence)
@@ -217,7 +219,8 @@ def download(
         pks = [view.pk for view in desk.sessions.find(actor, session_ids, market or "")]
         _check_target(out)
         proof = answered(call, desk, actor, challenge, code, code_file)
-        done = _delivered(lambda target: desk.keypairs.download(actor, pks, proof, target), out)
+        with long_work("Nothing was written.", "Reading key pairs", rows_to_stdout=out == _STDOUT):
+            done = _delivered(lambda target: desk.keypairs.download(actor, pks, proof, target), out)
     failed = _told(done.failed)
     if out == _STDOUT:
         return failed
@@ -273,7 +276,8 @@ def delete(
             say(line)
         call.confirm(f"Permanently delete {plural(len(chosen), 'key pair')}?")
         proof = maybe_answered(call, desk, actor, challenge, code, code_file)
-        done = desk.keypairs.delete(actor, chosen, proof=proof)
+        with long_work("Nothing was deleted.", "Deleting key pairs"):
+            done = desk.keypairs.delete(actor, chosen, proof)
     document = {
         **request_shape(done.request),
         "keys": [key_shape(key) for key in done.keys],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -138,10 +139,17 @@ def _csv_chunks(shapes: Iterator[Shape], columns: tuple[str, ...]) -> Iterator[t
         yield 0, csv_text(names, ())
     rows = shapes if first is None else chain((first,), shapes)
     while chunk := list(islice(rows, _PAGE)):
-        yield len(chunk), csv_lines([_column([row[name] for row in chunk]) for name in names])
+        yield len(chunk), csv_lines([_column(values) for values in _columns(chunk, names)])
 
 
-def _column(values: list[Any]) -> list[Any]:
+def _columns(chunk: list[Shape], names: tuple[str, ...]) -> Iterable[Sequence[Any]]:
+    """The values of each column; of several columns, all are taken together."""
+    if len(names) == 1:
+        return [[row[names[0]] for row in chunk]]
+    return zip(*map(itemgetter(*names), chunk), strict=True)
+
+
+def _column(values: Sequence[Any]) -> Sequence[Any]:
     """The values of a column as cells: most columns have nothing but text."""
     return values if set(map(type, values)) <= _AS_THEY_ARE else list(map(_cell, values))
 
@@ -150,6 +158,8 @@ def _cell(value: Any) -> object:
     """Lists of words are separated by semicolons; what has parts of its own is JSON."""
     if type(value) is str or value is None:
         return value
+    if type(value) is list and not value:
+        return ""  # what nearly every list is
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -21,11 +21,13 @@ def get(call: Call, ticket: str) -> None:
 
     \b
     Example:
-      ssh desk get ABCD-EFGH-2345-WXYZ > t4c.txt
+      (umask 077; ssh desk get ABCD-EFGH-2345-WXYZ > t4c.txt)
     """
     if sys.stdout is None or sys.stdout.isatty():
         # Before the ticket is used up: the file may hold secrets, and a terminal keeps what it showed.
-        raise click.UsageError("Write the file to disk: ssh desk get TICKET > FILE. The ticket is still valid.")
+        raise click.UsageError(
+            "Write the file to disk: (umask 077; ssh desk get TICKET > FILE). The ticket is still valid."
+        )
     with call.signed_in() as (desk, actor):
         name, content = desk.parcels.take(actor, ticket)
     try:

@@ -17,12 +17,14 @@ def paths(call: Call) -> None:
     Works without a store.
     """
     found = call.config().paths
-    document = {
+    sandbox = call.config(sandbox=True).paths.store
+    document: dict[str, str | None] = {
         "store": str(found.store),
         "master_key": str(found.master_key),
         "config": str(found.config),
         "incident_log": str(found.incident_log),
         "downloads": str(found.downloads),
-        "sandbox_store": str(call.config(sandbox=True).paths.store),
+        # Where a store is named, that is the one, also for `demo`: it is not made a sandbox by that.
+        "sandbox_store": None if sandbox == found.store else str(sandbox),
     }
-    show(call, document, fields((name.replace("_", " "), path) for name, path in document.items()))
+    show(call, document, fields((name.replace("_", " "), path) for name, path in document.items() if path))

@@ -9,6 +9,7 @@ import click
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, say, show
+from dropcopy_tui.cli.sign_in import may_ask
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import origin
 
@@ -40,7 +41,7 @@ def rekey(call: Call, fingerprint: str | None, yes: bool) -> None:
     config = call.config()
     if fingerprint is None:
         present = rekeying.present_fingerprint(config)
-        if call.no_input:
+        if not may_ask(call):
             raise click.UsageError(f"Confirm it: --fingerprint {present} --yes")
         say(f"The master key {config.paths.master_key} has the fingerprint {present}.")
         say("Open applications must be started again, and other hosts need a copy of the new key.")

@@ -17,7 +17,7 @@ from dropcopy_tui.cli.shapes import draft_shape, request_shape, whole_request_sh
 from dropcopy_tui.cli.sources import request_sources
 
 if TYPE_CHECKING:
-    from dropcopy_tui.services.views import RequestView
+    from dropcopy_tui.services.views import RequestLine, RequestView
 
 
 @noun("requests")
@@ -51,7 +51,7 @@ def list_requests(call: Call, everyone: bool, todo: bool, match: str, limit: int
         print_list(call, desk, rows_of(pages, match, limit), request_shape, request_table)
 
 
-def request_table(found: Iterable[RequestView], empty: str = "No requests found.") -> list[str]:
+def request_table(found: Iterable[RequestLine | RequestView], empty: str = "No requests found.") -> list[str]:
     """Format requests as a table."""
     headers = ("ID", "TYPE", "SUBJECT", "ENTITY", "BY", "SUBMITTED", "STAGE")
     rows = [

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         GroupLine,
         GroupView,
         KeyView,
+        RequestLine,
         RequestView,
         Review,
         SenderCompView,
@@ -128,7 +129,7 @@ def failed_shape(failed: Sequence[Failure]) -> list[Shape]:
     return [{"session_id": failure.session_id, "reason": failure.reason} for failure in failed]
 
 
-def request_shape(view: RequestView) -> Shape:
+def request_shape(view: RequestLine | RequestView) -> Shape:
     """A request."""
     return {
         "id": view.id,

@@ -8,18 +8,14 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.output import write
 from dropcopy_tui.domain.errors import InvalidValue, NotSignedIn
-from dropcopy_tui.domain.ssh_keys import fingerprint_of, is_fingerprint
+from dropcopy_tui.domain.ssh_keys import fingerprint_of
 from dropcopy_tui.gate import LONGEST_COMMAND
-
-if TYPE_CHECKING:
-    from dropcopy_tui.store.home_queries import KeyHolder
 
 # sshd writes one line for each method that was used; keys are short.
 _LARGEST_AUTH = 65_536
@@ -32,12 +28,13 @@ _LARGEST_AUTH = 65_536
 @only_on_host
 @verb
 def authorized_keys(call: Call, fingerprint: str, kind: str, blob: str) -> None:
-    """Answer sshd's AuthorizedKeysCommand (%f %t %k): the key, if it is in use here, or nothing."""
-    if not is_fingerprint(fingerprint):
-        return
-    holder = _holder(call, fingerprint)
-    if holder is not None and (holder.kind, holder.blob) == (kind, blob):
-        write(f"restrict,pty {holder.kind} {holder.blob}\n")
+    """Answer sshd's AuthorizedKeysCommand (%f %t %k): the key, if it is in use here, or nothing.
+
+    What `ssh config` prints asks without this command, which saves most of the time that it takes.
+    """
+    from dropcopy_tui.key_answer import answer
+
+    write(answer(call.config(), fingerprint, kind, blob))
 
 
 @click.command("gate")
@@ -59,10 +56,11 @@ def gate(call: Call) -> None:
 @verb
 def seat(call: Call) -> int:
     """Serve whoever the gate let in."""
+    from dropcopy_tui.key_answer import key_in_use
     from dropcopy_tui.seat import Seat, take
 
     fingerprint = key_used(os.environ.get("SSH_USER_AUTH", ""))
-    holder = _holder(call, fingerprint)
+    holder = key_in_use(call.config(), fingerprint)
     if holder is None:
         raise NotSignedIn("This SSH key is not in use at this desk. Ask a user administrator.")
     words = split(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
@@ -122,13 +120,3 @@ def split(command: str) -> Sequence[str]:
     except ValueError:
         raise InvalidValue("A quote in the command is opened but not closed. Nothing was run.") from None
     return words[1:] if words[:1] == ["dropcopy"] else words
-
-
-def _holder(call: Call, fingerprint: str) -> KeyHolder | None:
-    """Who has this key. Raises StoreMissing and the other store errors."""
-    from dropcopy_tui.store.home_queries import key_holder
-    from dropcopy_tui.store.location import check_store
-
-    paths = call.config().paths
-    check_store(paths.store)
-    return key_holder(paths.store, fingerprint, paths.master_key)

@@ -36,12 +36,22 @@ def list_walkthroughs(call: Call) -> None:
     """
     from dropcopy_tui.walkthroughs.library import WALKTHROUGHS
 
+    every = list(WALKTHROUGHS.values())
+    order = list(dict.fromkeys(each.role for each in every))
+    by_role = sorted(every, key=lambda each: order.index(each.role))
     document = [
         {"name": each.name, "title": each.title, "role": each.role, "steps": len(each.steps), "rows": list(each.rows)}
         for each in WALKTHROUGHS.values()
     ]
-    rows = [(each.name, each.role, len(each.steps), each.title) for each in WALKTHROUGHS.values()]
-    show(call, document, table(("NAME", "ROLE", "STEPS", "TITLE"), rows, "No walkthroughs found."))
+    lines = table(("NAME", "STEPS", "TITLE"), [(each.name, len(each.steps), each.title) for each in by_role], "")
+    roles = [each.role for each in by_role]
+    # Eighty columns have no room for the role: it is a heading.
+    body = (
+        line
+        for role, before, line in zip(roles, ["", *roles], lines[1:], strict=False)
+        for line in ([] if role == before else ["", f"{role}:"]) + [line]
+    )
+    show(call, document, [lines[0], *body])
 
 
 @walkthrough.command("play")

@@ -84,6 +84,7 @@ class Patient:
         config: the configuration; None where it is not valid, which `refusal` explains.
         file: the configuration file.
         resources: the open store; None where it cannot be opened.
+        unread: why a file that is a store by its beginning could not be read; "" where it could.
         master: the bytes of the master key, whoever else may read it; None where there is none.
     """
 
@@ -95,6 +96,7 @@ class Patient:
     refusal: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     resources: Resources | None = None
+    unread: str = ""
     master: bytes | None = None
 
     @property

@@ -24,6 +24,7 @@ from dropcopy_tui.domain.places import Place, ServerPlace
 from dropcopy_tui.domain.work import step
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.ssh_server import examine as examine_sshd
+from dropcopy_tui.store.damage import UNREADABLE
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.location import check_backup, needs_migration, store_facts
 from dropcopy_tui.store.vault import MASTER_KEY_BYTES, Vault
@@ -66,7 +67,7 @@ def examine(
                     yield Misconfiguration(check.id, trouble.what, check.why, trouble.cure)
             except Interrupted:
                 raise
-            except (DeskError, SQLAlchemyError, ValueError, OSError) as error:
+            except (DeskError, SQLAlchemyError, OSError, *UNREADABLE) as error:
                 unfinished = unfinished or f"{check.id} could not be finished ({type(error).__name__})."
         if unfinished and not damaged:  # a damaged store fails many checks, and one has said so
             yield Misconfiguration(
@@ -103,14 +104,16 @@ def _patient(store: str | None, config: str | None, host: Host, clock: Clock, en
 def _opened(at: Patient, config: Config, clock: Clock) -> Patient:
     """The same with its store open, where it can be opened as it is."""
     place = config.paths.store
+    seems_whole = False
     try:
         if not isinstance(place, ServerPlace):
             check_backup(place)
+            seems_whole = True
         facts = store_facts(place)
         if needs_migration(place):
             return replace(at, facts=facts)
     except (DeskError, OSError) as error:
-        return replace(at, facts={"refusal": str(error)})
+        return replace(at, facts={"refusal": str(error)}, unread=str(error) if seems_whole else "")
     usable = at.master if at.master is not None and len(at.master) == MASTER_KEY_BYTES else None
     vault = Vault(usable, facts["store_id"])
     if usable is not None and not vault.recognizes(facts["vault_check"]):

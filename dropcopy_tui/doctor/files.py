@@ -61,7 +61,7 @@ def _loose_config(at: Patient) -> bool:
 @FILES.check("store.missing", "Nothing can be done without one.")
 def _store_missing(at: Patient) -> Iterator[Trouble]:
     if isinstance(at.place, Path) and not os.path.lexists(at.place):
-        yield Trouble(f"No store exists at {at.place}.", "dropcopy init, or: dropcopy restore FILE")
+        yield Trouble(f"No store exists at {at.place}.", "dropcopy init --admin USER, or: dropcopy restore FILE")
 
 
 @FILES.check("store.mode", "They read every name, address and role in it.")
@@ -126,7 +126,8 @@ def _store_older(at: Patient) -> Iterator[Trouble]:
             check_backup(at.store_file)
             if needs_migration(at.store_file):
                 yield Trouble(
-                    f"{at.store_file} has the tables of an earlier version.", "Back it up, then: dropcopy status"
+                    f"{at.store_file} has the tables of an earlier version.",
+                    f"Copy {at.store_file} to a safe place, then: dropcopy status",
                 )
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from dropcopy_tui.doctor.check import OTHERS_WRITE, Patient, Room, Trouble, named
 from dropcopy_tui.domain.anchors import SYSLOG
 from dropcopy_tui.domain.plurals import plural
-from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.inspection.inspection import inspect_store
-from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.store.chain_check import check_chain
 
 STORE = Room()
 _TOLERATED = timedelta(minutes=2)
@@ -26,7 +25,9 @@ _REMINDED_DAYS = 28
 
 @STORE.check("store.damaged", "Its answers may be wrong.")
 def _damaged(at: Patient) -> Iterator[Trouble]:
-    if at.resources is not None:
+    if at.unread:
+        yield Trouble(at.unread, "dropcopy restore --drill FILE")
+    elif at.resources is not None:
         for each in inspect_store(at.resources.store, None):
             if not each.is_sound:
                 yield Trouble(
@@ -72,7 +73,9 @@ def _check_value(at: Patient) -> str:
 @STORE.check("audit.altered", "Someone changed what happened, or the store is damaged.")
 def _audit(at: Patient) -> Iterator[Trouble]:
     if at.resources is not None and at.resources.vault.is_open:
-        found = Audit(at.resources).verify(DESK)
+        # Rows whose own proof fails are another finding.
+        with at.resources.store.read() as session:
+            found = check_chain(session, at.resources.vault)
         if not found.valid:
             yield Trouble(found.why, "See incidents.md: keep the store as evidence.")
 

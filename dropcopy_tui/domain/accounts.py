@@ -57,6 +57,11 @@ def _same_phone(one: str, other: str) -> bool:
     return len(short) >= _NATIONAL_DIGITS and "@" not in long and long.endswith(short) and len(long) - len(short) < 5
 
 
+def found_by(marked: frozenset[str]) -> frozenset[str]:
+    """What the marks of an account are looked up by: two accounts of one person have one of these in common."""
+    return frozenset(mark if "@" in mark else mark[-_NATIONAL_DIGITS:] for mark in marked)
+
+
 def same_person(account: int, marked: Mapping[int, frozenset[str]]) -> frozenset[int]:
     """All accounts of the person who owns one of them, by the marks of each account (rules P3, Q3).
 

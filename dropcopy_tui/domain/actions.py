@@ -11,6 +11,7 @@ ACTIONS = {
     "challenge:pushed": "Push sent to the phone",
     "challenge:started": "Second factor started",
     "challenge:wrong_code": "Wrong one-time code",
+    "audit:rows_stated": "State of rows recorded",
     "audit:sealed": "Audit trail sealed",
     "clock:went_back": "Clock of a host went back",
     "draft:caught_up": "Latest changes merged",

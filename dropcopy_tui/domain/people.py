@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,3 +96,11 @@ class Entitlement:
     def code(self) -> str:
         """The form in imports and on the command line: `full_access@ACME`."""
         return f"{self.role}@{self.entity}" if self.entity else self.role.value
+
+
+def change_words(before: Collection[Entitlement], after: Collection[Entitlement]) -> str:
+    """What was granted and revoked between two looks at a person's roles; "" where nothing was."""
+    named = {"Granted": set(after) - set(before), "Revoked": set(before) - set(after)}
+    lists = {how: ", ".join(sorted(each.words for each in roles)) for how, roles in named.items()}
+    said = [f"{how}: {roles}." for how, roles in lists.items() if roles]
+    return f"Your roles were changed. {' '.join(said)} Notices say by whom." if said else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -51,7 +52,11 @@ class RequestStatus(StrEnum):
     @property
     def words(self) -> str:
         """The status in words."""
-        return self.value.replace("_", " ").title()
+        return _STATUSES[self]
+
+
+# Looked up, as an export of a million requests asks for each.
+_STATUSES = {status: status.value.replace("_", " ").title() for status in RequestStatus}
 
 
 class Change(StrEnum):
@@ -92,3 +97,8 @@ def stage_order(status: RequestStatus, waiting_for: tuple[str, ...] = ()) -> str
     if status is not RequestStatus.IN_PROGRESS:
         return status.value
     return f"{status.value}, awaiting {waiting_for[0]}" if waiting_for else f"{status.value}, queued"
+
+
+def needs_of(entities: Iterable[int]) -> str:
+    """How a request keeps whose approval it needs: the numbers of the entities."""
+    return " ".join(map(str, sorted(entities)))

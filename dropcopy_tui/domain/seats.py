@@ -136,6 +136,11 @@ def over(times: SeatTimes, rules: SeatRules, now: datetime, *, gone: bool | None
     return Ending.OLD if now - times.opened_at > rules.life + _MISSED else None
 
 
+def ends_by(times: SeatTimes, rules: SeatRules) -> datetime:
+    """When the seat ends at the latest."""
+    return min(times.acted_at + rules.sign_out, times.opened_at + rules.life) + _MISSED
+
+
 def idle_words(since: datetime, now: datetime) -> str:
     """How long ago the last key press was: `4 min`, `1 h 05 min`."""
     minutes = max(0, int((now - since).total_seconds() // 60))

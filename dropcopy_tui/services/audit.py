@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,13 +14,17 @@ from sqlmodel import and_, col, or_
 
 from dropcopy_tui.domain.actions import ACTIONS
 from dropcopy_tui.domain.anchors import TrailAnchor
+from dropcopy_tui.domain.errors import StoreUnusable
 from dropcopy_tui.domain.names import name_key
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_AUDIT, Actor
+from dropcopy_tui.services.source_sets import altered_sets
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import Facts
-from dropcopy_tui.store.chain_check import ChainCheck, check_chain
+from dropcopy_tui.store.chain_check import ChainCheck, check_chain, named
+from dropcopy_tui.store.damage import UNREADABLE
 from dropcopy_tui.store.paging import Dated, Listing, Worded, fetch
+from dropcopy_tui.store.proofs import altered_rows, prover_in
 from dropcopy_tui.store.tables import AuditRow, GroupRow, KeyPairRow, RequestRow, SessionRow
 
 
@@ -100,11 +104,26 @@ class Audit(Service):
     def verify(self, actor: Actor, anchors: Iterable[TrailAnchor] = ()) -> ChainCheck:
         """Look through the whole trail, from its first event to its seal, and compare it with anchors of the store.
 
-        Raises NotEntitled, MasterKeyMissing.
+        Then through the rows that grant power: whether each is as the desk wrote it, and as it last did.
+
+        Raises NotEntitled, MasterKeyMissing, StoreUnusable where rows of a damaged store cannot be read.
         """
         with self._reading(actor) as uow:
             uow.require(MAY_AUDIT)
-            return check_chain(uow.tx, self._resources.vault, anchors)
+            try:
+                found = check_chain(uow.tx, self._resources.vault, anchors)
+                prover = prover_in(uow.tx)
+                altered = [*altered_sets(uow.tx)] + ([*altered_rows(uow.tx, prover)] if prover is not None else [])
+            except UNREADABLE as error:
+                raise StoreUnusable(
+                    f"The trail cannot be verified: the store is damaged ({type(error).__name__}). Nothing was "
+                    "changed. Look for the damage (dropcopy store check), and restore a backup."
+                ) from error
+        if not altered:
+            return found
+        why = f"Changed from outside the desk: {named(altered)}."
+        rows = (*found.rows, *altered)
+        return replace(found, valid=False, why=" ".join(filter(None, (found.why, why))), rows=rows)
 
 
 def _kinds(uow: UnitOfWork) -> list[str]:

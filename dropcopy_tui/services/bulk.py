@@ -9,12 +9,11 @@ from typing import TypeVar
 from sqlalchemy.exc import IntegrityError
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotFound, SessionEnded
+from dropcopy_tui.domain.work import step
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 
 Row = TypeVar("Row")
 Made = TypeVar("Made")
-# Told after each row how many of how many have had their turn; it runs in the thread of the verb.
-Progress = Callable[[int, int], None]
 # What may be wrong with one row. Everything else (a missing master key, a full disk) is wrong with all of them.
 _OF_ONE_ROW = (InvalidValue, SessionEnded, NotFound, ChangedMeanwhile)
 
@@ -32,15 +31,17 @@ def each(
     rows: Sequence[Row],
     name: Callable[[Row], str],
     verb: Callable[[Row], Made],
-    progress: Progress | None = None,
+    doing: str,
 ) -> tuple[list[Made], list[Failure]]:
-    """Do the verb for each row inside the caller's transaction, a savepoint a row.
+    """Do the verb for each row inside the caller's transaction, a savepoint a row; `doing` is how people read it.
 
     Raises:
+        Interrupted: the work was cancelled. Nothing was changed.
         DeskError: no row went through: the first refusal, with the others in its words. Nothing was changed.
     """
     done: list[Made] = []
     refusals: list[tuple[str, DeskError]] = []
+    work = step(doing, len(rows))
     for number, row in enumerate(rows, start=1):
         try:
             # A savepoint a row: the row that fails is undone, those before it stay.
@@ -53,8 +54,7 @@ def each(
             refusals.append(
                 (name(row), ChangedMeanwhile(f"{name(row)} cannot be changed this way. Nothing was changed."))
             )
-        if progress is not None:
-            progress(number, len(rows))
+        work.tell(number)
     if refusals and not done:
         raise _all_of(refusals)
     return done, [Failure(who, refusal.message) for who, refusal in refusals]

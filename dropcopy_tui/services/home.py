@@ -11,7 +11,7 @@ from pathlib import Path
 from dropcopy_tui.domain.keypairs import days_left, left_words, market_date, pending_from
 from dropcopy_tui.domain.market_close import hours_of, local_day
 from dropcopy_tui.domain.markets import MARKETS, Menu, market_named, markets_of
-from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.people import Actor, Entitlement, Role
 from dropcopy_tui.domain.places import Place
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.domain.settings import Settings
@@ -75,7 +75,7 @@ class Month:
 class HomeView:
     """Everything on the first screen. `actor` is None when the person is not known here.
 
-    `roles` are those held anywhere: what is offered, by courtesy; services decide what is allowed (rule P3).
+    `held` are their roles: what is offered, by courtesy; services decide what is allowed (rule P3).
     """
 
     actor: Actor | None
@@ -92,7 +92,12 @@ class HomeView:
     without: tuple[KeylessSession, ...]
     drafts: tuple[DraftLine, ...]
     months: tuple[Month, ...]
-    roles: frozenset[Role] = frozenset()
+    held: frozenset[Entitlement] = frozenset()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that are held anywhere."""
+        return frozenset(each.role for each in self.held)
 
 
 def home(
@@ -123,7 +128,7 @@ def home(
         without=tuple(_keyless(key, now) for key in keyless if not key.expired_at),
         drafts=tuple(DraftLine(*draft) for draft in seen.drafts),
         months=_months(seen.living, now),
-        roles=frozenset(Role(role) for role in seen.roles),
+        held=frozenset(Entitlement(Role(role), entity) for role, entity in seen.held),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, bindparam, func, select
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.accounts import marks, same_person
+from dropcopy_tui.domain.accounts import found_by, marks, same_person
 from dropcopy_tui.domain.errors import NotEntitled, NotFound, SeatEnded
 from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.people import DESK_ROLES, MAY_ADMINISTER, MAY_APPROVE, MAY_OPERATE, MAY_VIEW, Actor, Role
@@ -153,13 +154,34 @@ def visible_entities(tx: Session, actor: Actor) -> list[EntityRow]:
     return list(tx.execute(rows).scalars())
 
 
-def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
-    """The accounts of the person behind an account.
+class Accounts:
+    """Whose account is whose: all are read once, each as the desk wrote it, and then looked up.
 
     No one approves or entitles themselves by way of a second account (rules P3, Q3).
     """
-    rows = _proven(tx, "person", select(_PERSON))
-    return same_person(person_id, {row["id"]: marks(row["email"], row["mobile"]) for row in rows})
+
+    def __init__(self, tx: Session) -> None:
+        """Read them. Raises RowAltered."""
+        rows = _proven(tx, "person", select(_PERSON))
+        self._marked = {row["id"]: marks(row["email"], row["mobile"]) for row in rows}
+        self._by: dict[str, set[int]] = defaultdict(set)
+        for account, its in self._marked.items():
+            for key in found_by(its):
+                self._by[key].add(account)
+
+    def of(self, account: int) -> frozenset[int]:
+        """The accounts of the person behind an account."""
+        near, new = {account}, {account}
+        while new:
+            keys = frozenset().union(*(found_by(self._marked.get(each, frozenset())) for each in new))
+            new = set().union(*(self._by[key] for key in keys)) - near
+            near |= new
+        return same_person(account, {each: self._marked.get(each, frozenset()) for each in near})
+
+
+def same_person_ids(tx: Session, person_id: int) -> frozenset[int]:
+    """The accounts of the person behind an account. Whoever asks about several people asks `Accounts`."""
+    return Accounts(tx).of(person_id)
 
 
 def entities_of(actor: Actor, roles: Iterable[Role] = Role) -> Select[int | None]:
@@ -180,18 +202,18 @@ def visible_ids(tx: Session, actor: Actor) -> list[int]:
     return [key_of(entity.id) for entity in visible_entities(tx, actor)]
 
 
-def sponsor_ids(tx: Session, person_id: int, since: datetime) -> frozenset[int]:
+def sponsor_ids(tx: Session, accounts: Accounts, person_id: int, since: datetime) -> frozenset[int]:
     """Everyone who made the person an approver since then: by inviting or entitling them, or whoever did that to them.
 
     With all accounts of each. They do not get their own requests approved by someone whom they made (rule Q3).
     """
     found: frozenset[int] = frozenset()
-    asked = same_person_ids(tx, person_id)
+    asked = accounts.of(person_id)
     own = asked
     while asked:
         makers = {row["created_by"] for row in _proven(tx, "invitation", _inviters(asked, since))}
         makers |= {row["given_by"] for row in _proven(tx, "entitlement", _givers(asked, since))}
-        reached = frozenset().union(*(same_person_ids(tx, maker) for maker in makers if maker is not None))
+        reached = frozenset().union(*(accounts.of(maker) for maker in makers if maker is not None))
         asked = reached - found - own
         found |= asked
     return found

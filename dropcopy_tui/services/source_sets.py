@@ -7,11 +7,13 @@ there are is counted in the same transaction (`store/counts.py`): nothing else m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, literal, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, cast, delete, insert, literal, literal_column, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func
 
@@ -24,6 +26,7 @@ from dropcopy_tui.store.bulk import spill_early
 from dropcopy_tui.store.counts import ListPart
 from dropcopy_tui.store.dialect import insert_new
 from dropcopy_tui.store.tables import (
+    METADATA,
     DraftCountRow,
     DraftRow,
     DraftSourceRow,
@@ -41,6 +44,8 @@ Condition = ColumnElement[bool]
 
 # About so many steps of the database for each member that a statement adds or removes.
 _ADDED, _COPIED, _REMOVED = 55, 55, 20
+# So many numbers are strung together by one statement.
+_STRUNG = 50_000
 _MEMBER = ("sender_comp_id", "gfid", "sender_comp_pk")
 
 
@@ -145,6 +150,41 @@ def empty(uow: UnitOfWork, chosen: SourceSet) -> None:
 def size(uow: UnitOfWork, chosen: SourceSet) -> int:
     """How many SenderComps the set has."""
     return counts.total(uow.tx, chosen.counts, chosen.owner)
+
+
+def set_digest(tx: Session, chosen: SourceSet) -> str:
+    """The digest of a set: SHA-256 over the numbers of its SenderComps, in the order in which they are stored.
+
+    The database strings them together, so that a million takes half a second; no member has a proof of its own.
+    """
+    name, pk = col(chosen.table.sender_comp_id), col(chosen.table.sender_comp_pk)
+    rows = select(name, pk).where(chosen.here).order_by(name, pk).limit(_STRUNG)
+    digest, some = hashlib.sha256(), rows.subquery()
+    while True:
+        strung = func.aggregate_strings(cast(some.c.sender_comp_pk, String), ",")
+        last = func.max(some.c.sender_comp_id)
+        found, end = tx.execute(select(strung, last)).one()
+        if found is None:
+            return digest.hexdigest()
+        digest.update(f"{found};".encode())
+        # A SenderCompID is in a set once: a group and a draft are of one market.
+        some = rows.where(name > end).subquery()
+
+
+def altered_sets(tx: Session) -> Iterator[str]:
+    """The groups whose SenderComps are not those that were set up, by name."""
+    group = METADATA.tables["drop_copy_group"]
+    rows = select(group.c.id, group.c.name, group.c.set_digest)
+    for pk, name, digest in tx.execute(rows.where(group.c.deleted_at.is_(None)).order_by(group.c.id)).all():
+        if digest is not None and set_digest(tx, of_group(pk)) != digest:
+            yield f"SenderComps of group {name}"
+
+
+def draft_digest(tx: Session, draft: DraftRow) -> str:
+    """The digest of what a draft asks for: of its fields, and after a colon of its SenderComps."""
+    said = [draft.person_id, draft.entity_id, draft.market, draft.name, draft.front_end_id, draft.filters,
+            draft.group_id, draft.base_version]  # fmt: skip
+    return f"{hashlib.sha256(json.dumps(said).encode()).hexdigest()}:{set_digest(tx, of_draft(draft))}"
 
 
 def count_shared(uow: UnitOfWork, one: SourceSet, other: SourceSet) -> int:

@@ -21,6 +21,7 @@ from dropcopy_tui.services.outbox.delivery import Mailing
 from dropcopy_tui.services.people.parcels import clear_expired
 from dropcopy_tui.services.people.seat_rows import clear_lost, drop_ended
 from dropcopy_tui.services.unit_of_work import Service
+from dropcopy_tui.store.proofs import remove_rows
 from dropcopy_tui.store.tables import ChallengeRow, NoticeRow
 
 
@@ -132,13 +133,12 @@ class Chores(Service):
             "challenges": col(ChallengeRow.expires_at) < now - self._settings.challenge_life,
             "notices": col(NoticeRow.read_at) < now - self._settings.notice_life,
         }
-        tables = {"challenges": ChallengeRow, "notices": NoticeRow}
         counts = {}
         with self._writing(actor) as uow:
             uow.require(MAY_OPERATE)
-            for name, table in tables.items():
-                gone: Any = uow.tx.execute(delete(table).where(old[name]))
-                counts[name] = int(gone.rowcount)
+            counts["challenges"] = remove_rows(uow.tx, "challenge", old["challenges"])
+            gone: Any = uow.tx.execute(delete(NoticeRow).where(old["notices"]))
+            counts["notices"] = int(gone.rowcount)
             counts["parcels"] = clear_expired(uow)
             rules = uow.resources.seat_rules
             counts["seats"] = clear_lost(uow, rules) if rules is not None else 0

@@ -23,6 +23,9 @@ from dropcopy_tui.store.engine import WITNESS
 from dropcopy_tui.store.gate import PATIENCE
 from dropcopy_tui.store.tables import AuditRow, EntityRow, NoticeRow, OutboxRow, PersonRow
 
+# Where a transaction keeps its moment, and the events that are later than it.
+NOW, _LATER = "now", "later events"
+
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
@@ -150,7 +153,7 @@ def reading(resources: Resources, actor: Actor) -> Iterator[UnitOfWork]:
     """Open a read transaction. A missing right is recorded as an event (rule P4)."""
     with _refusals_recorded(resources, actor), resources.store.read() as tx:
         rights.require_present(tx, actor)
-        yield UnitOfWork(tx, actor, resources, resources.clock.now())
+        yield _unit(tx, actor, resources)
 
 
 @contextmanager
@@ -163,7 +166,14 @@ def writing(resources: Resources, actor: Actor, patience: float = PATIENCE) -> I
     resources.vault.require_open()
     with _refusals_recorded(resources, actor), resources.store.write(actor.user_id, patience) as tx:
         rights.require_present(tx, actor)
-        yield UnitOfWork(tx, actor, resources, resources.clock.now())
+        yield _unit(tx, actor, resources)
+
+
+def _unit(tx: Session, actor: Actor, resources: Resources) -> UnitOfWork:
+    """The one place where a service learns what time it is."""
+    now = tx.info[NOW] = resources.clock.now()
+    tx.info.pop(_LATER, None)
+    return UnitOfWork(tx, actor, resources, now)
 
 
 @contextmanager
@@ -184,7 +194,7 @@ def _refusals_recorded(resources: Resources, actor: Actor) -> Iterator[None]:
     except NotEntitled as refusal:
         # The refused transaction was rolled back: the event has one of its own.
         with resources.store.write() as tx:
-            uow = UnitOfWork(tx, actor, resources, resources.clock.now())
+            uow = _unit(tx, actor, resources)
             uow.record("person:refused", actor.user_id, after={"why": refusal.message})
         raise
 
@@ -194,14 +204,39 @@ def last_event(uow: UnitOfWork) -> int:
     return uow.tx.exec(select(AuditRow.id).order_by(col(AuditRow.id).desc()).limit(1)).first() or 0
 
 
-def was_later(uow: UnitOfWork, after_event: int, moment: datetime) -> bool:
+def was_later(tx: Session, after_event: int | None, moment: datetime) -> bool:
     """Whether an event after that one says that it was this late already, though the clock went back since.
 
-    What has a life of its own, such as a code, is over then for good. Events from before it do not count: a clock that
-    was ahead once does not end what is begun when it is right again.
+    What has a life of its own, such as a code or a key pair, is over then for good: every service that asks whether
+    something is still valid asks this as well. Events from before it do not count: a clock that was ahead once does not
+    end what is begun when it is right again. None stands for what an earlier version began.
     """
-    events = select(AuditRow.id).where(col(AuditRow.at) >= moment, col(AuditRow.id) > after_event)
-    return uow.tx.exec(events.limit(1)).first() is not None
+    # Where the clock is right, no event is later than it: that is known from one look into the index.
+    if not (peaks := _later_events(tx)):
+        return False
+    after = _first_known(tx) if after_event is None else after_event
+    return any(event > after and at >= moment for event, at in peaks)
+
+
+def _later_events(tx: Session) -> list[tuple[int, datetime]]:
+    """The events that are later than the clock, each the latest of those that follow the one before in this list."""
+    known: list[tuple[int, datetime]] | None = tx.info.get(_LATER)
+    if known is not None:
+        return known
+    found: list[tuple[int, datetime]] = []
+    if (now := tx.info.get(NOW)) is not None:
+        rows = select(AuditRow.id, AuditRow.at).where(col(AuditRow.at) > now)
+        latest = rows.order_by(col(AuditRow.at).desc(), col(AuditRow.id).desc()).limit(1)
+        while (row := tx.exec(latest.where(col(AuditRow.id) > (found[-1][0] if found else 0))).first()) is not None:
+            found.append((row[0] or 0, row[1]))
+    tx.info[_LATER] = found
+    return found
+
+
+def _first_known(tx: Session) -> int:
+    """The event since which the state of each row is in the trail; 0 where it always was."""
+    first = select(AuditRow.id).where(col(AuditRow.action).in_(("audit:sealed", "audit:rows_stated")))
+    return tx.exec(first.order_by(col(AuditRow.id).desc()).limit(1)).first() or 0
 
 
 def person_row(uow: UnitOfWork) -> PersonRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.groups import FrontEnd
@@ -231,6 +231,24 @@ class Moment:
 
     at: datetime
     text: str
+
+
+class RequestLine(NamedTuple):
+    """A request in a list: what a `RequestView` says of it, but for what was asked and how it came about."""
+
+    id: str
+    type: RequestType
+    status: RequestStatus
+    stage: str
+    entity: str
+    subject: str
+    submitted_by: str
+    submitted_at: datetime
+    ended_at: datetime | None
+    reasons: tuple[str, ...]
+    version: int
+    waiting_for: tuple[str, ...] = ()
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

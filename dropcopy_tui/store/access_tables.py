@@ -22,6 +22,7 @@ class SeatRow(SQLModel, table=True):
 
     `machine`, `pid` and `started` name its process. `acted_at` is the last key press that its application told of,
     `seen_at` when it last told anything. `tries` counts wrong answers at the present lock.
+    `after_event` is the last audit event before it: later ones prove which times passed.
     """
 
     __tablename__ = "seat"
@@ -54,6 +55,7 @@ class SeatRow(SQLModel, table=True):
     ended_by: int | None = Field(default=None, foreign_key="person.id")
     how: str = Field(default="", sa_column_kwargs={"server_default": _EMPTY})
     reason: str = Field(default="", sa_column_kwargs={"server_default": _EMPTY})
+    after_event: int = Field(default=0, sa_type=BIG, sa_column_kwargs={"server_default": text("0")})
 
 
 class RecoveryCodeRow(Proven, table=True):

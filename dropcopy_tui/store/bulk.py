@@ -94,11 +94,12 @@ class BulkStore(Store):
 @contextmanager
 def bulk_store(store: Store, *tables: Table) -> Iterator[BulkStore]:
     """Open the store for one large change, with tables that only this change sees and that are empty."""
-    with store._engine.connect() as connection:
+    with store._desk_errors(), store._engine.connect() as connection:
         try:
             driver = connection.connection.driver_connection
             if isinstance(driver, sqlite3.Connection):
-                _attach(driver, store.beside.parent)
+                with _disk_errors():
+                    _attach(driver, store.beside.parent)
             opened = BulkStore(store, connection)
             for table in tables:
                 text = str(CreateTable(table).compile(connection)).strip()
@@ -142,7 +143,7 @@ def _disk_errors() -> Iterator[None]:
     """Errors of the driver where the rows wait, which is a file and no more."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except (sqlite3.DatabaseError, OSError) as error:  # what is read back may look damaged, where the disk fails
         raise StoreBusy(
             f"The rows cannot be prepared ({error}). Nothing was changed. Check the disk and try again."
         ) from error

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from dropcopy_tui.domain.errors import TrailBroken, WrongMasterKey
+from dropcopy_tui.store.states import pending_in, taken_from
 from dropcopy_tui.store.tables import AuditRow, SettingRow
 from dropcopy_tui.store.trust_tables import AuditChainRow, AuditHeadRow
 from dropcopy_tui.store.vault import CHECK_KEY, FACTS_PROOF, Vault
@@ -29,25 +30,31 @@ _NEXT = b"dropcopy/audit/next\x01"
 _SAID = ("person", "origin", "action", "entity", "subject", "before", "after")
 _HEAD = select(
     col(AuditHeadRow.chain), col(AuditHeadRow.events), col(AuditHeadRow.last_event), col(AuditHeadRow.digest),
-    col(AuditHeadRow.sealed_key),
+    col(AuditHeadRow.sealed_key), col(AuditHeadRow.states),
 ).where(col(AuditHeadRow.id) == 1)  # fmt: skip
 Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the trail: the number of events, the last one (0 for none), its digest, and the key of the next."""
+    """The end of the trail: the number of events, the last one (0 for none), its digest, and the key of the next.
+
+    `states` are those of rows that were written since the last event, as JSON; None before states were kept.
+    """
 
     chain: int
     events: int
     last_event: int
     digest: str
     key: bytes = field(repr=False)
+    states: str | None = field(default="", compare=False)
 
     @property
     def place(self) -> tuple[str, ...]:
         """What the sealed key is bound to."""
-        return ("audit_head", str(self.chain), str(self.events), str(self.last_event), self.digest)
+        place = ("audit_head", str(self.chain), str(self.events), str(self.last_event), self.digest)
+        # An end that keeps states is not turned into one from before: it has another place.
+        return place if self.states is None else (*place, self.states)
 
 
 def early_digest(event: Any, previous: str) -> str:
@@ -58,7 +65,9 @@ def early_digest(event: Any, previous: str) -> str:
 def sealed_digest(event: Any, head: Head) -> str:
     """The digest of the event that follows a head: HMAC-SHA-256 over its place in the trail and all that it says."""
     place = [head.chain, head.events + 1, event.id, head.digest]
-    return hmac.digest(head.key, _json([*place, *_said(event)]), "sha256").hex()
+    # Events from before states were kept say nothing of them.
+    states = [event.states] if event.states is not None else []
+    return hmac.digest(head.key, _json([*place, *_said(event), *states]), "sha256").hex()
 
 
 def key_after(key: bytes) -> bytes:
@@ -68,7 +77,9 @@ def key_after(key: bytes) -> bytes:
 
 def following(head: Head, event_id: int, digest: str) -> Head:
     """The head once an event was added."""
-    return Head(head.chain, head.events + 1, event_id, digest, key_after(head.key))
+    # What was written since the last event is in this one now.
+    states = None if head.states is None else ""
+    return Head(head.chain, head.events + 1, event_id, digest, key_after(head.key), states)
 
 
 def append(session: Session, vault: Vault, facts: Facts) -> tuple[int, str]:
@@ -80,14 +91,23 @@ def append(session: Session, vault: Vault, facts: Facts) -> tuple[int, str]:
     """
     head = read_head(session, vault) or begin(session, vault, facts["at"])
     # Numbers without gaps: that one is missing shows. All writers are in one queue, so that no one else takes it.
-    event = SimpleNamespace(id=head.last_event + 1, **facts)
+    # Never null, as it is in an event from before states were kept.
+    states = taken_from(session, head.states) or ""
+    event = SimpleNamespace(id=head.last_event + 1, states=states, **facts)
     digest = sealed_digest(event, head)
     try:
-        session.execute(insert(AuditRow), [{"id": event.id, "digest": digest, **facts}])
+        session.execute(insert(AuditRow), [{"id": event.id, "digest": digest, "states": states, **facts}])
     except IntegrityError:
         raise _broken() from None
     write_head(session, vault, following(head, head.last_event + 1, digest))
     return head.last_event + 1, digest
+
+
+def keep_states(session: Session, vault: Vault) -> None:
+    """Keep the states of rows that were written after the last event of a transaction, before it is committed."""
+    head = read_head(session, vault) if pending_in(session) else None
+    if head is not None and head.states is not None:
+        write_head(session, vault, replace(head, states=taken_from(session, head.states) or ""))
 
 
 def read_head(session: Session, vault: Vault) -> Head | None:
@@ -97,10 +117,10 @@ def read_head(session: Session, vault: Vault) -> Head | None:
         if is_sealed(session, vault):
             raise _broken()
         return None
-    chain, events, last, digest, sealed = row
-    head = Head(chain, events, last, digest, b"")
+    chain, events, last, digest, sealed, states = row
+    head = Head(chain, events, last, digest, b"", states)
     try:
-        return Head(chain, events, last, digest, vault.open(sealed, *head.place))
+        return replace(head, key=vault.open(sealed, *head.place))
     except WrongMasterKey:
         if _check_value(session):
             require_same_key(session, vault)
@@ -111,7 +131,7 @@ def write_head(session: Session, vault: Vault, head: Head) -> None:
     """Replace the end of the trail."""
     values = {
         "chain": head.chain, "events": head.events, "last_event": head.last_event, "digest": head.digest,
-        "sealed_key": vault.seal(head.key, *head.place),
+        "sealed_key": vault.seal(head.key, *head.place), "states": head.states,
     }  # fmt: skip
     session.execute(update(AuditHeadRow).where(col(AuditHeadRow.id) == 1).values(**values))
 

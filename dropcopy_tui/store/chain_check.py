@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,17 @@ from dropcopy_tui.store.chain import (
     root_of,
     sealed_digest,
 )
+from dropcopy_tui.store.states import States, merge, read_states, unlike
 from dropcopy_tui.store.tables import AuditRow
 from dropcopy_tui.store.trust_tables import AuditChainRow
 from dropcopy_tui.store.vault import Vault
 
-_COLUMNS = ("id", "at", "person", "origin", "action", "entity", "subject", "before", "after", "digest")
+_COLUMNS = ("id", "at", "person", "origin", "action", "entity", "subject", "before", "after", "digest", "states")
 # So many events are in memory: the trail grows indefinitely.
 _CHUNK = 1_000
 _RESTORED = "store:restored"
+# So many rows that are not as the trail knows them are named.
+_NAMED = 10
 _NO_END = "The seal at the end of the trail was altered or removed."
 
 
@@ -44,6 +47,7 @@ class ChainCheck:
         why: what is wrong, as a sentence.
         sealed_from: the first event that no one can have written without the master key; None where none is sealed.
         anchored: the last event of an anchor that the trail was compared with; None without anchors.
+        rows: rows that grant power and are not as the trail left them, as words.
     """
 
     valid: bool
@@ -52,6 +56,7 @@ class ChainCheck:
     why: str = ""
     sealed_from: int | None = None
     anchored: int | None = None
+    rows: tuple[str, ...] = ()
 
 
 def check_chain(session: Session, vault: Vault, anchors: Iterable[TrailAnchor] = ()) -> ChainCheck:
@@ -71,11 +76,14 @@ class _TrailWalk:
         self._anchors = sorted((anchor for anchor in anchors if anchor.events), key=lambda anchor: anchor.events)
         self._anchored: TrailAnchor | None = None
         self._restored = 0
+        self._states: States = {}
 
     def result(self) -> ChainCheck:
         """What came of it."""
         for row in self._rows():
             why = self._fault(row) or self._unlike_anchor(row)
+            if row.states:
+                merge(self._states, read_states(row.states))
             if why:
                 events = self._head.events + (self._head.last_event != row.id)
                 return ChainCheck(False, events, row.id, why, self._sealed_from, self._anchored_event())
@@ -157,7 +165,16 @@ class _TrailWalk:
             return self._bad(None, "The seal at the end is older than the last events: it was exchanged.")
         if self._anchors:
             return self._bad(seen.last_event + 1, self._beyond())
-        return ChainCheck(True, seen.events, None, "", self._sealed_from, self._anchored_event())
+        rows = self._unlike_rows(kept)
+        why = f"Rows that grant power are not as the desk left them: {named(rows)}." if rows else ""
+        return ChainCheck(not rows, seen.events, None, why, self._sealed_from, self._anchored_event(), rows)
+
+    def _unlike_rows(self, kept: Head) -> tuple[str, ...]:
+        """The rows that are not as the trail left them; none where it says nothing of rows yet."""
+        if kept.states is None:
+            return ()
+        merge(self._states, read_states(kept.states))
+        return tuple(unlike(self._session, self._states))
 
     def _beyond(self) -> str:
         last = self._anchors[-1]
@@ -173,6 +190,12 @@ class _TrailWalk:
 
     def _bad(self, event: int | None, why: str) -> ChainCheck:
         return ChainCheck(False, self._head.events, event, why, self._sealed_from, self._anchored_event())
+
+
+def named(rows: Sequence[str]) -> str:
+    """The first of them by name, and how many more there are."""
+    more = (f"and {len(rows) - _NAMED:,} more",) if len(rows) > _NAMED else ()
+    return "; ".join((*rows[:_NAMED], *more))
 
 
 def _said(anchor: TrailAnchor) -> str:

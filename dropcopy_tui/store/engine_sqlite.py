@@ -8,10 +8,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
@@ -42,6 +44,7 @@ _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3) or sqlite3.sqlite_versi
 
 
 _DECODER = json.JSONDecoder()
+_EMPTY: dict[str, Callable[[], Any]] = {"{}": dict, "[]": list}
 
 
 class SqliteSide:
@@ -150,6 +153,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}", hide_parameters=True, pool_size=4, max_overflow=8, json_deserializer=_decoded
     )
+    engine.dialect.colspecs = {**engine.dialect.colspecs, DateTime: _Moment}
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     seen = _Seen(path)
@@ -157,6 +161,18 @@ def _engine(path: Path) -> Engine:
     event.listen(engine, "begin", seen.require_same)
     event.listen(engine, "checkin", _on_checkin)
     return engine
+
+
+class _Moment(DATETIME):
+    """A time, which a file keeps in UTC and without an offset. Read with one, because adding it later takes long."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
+        """What makes a time of a text."""
+        return _moment
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
 
 
 class _Seen:
@@ -189,8 +205,8 @@ class _Seen:
 
 def _decoded(text: str) -> Any:
     """What `json.loads` makes of it, without its look for spaces around: an audit trail has millions of such values."""
-    if text == "{}":
-        return {}
+    if text in _EMPTY:
+        return _EMPTY[text]()
     value, end = _DECODER.raw_decode(text)
     return value if end == len(text) else json.loads(text)
 

@@ -41,6 +41,9 @@ class Gate:
         self._waiting.add(wait)
         try:
             held = wait.enter(0.0 if self._closed else patience)
+        except OSError as error:
+            os.close(handle)
+            raise refusal_of(error, self._path) from None
         finally:
             self._waiting.discard(wait)
         if not held:
@@ -63,7 +66,11 @@ class Gate:
             handle = os.open(self._path, flags, 0o600)
         except OSError as error:
             raise refusal_of(error, self._path) from None
-        facts = os.fstat(handle)
+        try:
+            facts = os.fstat(handle)
+        except OSError as error:
+            os.close(handle)
+            raise refusal_of(error, self._path) from None
         if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid():
             os.close(handle)
             raise StoreUnusable(f"{self._path} is not a file of this account. Remove it. Nothing was changed.")

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from dropcopy_tui.domain.errors import StoreUnusable
+from dropcopy_tui.domain.errors import StoreBusy, StoreUnusable
 from dropcopy_tui.domain.places import Place, ServerPlace
+from dropcopy_tui.store.location import BUSY, PATIENCE, is_busy
 from dropcopy_tui.store.row_proofs import PROVEN, Prover
 from dropcopy_tui.store.vault import CHECK_KEY, vault_of
 
@@ -31,8 +32,8 @@ _PERSON = "SELECT {columns}, proof FROM person WHERE {name} = :value"
 _HELD = "SELECT {columns}, proof FROM entitlement WHERE person_id = :value"
 _SETTINGS = "SELECT key, value FROM setting"
 _ROLES = """
-    SELECT DISTINCT t.role FROM entitlement t JOIN person p ON p.id = t.person_id
-    WHERE p.id = :person AND NOT p.disabled
+    SELECT DISTINCT t.role, e.code FROM entitlement t JOIN person p ON p.id = t.person_id
+    LEFT JOIN entity e ON e.id = t.entity_id WHERE p.id = :person AND NOT p.disabled
 """
 _ENTITIES = f"SELECT COUNT(*) FROM ({_VISIBLE}) AS visible"  # noqa: S608 - constants of this module, no values
 _GROUPS = f"""
@@ -71,6 +72,9 @@ _TO_REVIEW = """
 _ACCOUNTS = "SELECT id, email, mobile FROM person"
 
 
+# To sshd, no answer is a refusal, and the person reads that their key is denied. It asks twice within the two minutes
+# that it gives a person (LoginGraceTime).
+_AT_THE_DOOR = 45.0
 _SSH_KEY = "SELECT {columns}, proof FROM ssh_key WHERE fingerprint = :value"
 
 
@@ -107,7 +111,7 @@ class Keyless:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The raw data of the first screen. `person` is None if no account matches."""
+    """The raw data of the first screen. `person` is None if no account matches; `held` are roles with their entity."""
 
     person: tuple[int, str, str] | None
     sandbox: bool
@@ -120,7 +124,7 @@ class Glance:
     living: tuple[LivingKey, ...]
     keyless: tuple[Keyless, ...]
     to_review: int
-    roles: frozenset[str] = frozenset()
+    held: frozenset[tuple[str, str | None]] = frozenset()
 
 
 class _Connection(Protocol):
@@ -151,7 +155,7 @@ class Looker:
 
 
 @contextmanager
-def looking(place: Place) -> Iterator[Looker]:
+def looking(place: Place, patience: float = PATIENCE) -> Iterator[Looker]:
     """Open one consistent snapshot of the store. Raises StoreUnusable, StoreBusy."""
     if isinstance(place, ServerPlace):
         from dropcopy_tui.store.server import connected, driver
@@ -160,28 +164,29 @@ def looking(place: Place) -> Iterator[Looker]:
             connection.isolation_level, connection.read_only = driver().IsolationLevel.REPEATABLE_READ, True
             yield Looker(connection, percent=True)
     else:
-        with _looking_at_file(place) as ask:
+        with _looking_at_file(place, patience) as ask:
             yield ask
 
 
 @contextmanager
-def _looking_at_file(path: Path) -> Iterator[Looker]:
+def _looking_at_file(path: Path, patience: float) -> Iterator[Looker]:
+    where = f"{path.as_uri()}?mode=rw"
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)) as store:
+        with closing(sqlite3.connect(where, uri=True, timeout=patience, isolation_level=None)) as store:
             store.execute("PRAGMA trusted_schema=OFF")
             store.execute("BEGIN")
             yield Looker(store)
     except (sqlite3.Error, OSError) as error:
-        raise StoreUnusable(f"The store cannot be read ({error}).") from None
+        raise (StoreBusy(BUSY) if is_busy(error) else StoreUnusable(f"The store cannot be read ({error}).")) from None
 
 
 def key_holder(place: Place, fingerprint: str, key: Path) -> KeyHolder | None:
     """Who may sign in with the SSH key of this fingerprint, asked by sshd while they wait; None for no one.
 
     `key` is the file of the master key: a key or an account that was changed from outside the desk lets no one in.
-    Raises StoreUnusable, WrongMasterKey, MasterKeyLoose, MasterKeyMissing.
+    Raises StoreUnusable, StoreBusy, WrongMasterKey, MasterKeyLoose, MasterKeyMissing.
     """
-    with looking(place) as ask:
+    with looking(place, _AT_THE_DOOR) as ask:
         prover = _prover(dict(ask.all(_SETTINGS)), key)
         held = _proven(ask, prover, "ssh_key", _SSH_KEY, fingerprint)
         people = _proven(ask, prover, "person", _PERSON, held[0]["person_id"], name="id") if held else []
@@ -235,7 +240,7 @@ def glance(place: Place, now: datetime, *, user_id: str = "", os_account: str = 
             living=_latest(ask.all(_LIVING, person=pk, now=now)),
             keyless=tuple(_keyless(row) for row in ask.all(_WITHOUT, person=pk, now=now)),
             to_review=_to_review(ask, pk),
-            roles=frozenset(role for (role,) in ask.all(_ROLES, person=pk)),
+            held=frozenset((role, entity) for role, entity in ask.all(_ROLES, person=pk)),
         )
 
 

@@ -11,12 +11,15 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from dropcopy_tui.domain.errors import StoreMissing, StoreTooNew, StoreUnusable
+from dropcopy_tui.domain.errors import StoreBusy, StoreMissing, StoreTooNew, StoreUnusable
 from dropcopy_tui.domain.places import Place, ServerPlace
 
 # "DCTU" in ASCII: distinguishes a drop copy store from other SQLite files (SQLite: PRAGMA application_id).
 APPLICATION_ID = 0x44435455
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 9
+# Seconds that a reader waits for someone who writes a large change, where they keep readers out (decision 2).
+PATIENCE = 10.0
+BUSY = "The store is busy: someone is writing a large change to it. Try again."
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.glusterfs", "ceph"})
 
 
@@ -132,10 +135,16 @@ def store_facts(place: Place) -> dict[str, str]:
 
 
 def _facts_of_file(path: Path) -> dict[str, str]:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=PATIENCE)
     try:
         return dict(connection.execute("SELECT key, value FROM setting"))
     except sqlite3.DatabaseError as error:
-        raise StoreUnusable(f"{path} cannot be read ({error}). Restore it from a backup.") from None
+        why = f"{path} cannot be read ({error}). Restore it from a backup."
+        raise (StoreBusy(BUSY) if is_busy(error) else StoreUnusable(why)) from None
     finally:
         connection.close()
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite gave up waiting for someone who writes."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

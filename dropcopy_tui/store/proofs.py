@@ -7,19 +7,36 @@ checks them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, event, inspect, select, tuple_, update
-from sqlalchemy.orm import Mapper, object_session
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    event,
+    inspect,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import Mapper, SessionTransaction, object_session
 from sqlalchemy.orm import Session as BaseSession
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session
 
+from dropcopy_tui.store.chain import keep_states
 from dropcopy_tui.store.engine import PROVER
-from dropcopy_tui.store.row_proofs import PROVEN, Prover, row_words
+from dropcopy_tui.store.row_names import named_row
+from dropcopy_tui.store.row_proofs import PROVEN, Prover
+from dropcopy_tui.store.states import States, go_back, keep_aside, note, note_anew
 from dropcopy_tui.store.tables import METADATA
 from dropcopy_tui.store.trust_tables import Proven
 
 _CHUNK = 500
+_ASIDE = "states of savepoints"
 
 
 def prover_in(session: BaseSession) -> Prover | None:
@@ -34,7 +51,7 @@ def altered_rows(session: BaseSession, prover: Prover, tables: Iterable[str] = P
         rows = select(METADATA.tables[name]).execution_options(yield_per=_CHUNK)
         for row in session.execute(rows).mappings():
             if not prover.holds(name, row):
-                yield row_words(name, row)
+                yield named_row(session, name, row)
 
 
 def prove_all(session: BaseSession, prover: Prover) -> int:
@@ -49,21 +66,44 @@ def prove_all(session: BaseSession, prover: Prover) -> int:
             done += len(found)
             last = tuple(found[-1][key.name] for key in keys)
             found = _prove(connection, prover, table, rows.where(tuple_(*keys) > tuple_(*last)))
+    # Whatever is read from here on has proofs of this one.
+    session.info[PROVER] = prover
+    note_anew(session)
     return done
 
 
-def prove_inserted(
-    connection: Connection, prover: Prover | None, table: Table, column: str, values: Sequence[Any]
-) -> None:
-    """Prove the rows that a statement without objects has just inserted: those with these unique values."""
+def prove_inserted(session: BaseSession, table: Table, column: str, values: Sequence[Any], *more: Any) -> None:
+    """Prove the rows that a statement without objects has just inserted: those with these values."""
+    prover = prover_in(session)
     if prover is None:
         return
     for start in range(0, len(values), _CHUNK):
-        chosen = select(table).where(table.c[column].in_(values[start : start + _CHUNK]))
-        _prove(connection, prover, table, chosen)
+        chosen = select(table).where(table.c[column].in_(values[start : start + _CHUNK]), *more)
+        _prove(session.connection(), prover, table, chosen, session)
 
 
-def _prove(connection: Connection, prover: Prover, table: Table, rows: Select[Any]) -> Sequence[RowMapping]:
+def prove_table(session: BaseSession, prover: Prover, name: str) -> int:
+    """Prove every row of a table, which had no proofs until now; how many there are."""
+    table = METADATA.tables[name]
+    return len(_prove(session.connection(), prover, table, select(table)))
+
+
+def remove_rows(session: BaseSession, table: str, *where: Any) -> int:
+    """Remove rows that grant power without reading them as objects; how many there were."""
+    there = METADATA.tables[table]
+    keys = list(there.primary_key.columns)
+    found = session.execute(select(*keys).where(*where)).all()
+    if prover_in(session) is not None:
+        for key in found:
+            note(session, table, key)
+    if found:
+        session.execute(delete(there).where(*where))
+    return len(found)
+
+
+def _prove(
+    connection: Connection, prover: Prover, table: Table, rows: Select[Any], session: BaseSession | None = None
+) -> Sequence[RowMapping]:
     keys = list(table.primary_key.columns)
     found = connection.execute(rows).mappings().all()
     if found:
@@ -73,6 +113,9 @@ def _prove(connection: Connection, prover: Prover, table: Table, rows: Select[An
             for row in found
         ]
         connection.execute(update(table).where(*here).values(proof=bindparam("the_proof")), proofs)
+        if session is not None:
+            for proven in proofs:
+                note(session, table.name, (proven[f"the_{key.name}"] for key in keys), proven["the_proof"])
     return found
 
 
@@ -102,6 +145,50 @@ def _on_inserted(_mapper: Mapper[Any], connection: Connection, row: Any) -> None
         there = METADATA.tables[table]
         connection.execute(update(there).where(there.c.id == row.id).values(proof=proof))
         set_committed_value(row, "proof", proof)
+    _note(row)
+
+
+@event.listens_for(Proven, "after_update", propagate=True)
+def _on_updated(_mapper: Mapper[Any], _connection: Connection, row: Any) -> None:
+    # One that was only looked at is not stated again: it may be an earlier row that someone put back.
+    if inspect(row).attrs.proof.history.has_changes():
+        _note(row)
+
+
+@event.listens_for(Proven, "after_delete", propagate=True)
+def _on_deleted(_mapper: Mapper[Any], _connection: Connection, row: Any) -> None:
+    session = object_session(row)
+    if session is not None and prover_in(session) is not None:
+        note(session, str(row.__tablename__), inspect(row).identity)
+
+
+def _note(row: Any) -> None:
+    session, keys = object_session(row), inspect(row).mapper.primary_key
+    if session is not None and prover_in(session) is not None:
+        note(session, str(row.__tablename__), (getattr(row, key.name) for key in keys), row.proof)
+
+
+@event.listens_for(BaseSession, "after_transaction_create")
+def _on_savepoint(session: BaseSession, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault(_ASIDE, {})[transaction] = keep_aside(session)
+
+
+@event.listens_for(BaseSession, "after_soft_rollback")
+def _on_undone(session: BaseSession, transaction: SessionTransaction) -> None:
+    aside: dict[SessionTransaction, States] = session.info.get(_ASIDE, {})
+    undone: SessionTransaction | None = transaction
+    while undone is not None and undone not in aside:
+        undone = undone.parent
+    go_back(session, dict(aside[undone]) if undone is not None else {})
+
+
+@event.listens_for(BaseSession, "before_commit")
+def _on_commit(session: BaseSession) -> None:
+    prover = prover_in(session)
+    if prover is not None and not session.in_nested_transaction():
+        session.flush()
+        keep_states(cast("Session", session), prover.vault)
 
 
 @event.listens_for(Proven, "load", propagate=True)

@@ -40,7 +40,8 @@ class AuditChainRow(SQLModel, table=True):
 class AuditHeadRow(SQLModel, table=True):
     """The end of the audit trail, one row: how many events there are, the last one, and the key of the next.
 
-    `sealed_key` opens with these values only: whoever cuts the trail cannot make a row that fits what is left.
+    `sealed_key` opens with these values only: whoever cuts the trail cannot make a row that fits what is left. `states`
+    are those of rows that were written since the last event; null before states were kept.
     """
 
     __tablename__ = "audit_head"
@@ -51,3 +52,4 @@ class AuditHeadRow(SQLModel, table=True):
     last_event: int = Field(sa_type=BIG)
     digest: str
     sealed_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    states: str | None = None

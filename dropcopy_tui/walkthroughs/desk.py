@@ -52,7 +52,7 @@ ENTITLE_PERSON = Walkthrough(
 
 LOG_PREVIEW = Walkthrough(
     name="log-preview",
-    title="See which messages of a log each group receives",
+    title="See what each group receives of a log",
     person="acme-operator",
     role="operator",
     rows=(7, 14),
@@ -73,7 +73,7 @@ LOG_PREVIEW = Walkthrough(
 
 WHO_GETS = Walkthrough(
     name="who-gets-this",
-    title="Find out who receives a SenderComp's messages",
+    title="See who receives a SenderComp's messages",
     person="acme-operator",
     role="operator",
     rows=(14, 26),

@@ -41,23 +41,20 @@ WRONG_CODE = Walkthrough(
     rows=(30,),
     steps=(
         WalkthroughStep(
-            "Generate a key pair up to the code.",
-            (
-                Line("Order Entry Sessions"),
-                "enter",
-                "list.filter",
-                Text("058"),
-                "enter",
-                "keypairs.manage",
-                Line("Generate Key"),
-                "enter",
-                "enter",
-                *_CONFIRM,
-            ),
-            ("Your code is",),
+            "Open the order entry sessions.", (Line("Order Entry Sessions"), "enter"), ("none (k to generate)",)
         ),
+        WalkthroughStep("Press / and type 058.", ("list.filter", Text("058"), "enter"), ("1 of 1",)),
         WalkthroughStep(
-            "A wrong code is counted; nothing has changed.", (Text("000000"), "enter"), ("2 attempts",), shot="wrong"
+            "k opens Manage Keys. Generate Key needs a code, once you accept the file name.",
+            ("keypairs.manage", Line("Generate Key"), "enter", "enter"),
+            ("Confirm your identity",),
+        ),
+        WalkthroughStep("Choose the SMS code.", _CONFIRM, ("Your code is",)),
+        WalkthroughStep(
+            "Type a wrong code, such as 000000. It is counted, and nothing is changed.",
+            (Text("000000"), "enter"),
+            ("2 attempts",),
+            shot="wrong",
         ),
         WalkthroughStep("The right one continues.", (PhoneCode(), "enter"), ("058-20261123.txt",), shot="done"),
     ),

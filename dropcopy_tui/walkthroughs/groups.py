@@ -50,7 +50,7 @@ EDIT_GROUP = Walkthrough(
             ("Enter a name that is unique",),
         ),
         WalkthroughStep(
-            "Type the new name; it replaces what is there once you have deleted the old one. End, then -NY adds to it.",
+            "The old name is there. Press End, type -NY behind it, and press Enter.",
             ("end", Text("-NY"), "enter"),
             ("US-ACTIVES-NY",),
         ),
@@ -59,7 +59,9 @@ EDIT_GROUP = Walkthrough(
         ),
         WalkthroughStep("Each change is shown as before and after.", (), ("US-ACTIVES-NY",), shot="change"),
         WalkthroughStep(
-            "Submit. The group changes only when the request is completed.", ("drafts.submit",), ("was completed",)
+            "Ctrl-Y submits. The group changes only when the request is completed.",
+            ("drafts.submit",),
+            ("was completed",),
         ),
     ),
 )

@@ -8,7 +8,7 @@ _CONFIRM: tuple[Press, ...] = (Line("SMS code"), "enter")
 
 GENERATE_KEY = Walkthrough(
     name="generate-key",
-    title="Generate a key pair for a session without one",
+    title="Generate the first key pair of a session",
     person="acme-operator",
     role="operator",
     rows=(15, 27, 30, 33, 34),
@@ -58,20 +58,20 @@ RENEW_KEY = Walkthrough(
     rows=(27, 35),
     steps=(
         WalkthroughStep(
-            "Home counts the days of key pairs that expire within four weeks. k takes all of them.",
+            "Home counts the days of key pairs that expire within four weeks. k manages all of them together.",
             ("keypairs.manage",),
             ("3 sessions",),
             shot="home",
         ),
         WalkthroughStep(
-            "For each session it says what becomes of the old pair: both are valid until the old one expires.",
+            "Generate Key says for each session what becomes of the old pair: it is valid until it expires.",
             (Line("Generate Key"), "enter"),
             ("04O", "T6B", "T2E"),
             shot="plan",
         ),
         WalkthroughStep("One code confirms all three.", ("enter", *_CONFIRM), ("Your code is",)),
         WalkthroughStep(
-            "The new pairs are valid immediately, beside the old ones.",
+            "Type the code. The new pairs are valid immediately, beside the old ones.",
             (PhoneCode(), "enter"),
             ("Key pairs generated: 3",),
         ),
@@ -210,10 +210,12 @@ THIRD_KEY = Walkthrough(
             "A session has two key pairs at most. Open the groups.", (Line("Drop Copy Groups"), "enter"), ("2 active",)
         ),
         WalkthroughStep(
-            "Open the group whose target session has two.", (Line("US-REPO"), "enter", "group.next_tab"), ("T5A",)
+            "Open US-REPO-CLEARING, whose target session has two. Tab shows it.",
+            (Line("US-REPO-CLEARING"), "enter", "group.next_tab"),
+            ("T5A",),
         ),
         WalkthroughStep(
-            "Generate a third one: the plan says which pair is deleted, and when the other one expires.",
+            "k, then Generate Key: a third one takes the place of one of the two, and you select which.",
             ("keypairs.manage", Line("Generate Key"), "enter"),
             ("T5A",),
             shot="plan",
@@ -224,7 +226,7 @@ THIRD_KEY = Walkthrough(
 
 BULK_KEYS = Walkthrough(
     name="many-key-pairs",
-    title="Generate the key pairs of several sessions at the same time",
+    title="Generate key pairs of several sessions",
     person="acme-operator",
     role="operator",
     rows=(27,),

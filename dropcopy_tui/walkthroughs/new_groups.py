@@ -30,8 +30,8 @@ CREATE_GROUP = Walkthrough(
             ("1 to 30 characters",),
         ),
         WalkthroughStep(
-            "The entity is filled in, because there is only one. Type the name US-TREASURY-RISK: "
-            "a name is unique within its entity.",
+            "The entity is filled in, because there is only one. Type the name US-TREASURY-RISK. "
+            "It must be unique within the entity.",
             (Text("US-TREASURY-RISK"),),
             ("US-TREASURY-RISK",),
             shot="name",
@@ -46,7 +46,7 @@ CREATE_GROUP = Walkthrough(
         ),
         WalkthroughStep(
             "Choose which messages are copied. Heartbeat and Reject are mandatory; Space selects one more.",
-            (Line("Acknowledgement"), "filters.turn"),
+            (Line("Acknowledgement messages"), "filters.turn"),
             ("[x] Acknowledgement messages",),
             shot="filters",
         ),
@@ -59,14 +59,14 @@ CREATE_GROUP = Walkthrough(
         ),
         WalkthroughStep("+ adds what is selected to the group.", ("sources.add",), ("Added 2,777",)),
         WalkthroughStep(
-            "The last step shows the whole request on one page: read it before you submit.",
+            "The last step shows the whole request: read it before you submit. PgDn shows the rest.",
             ("enter",),
             ("Review. Nothing is created until you submit",),
             shot="submit",
         ),
         WalkthroughStep(
-            "Ctrl-Y submits. No approval is needed here, so the group is set up immediately, and its target "
-            "session is named.",
+            "Ctrl-Y submits, as Enter does on Submit this request. No approval is needed here, so the group is "
+            "set up immediately.",
             ("drafts.submit",),
             ("was completed", "Target session"),
             shot="done",
@@ -181,7 +181,7 @@ RESUME_DRAFT = Walkthrough(
 
 GROUP_WITH_APPROVAL = Walkthrough(
     name="group-with-approval",
-    title="Request a group that another person must approve",
+    title="Request a change that needs approval",
     person="multi-operator",
     role="operator of several entities",
     rows=(3, 13),
@@ -193,25 +193,30 @@ GROUP_WITH_APPROVAL = Walkthrough(
             ("DESK-COPY",),
         ),
         WalkthroughStep(
-            "Edit its group: e, then the name.", ("groups.edit", Line("Change: Name"), "enter"), ("Enter a name",)
+            "e edits the group under the cursor. Of what can be changed, choose the name.",
+            ("groups.edit", Line("Change: Name"), "enter"),
+            ("Enter a name",),
         ),
         WalkthroughStep(
-            "Add -2 to the name and go back to the review.",
-            ("end", Text("-2"), "enter", "wizard.steps", Text("6")),
+            "Press End, add -2 to the name, and press Enter: the review says whose approval the change needs.",
+            ("end", Text("-2"), "enter"),
             ("Approval",),
             shot="review",
         ),
         WalkthroughStep(
-            "Ctrl-Y submits. The request waits, and says for whom.", ("drafts.submit",), ("PLACEHLD",), shot="waits"
+            "Ctrl-Y submits. The request says whose approval it awaits.",
+            ("drafts.submit",),
+            ("PLACEHLD",),
+            shot="waits",
         ),
         WalkthroughStep(
-            "Whoever approves opens To Do and reads it.",
+            "Ctrl-P opens To Do, and Enter the request: read it before you decide.",
             (*open_by_name("to do"), Line("DC-2026-000039"), "enter"),
             ("awaiting approval by PLACEHLD",),
             person="placehld-approver",
         ),
         WalkthroughStep(
-            "a, then Approve: the group is changed.",
+            "a approves, once you confirm it: the group is changed.",
             ("requests.approve", Line("Approve"), "enter"),
             ("Completed",),
             shot="done",

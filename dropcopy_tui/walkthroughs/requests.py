@@ -38,12 +38,21 @@ APPROVE_REQUEST = Walkthrough(
     rows=(13,),
     steps=(
         WalkthroughStep(
-            "Home says that a request awaits your approval.", ("right",), ("1 request awaits your approval",)
+            "Home says that a request awaits your approval. Right moves to it.",
+            ("right",),
+            ("1 request awaits your approval",),
         ),
         WalkthroughStep("Enter opens To Do.", ("enter",), ("DC-2026-000036",)),
-        WalkthroughStep("Read it before you decide.", ("enter",), ("create group DESK-RISK", "198"), shot="read"),
         WalkthroughStep(
-            "a approves; the question shows everything once more.", ("requests.approve",), ("Approve DC-2026-000036?",)
+            "Enter opens the request: read it before you decide.",
+            ("enter",),
+            ("create group DESK-RISK", "198"),
+            shot="read",
+        ),
+        WalkthroughStep(
+            "a approves. You are asked first, and everything is shown once more.",
+            ("requests.approve",),
+            ("Approve DC-2026-000036?",),
         ),
         WalkthroughStep(
             "Approve. The group is set up immediately.", (Line("Approve"), "enter"), ("DC-2026-000036",), shot="done"
@@ -58,13 +67,22 @@ DENY_REQUEST = Walkthrough(
     role="approver of the clearing firm",
     rows=(13,),
     steps=(
-        WalkthroughStep("Two requests await the clearing firm's approval.", open_by_name("to do"), ("of 2 requests",)),
         WalkthroughStep(
-            "d denies the one under the cursor. A reason is required: its person reads it.",
+            "Two requests await the clearing firm's approval. Ctrl-P opens any screen by its name: To Do.",
+            open_by_name("to do"),
+            ("of 2 requests",),
+        ),
+        WalkthroughStep(
+            "d denies the one under the cursor. A reason is required: whoever submitted the request reads it.",
             ("requests.deny",),
             ("Reason, 1 to 500 characters",),
         ),
-        WalkthroughStep("Write why, in a sentence.", (Text("ask the desk first"), "enter"), ("denied",), shot="done"),
+        WalkthroughStep(
+            'Say why: type "ask the desk first", and press Enter.',
+            (Text("ask the desk first"), "enter"),
+            ("denied",),
+            shot="done",
+        ),
     ),
 )
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.domain.pages import Page
+from dropcopy_tui.domain.work import Estimate, Work, left_words
 from dropcopy_tui.seat import here
 from dropcopy_tui.services.routing.log_index import MISSED, RECEIVED, UNROUTED
 from dropcopy_tui.services.routing.routing import LogReview, RoutedMessage
@@ -22,8 +23,10 @@ from screens.jobs import job, off_thread
 from screens.lists import ListScreen
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.route import LogFileModal, MessageModal, TotalsModal, receiver_words
+from screens.modals.work import bar_words
+from screens.terminal.meant_keys import now
 from screens.terminal.paste import PASTE_CHARACTERS
-from screens.terminal.values import value
+from screens.terminal.values import paragraphs, value
 from screens.widgets.columns import Column
 from screens.widgets.record_list import RecordList
 from screens.widgets.record_table import RecordTable
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 _EMPTY = "No log is open yet. Press f to select one, or paste one here."
 _TICK = 0.25
+_PURPOSE = "Which messages of a FIX log each group receives, and why others are not copied."
 # What the list shows, in the order of the key that turns it.
 _ALL = ""
 _SHOWN = {
@@ -70,12 +74,19 @@ class _Reading:
 
     def __init__(self) -> None:
         self.wanted = True
-        self.done = self.size = 0
+        self._work, self._estimate = Work(), Estimate()
 
     def watch(self, done: int, size: int) -> bool:
         """Called by the reader; returns whether to continue."""
-        self.done, self.size = done, size
+        if self._work.total != size:
+            self._work.expect("Reading", size)
+        self._work.tell(done)
         return self.wanted
+
+    def words(self) -> str:
+        """A bar, and how long the rest takes."""
+        left = left_words(self._estimate.left(self._work, now()))
+        return "  ".join(filter(None, (bar_words(self._work.part), left)))
 
 
 class RouteScreen(ListScreen):
@@ -102,15 +113,14 @@ class RouteScreen(ListScreen):
         self._group_id, self._draft_filters = group_id, filters
         self._reviewed: LogReview | None = None
         self._reading = _Reading()
-        self._log_name = ""
+        # The log that is read, and the one that is shown.
+        self._log_name = self._shown_name = ""
         self._only = _ALL
         self._ticking: Timer | None = None
 
     def body(self) -> ComposeResult:
         """The totals, and the messages."""
-        yield Static(
-            value("Which messages of a FIX log each group receives, and why others are not copied."), id="totals"
-        )
+        yield Static(value(_PURPOSE), id="totals")
         about = self._group_id is not None or self._draft_filters is not None
         columns = (*COLUMNS[:3], _OF_GROUP, *COLUMNS[3:]) if about else COLUMNS
         yield RecordList(columns, lambda row: row.number, empty=_EMPTY, noun="messages", pickable=False)
@@ -202,9 +212,19 @@ class RouteScreen(ListScreen):
             before.close()
 
     def _show_progress(self) -> None:
-        reading = self._reading
-        part = f"{100 * reading.done // reading.size} %" if reading.size else "..."
-        self.query_one("#totals", Static).update(value(f"Reading {self._log_name}: {part}"))
+        words = f"Reading {self._log_name}, Esc stops\n{self._reading.words()}"
+        self.query_one("#totals", Static).update(paragraphs(words))
+
+    def action_back(self) -> None:
+        """Out of the reading first: what was read before stays."""
+        if self._ticking is None:
+            super().action_back()
+            return
+        self._ticking.stop()
+        self._ticking = None
+        self._reading.wanted = False
+        self.say(f"{self._log_name} was not read to its end and is not shown.", "note")
+        self._show_totals()
 
     # -- what is shown
 
@@ -214,11 +234,18 @@ class RouteScreen(ListScreen):
         if reviewed is None:
             return
         desk = await self.desk()
-        self.query_one("#totals", Static).update(_summary(self._log_name, reviewed, self._only, self.size.width))
+        self._shown_name = self._log_name
+        self._show_totals()
         source = partial(desk.routing.messages, self.actor, reviewed, self._only)
         self.query_one(RecordTable).show_source(source)
         self.query_one(RecordList).focus_list()
         self.show_place()
+
+    def _show_totals(self) -> None:
+        """Of the log that is shown; before there is one, what the screen is for."""
+        reviewed, name = self._reviewed, self._shown_name
+        words = value(_PURPOSE) if reviewed is None else _summary(name, reviewed, self._only, self.size.width)
+        self.query_one("#totals", Static).update(words)
 
     def action_turn(self) -> None:
         """All messages, those the group at hand receives, those it does not, those that no group receives."""

@@ -58,6 +58,8 @@ class DraftsScreen(ListScreen):
 
     def store_changed(self) -> None:
         """One may have been submitted or discarded in another window."""
+        for table in self.query(RecordTable):
+            table.expect_changes()
         self._load()
 
     @job(group="drafts", exclusive=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from textual.widgets import ContentSwitcher
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.domain.filters import Filter
+from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_USE_KEYS, Role
 from dropcopy_tui.services.views import FirmCount, GroupView, SenderCompView, SessionView
 from screens.groups.columns import FIRMS, SOURCES
 from screens.groups.receivers import who_gets_firm, who_gets_sender_comp
@@ -34,6 +35,15 @@ from screens.wording import utc
 _TABS = {"details": "Details", "targets": "Target Sessions", "sources": "Source SenderComps", "firms": "By GFID"}
 # Cells that a meaning needs to stand beside its name; with fewer it stands below.
 _LEAST_MEANING = 24
+
+
+class PartTable(RecordTable[Any]):
+    """What a group copies: here, as on its other tabs, `k` is for keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "screen.keys", "Keys", id="keypairs.manage",
+                tooltip="Generate, download or delete key pairs of the group's target sessions."),
+    ]  # fmt: skip
 
 
 class GroupScreen(TabbedScreen):
@@ -80,6 +90,14 @@ class GroupScreen(TabbedScreen):
             id="logons.check",
             tooltip="Check whether a gateway would accept a logon.",
         ),
+        Binding(
+            "y",
+            "copy_name",
+            "Copy",
+            show=False,
+            id="group.copy",
+            tooltip="Copy the group's name to the terminal's clipboard.",
+        ),
         Binding("p", "clone", "Copy", show=False, id="groups.clone", tooltip="Request a new group based on this one."),
         Binding(
             "w",
@@ -90,6 +108,11 @@ class GroupScreen(TabbedScreen):
             tooltip="FIX log preview: which messages the group receives.",
         ),
     ]
+
+    NEEDS: ClassVar[Mapping[str, Collection[Role]]] = {
+        **dict.fromkeys(("edit", "delete", "clone"), MAY_CHANGE_GROUPS),
+        **dict.fromkeys(("keys", "screen.keys"), MAY_USE_KEYS),
+    }
 
     def __init__(self, group_id: int, tab: str = "details") -> None:
         super().__init__(tab)
@@ -106,13 +129,19 @@ class GroupScreen(TabbedScreen):
                 COLUMNS, lambda line: line.key, id="targets", noun="rows", table=SessionTable,
                 empty="This group has no target session.",
             )  # fmt: skip
-            yield RecordList(SOURCES, lambda row: row.id, id="sources", noun="SenderComps", pickable=False)
-            yield RecordList(FIRMS, lambda row: row.gfid, id="firms", noun="firms", pickable=False)
+            yield RecordList(
+                SOURCES, lambda row: row.id, id="sources", noun="SenderComps", table=PartTable, pickable=False
+            )
+            yield RecordList(FIRMS, lambda row: row.gfid, id="firms", noun="firms", table=PartTable, pickable=False)
 
     def place(self) -> tuple[str, ...]:
         """The group's name at the end."""
         name = self._view.line.name if self._view else ""
         return ("Request Center", "Drop Copy Groups", name)
+
+    def called(self) -> str:
+        """The group's name."""
+        return self._view.line.name if self._view else ""
 
     def on_mount(self) -> None:
         """Read the group."""
@@ -235,6 +264,8 @@ class GroupScreen(TabbedScreen):
 
     def store_changed(self) -> None:
         """It may have been changed just now, or be gone."""
+        for table in self.query(RecordTable):
+            table.expect_changes()
         self._load()
 
     def action_show(self) -> None:

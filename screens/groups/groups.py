@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ from textual.widgets import Static
 
 from dropcopy_tui.domain.markets import Menu
 from dropcopy_tui.domain.pages import PageRequest, Selection
+from dropcopy_tui.domain.people import MAY_CHANGE_GROUPS, MAY_USE_KEYS, Role
 from dropcopy_tui.domain.sessions import SessionKind
 from dropcopy_tui.services.views import GroupLine
 from screens.detailed import DetailedScreen
@@ -41,7 +43,7 @@ def _tone(line: GroupLine) -> str:
 
 
 COLUMNS: tuple[Column[GroupLine], ...] = (
-    Column("Group", lambda line: line.name, order="name"),
+    Column("Group", lambda line: line.name, order="name", least=16),
     Column("Market", lambda line: line.market_name, 14, order="market", optional=1),
     Column("Front end", lambda line: line.front_end, 14, order="front_end", optional=2),
     Column("Sources", lambda line: f"{line.sources:,}", 9, order="sources", right=True),
@@ -94,6 +96,11 @@ class GroupsScreen(DetailedScreen, EntityListScreen):
             tooltip="Show all drop copy sessions of the entity, including those of deleted groups.",
         ),
     ]
+
+    NEEDS: ClassVar[Mapping[str, Collection[Role]]] = {
+        **dict.fromkeys(("new_group", "edit", "delete", "clone"), MAY_CHANGE_GROUPS),
+        "screen.keys": MAY_USE_KEYS,
+    }
 
     def __init__(self, menu: Menu) -> None:
         super().__init__()

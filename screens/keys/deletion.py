@@ -10,12 +10,11 @@ from dropcopy_tui.services.factors.table import Proof, deletion_scope
 from dropcopy_tui.services.sessions.words import deletion_words
 from dropcopy_tui.services.views import KeyView, SessionView
 from screens.frame import DeskScreen
-from screens.jobs import off_thread
 from screens.keys.identify import confirmed
 from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import TypedConfirmModal
 from screens.modals.keys import ResultModal
-from screens.modals.progress import with_progress
+from screens.modals.work import with_work
 from screens.wording import key_words, plural
 
 if TYPE_CHECKING:
@@ -43,12 +42,7 @@ async def delete_keys(screen: DeskScreen[None], sessions: Sequence[SessionView])
     count = plural(len(chosen), "key pair")
 
     def delete(proof: Proof | None = None) -> Awaitable[Deleted]:
-        return with_progress(
-            screen,
-            f"Deleting {count}",
-            len(chosen),
-            lambda told: off_thread(desk.keypairs.delete, screen.actor, chosen, told, proof),
-        )
+        return with_work(screen, f"Deleting {count}", len(chosen), desk.keypairs.delete, screen.actor, chosen, proof)
 
     try:
         done: Deleted | None = await delete()

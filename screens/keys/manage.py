@@ -26,7 +26,7 @@ from screens.modals.choose import Choice, ChooseModal
 from screens.modals.confirm import ConfirmModal
 from screens.modals.file import FileModal, free_path
 from screens.modals.keys import ResultModal, place_of
-from screens.modals.progress import with_progress
+from screens.modals.work import with_work
 from screens.wording import plural, some
 
 if TYPE_CHECKING:
@@ -96,11 +96,16 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
         screen,
         desk,
         f"Required to generate {count} and write {out.name}.",
-        lambda proof: with_progress(
+        lambda proof: with_work(
             screen,
             f"Generating {count}",
             len(planned.pks),
-            lambda told: off_thread(desk.keypairs.generate, screen.actor, planned.pks, proof, planned.drops, out, told),
+            desk.keypairs.generate,
+            screen.actor,
+            planned.pks,
+            proof,
+            planned.drops,
+            out,
         ),
         scope=key_scope("generate", planned.pks, planned.drops),
     )
@@ -115,7 +120,7 @@ async def _generate(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
 
 async def _what_now(screen: DeskScreen[None], desk: Desk, planned: Planned, made: Generated) -> str:
     """What is left to do: the file to hand over, and the pair that ends meanwhile."""
-    note = "Send the file to the client's operator, then delete it. It can be downloaded again."
+    note = "Send the file to the client's operator, then delete it. With a second factor, it can be downloaded again."
     new = {key.access_key_id for key in made.keys}
     if len(planned.pks) > 1:
         return f"{note} Where an older key pair is still active, switch the client before it expires."
@@ -139,11 +144,8 @@ async def _download(screen: DeskScreen[None], sessions: Sequence[SessionView]) -
         screen,
         desk,
         f"Required to write {count} to {out.name}.",
-        lambda proof: with_progress(
-            screen,
-            f"Writing {count}",
-            len(pks),
-            lambda told: off_thread(desk.keypairs.download, screen.actor, pks, proof, out, told),
+        lambda proof: with_work(
+            screen, f"Writing {count}", len(pks), desk.keypairs.download, screen.actor, pks, proof, out
         ),
         scope=key_scope("download", pks),
     )

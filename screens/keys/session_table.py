@@ -55,7 +55,7 @@ COLUMNS: tuple[Column[SessionLine], ...] = (
 )
 _SESSION: Column[SessionLine] = Column("Session", lambda line: line.session, 7)
 _STATUS: Column[SessionLine] = Column(
-    "Status", lambda line: line.status, 8, tone=lambda line: "" if line.status == "active" else "muted"
+    "Status", lambda line: line.status, 8, optional=1, tone=lambda line: "" if line.status == "active" else "muted"
 )
 _WHERE: tuple[Column[SessionLine], ...] = (
     Column("Gateway", lambda line: line.gateway, 7, optional=2),
@@ -63,7 +63,7 @@ _WHERE: tuple[Column[SessionLine], ...] = (
 )
 _KEY_ID: Column[SessionLine] = Column("Public key id", lambda line: line.key_id, 20, export=_key_id)
 # Wide enough for two pairs: "2 pairs, older exp. 24 Dec".
-_STATE: Column[SessionLine] = Column("State", lambda line: line.state, 26, tone=lambda line: line.tone)
+_STATE: Column[SessionLine] = Column("State", lambda line: line.state, 26, tone=lambda line: line.tone, narrow=11)
 _EXPIRES: Column[SessionLine] = Column(
     "Expires", lambda line: line.expires, 17, tone=lambda line: line.tone, export=lambda line: line.when
 )

@@ -25,6 +25,8 @@ class PersonScreen(PersonKeys):
 
     CSS_PATH = "../../styles/people.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy_name", "Copy", show=False, id="person.copy",
+                tooltip="Copy the user ID to the terminal's clipboard."),
         Binding("i", "invite_again", "Invite again", id="people.invite_again",
                 tooltip="Email the person a new code to set a password."),
     ]  # fmt: skip
@@ -42,6 +44,10 @@ class PersonScreen(PersonKeys):
     def place(self) -> tuple[str, ...]:
         """The person at the end."""
         return ("Request Center", "People and Entitlements", self._user_id)
+
+    def called(self) -> str:
+        """The user ID."""
+        return self._user_id
 
     def on_mount(self) -> None:
         """Arrows scroll; read the person."""

@@ -114,9 +114,11 @@ class PersonKeys(DeskScreen[None]):
 
 
 class PersonTable(RecordTable[PersonLine]):
-    """People: here `u` is for a lock."""
+    """People: here `u` is for a lock, and `k` for SSH keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "screen.unlock", "Unlock", id="people.unlock_row",
                 tooltip="Unlock the account (EASE)."),
+        Binding("k", "screen.ssh_keys", "SSH keys", show=False, id="people.ssh_keys",
+                tooltip="The SSH keys with which the person signs in."),
     ]  # fmt: skip

@@ -48,6 +48,8 @@ class RequestScreen(TabbedScreen):
         Binding("n", "again", "Ask again", id="requests.again", tooltip="Start a draft with the same content."),
         Binding("a,d,c", "why_not", "Why not", show=False, id="requests.why_not",
                 tooltip="Explain why you cannot approve, deny or cancel it."),
+        Binding("y", "copy_name", "Copy", show=False, id="request.copy",
+                tooltip="Copy the request's reference to the terminal's clipboard."),
         Binding("ctrl+r", "reload", "Refresh", show=False, id="request.reload", tooltip="Refresh the request."),
     ]  # fmt: skip
 
@@ -73,6 +75,10 @@ class RequestScreen(TabbedScreen):
     def place(self) -> tuple[str, ...]:
         """The reference at the end."""
         return ("Request Center", "My Requests", self._reference)
+
+    def called(self) -> str:
+        """The reference."""
+        return self._reference
 
     def on_mount(self) -> None:
         """Arrows scroll; read the request."""

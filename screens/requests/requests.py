@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher
 from dropcopy_tui.domain.dates import column_moment
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.people import MAY_APPROVE, MAY_VIEW
-from dropcopy_tui.services.views import RequestView
+from dropcopy_tui.services.views import RequestLine, RequestView
 from screens.detailed import DetailedScreen
 from screens.jobs import job, off_thread
 from screens.navigation import OpenRequest
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from dropcopy_tui.desk import Desk
 
 
-def _stage(row: RequestView) -> str:
+def _stage(row: RequestLine) -> str:
     """The stage in fewer words: whose approval, or until when, has to fit."""
     return row.stage.replace("awaiting approval by ", "awaiting ").replace("queued until ", "queued: ")
 
 
-_BY: Column[RequestView] = Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3)
-_WHEN: Column[RequestView] = Column(
+_BY: Column[RequestLine] = Column("Submitted by", lambda row: row.submitted_by, 14, order="submitted_by", optional=3)
+_WHEN: Column[RequestLine] = Column(
     "Submitted",
     lambda row: column_moment(row.submitted_at, clock=False),
     11,
@@ -47,10 +47,10 @@ _WHEN: Column[RequestView] = Column(
     optional=2,
     export=lambda row: utc(row.submitted_at),
 )
-_STATUS: Column[RequestView] = Column(
+_STATUS: Column[RequestLine] = Column(
     "Status", lambda row: row.status.words, 11, order="status", tone=lambda row: REQUEST_TONES[row.status]
 )
-COLUMNS: tuple[Column[RequestView], ...] = (
+COLUMNS: tuple[Column[RequestLine], ...] = (
     Column("Request", lambda row: row.id, 14, order="id"),
     Column("Type", lambda row: row.type.words, 12, order="type"),
     Column("Group or Session", lambda row: row.subject, order="subject"),
@@ -74,7 +74,7 @@ _NO_APPROVER = "You cannot approve requests: only administrative managers can. A
 _NOBODY_ASKED = "No requests have been submitted for your entities."
 
 
-class ToDoTable(RecordTable[RequestView]):
+class ToDoTable(RecordTable[RequestLine]):
     """Requests to review: decided one at a time, each after a look."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -118,7 +118,7 @@ class RequestsScreen(DetailedScreen, TabbedScreen):
         yield TabBar(self.tabs(), self._tab)
         yield from self.with_detail(ContentSwitcher(self._new_list(), initial=self._tab))
 
-    async def describe(self, desk: Desk, row: RequestView) -> Draw:
+    async def describe(self, desk: Desk, row: RequestLine) -> Draw:
         """The request under the cursor, with its story."""
         return partial(request_detail, await off_thread(desk.requests.show, self.actor, row.id))
 
@@ -162,7 +162,7 @@ class RequestsScreen(DetailedScreen, TabbedScreen):
         else:
             records.table.reload()
 
-    def _source(self, desk: Desk) -> PageSource[RequestView]:
+    def _source(self, desk: Desk) -> PageSource[RequestLine]:
         if self._tab == "todo":
             return partial(desk.requests.to_do, self.actor)
         return partial(desk.requests.page, self.actor, everyone=self._tab == "all")
@@ -220,9 +220,9 @@ class RequestsScreen(DetailedScreen, TabbedScreen):
 def _records(
     tab: str,
     empty: str,
-    columns: Sequence[Column[RequestView]] = COLUMNS,
-    table: type[RecordTable[RequestView]] = RecordTable,
-) -> RecordList[RequestView]:
+    columns: Sequence[Column[RequestLine]] = COLUMNS,
+    table: type[RecordTable[RequestLine]] = RecordTable,
+) -> RecordList[RequestLine]:
     return RecordList(
         columns, lambda row: row.id, id=tab, empty=empty, noun="requests", pickable=False, table=table
     )  # fmt: skip

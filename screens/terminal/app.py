@@ -30,7 +30,7 @@ from dropcopy_tui.domain.visible import visible
 from dropcopy_tui.incidents import new_incident_id, write_incident
 from screens.terminal.driver import TerminalDriver
 from screens.terminal.guard import TerminalFacts, Tier, finish_quick_start
-from screens.terminal.line_filter import MonoFilter, VisibleFilter
+from screens.terminal.line_filter import CursorFilter, InOneStep, MonoFilter, VisibleFilter
 from screens.terminal.meant_keys import MeantKeys
 from screens.terminal.textual_tuning import DeskStylesheet, TunedApp
 from screens.terminal.type_ahead import TypeAhead
@@ -102,9 +102,11 @@ class TerminalApp(TunedApp):
         self.stylesheet: DeskStylesheet = DeskStylesheet(variables=self.theme_variables)
         self.animation_level = "none"
         self.console = _console(self.facts.tier, self.console)
-        self._gates: list[LineFilter] = [VisibleFilter(self.facts.glyphs)]
+        self._cursor_filter = CursorFilter()
+        self._gates: list[LineFilter] = [VisibleFilter(self.facts.glyphs), self._cursor_filter]
         if self.facts.tier == "mono":
             self._gates.append(MonoFilter())
+        self._line_filter = InOneStep(self._gates)
         for number, css in enumerate(OPAQUE_CSS):
             # Above the defaults of Textual, below every style sheet of the product.
             self.stylesheet.add_source(css, (__file__, css), is_default_css=True, tie_breaker=number)
@@ -305,7 +307,10 @@ class TerminalApp(TunedApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, then the gate nothing hostile passes."""
-        return [*super().get_line_filters(), *self._gates]
+        wanted = (*super().get_line_filters(), *self._gates)
+        if wanted != self._line_filter.filters:
+            self._line_filter = InOneStep(wanted)
+        return [self._line_filter]
 
     def get_driver_class(self) -> type[Driver]:
         """Our driver; never the one an environment variable names."""
@@ -363,6 +368,12 @@ class TerminalApp(TunedApp):
     def _on_mount(self) -> None:
         asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
+        self.theme_changed_signal.subscribe(self, lambda _: self._show_cursor())
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        colours = self.theme_variables
+        self._cursor_filter.wear(colours["block-cursor-background"], colours["block-cursor-foreground"])
 
     def _on_ready(self) -> None:
         finish_quick_start()

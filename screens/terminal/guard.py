@@ -69,10 +69,22 @@ def refuse_reason(
     stderr: IO[str] | None,
     environ: MutableMapping[str, str],
     size: tuple[int, int],
+    taken: int = 0,
 ) -> str | None:
-    """Why no screen can be opened here, as one line; None when one can."""
-    why = _missing_terminal(stdin, stderr) or _dumb_terminal(environ) or _small_window(size)
-    return f"{why}: {WITHOUT_SCREEN}" if why else None
+    """Why no screen can be opened here, as one line; None when one can. `taken` lines of it are not the screens'."""
+    missing = _missing_terminal(stdin, stderr)
+    if missing and _is_over_ssh(environ):
+        # Unless ssh is told, a command that is asked for has no terminal there, and one in a pipe has none at all.
+        missing = f"{missing} (ssh -t gives it one)"
+    if why := missing or _dumb_terminal(environ):
+        return f"{why}: {WITHOUT_SCREEN}"
+    if why := _small_window(size, taken):
+        return f"{why}. Make it larger" + ("" if taken else f", or {WITHOUT_SCREEN}")
+    return None
+
+
+def _is_over_ssh(environ: Mapping[str, str]) -> bool:
+    return any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
 
 
 def prepare(environ: MutableMapping[str, str]) -> TerminalFacts:
@@ -84,7 +96,7 @@ def prepare(environ: MutableMapping[str, str]) -> TerminalFacts:
     unicode_locale = _speaks_utf8(environ)
     if not unicode_locale:
         _write_utf8(sys.__stderr__)
-    over_ssh = any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
+    over_ssh = _is_over_ssh(environ)
     console = environ.get("TERM", "") == "linux"
     return TerminalFacts(
         glyphs="unicode" if unicode_locale and not console else "ascii",
@@ -146,10 +158,12 @@ def _dumb_terminal(environ: MutableMapping[str, str]) -> str | None:
     return None
 
 
-def _small_window(size: tuple[int, int]) -> str | None:
+def _small_window(size: tuple[int, int], taken: int) -> str | None:
     columns, lines = size
-    if columns < MIN_COLUMNS or lines < MIN_LINES:
-        return f"The window is {columns}x{lines}; the application needs at least {MIN_COLUMNS}x{MIN_LINES}"
+    least = MIN_LINES + taken
+    if columns < MIN_COLUMNS or lines < least:
+        what = "a walkthrough" if taken else "the application"
+        return f"The window is {columns}x{lines}; {what} needs at least {MIN_COLUMNS}x{least}"
     return None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -12,6 +14,21 @@ from textual.filter import LineFilter
 
 from dropcopy_tui.domain.visible import ASCII, HIDING, NOT_ASCII, visible
 from screens.terminal.guard import Glyphs
+from styles.contrast import LEAST, contrast
+
+
+class InOneStep(LineFilter):
+    """Several filters as one: Textual makes a line again for each that it has, which costs more than the filter."""
+
+    def __init__(self, filters: Sequence[LineFilter]) -> None:
+        super().__init__()
+        self.filters = tuple(filters)
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """What each makes of what the one before has made."""
+        for each in self.filters:
+            segments = each.apply(segments, background)
+        return segments
 
 
 class VisibleFilter(LineFilter):
@@ -43,6 +60,38 @@ class MonoFilter(LineFilter):
         return [
             Segment(text, None if style is None else colourless(style), control) for text, style, control in segments
         ]
+
+
+class CursorFilter(LineFilter):
+    """Draws in the cursor's own colour what could hardly be read on the cursor: a muted word, or one with a tone.
+
+    A list's line brings its colours along; Textual changes what is behind them, and not them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ground: ColorTriplet | None = None
+        self._ink = Style()
+
+    def wear(self, ground: str, ink: str) -> None:
+        """The colours of the cursor in the present theme."""
+        self._ground, self._ink = Color.parse(ground).rich_color.triplet, Style(color=Color.parse(ink).rich_color)
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments where none is on the cursor, which is nearly always."""
+        return [self._readable(each) for each in segments] if any(map(self._is_on_it, segments)) else segments
+
+    def _is_on_it(self, segment: Segment) -> bool:
+        style = segment.style
+        return style is not None and style.bgcolor is not None and style.bgcolor.triplet == self._ground
+
+    def _readable(self, segment: Segment) -> Segment:
+        text, style, control = segment
+        if style is None or style.color is None or style.color.triplet is None or not self._is_on_it(segment):
+            return segment
+        if self._ground is None or contrast(style.color.triplet, self._ground) >= LEAST:
+            return segment
+        return Segment(text, style + self._ink, control)
 
 
 @lru_cache(4096)

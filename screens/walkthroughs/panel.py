@@ -32,7 +32,7 @@ class Words:
 
 def said_lines(said: str, columns: int) -> list[str]:
     """The words of a step as the panel breaks them."""
-    return textwrap.wrap(said, max(20, columns - 2))
+    return textwrap.wrap(said, max(20, columns - 2), break_on_hyphens=False)
 
 
 def panel(words: Words, columns: int, glyphs: str = "unicode") -> list[str]:

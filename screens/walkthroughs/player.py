@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
@@ -48,6 +48,9 @@ class WalkthroughFailed(DeskError):
 class Hands(Protocol):
     """What presses the keys."""
 
+    def announce(self, keys: Sequence[Press], number: int) -> None:
+        """Of the keys of a step, the one with this number comes next."""
+
     async def press(self, key: str) -> None:
         """One key, or one character; returns when it has had its effect."""
 
@@ -57,6 +60,9 @@ class PilotHands:
 
     def __init__(self, app: DropCopyApp) -> None:
         self._pilot: Pilot[Any] = Pilot(app)
+
+    def announce(self, keys: Sequence[Press], number: int) -> None:
+        """It needs no notice."""
 
     async def press(self, key: str) -> None:
         """One key, or one character."""
@@ -83,7 +89,8 @@ class Player:
             if before is not None:
                 await before(number, step)
             await self.change_person(step)
-            for press in step.keys:
+            for index, press in enumerate(step.keys):
+                self._hands.announce(step.keys, index)
                 await self.press(press)
             await self.see(number, step)
             yield step
@@ -135,6 +142,9 @@ class Player:
         """Wait until everything that the step promises is on the screen. Raises WalkthroughFailed."""
         end = time.monotonic() + PATIENCE
         while missing := _missing(step, shown_words(self._app)):
+            if self._app.is_hidden:
+                await self._app.uncovered()
+                end = time.monotonic() + PATIENCE
             if time.monotonic() > end:
                 raise self._failed(f"step {number + 1} ({step.say[:40]}...) does not show {missing[0]!r}")
             await asyncio.sleep(_LOOK_EVERY)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import termios
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dropcopy_tui.walkthroughs.steps import Walkthrough, WalkthroughStep
+from screens.practised import note_practised
 from screens.terminal.guard import TerminalFacts
 from screens.walkthroughs.coach import CoachedApp, Mode, TrainingApp
 from screens.walkthroughs.player import PilotHands, Player, screen_ansi, shown_text
@@ -31,9 +35,17 @@ class Scene:
 
 
 def perform(
-    walkthrough: Walkthrough, facts: TerminalFacts, mode: Mode, speed: float, keys: Mapping[str, str] | None = None
+    walkthrough: Walkthrough,
+    facts: TerminalFacts,
+    mode: Mode,
+    speed: float,
+    keys: Mapping[str, str] | None = None,
+    choices: Path | None = None,
 ) -> int:
-    """Play a walkthrough on this terminal; the exit code. Raises WalkthroughFailed, StoreUnusable."""
+    """Play a walkthrough on this terminal; the exit code. `choices` remember what was practised to the end.
+
+    Raises WalkthroughFailed, StoreUnusable.
+    """
     with stage() as made:
         app = CoachedApp(
             made.config,
@@ -46,10 +58,19 @@ def perform(
             speed=speed,
             keys=keys,
         )
+        _forget_typed()
         code = app.start()
         if app.failure is not None:
             raise app.failure
+        if app.finished and mode is Mode.PRACTICE:
+            note_practised(choices, walkthrough.name)
         return code
+
+
+def _forget_typed() -> None:
+    """What was typed while the sandbox was being made answers no step: none had been shown."""
+    with suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def scenes(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
@@ -10,9 +12,20 @@ from textual.widgets import Static
 
 from screens.terminal.values import value
 
+# What is pressed, what it is called, what it does, and whether it does it now.
+Key = tuple[str, str, str, bool]
+# From so many cells on, the keys of lists are named as well, as far as there is room.
+_ROOMY = 110
+_OF_LISTS = ("list.sort", "list.columns", "list.export", "list.copy")
+# The way back and help, which has all the others: never left out.
+_ALWAYS = frozenset({"escape", "question_mark", "f1"})
+
 
 class KeyBar(Static):
-    """The keys that do something here, and what they do; at most seven fit at 80 columns. A click presses one."""
+    """The keys that do something here, and what they do; at most seven fit at 80 columns. A click presses one.
+
+    In a narrower window, those that have no room are left out whole, and Help has them.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -25,7 +38,12 @@ class KeyBar(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self._asked = False
-        self._shown: tuple[tuple[str, str, str, bool], ...] = ()
+        self._keys: tuple[Key, ...] = ()
+        self._shown: tuple[Key, ...] = ()
+
+    def on_resize(self) -> None:
+        """More room, more keys."""
+        self._changed(self.screen)
 
     def on_mount(self) -> None:
         """Follow the keys of the screen."""
@@ -33,7 +51,12 @@ class KeyBar(Static):
 
     @property
     def needs(self) -> int:
-        """How many cells the keys take."""
+        """How many cells all keys of the screen take."""
+        return self._cells(self._keys)
+
+    @property
+    def takes(self) -> int:
+        """How many cells the keys take that are shown."""
         return self._text().cell_length
 
     def _changed(self, screen: Screen[object]) -> None:
@@ -46,14 +69,45 @@ class KeyBar(Static):
         self._asked = False
         if not self.is_attached:
             return
-        keys: dict[str, tuple[str, str, str, bool]] = {}
+        # What a person may not do is grey, and says why when it is pressed.
+        lacks: Callable[[str], bool] = getattr(self.screen, "lacks", lambda _: False)
+        keys: dict[str, Key] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and binding.action not in keys:
-                keys[binding.action] = (binding.key, self._display(binding), binding.description, enabled)
-        shown = tuple(keys.values())
+                may = enabled and not lacks(binding.action)
+                keys[binding.action] = (binding.key, self._display(binding), binding.description, may)
+        self._keys = tuple(keys.values())
+        shown = (*self._fitting(self._keys), *self._more(self._keys))
         if shown != self._shown:
             self._shown = shown
             self.update(self._text(), layout=False)
+
+    def _fitting(self, keys: Sequence[Key]) -> Iterator[Key]:
+        """The keys that have room, in their order."""
+        left = self.size.width - self._cells(keys)
+        for index in reversed(range(len(keys))):
+            if left >= 0 or not self.size.width:
+                break
+            if keys[index][0] not in _ALWAYS:
+                left += self._cells([keys[index]]) + 1
+                keys = (*keys[:index], *keys[index + 1 :])
+        yield from keys
+
+    def _more(self, shown: Sequence[Key]) -> Iterator[Key]:
+        """Keys of lists that have room behind the others."""
+        left = self.size.width - self._cells(shown)
+        if self.size.width < _ROOMY:
+            return
+        found = {binding.id: (binding, on) for _, binding, on, _ in self.screen.active_bindings.values() if on}
+        for binding, on in (found[each] for each in _OF_LISTS if each in found):
+            key = (binding.key, self._display(binding), binding.description, on)
+            left -= self._cells([key]) + 1
+            if left < 0:
+                return
+            yield key
+
+    def _cells(self, keys: Sequence[Key]) -> int:
+        return Content(" ").join(self._key(display, does, on) for _, display, does, on in keys).cell_length
 
     def _display(self, binding: Binding) -> str:
         """Where a field takes `?` for a text, its other key is left, and only that one helps."""
@@ -71,8 +125,8 @@ class KeyBar(Static):
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked."""
         end = 0
-        for key, display, does, on in self._shown:
+        for key, display, does, _ in self._shown:
             end += value(f"{display} {does} ").cell_length
             if event.x < end:
-                self.app.simulate_key(key) if on else self.app.bell()
+                self.app.simulate_key(key)
                 return

@@ -70,8 +70,9 @@ class PagedRows(ScrollView, Generic[Row]):
 
     @property
     def is_opening(self) -> bool:
-        """Whether the list was requested and has not arrived yet."""
-        return self.source is not None and self.total < 0
+        """Whether the list is on its way: not once it was refused."""
+        refused = self._opening is not None and self._opening.is_finished
+        return self.source is not None and self.total < 0 and not refused
 
     # -- hooks
 
@@ -98,7 +99,7 @@ class PagedRows(ScrollView, Generic[Row]):
 
     def reload(self) -> None:
         """Read the rows that are shown again. The cursor stays on its row, and the row where it is on the screen."""
-        if self.is_opening and self._opening is not None and not self._opening.is_finished:
+        if self.is_opening and self._opening is not None:
             # The first page is being read: another one in its place would only come later.
             self._is_stale = True
         else:
@@ -106,8 +107,12 @@ class PagedRows(ScrollView, Generic[Row]):
 
     def follow(self) -> None:
         """Read the rows again because others have changed the store, and count the rows that are not as they were."""
-        self._is_told = True
+        self.expect_changes()
         self.reload()
+
+    def expect_changes(self) -> None:
+        """Others have changed the store: the next reading counts the rows that are not as they were."""
+        self._is_told = self.total >= 0
 
     def _reload_stale(self) -> None:
         """What changed while the list was opened is in it now."""

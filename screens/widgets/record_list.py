@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from dropcopy_tui.domain.arrangements import USUAL, Arrangement
 from dropcopy_tui.domain.pages import PageSource
 from dropcopy_tui.domain.plurals import plural, singular
 from screens.widgets.columns import Column
@@ -29,6 +30,14 @@ class RecordList(Vertical, Generic[Row]):
         Binding("slash", "filter", "Filter", id="list.filter", tooltip="Filter the list as you type."),
         Binding(
             "x", "export", "Export", show=False, id="list.export", tooltip="Export the list to a CSV or JSON file."
+        ),
+        Binding(
+            "C",
+            "columns",
+            "Columns",
+            show=False,
+            id="list.columns",
+            tooltip="Choose the columns, and see all of them of the row.",
         ),
     ]
     DEFAULT_CSS = """
@@ -49,6 +58,12 @@ class RecordList(Vertical, Generic[Row]):
 
         records: RecordList[Any]
 
+    @dataclass
+    class ColumnsAsked(Message):
+        """The person wants other columns."""
+
+        records: RecordList[Any]
+
     def __init__(
         self,
         columns: Sequence[Column[Row]],
@@ -65,6 +80,7 @@ class RecordList(Vertical, Generic[Row]):
         super().__init__(id=id, classes=classes)
         self.table: RecordTable[Row] = table(columns, key, source=source, pickable=pickable)
         self.table.beside = self._count
+        self.table.arranged_before = self._arranged_before
         self.noun = noun
         self._empty = empty
         self._began = ""
@@ -75,6 +91,15 @@ class RecordList(Vertical, Generic[Row]):
         yield self.table
         yield Static("", classes="empty", markup=False)
         yield Static("", classes="count", markup=False)
+
+    @property
+    def called(self) -> str:
+        """What a person's arrangement of the list is kept under."""
+        return f"{type(self.screen).__name__.removesuffix('Screen')}/{self.id or self.noun}"
+
+    def _arranged_before(self) -> Arrangement:
+        kept: Mapping[str, Arrangement] = getattr(self.app, "arrangements", {})
+        return kept.get(self.called, USUAL)
 
     def focus_list(self) -> None:
         """Put the keys on the table."""
@@ -108,7 +133,8 @@ class RecordList(Vertical, Generic[Row]):
         if table.query_ask.match:
             parts.append(f"/{table.query_ask.match}")
         if table.changed:
-            parts.append(f"{table.changed:,} changed just now")
+            changed = plural(table.changed, singular(self.noun), self.noun) if self.noun else f"{table.changed:,}"
+            parts.append(f"{changed} changed just now")
         words = "   ".join(parts)
         return words if len(words) < self.size.width - 4 or not table.picked_size else "   ".join(parts[1:])
 
@@ -139,6 +165,10 @@ class RecordList(Vertical, Generic[Row]):
     def action_export(self) -> None:
         """Ask the screen for a file."""
         self.post_message(self.ExportAsked(self))
+
+    def action_columns(self) -> None:
+        """Ask the screen which columns there are to be."""
+        self.post_message(self.ColumnsAsked(self))
 
     @on(Input.Changed, ".filter")
     def _typed(self, event: Input.Changed) -> None:

@@ -14,9 +14,10 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from dropcopy_tui.domain.arrangements import USUAL, Arrangement
 from dropcopy_tui.domain.pages import PageSource, Selection
 from screens.terminal.values import clip
-from screens.widgets.columns import Column, fit, fitted
+from screens.widgets.columns import Column, arranged, fit, fitted
 from screens.widgets.paged_rows import PagedRows
 
 Row = TypeVar("Row")
@@ -103,6 +104,12 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     """
 
     @dataclass
+    class Arranged(Message):
+        """The person has chosen other columns, or another sort."""
+
+        table: RecordTable[Any]
+
+    @dataclass
     class Opened(Message):
         """A row was opened with Enter."""
 
@@ -128,8 +135,11 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.key = key
         self.pickable = pickable
         self.picked = Selection()
+        # How the person has arranged the list before: asked once, when its first page is.
+        self.arranged_before: Callable[[], Arrangement] = lambda: USUAL
+        self.arrangement: Arrangement | None = None
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
-        self._fitted_to = -1
+        self._fitted_to = (-1, 0)
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
         self._ink: Style | None = None
 
@@ -166,6 +176,33 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.picked = Selection()
         self.load_first()
 
+    def load_first(self) -> None:
+        """Read the list from its start, in the order that the person has chosen for it."""
+        if self.arrangement is None and self.source is not None:
+            self.use(self.arranged_before())
+        super().load_first()
+
+    def use(self, how: Arrangement) -> None:
+        """Show the columns as they are arranged, and sort by what is named, if there is such an order."""
+        self.arrangement = how
+        if how.order in {column.order for column in self.columns if column.order}:
+            self.query_ask = replace(self.query_ask, order=how.order, descending=how.descending)
+        # Arranged when it is drawn: how wide it is then depends on how long the list is.
+        self._fitted_to = (-1, 0)
+        self.refresh()
+
+    def choose_columns(self, on: Sequence[str], off: Sequence[str]) -> None:
+        """Show other columns from now on; with none named, the usual ones."""
+        self.arrangement = replace(self.arrangement or USUAL, on=tuple(on), off=tuple(off))
+        self._arrange()
+        self.refresh()
+        self.post_message(self.Arranged(self))
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The titles of the columns that are seen."""
+        return tuple(column.title for column, _ in self._layout)
+
     def show_columns(self, columns: Sequence[Column[Row]]) -> None:
         """Show other columns of the same rows."""
         self.columns = tuple(columns)
@@ -192,7 +229,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line: the header stays, the rows scroll."""
         width = self.scrollable_content_region.width
-        if self._fitted_to != self.size.width:
+        if self._fitted_to != (self.size.width, self.scrollbar_size_vertical):
             self._arrange()
         if y == 0:
             return self._header().adjust_cell_length(width, self._plain())
@@ -251,8 +288,8 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     def _arrange(self) -> None:
         """Give the columns their widths, leaving out optional ones that do not fit."""
         room = self.size.width - self.scrollbar_size_vertical - _MARK_WIDTH
-        self._layout = fit(self.columns, room)
-        self._fitted_to = self.size.width
+        self._layout = fit(arranged(self.columns, self.arrangement or USUAL), room)
+        self._fitted_to = (self.size.width, self.scrollbar_size_vertical)
         self._strips.clear()
 
     def rows_changed(self) -> None:
@@ -358,7 +395,10 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         else:
             place = orders.index(now.order) + 1 if now.order in orders else 0
             self.query_ask = replace(now, order=orders[place] if place < len(orders) else "", descending=False)
+        now = self.query_ask
+        self.arrangement = replace(self.arrangement or USUAL, order=now.order, descending=now.descending)
         self.load_first()
+        self.post_message(self.Arranged(self))
 
     def action_copy(self) -> None:
         """Send what the row is called, its first column, to the terminal's clipboard."""

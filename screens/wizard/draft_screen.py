@@ -8,12 +8,12 @@ from textual.binding import Binding, BindingType
 
 from dropcopy_tui.domain.errors import NotFound
 from dropcopy_tui.services.views import DraftView
-from screens.frame import DeskScreen
 from screens.jobs import job, off_thread
+from screens.lists import ExportingScreen
 from screens.wizard.open_draft import ELSEWHERE, OpenDraft
 
 
-class DraftScreen(DeskScreen[None]):
+class DraftScreen(ExportingScreen):
     """Subclasses show the draft, step by step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,7 +75,9 @@ class DraftScreen(DeskScreen[None]):
 
     @job(group="save")
     async def save_soon(self) -> None:
-        await self.save()
+        # What is being submitted was saved before; another version of it would be refused.
+        if not self._is_submitted:
+            await self.save()
 
     async def save(self) -> None:
         """Save the input, unless it is saved already."""

@@ -82,8 +82,8 @@ class OpenDraft:
             self._view = await off_thread(desk.drafts.save, actor, self.number, self._view.version, fields)
             stored = _fields_of(self._view)
             if stored.entity == fields.entity and self.fields == fields:
-                # A front end that the entity may not use was dropped.
-                self.fields = replace(fields, front_end_id=stored.front_end_id)
+                # As it was stored: a front end that the entity may not use was dropped, a text that was too long cut.
+                self.fields = stored
             self.saved = self.fields in (fields, stored)
             return True
 

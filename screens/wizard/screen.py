@@ -22,7 +22,6 @@ from screens.modals.confirm import ConfirmModal
 from screens.modals.work import with_work
 from screens.navigation import OpenChangedSources, OpenRouting
 from screens.widgets.record_list import RecordList
-from screens.widgets.record_table import RecordTable
 from screens.wizard.draft_screen import DraftScreen
 from screens.wizard.rail import STEPS, chosen_in, rail
 from screens.wizard.sources import SourcesStep, firm_choices
@@ -325,11 +324,6 @@ class WizardScreen(DraftScreen):
         if chosen is not None:
             self._firm = "" if chosen == "all" else chosen
             self._show_sources(desk)
-
-    @on(RecordTable.Refused)
-    def _refused(self, event: RecordTable.Refused) -> None:
-        event.stop()
-        show_refusal(self, event.error)
 
     # -- step 6 and leaving
 

@@ -117,6 +117,9 @@ class SourcesStep(Step):
         narrowed = f"Globex Firm: {firm}   f another firm" if firm else "Globex Firm: all   f select"
         self.query_one(".firm", Static).update(value(narrowed))
         self._entering = True
+        # Nothing is selected in a list that is shown again, and nothing is to be said of it.
+        self._warned = 0
+        self.show_error("")
         for table, source in zip(self.tables(), (available, added), strict=True):
             table.show_source(source)
 

@@ -265,7 +265,7 @@ class Ease(Service):
 
 def _is_over(uow: UnitOfWork, row: FactorResetRow) -> bool:
     """Whether its half hour has passed, by the clock or by what was recorded since."""
-    return not row.asked_at <= uow.now < row.expires_at or was_later(uow, row.after_event, row.expires_at)
+    return not row.asked_at <= uow.now < row.expires_at or was_later(uow.tx, row.after_event, row.expires_at)
 
 
 def _app_of(uow: UnitOfWork, person: PersonRow) -> AuthenticatorRow | None:

@@ -201,7 +201,7 @@ def _complaint(uow: UnitOfWork, row: ChallengeRow) -> str:
     if row.tries >= uow.settings.code_tries:
         return "Too many wrong attempts for this code. Request a new one. Nothing was changed."
     over = uow.now >= row.expires_at or uow.now < row.created_at - _SLACK
-    if over or was_later(uow, row.after_event, row.expires_at):
+    if over or was_later(uow.tx, row.after_event, row.expires_at):
         return _ENDED["expired"]
     return ""
 

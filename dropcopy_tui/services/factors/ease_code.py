@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dropcopy_tui.domain.ease import EASE_CHALLENGE, EASE_LIFE
+from dropcopy_tui.domain.people import MAY_EASE
 from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Standing
+from dropcopy_tui.services.rights import holders
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import PersonRow
 
+_NOBODY = "this desk has no EASE agent"
 _WHOM_TO_CALL = "Call EASE at your firm's contact number"
 
 
@@ -16,8 +19,8 @@ class EaseCode(CodeFactor):
     standing = Standing(EASE_CHALLENGE, EASE_LIFE)
 
     def offer(self, uow: UnitOfWork, person: PersonRow) -> Offer:
-        """Everyone may call."""
-        return Offer("an agent verifies you and issues a code")
+        """Everyone may call, where there is someone who answers."""
+        return Offer("an agent verifies you and issues a code", "" if holders(uow.tx, MAY_EASE) else _NOBODY)
 
     def source(self, sent_to: str, push: bool) -> str:
         """Whom to call."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.dates import moment_words
@@ -22,6 +21,7 @@ from dropcopy_tui.services.factors.strategy import CodeFactor, Offer, Sent
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
 from dropcopy_tui.store.access_tables import RecoveryCodeRow
+from dropcopy_tui.store.proofs import remove_rows
 from dropcopy_tui.store.tables import ChallengeRow, PersonRow
 
 HOW_MANY = 10
@@ -106,7 +106,7 @@ class RecoveryCodes(Service):
         with self._writing(actor) as uow:
             person = person_row(uow)
             proven = spend(uow, proof, Purpose.RECOVERY)
-            gone: Any = uow.tx.execute(delete(RecoveryCodeRow).where(col(RecoveryCodeRow.person_id) == person.id))
+            gone = remove_rows(uow.tx, "recovery_code", col(RecoveryCodeRow.person_id) == person.id)
             # As a new authenticator app.
             wait = uow.resources.factor_wait
             digits = FACTORS["recovery"].digits[0]
@@ -116,7 +116,7 @@ class RecoveryCodes(Service):
                 uow.tx.add(
                     RecoveryCodeRow(person_id=actor.person_id, code_mac=mac, made_at=uow.now, usable_at=uow.now + wait)
                 )
-            after = {"codes": HOW_MANY, "replaced": int(gone.rowcount), "proven_by": proven.factor}
+            after = {"codes": HOW_MANY, "replaced": gone, "proven_by": proven.factor}
             uow.record("recovery:made", person.user_id, after=after)
             uow.tell(person, "Recovery codes were made for you", _letter(uow, "Earlier ones are invalid."))
             return NewCodes(codes, uow.now + wait)

@@ -118,8 +118,8 @@ def _fields(uow: UnitOfWork, draft: DraftRow, group: GroupRow) -> list[FieldChan
 
 def filter_names(uow: UnitOfWork, group: GroupRow) -> list[str]:
     """The group's filters as drafts keep them, in the order of the wizard."""
-    rows = select(col(GroupFilterRow.filter)).where(col(GroupFilterRow.group_id) == group.id)
-    return [kind.value for kind in in_order(Filter(name) for name in uow.tx.execute(rows).scalars())]
+    rows = select(GroupFilterRow).where(col(GroupFilterRow.group_id) == group.id)
+    return [kind.value for kind in in_order(Filter(row.filter) for row in uow.tx.execute(rows).scalars())]
 
 
 def _words_of_group(uow: UnitOfWork, group: GroupRow) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import case
 from sqlmodel import col, func, select
 
-from dropcopy_tui.domain.errors import InvalidValue
+from dropcopy_tui.domain.errors import InvalidValue, RowAltered
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.groups import limit_problems
 from dropcopy_tui.domain.markets import Gateway, market_named
@@ -17,15 +17,17 @@ from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sendercomp_lists import usable_in
-from dropcopy_tui.services.source_sets import empty, firm_counts, members, of_draft, size
+from dropcopy_tui.services.source_sets import draft_digest, empty, firm_counts, members, of_draft, size
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import FirmCount
 from dropcopy_tui.store.dialect import listed
+from dropcopy_tui.store.proofs import prover_in
 from dropcopy_tui.store.tables import (
     DraftRow,
     EntityRow,
     FrontEndMappingRow,
     GroupRow,
+    RequestRow,
     SenderCompRow,
 )
 
@@ -72,6 +74,15 @@ def tally(uow: UnitOfWork, draft: DraftRow) -> SourceTally:
         guarantors=frozenset(found - {draft.entity_id}),
         unusable=sum(counts) - good,
     )
+
+
+def require_submitted(uow: UnitOfWork, draft: DraftRow, request: RequestRow) -> None:
+    """Continue only with a draft that is as it was submitted. Raises RowAltered."""
+    if prover_in(uow.tx) is not None and request.draft_digest != draft_digest(uow.tx, draft):
+        raise RowAltered(
+            f"What request {request.reference} asks for was changed from outside the desk and is not used. Nothing was "
+            "changed. Operations can look for the cause: dropcopy store check"
+        )
 
 
 def firms(uow: UnitOfWork, draft: DraftRow) -> tuple[FirmCount, ...]:

@@ -21,6 +21,7 @@ from dropcopy_tui.services.groups.parked import drop_parked, park, unpark
 from dropcopy_tui.services.groups.review import fee_of, review_of
 from dropcopy_tui.services.groups.submission import submit_draft
 from dropcopy_tui.services.own_drafts import own_draft
+from dropcopy_tui.services.requests.repeated import answered_draft
 from dropcopy_tui.services.sendercomp_lists import listing, sender_comp_view, set_listing, usable_by
 from dropcopy_tui.services.source_sets import SenderCompRows, of_draft, put, take_out
 from dropcopy_tui.services.spare import available, place_of, usable_firms
@@ -47,6 +48,10 @@ class DraftFields:
     front_end_id: int | None = None
     filters: tuple[Filter, ...] = ()
     step: int = 1
+
+    def __post_init__(self) -> None:
+        """Bring the filters in order: what is entered is compared with what is stored, which has no other order."""
+        object.__setattr__(self, "filters", in_order(self.filters))
 
 
 class Drafts(Service):
@@ -177,16 +182,24 @@ class Drafts(Service):
         with self._reading(actor) as uow:
             return review_of(uow, _open(uow, draft_id))
 
-    def submit(self, actor: Actor, draft_id: int, version: int) -> RequestView:
-        """Make the draft a request, all or nothing.
+    def submit(self, actor: Actor, draft_id: int, version: int | None, op_id: str = "") -> RequestView:
+        """Make the draft a request, all or nothing; the same act again gives the same request.
+
+        Args:
+            actor: whose draft it is.
+            draft_id: the draft.
+            version: the one that was shown; None submits it as it is.
+            op_id: names the act; draft and version do where it is empty.
 
         Raises:
             InvalidValue: every problem, one a sentence.
             ChangedMeanwhile: the draft is not the one that was shown.
         """
         with self._writing(actor) as uow:
+            if first := answered_draft(uow, draft_id, version, op_id):
+                return first[0]
             row = own_draft(uow, draft_id)
-            if row.version != version:
+            if version not in (None, row.version):
                 raise ChangedMeanwhile("This draft was changed in another window. Review it again, then submit.")
             return submit_draft(uow, row)
 

@@ -33,6 +33,7 @@ from dropcopy_tui.services.groups.scripted import (
 )
 from dropcopy_tui.services.groups.submission import submit_deletion
 from dropcopy_tui.services.requests.batches import outcome_words
+from dropcopy_tui.services.requests.repeated import answered
 from dropcopy_tui.services.sendercomp_lists import sender_comp_view, set_listing
 from dropcopy_tui.services.sessions.sessions import session_rows, views
 from dropcopy_tui.services.sessions.words import keys_summary
@@ -163,18 +164,23 @@ class Groups(Service):
             )
             return fetch(uow.tx, rows, ask, lambda row: FirmCount(row.part, row.members))
 
-    def create(self, actor: Actor, new: NewGroup) -> RequestView:
+    def create(self, actor: Actor, new: NewGroup, op_id: str = "") -> RequestView:
         """Ask for a group in one transaction: a draft, its sources, and the request.
+
+        `op_id` names the act: the same act again gives the same request.
 
         Raises:
             InvalidValue: every problem, one a sentence; nothing is kept.
             NotEntitled: the person may not create groups there.
         """
         with self._writing(actor) as uow:
-            return ask_for_group(uow, new)
+            first = answered(uow, op_id, new)
+            return first[0] if first else ask_for_group(uow, new)
 
-    def edit(self, actor: Actor, group: str | int, edit: GroupEdit, entity: str = "") -> RequestView:
+    def edit(self, actor: Actor, group: str | int, edit: GroupEdit, entity: str = "", op_id: str = "") -> RequestView:
         """Ask for a group to be changed, in one transaction (rule G7).
+
+        `op_id` names the act: the same act again gives the same request.
 
         Raises:
             ChangedMeanwhile: the group is not at the version named, or another request is about to change it.
@@ -182,6 +188,8 @@ class Groups(Service):
             NotEntitled, NotFound.
         """
         with self._writing(actor) as uow:
+            if first := answered(uow, op_id, group, edit, entity):
+                return first[0]
             row = _find(uow, group, entity)[0]
             return ask_for_edit(uow, row, edit)
 
@@ -224,8 +232,12 @@ class Groups(Service):
                 for row, *_ in found
             )
 
-    def delete(self, actor: Actor, groups: Sequence[str | int], entity: str = "") -> tuple[RequestView, ...]:
+    def delete(
+        self, actor: Actor, groups: Sequence[str | int], entity: str = "", op_id: str = ""
+    ) -> tuple[RequestView, ...]:
         """Ask for groups to be deleted: a request each, all of them or none (rule G9).
+
+        `op_id` names the act: the same act again gives the same requests.
 
         Raises:
             ChangedMeanwhile: another request is about to change or delete one of them.
@@ -234,6 +246,8 @@ class Groups(Service):
         if not groups:
             raise InvalidValue("Select at least one group.")
         with self._writing(actor) as uow:
+            if first := answered(uow, op_id, list(groups), entity):
+                return first
             rows = {found[0].id: found[0] for found in (_find(uow, group, entity) for group in groups)}
             return tuple(submit_deletion(uow, row) for row in rows.values())
 

@@ -25,7 +25,7 @@ from dropcopy_tui.services.requests.views import request_view
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import RequestView
-from dropcopy_tui.store.tables import ApprovalRow, DraftRow, EntityRow, PersonRow, RequestRow
+from dropcopy_tui.store.tables import ApprovalRow, AuditRow, DraftRow, EntityRow, PersonRow, RequestRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,9 @@ class Provisioning(Service):
             if not in_progress or approvals.missing(uow, row) or not self._is_due(uow, row):
                 return None
             draft = uow.tx.get_one(DraftRow, row.draft_id) if row.draft_id is not None else None
+            _refuse_ended(uow, row)
+            if draft is not None:
+                draft_checks.require_submitted(uow, draft, row)
             # A draft may have a million sources: they are counted once for everything that is decided here.
             counted = draft_checks.tally(uow, draft) if draft else None
             reasons, said = self._reasons(uow, row, counted), ""
@@ -151,3 +154,14 @@ class Provisioning(Service):
             what = f"{RequestType(row.type).words.lower()} {row.subject}"
             uow.tell(person, f"{row.reference} awaits your approval: {what}", what, row.id)
         return True
+
+
+def _refuse_ended(uow: UnitOfWork, row: RequestRow) -> None:
+    """A request that ended, and was put back as it was in progress, is not set up. Raises RowAltered."""
+    ends = [f"request:{status.value}" for status in RequestStatus if status is not RequestStatus.IN_PROGRESS]
+    ended = select(col(AuditRow.id)).where(col(AuditRow.subject) == row.reference, col(AuditRow.action).in_(ends))
+    if uow.tx.execute(ended.limit(1)).first() is not None:
+        raise RowAltered(
+            f"The request {row.reference} has ended, and was put back from outside the desk. Nothing was changed. "
+            "Operations can look for the cause: dropcopy audit verify"
+        )

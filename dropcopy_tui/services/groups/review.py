@@ -58,7 +58,7 @@ def _approvers(uow: UnitOfWork, draft: DraftRow, counted: draft_checks.SourceTal
 
 def _target_gateways(uow: UnitOfWork, group: GroupRow) -> frozenset[Gateway]:
     """The gateway kinds for which the group has a target session."""
-    rows = select(col(SessionRow.gateway)).where(
+    rows = select(SessionRow).where(
         col(SessionRow.group_id) == group.id, col(SessionRow.status) == SessionStatus.ACTIVE.value
     )
-    return frozenset(Gateway(name) for name in uow.tx.execute(rows).scalars())
+    return frozenset(Gateway(row.gateway) for row in uow.tx.execute(rows).scalars())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import col
 
-from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, Interrupted
+from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, Interrupted, RowAltered
 from dropcopy_tui.domain.filters import Filter, complete_filters
 from dropcopy_tui.domain.groups import gateways_needed
 from dropcopy_tui.domain.markets import Gateway, market_named
@@ -18,7 +18,7 @@ from dropcopy_tui.services.attribution import deleted_by
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.groups import changes, draft_checks
 from dropcopy_tui.services.sessions.ids import free_session_id
-from dropcopy_tui.services.source_sets import copy, of_draft, of_group, size
+from dropcopy_tui.services.source_sets import copy, of_draft, of_group, set_digest, size
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.store.tables import (
     DraftRow,
@@ -66,6 +66,8 @@ def _create(uow: UnitOfWork, row: RequestRow, counted: Counted) -> str:
     row.group_id, row.group_version = key_of(group.id), group.version
     filters = _put_filters(uow, draft, row.group_id)
     copy(uow, of_group(row.group_id), of_draft(draft))
+    # The draft is as it was submitted: whoever calls this has looked.
+    group.set_digest = _submitted_set(row)
     entity = uow.tx.get_one(EntityRow, row.entity_id)
     uow.record(
         "group:created",
@@ -84,10 +86,17 @@ def _edit(uow: UnitOfWork, row: RequestRow, counted: Counted) -> str:
         raise changes.gone(uow, draft)
     if stale := changes.stale_words(uow, draft, group):
         raise ChangedMeanwhile(stale)
+    if group.set_digest not in (None, set_digest(uow.tx, of_group(group.id))):
+        raise RowAltered(
+            f"The SenderComps of the group {group.name} were changed from outside the desk. Nothing was changed. "
+            "Operations can look for the cause: dropcopy store check"
+        )
     group.name, group.name_key = draft.name, name_key(draft.name)
     group.front_end_id = draft.front_end_id or group.front_end_id
     changes.carry_out(uow, row, key_of(group.id))
     group.sources = size(uow, of_group(group.id))
+    # The draft began with what the group had then, and no one has changed the group since.
+    group.set_digest = _submitted_set(row)
     group.version += 1
     row.group_version = group.version
     _put_filters(uow, draft, key_of(group.id))
@@ -142,10 +151,20 @@ _WAYS: dict[RequestType, Callable[[UnitOfWork, RequestRow, Counted], str]] = {
 
 def _put_filters(uow: UnitOfWork, draft: DraftRow, group_id: int) -> list[str]:
     filters = complete_filters([Filter(name) for name in draft.filters], uow.settings.mandatory_filters)
-    uow.tx.execute(delete(GroupFilterRow).where(col(GroupFilterRow.group_id) == group_id))
-    uow.tx.add_all(GroupFilterRow(group_id=group_id, filter=kind.value) for kind in filters)
+    there = uow.tx.execute(select(GroupFilterRow).where(col(GroupFilterRow.group_id) == group_id)).scalars().all()
+    wanted = {kind.value for kind in filters}
+    for row in there:
+        if row.filter not in wanted:
+            uow.tx.delete(row)
+    new = wanted - {row.filter for row in there}
+    uow.tx.add_all(GroupFilterRow(group_id=group_id, filter=name) for name in sorted(new))
     uow.tx.flush()
     return [kind.value for kind in filters]
+
+
+def _submitted_set(row: RequestRow) -> str | None:
+    """The digest of the SenderComps that a request was submitted with."""
+    return row.draft_digest.partition(":")[2] if row.draft_digest else None
 
 
 def _targets(uow: UnitOfWork, group: GroupRow) -> Sequence[SessionRow]:

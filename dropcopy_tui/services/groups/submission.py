@@ -14,6 +14,7 @@ from dropcopy_tui.services.groups.front_ends import front_end_view
 from dropcopy_tui.services.groups.parked import drop_parked
 from dropcopy_tui.services.requests.lifecycle import make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
+from dropcopy_tui.services.source_sets import draft_digest
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Changes, Facts, RequestView
 from dropcopy_tui.store.tables import (
@@ -52,7 +53,8 @@ def submit_draft(uow: UnitOfWork, draft: DraftRow, *, kept: bool = True) -> Requ
     kind = RequestType.EDIT_GROUP if wanted else RequestType.CREATE_GROUP
     subject = wanted.group if wanted else draft.name
     waits_for = draft_checks.approvers(uow, draft, counted)
-    row = make_request(uow, kind, entity, subject, asked, draft, waits_for, draft.group_id)
+    digest = draft_digest(uow.tx, draft)
+    row = make_request(uow, kind, entity, subject, asked, draft, waits_for, draft.group_id, digest)
     if wanted:
         changes.freeze_changes(uow, draft, row)
     tell_submitted(uow, row, _letter(asked))

@@ -39,7 +39,6 @@ from dropcopy_tui.services.imports.sessions import SessionFile
 from dropcopy_tui.services.imports.updates import UpdateSummary, apply_update, summary_of
 from dropcopy_tui.services.unit_of_work import Service, reading, writing
 from dropcopy_tui.store.bulk import BulkStore, bulk_store, require_space
-from dropcopy_tui.store.proofs import prover_in
 
 __all__ = ["ImportKind", "ImportReport", "Imports", "LineError", "UpdateReport", "UpdateSummary"]
 
@@ -112,8 +111,8 @@ class Imports(Service):
         try:
             with self._writing(actor) as uow:
                 uow.require(MAY_OPERATE)
-                made = KINDS[kind](uow.tx.connection(), uow.now)
-                made.importer, made.prover = actor.person_id, prover_in(uow.tx)
+                made = KINDS[kind](uow.tx, uow.now)
+                made.importer = actor.person_id
                 _Import(made, tally).run(stream)
                 # Only now: the constraints of the store have had their say about every line.
                 if tally.rejected or dry_run:

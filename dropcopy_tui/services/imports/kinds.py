@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, Connection, insert, select
+from sqlmodel import Session
 
 from dropcopy_tui.domain.accounts import (
     PERSON_NAME_LENGTH,
@@ -36,7 +37,6 @@ from dropcopy_tui.domain.requests import Approvals
 from dropcopy_tui.services.imports.csv_lines import Columns
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.proofs import prove_inserted
-from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import METADATA
 
 _ENTITY = METADATA.tables["entity"]
@@ -78,11 +78,11 @@ class FileKind(ABC):
 
     # Who imports: the primary key of the person.
     importer = 0
-    # Who proves the new rows.
-    prover: Prover | None = None
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
+    def __init__(self, tx: Session, now: datetime) -> None:
+        # New rows are proven in it.
+        self.tx = tx
+        self._connection = tx.connection()
         self._now = now
         self._lines: dict[str, int] = {}
 
@@ -135,7 +135,7 @@ class EntityFile(FileKind):
 
     def insert(self, entries: Sequence[FileEntry]) -> None:
         self._connection.execute(insert(_ENTITY), [entry.values for entry in entries])
-        prove_inserted(self._connection, self.prover, _ENTITY, "code", [entry.values["code"] for entry in entries])
+        prove_inserted(self.tx, _ENTITY, "code", [entry.values["code"] for entry in entries])
 
 
 def _yes_or_no(text: str) -> bool:
@@ -171,9 +171,9 @@ class EntityCodes:
 class FileOfEntities(FileKind):
     """A kind whose lines name entities."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        super().__init__(connection, now)
-        self.entity = EntityCodes(connection).entity
+    def __init__(self, tx: Session, now: datetime) -> None:
+        super().__init__(tx, now)
+        self.entity = EntityCodes(self._connection).entity
 
 
 class PeopleFile(FileOfEntities):
@@ -181,10 +181,10 @@ class PeopleFile(FileOfEntities):
 
     columns = Columns(("user_id", "name", "email", "roles"), optional=("mobile", "os_account"))
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        super().__init__(connection, now)
+    def __init__(self, tx: Session, now: datetime) -> None:
+        super().__init__(tx, now)
         # As they were before the file: a new entity is filled by the file that brings its first administrator.
-        administered = connection.scalars(
+        administered = self._connection.scalars(
             select(_ENTITLEMENT.c.entity_id).where(_ENTITLEMENT.c.role == Role.USER_ADMINISTRATOR.value)
         )
         self._administered = frozenset(administered)
@@ -256,7 +256,7 @@ class PeopleFile(FileOfEntities):
             insert(_PERSON), [{name: entry.values[name] for name in columns} | always for entry in entries]
         )
         names = [entry.values["user_id"] for entry in entries]
-        prove_inserted(self._connection, self.prover, _PERSON, "user_id", names)
+        prove_inserted(self.tx, _PERSON, "user_id", names)
         self._entitle(entries)
 
     def _entitle(self, entries: Sequence[FileEntry]) -> None:
@@ -274,11 +274,9 @@ class PeopleFile(FileOfEntities):
             for person_id, name in found
             for role, entity_id in sorted(wanted[name], key=str)
         ]
-        if rows and self.prover is not None:
-            for row in rows:
-                row["proof"] = self.prover.proof("entitlement", row)
         if rows:
             self._connection.execute(insert(_ENTITLEMENT), rows)
+            prove_inserted(self.tx, _ENTITLEMENT, "person_id", [row["person_id"] for row in rows])
 
 
 def _person_keys(user_id: str, email: str, account: str | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import insert, select
@@ -12,6 +13,7 @@ from dropcopy_tui.domain.names import shorten
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus, check_session_id
 from dropcopy_tui.services.imports.csv_lines import Columns
 from dropcopy_tui.services.imports.kinds import FileEntry, FileOfEntities, NamedCells, gateway_of
+from dropcopy_tui.store.proofs import prove_inserted
 from dropcopy_tui.store.tables import METADATA
 
 _SESSION = METADATA.tables["session"]
@@ -46,6 +48,11 @@ class SessionFile(FileOfEntities):
 
     def insert(self, entries: Sequence[FileEntry]) -> None:
         self._connection.execute(insert(_SESSION), [entry.values for entry in entries])
+        by_market: dict[str, list[str]] = defaultdict(list)
+        for entry in entries:
+            by_market[entry.values["market"]].append(entry.values["session_id"])
+        for market, names in by_market.items():
+            prove_inserted(self.tx, _SESSION, "session_id", names, _SESSION.c.market == market)
 
 
 def _session_kind(text: str) -> str:

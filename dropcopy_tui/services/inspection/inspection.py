@@ -19,7 +19,9 @@ from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.domain.work import step
 from dropcopy_tui.services.inspection.rules import RULES, Rule
 from dropcopy_tui.services.inspection.sealed import closed_values
+from dropcopy_tui.services.source_sets import altered_sets
 from dropcopy_tui.store.chain_check import check_chain
+from dropcopy_tui.store.damage import UNREADABLE
 from dropcopy_tui.store.dialect import is_postgres
 from dropcopy_tui.store.engine import Store
 from dropcopy_tui.store.proofs import altered_rows
@@ -66,6 +68,7 @@ def _checks(store: Store, vault: Vault | None) -> Iterator[tuple[str, str, Find]
     yield "store.references", "Rows refer to rows that do not exist.", _references
     for rule in RULES:
         yield rule.name, rule.words, partial(_broken, rule=rule)
+    yield "groups.digests", "The SenderComps of a group are not those that were set up.", _other_sets
     if vault is not None and vault.is_open:
         words = "Sealed values do not open with this master key."
         yield "store.sealed", words, lambda session: list(islice(closed_values(session, vault), _NAMED + 1))
@@ -86,7 +89,7 @@ def _examined(store: Store, name: str, words: str, find: Find) -> Examined:
         raise
     except DeskError as error:
         return Examined(name, words, (error.message,))
-    except (DBAPIError, ValueError) as error:  # ValueError: a damaged value is not a date or not text
+    except (DBAPIError, *UNREADABLE) as error:
         return Examined(name, words, (f"cannot be read ({type(error).__name__})",))
     if not found:
         return Examined(name)
@@ -125,6 +128,11 @@ def _trail(session: Session, vault: Vault) -> list[str]:
     step("Verifying the audit trail")
     found = check_chain(session, vault)
     return [] if found.valid else [found.why]
+
+
+def _other_sets(session: Session) -> list[str]:
+    step("Checking the SenderComps of groups")
+    return list(islice(altered_sets(session), _NAMED + 1))
 
 
 def _references(session: Session) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dropcopy_tui.store.tables.words import NEVER
+
 _HEAD = 2
 
 
@@ -84,6 +86,13 @@ RULES = (
         ),
     ),
     *_of_sets(),
+    Rule(
+        "sessions.stops",
+        "When a session's last key pair expires is kept wrong.",
+        "SELECT session_id FROM (SELECT s.session_id, s.stops_at, (SELECT max(k.expires_at) FROM key_pair k "
+        "WHERE k.session_pk = s.id AND k.deleted_at IS NULL) AS ends FROM session s) AS kept "
+        f"WHERE stops_at <> coalesce(ends, '{NEVER:%Y-%m-%d} 00:00:00.000000')",
+    ),
     Rule(
         "keys.slots",
         "A key pair has a slot although it was deleted, or has no secret.",

@@ -21,7 +21,7 @@ from dropcopy_tui.domain.people import MAY_USE_KEYS, Actor
 from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.domain.requests import RequestStatus, RequestType
 from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.bulk import Failure, Progress, each
+from dropcopy_tui.services.bulk import Failure, each
 from dropcopy_tui.services.factors.challenges import spend
 from dropcopy_tui.services.factors.table import Proof, Purpose, deletion_scope, key_scope
 from dropcopy_tui.services.keys.key_file import Delivery, deliver
@@ -95,7 +95,6 @@ class KeyPairs(Service):
         proof: Proof,
         drops: Mapping[int, str] = _NO_DROPS,
         out: Delivery | None = None,
-        progress: Progress | None = None,
     ) -> Generated:
         """Make a pair for each session, and write them to `out`, once, where given (rule K5).
 
@@ -117,7 +116,7 @@ class KeyPairs(Service):
                 plan = plan_for(uow, row, own, drops.get(key_of(row.id)))
                 return make_pair(uow, row, own, plan)
 
-            made, failed = each(uow, rows, _session_id, make, progress)
+            made, failed = each(uow, rows, _session_id, make, "Generating key pairs")
             keep_stops(uow, [pair.session_pk for pair in made])
             request = self._completed(uow, RequestType.GENERATE_KEY, entity, rows, made, failed)
             file.write(uow, made)
@@ -132,7 +131,6 @@ class KeyPairs(Service):
         sessions: Sequence[int],
         proof: Proof,
         out: Delivery,
-        progress: Progress | None = None,
     ) -> Downloaded:
         """Write the active key pairs of the sessions to a file of the form of domain section 7 (rule K6).
 
@@ -147,7 +145,11 @@ class KeyPairs(Service):
             spend(uow, proof, Purpose.KEYS, key_scope("download", sessions))
             pairs = key_rows(uow, [key_of(row.id) for row in rows])
             found, failed = each(
-                uow, rows, _session_id, lambda row: self._living(uow, row, pairs[key_of(row.id)]), progress
+                uow,
+                rows,
+                _session_id,
+                lambda row: self._living(uow, row, pairs[key_of(row.id)]),
+                "Reading key pairs",
             )
             living = [pair for own in found for pair in own]
             unreadable = file.write(uow, living)
@@ -167,9 +169,7 @@ class KeyPairs(Service):
             )
             return Downloaded(self._views(uow, rows, written), file.path, tuple(failed), file.ticket)
 
-    def delete(
-        self, actor: Actor, keys: Sequence[str], progress: Progress | None = None, proof: Proof | None = None
-    ) -> Deleted:
+    def delete(self, actor: Actor, keys: Sequence[str], proof: Proof | None = None) -> Deleted:
         """Destroy key pairs immediately, living or expired: a gateway refuses them from now on (rule K6).
 
         Raises:
@@ -194,7 +194,7 @@ class KeyPairs(Service):
                 destroy(uow, pair)
                 return pair
 
-            gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, progress)
+            gone, failed = each(uow, pairs, lambda pair: names[pair.session_pk], remove, "Deleting key pairs")
             keep_stops(uow, names)
             request = self._completed(uow, RequestType.DELETE_KEY, entity, rows, gone, failed)
             return Deleted(request_view(uow, request), self._views(uow, rows, gone), tuple(failed))

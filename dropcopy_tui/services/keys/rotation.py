@@ -9,7 +9,7 @@ from dropcopy_tui.domain.keypairs import Plan, plan_generation, state_of
 from dropcopy_tui.domain.sessions import SessionStatus
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sessions.key_rows import destroy, market_hours, pair_of
-from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.unit_of_work import UnitOfWork, last_event
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
 
@@ -55,6 +55,7 @@ def _sealed(uow: UnitOfWork, row: SessionRow, plan: Plan, slot: int) -> KeyPairR
         created_at=uow.now,
         expires_at=plan.new_expires_at,
         created_by=uow.actor.person_id,
+        after_event=last_event(uow),
     )
     uow.tx.add(pair)
     uow.tx.flush()

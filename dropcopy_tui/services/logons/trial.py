@@ -13,9 +13,12 @@ from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.logons.key_ring import KeyRing
 from dropcopy_tui.services.rights import DESK
+from dropcopy_tui.services.sessions.key_rows import pair_of
 from dropcopy_tui.services.unit_of_work import reading
 from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
+# So many pairs are looked at.
+_SOME = 20
 _LOGON = (
     "35=A|34=1|49={session}00000N|50=DRILL|52={at:%Y%m%d-%H:%M:%S}.000|56=CME|57={target}|108=60|142=US|369=0|"
     "1603=DROPCOPY|1604=1|1605=DROPCOPY|"
@@ -35,9 +38,10 @@ def try_logon(resources: Resources) -> str:
             .where(col(SessionRow.status) == SessionStatus.ACTIVE.value)
             .where(col(SessionRow.kind) == SessionKind.DROP_COPY.value)
             .order_by(col(KeyPairRow.id).desc())
-            .limit(1)
+            .limit(_SOME)
         )
-        rows = uow.tx.execute(active).all()
+        # A clock that went back makes no pair active again.
+        rows = [row for row in uow.tx.execute(active).all() if not pair_of(row[0], row[1].session_id).replaced][:1]
         if not rows:
             return ""
         pair, session = rows[0]

@@ -132,7 +132,7 @@ def _complaint(uow: UnitOfWork, person: PersonRow, row: InvitationRow | None) ->
         return "used"
     if row.tries >= INVITATION_TRIES:
         return "too many attempts"
-    valid = row.created_at <= uow.now < row.expires_at and not was_later(uow, row.after_event, row.expires_at)
+    valid = row.created_at <= uow.now < row.expires_at and not was_later(uow.tx, row.after_event, row.expires_at)
     return "" if valid else "expired"
 
 

@@ -45,7 +45,8 @@ class Ticket:
     @property
     def command(self) -> str:
         """What fetches the file, typed on the person's own machine."""
-        return f"ssh desk get {grouped_code(self.ticket)} > {self.name}"
+        # In a shell of its own, whose files no other account can read.
+        return f"(umask 077; ssh desk get {grouped_code(self.ticket)} > {self.name})"
 
     def __repr__(self) -> str:
         return f"Ticket({self.name})"
@@ -180,7 +181,7 @@ def _open(uow: UnitOfWork, row: ParcelRow) -> bytes:
 
 
 def _is_over(uow: UnitOfWork, row: ParcelRow) -> bool:
-    return uow.now >= row.expires_at or was_later(uow, row.after_event, row.expires_at)
+    return uow.now >= row.expires_at or was_later(uow.tx, row.after_event, row.expires_at)
 
 
 def _mac(uow: UnitOfWork, ticket: str) -> bytes:

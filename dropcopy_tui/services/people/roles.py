@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete
 from sqlmodel import col
 
 from dropcopy_tui.domain.errors import FactorNeeded, InvalidValue, NotEntitled
@@ -17,6 +16,7 @@ from dropcopy_tui.services.people.seat_rows import end_seats
 from dropcopy_tui.services.people.views import held_by, person_in, scope_of
 from dropcopy_tui.services.rights import same_person_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.store.proofs import remove_rows
 from dropcopy_tui.store.tables import EntitlementRow, PersonRow
 
 # A role at its place, with the primary key of the entity (None: the desk).
@@ -164,10 +164,12 @@ def _remove(uow: UnitOfWork, row: PersonRow, place: Place) -> None:
     each, entity_id = place
     held_at = col(EntitlementRow.entity_id)
     # Not by way of the row: one that was changed from outside cannot be read, and can be taken away.
-    uow.tx.execute(
-        delete(EntitlementRow)
-        .where(col(EntitlementRow.person_id) == row.id, col(EntitlementRow.role) == each.role.value)
-        .where(held_at.is_(None) if entity_id is None else held_at == entity_id)
+    remove_rows(
+        uow.tx,
+        "entitlement",
+        col(EntitlementRow.person_id) == row.id,
+        col(EntitlementRow.role) == each.role.value,
+        held_at.is_(None) if entity_id is None else held_at == entity_id,
     )
 
 

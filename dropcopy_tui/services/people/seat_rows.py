@@ -17,13 +17,14 @@ from dropcopy_tui.domain.seats import (
     SeatRules,
     SeatTimes,
     SeatWay,
+    ends_by,
     length_words,
     over,
 )
 from dropcopy_tui.process import is_gone
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.rights import DESK
-from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.unit_of_work import UnitOfWork, last_event, was_later
 from dropcopy_tui.store.access_tables import SeatRow
 from dropcopy_tui.store.tables import PersonRow
 
@@ -56,6 +57,7 @@ def open_seat(uow: UnitOfWork, person: PersonRow, place: SeatPlace, way: SeatWay
         opened_at=uow.now,
         seen_at=uow.now,
         acted_at=uow.now,
+        after_event=last_event(uow),
     )
     uow.tx.add(row)
     uow.tx.flush()
@@ -66,8 +68,8 @@ def open_seat(uow: UnitOfWork, person: PersonRow, place: SeatPlace, way: SeatWay
 def _taken(person: PersonRow, held: Any) -> str:
     numbers = ", ".join(str(row.id) for row in held)
     return (
-        f"{person.user_id} is signed in at {plural(len(held), 'seat')} already, the most at a time ({numbers}). "
-        f"Leave one, or end one: dropcopy seats end {held[0].id}"
+        f"{person.user_id} already has {plural(len(held), 'open seat')} ({numbers}), "
+        f"the most that one person may have. Leave one, or end one: dropcopy seats end {held[0].id}"
     )
 
 
@@ -113,7 +115,10 @@ def clear_lost(uow: UnitOfWork, rules: SeatRules, *where: ColumnElement[bool]) -
 def ending_of(row: SeatRow, rules: SeatRules, uow: UnitOfWork) -> Ending | None:
     """How an open seat has ended in truth; None while it may be in use."""
     times = SeatTimes(row.opened_at, row.seen_at, row.acted_at, row.locked_at)
-    return over(times, rules, uow.now, gone=is_gone(row.machine, row.pid, row.started))
+    found = over(times, rules, uow.now, gone=is_gone(row.machine, row.pid, row.started))
+    if found is None and was_later(uow.tx, row.after_event, ends_by(times, rules)):
+        return Ending.OLD  # the clock went back since
+    return found
 
 
 def drop_ended(uow: UnitOfWork, age: timedelta) -> int:

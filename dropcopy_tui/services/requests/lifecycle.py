@@ -10,8 +10,9 @@ from dropcopy_tui.domain.people import MAY_APPROVE
 from dropcopy_tui.domain.requests import RequestStatus, RequestType, reference
 from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.requests.approvals import ask_approvals, keep_stage, missing
+from dropcopy_tui.services.requests.repeated import act_of
 from dropcopy_tui.services.requests.views import search_words
-from dropcopy_tui.services.rights import holders, same_person_ids, sponsor_ids
+from dropcopy_tui.services.rights import Accounts, holders, sponsor_ids
 from dropcopy_tui.services.unit_of_work import UnitOfWork, person_row
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import (
@@ -31,6 +32,7 @@ def make_request(
     draft: DraftRow | None = None,
     waits_for: Iterable[int] = (),
     group_id: int | None = None,
+    draft_digest: str | None = None,
 ) -> RequestRow:
     """A request inside the caller's transaction, with its audit event."""
     now = uow.now
@@ -47,7 +49,9 @@ def make_request(
         submitted_at=now,
         entity=entity.code,
         submitter=uow.actor.user_id,
+        draft_digest=draft_digest,
     )
+    row.op_id, row.op_digest = act_of(uow)
     uow.tx.add(row)
     uow.tx.flush()
     row.reference = reference(now.year, key_of(row.id))
@@ -71,10 +75,15 @@ def tell_submitted(uow: UnitOfWork, row: RequestRow, letter: str) -> None:
 def approvers_of(uow: UnitOfWork, row: RequestRow) -> list[PersonRow]:
     """Everyone who may approve what is missing; never who asked, nor whom they made an approver (rule Q3)."""
     able = {person for person, _ in holders(uow.tx, MAY_APPROVE, missing(uow, row))}
-    able -= same_person_ids(uow.tx, row.submitted_by)
+    if not able:
+        return []
+    accounts = Accounts(uow.tx)
+    able -= accounts.of(row.submitted_by)
     rows = uow.tx.exec(select(PersonRow).where(col(PersonRow.id).in_(able)).order_by(col(PersonRow.id)))
     since = uow.now - uow.settings.approver_wait
-    return [person for person in rows if row.submitted_by not in sponsor_ids(uow.tx, key_of(person.id), since)]
+    return [
+        person for person in rows if row.submitted_by not in sponsor_ids(uow.tx, accounts, key_of(person.id), since)
+    ]
 
 
 def end_request(uow: UnitOfWork, row: RequestRow, status: RequestStatus, reasons: list[str], said: str = "") -> None:

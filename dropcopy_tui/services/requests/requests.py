@@ -18,10 +18,10 @@ from dropcopy_tui.services.requests import approvals
 from dropcopy_tui.services.requests.lifecycle import end_request
 from dropcopy_tui.services.requests.sources import sources_of
 from dropcopy_tui.services.requests.views import request_page, request_view
-from dropcopy_tui.services.rights import entities_of, same_person_ids, sponsor_ids
+from dropcopy_tui.services.rights import Accounts, entities_of, sponsor_ids
 from dropcopy_tui.services.sendercomp_lists import sender_comp_view
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
-from dropcopy_tui.services.views import RequestView, SenderCompView
+from dropcopy_tui.services.views import RequestLine, RequestView, SenderCompView
 from dropcopy_tui.store.paging import fetch
 from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import (
@@ -41,7 +41,7 @@ _OPEN = OwnerPart([], [cast("ColumnElement[bool]", text(OPEN_REQUEST))])
 class Requests(Service):
     """What was asked for, and what is decided about it."""
 
-    def page(self, actor: Actor, ask: PageRequest, everyone: bool = False) -> Page[RequestView]:
+    def page(self, actor: Actor, ask: PageRequest, everyone: bool = False) -> Page[RequestLine]:
         """Request Status: the person's own requests.
 
         With `everyone` also those of the entities they may see, and those of other firms that they decided.
@@ -54,7 +54,7 @@ class Requests(Service):
                 parts.append(OwnerPart([], [col(RequestRow.id).in_(decided)]))
             return request_page(uow, parts, ask)
 
-    def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestView]:
+    def to_do(self, actor: Actor, ask: PageRequest) -> Page[RequestLine]:
         """To Do: requests that wait for this person's approval (rule Q7)."""
         with self._reading(actor) as uow:
             return request_page(uow, [_OPEN], ask, *_to_review(uow))
@@ -157,12 +157,13 @@ class Requests(Service):
 def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     """The firms for which the person may decide now. Raises NotEntitled, ChangedMeanwhile."""
     # No one decides about their own request, be it by way of a second account (rule Q3).
-    if row.submitted_by in same_person_ids(uow.tx, uow.actor.person_id):
+    accounts = Accounts(uow.tx)
+    if row.submitted_by in accounts.of(uow.actor.person_id):
         whose = "" if row.submitted_by == uow.actor.person_id else " from another account of yours"
         raise NotEntitled(
             f"You submitted {row.reference}{whose}, so someone else must approve or deny it. Nothing was changed."
         )
-    _refuse_sponsored(uow, row)
+    _refuse_sponsored(uow, accounts, row)
     _open(uow, row)
     asked = [place for place in approvals.needed(uow, row) if uow.roles_at(place) & MAY_APPROVE]
     if not asked:
@@ -179,10 +180,10 @@ def _approves_for(uow: UnitOfWork, row: RequestRow) -> list[int]:
     return mine
 
 
-def _refuse_sponsored(uow: UnitOfWork, row: RequestRow) -> None:
+def _refuse_sponsored(uow: UnitOfWork, accounts: Accounts, row: RequestRow) -> None:
     """Raises NotEntitled: who asked made the person an approver, and would approve it by them."""
     wait = uow.settings.approver_wait
-    if row.submitted_by in sponsor_ids(uow.tx, uow.actor.person_id, uow.now - wait):
+    if row.submitted_by in sponsor_ids(uow.tx, accounts, uow.actor.person_id, uow.now - wait):
         asked_by = uow.tx.get_one(PersonRow, row.submitted_by).user_id
         raise NotEntitled(
             f"{row.reference} was requested by {asked_by}, who invited you or granted you a role within the last "
@@ -223,13 +224,11 @@ def _to_review(uow: UnitOfWork) -> list[ColumnElement[bool]]:
         col(ApprovalRow.given_at).is_(None),
         col(ApprovalRow.entity_id).in_(entities_of(uow.actor, MAY_APPROVE)),
     )
-    return [
-        col(RequestRow.submitted_by).not_in(
-            same_person_ids(uow.tx, uow.actor.person_id)
-            | sponsor_ids(uow.tx, uow.actor.person_id, uow.now - uow.settings.approver_wait)
-        ),
-        waits,
-    ]
+    if uow.tx.execute(select(RequestRow.id).where(_OPEN.here, waits).limit(1)).first() is None:
+        return [waits]  # all accounts are read only where something waits
+    accounts, me = Accounts(uow.tx), uow.actor.person_id
+    theirs = accounts.of(me) | sponsor_ids(uow.tx, accounts, me, uow.now - uow.settings.approver_wait)
+    return [col(RequestRow.submitted_by).not_in(theirs), waits]
 
 
 def seen_request(uow: UnitOfWork, reference_id: str) -> RequestRow:

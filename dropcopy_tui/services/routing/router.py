@@ -199,20 +199,21 @@ def receivers_of(uow: UnitOfWork, places: frozenset[int]) -> list[Receiver]:
         .order_by(col(GroupRow.name_key), col(GroupRow.id))
     ).all()
     filters: dict[int, set[Filter]] = defaultdict(set)
-    for group_id, kind in uow.tx.execute(
-        select(col(GroupFilterRow.group_id), col(GroupFilterRow.filter))
+    # Whole rows: one that was changed from outside the desk is refused.
+    for (chosen,) in uow.tx.execute(
+        select(GroupFilterRow)
         .join(GroupRow, col(GroupRow.id) == col(GroupFilterRow.group_id))
         .where(col(GroupRow.entity_id).in_(places), col(GroupRow.deleted_at).is_(None))
     ):
-        filters[group_id].add(Filter(kind))
+        filters[chosen.group_id].add(Filter(chosen.filter))
     targets: dict[int, list[str]] = defaultdict(list)
-    for owner, session_id in uow.tx.execute(
-        select(col(SessionRow.group_id), col(SessionRow.session_id))
+    for (target,) in uow.tx.execute(
+        select(SessionRow)
         .where(col(SessionRow.entity_id).in_(places), col(SessionRow.group_id).is_not(None))
         .where(col(SessionRow.status) == SessionStatus.ACTIVE.value)
         .order_by(col(SessionRow.session_id))
     ):
-        targets[owner].append(session_id)
+        targets[target.group_id or 0].append(target.session_id)
     found = []
     for row, entity in rows:
         pk = key_of(row.id)

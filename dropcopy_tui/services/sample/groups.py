@@ -19,7 +19,7 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.master_data import Ground
 from dropcopy_tui.services.sessions.key_rows import keep_stops, market_hours
-from dropcopy_tui.services.source_sets import of_group, put
+from dropcopy_tui.services.source_sets import of_group, put, set_digest
 from dropcopy_tui.store.tables import (
     GroupFilterRow,
     GroupRow,
@@ -68,6 +68,7 @@ def _add_group(ground: Ground, fact: facts.GroupFact) -> GroupRow:
     pk = key_of(group.id)
     ground.uow.tx.add_all(GroupFilterRow(group_id=pk, filter=kind.value) for kind in complete_filters(fact.filters))
     put(ground.uow, of_group(pk), sources)
+    group.set_digest = set_digest(ground.uow.tx, of_group(pk))
     _add_targets(ground, fact, pk, made)
     return group
 

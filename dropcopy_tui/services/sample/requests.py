@@ -14,7 +14,7 @@ from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.sample import facts
 from dropcopy_tui.services.sample.groups import KeyMade
 from dropcopy_tui.services.sample.master_data import Ground
-from dropcopy_tui.services.source_sets import of_draft, put
+from dropcopy_tui.services.source_sets import draft_digest, of_draft, put
 from dropcopy_tui.services.views import Facts
 from dropcopy_tui.store.tables import DecisionRow, DraftRow, GroupRow, RequestRow
 
@@ -36,8 +36,7 @@ def add_requests(ground: Ground, groups: Mapping[str, GroupRow], keys: list[KeyM
     _number(ground, rows)
     deciders = {key_of(row.id): fact.decided_by or DESK.user_id for row, fact in asked}
     for row, fact in asked:
-        if fact.approver:
-            ask_approvals(ground.uow, row, [ground.entities[fact.approver]])
+        ask_approvals(ground.uow, row, [ground.entities[fact.approver]] if fact.approver else [])
         _decide(ground, row, fact)
     for row in rows:
         keep_stage(ground.uow, row)
@@ -103,7 +102,7 @@ def _asked(ground: Ground, fact: facts.AskedFact) -> RequestRow:
     put(ground.uow, of_draft(draft), sources)
     asked = _content(fact.name, fact.market, title, facts.TRADES, ground.count(sources))
     row = _request(ground, RequestType.CREATE_GROUP, fact.entity, fact.name, asked, fact.by, made)
-    row.draft_id = draft.id
+    row.draft_id, row.draft_digest = draft.id, draft_digest(ground.uow.tx, draft)
     row.status = fact.status.value
     row.reasons = list(fact.reasons)
     if fact.status is not RequestStatus.IN_PROGRESS:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import func, select, update
-from sqlmodel import col
+from sqlalchemy.orm import object_session
+from sqlmodel import Session, col
 
 from dropcopy_tui.domain.keypairs import KeyPair, KeyState, days_left, left_words, market_date, state_of
 from dropcopy_tui.domain.market_close import MarketHours, hours_of
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.services.unit_of_work import UnitOfWork
+from dropcopy_tui.services.unit_of_work import UnitOfWork, was_later
 from dropcopy_tui.services.views import KeyView
 from dropcopy_tui.store.tables import NEVER, KeyPairRow, SessionRow
 
@@ -45,8 +47,14 @@ def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
         row.expires_at,
         row.deleted_at,
         zone=market_named(market).zone if market else "UTC",
-        replaced=row.slot is None,
+        replaced=row.slot is None or _is_over(row),
     )
+
+
+def _is_over(row: KeyPairRow) -> bool:
+    """Whether the pair has expired although the clock, which went back, says otherwise."""
+    tx = object_session(row)
+    return tx is not None and was_later(cast("Session", tx), row.after_event, row.expires_at)
 
 
 def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:

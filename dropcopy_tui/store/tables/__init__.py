@@ -73,6 +73,9 @@ from dropcopy_tui.store.tables.people import (
     InvitationRow as InvitationRow,
 )
 from dropcopy_tui.store.tables.people import (
+    ListArrangementRow as ListArrangementRow,
+)
+from dropcopy_tui.store.tables.people import (
     ParcelRow as ParcelRow,
 )
 from dropcopy_tui.store.tables.people import (

@@ -9,10 +9,14 @@ from sqlmodel import Field, SQLModel
 
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.store.tables.words import NO_ROWID, by_gfid, kept_counts, one_of
+from dropcopy_tui.store.trust_tables import Proven, proof_field
 
 
-class GroupRow(SQLModel, table=True):
-    """A drop copy group. Its name is unique at the entity until the group is deleted (rule G3)."""
+class GroupRow(Proven, table=True):
+    """A drop copy group. Its name is unique at the entity until the group is deleted (rule G3).
+
+    `set_digest` is the digest of the SenderComps that it copies, which carry no proof of their own.
+    """
 
     __tablename__ = "drop_copy_group"
     __table_args__ = (
@@ -36,15 +40,18 @@ class GroupRow(SQLModel, table=True):
     created_at: datetime
     created_by: int = Field(foreign_key="person.id")
     deleted_at: datetime | None = None
+    set_digest: str | None = None
+    proof: bytes | None = proof_field()
 
 
-class GroupFilterRow(SQLModel, table=True):
+class GroupFilterRow(Proven, table=True):
     """A communication type that a group copies (rule G4)."""
 
     __tablename__ = "group_filter"
     __table_args__ = (one_of("filter", Filter, "ck_group_filter_filter"),)
     group_id: int = Field(primary_key=True, foreign_key="drop_copy_group.id")
     filter: str = Field(primary_key=True)
+    proof: bytes | None = proof_field()
 
 
 class GroupSourceRow(SQLModel, table=True):

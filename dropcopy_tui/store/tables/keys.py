@@ -14,10 +14,11 @@ from dropcopy_tui.store.tables.words import NEVER, NO_ROWID, one_of, orders
 from dropcopy_tui.store.trust_tables import Proven, proof_field
 
 
-class SessionRow(SQLModel, table=True):
+class SessionRow(Proven, table=True):
     """A session with a Session ID: the target session of a group, or an order entry or market data session.
 
-    `stops_at` is when the last of its key pairs ends that was not deleted; NEVER where there is none.
+    `stops_at` is when the last of its key pairs ends that was not deleted; NEVER where there is none. Lists sort by it,
+    and its proof does not cover it.
     """
 
     __tablename__ = "session"
@@ -43,12 +44,14 @@ class SessionRow(SQLModel, table=True):
     stops_at: datetime = Field(
         default=NEVER, sa_column_kwargs={"server_default": text(f"'{NEVER:%Y-%m-%d} 00:00:00.000000'")}
     )
+    proof: bytes | None = proof_field()
 
 
 class KeyPairRow(Proven, table=True):
     """A key pair. An active one occupies slot 1 or 2 of its session, so that there are never three (rule K3).
 
-    `deleted_by` is the user id, as the audit trail has it; "" for pairs that earlier versions deleted.
+    `deleted_by` is the user id, as the audit trail has it; "" for pairs that earlier versions deleted. `after_event` is
+    the last audit event before it, null for those of earlier versions: later events prove which times passed.
     """
 
     __tablename__ = "key_pair"
@@ -70,6 +73,7 @@ class KeyPairRow(Proven, table=True):
     deleted_at: datetime | None = None
     created_by: int = Field(foreign_key="person.id")
     deleted_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    after_event: int | None = Field(default=None, sa_type=BIG)
     proof: bytes | None = proof_field()
 
 

@@ -154,6 +154,16 @@ class FactorStateRow(SQLModel, table=True):
     off_since: datetime | None = None
 
 
+class ListArrangementRow(SQLModel, table=True):
+    """How a person has arranged a list: columns and sort, as JSON."""
+
+    __tablename__ = "list_arrangement"
+    __table_args__ = (NO_ROWID,)
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    list_name: str = Field(primary_key=True)
+    arranged: str
+
+
 class EntitlementRow(Proven, table=True):
     """A role at an entity, or a desk-wide role (if and only if entity_id is null).
 

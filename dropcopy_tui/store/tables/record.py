@@ -64,7 +64,10 @@ class OutboxRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """An audit event (rule P4), chained to the previous event by a digest that is sealed: see `store/chain.py`."""
+    """An audit event (rule P4), chained to the previous event by a digest that is sealed: see `store/chain.py`.
+
+    `states` are the rows that grant power as this change left them: see `store/states.py`.
+    """
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -82,3 +85,4 @@ class AuditRow(SQLModel, table=True):
     before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str
+    states: str | None = None

@@ -18,7 +18,10 @@ class RequestRow(Proven, table=True):
 
     `search` has the words that lists show except the status, in lower case, for filtering. `stage` is what lists sort
     by: the status, and of what is in progress the first firm whose approval is missing. `entity` and `submitter` are
-    the code and the user id, which never change.
+    the code and the user id, which never change. `needs` are the entities whose approval it needs, and
+    `draft_digest` is what was submitted: an approval that was removed, and a draft that was changed since, show.
+    `op_id` names the act by which it was submitted, and `op_digest` is what that act said: see
+    `services/requests/repeated.py`.
     """
 
     __tablename__ = "request"
@@ -56,6 +59,7 @@ class RequestRow(Proven, table=True):
             open_by="submitter",
             open_stage="stage",
         ),
+        Index("ix_request_op", "submitted_by", "op_id", "id", sqlite_where=text("op_id IS NOT NULL")),
         # A group has at most one open change (rule G10).
         Index(
             "uq_request_open_change",
@@ -83,6 +87,10 @@ class RequestRow(Proven, table=True):
     submitted_at: datetime
     ended_at: datetime | None = None
     version: int = 1
+    needs: str | None = None
+    draft_digest: str | None = None
+    op_id: str | None = None
+    op_digest: str | None = None
     proof: bytes | None = proof_field()
 
 
