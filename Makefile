@@ -8,7 +8,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-postgres quick engine pairs check lint types layers planted bench snapshots docs wheel lock clean help
+.PHONY: demo test test-postgres quick engine pairs check lint types layers matrix planted trust bench snapshots docs wheel lock clean help
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -25,7 +25,7 @@ demo: $(READY) ## open the application on a sandbox store with sample data
 	@$(BIN)/dropcopy demo
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 # `make test` has what only PostgreSQL does; this runs the services' and the store's tests on it as well.
 POSTGRES := tests/postgres tests/screens/test_live.py tests/services tests/store/test_glance.py tests/store/test_paging.py tests/store/test_search.py
@@ -42,6 +42,10 @@ quick: $(READY) ## run the quick part of the tests
 # The tests themselves try a sample in which every screen and every dialog is.
 pairs: $(READY) ## every screen below every other while someone else acts (half an hour on two cores)
 	DROPCOPY_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto tests/screens/test_others.py -k a_pair
+
+# The tests themselves try a sample, in which every terminal and every depth of colour is.
+matrix: $(READY) ## 12 terminals x 4 depths of colour x 4 sizes x 2 sets of glyphs, tmux and screen (half an hour)
+	DROPCOPY_MATRIX=1 $(BIN)/python -m pytest -n auto tests/e2e/test_terminal_matrix.py
 
 # Built from source for some minutes. Without it, the tests with a real FIX engine are skipped and counted.
 engine: $(READY) ## build QuickFIX, the real FIX engine of the tests
@@ -61,6 +65,11 @@ check: lint types layers test ## everything that must be green
 
 planted: $(READY) ## plant 64 bugs, one by one, and see the tests catch each (a quarter of an hour)
 	$(BIN)/python -m tests.planted
+
+# Writes what came of it into tests/trust/results.jsonl, from which the table in SECURITY.md is made.
+trust: $(READY) ## try every promise of SECURITY.md in large numbers (50 minutes on two cores)
+	$(BIN)/python -m tests.trust --keep
+	$(BIN)/python -m tests.documents
 
 bench: $(READY) ## print the table of speed and memory
 	$(BIN)/python -m tests.bench
