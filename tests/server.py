@@ -26,6 +26,8 @@ OWNER = "owner"
 APP_ROLE = "desk"
 # Tests do not outlive the machine: what a commit waits for on a disk, they need not. Kill tests say otherwise.
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# A commit is on the disk, as it is where people work.
+DURABLE = dict.fromkeys(_QUICK, "on")
 _USUAL = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -55,12 +57,15 @@ def binaries() -> Path | None:
 class Server:
     """A running server; `place(database)` names a database on it."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        """Make a cluster and start it. `settings` are the server's, over those that tests usually have."""
+    def __init__(self, settings: Mapping[str, str] | None = None, within: Path | None = None) -> None:
+        """Make a cluster and start it. `settings` are the server's, over those that tests usually have.
+
+        `within` is a folder with a short name, on the disk that is meant; else it is memory where there is some.
+        """
         found = binaries()
         assert found is not None
         # The name of a socket has 107 characters at most: not below pytest's own folder.
-        place = _short_place()
+        place = str(within) if within else _short_place()
         _sweep(place)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
         self.port = "5432"

@@ -127,7 +127,11 @@ def figures(samples: Samples) -> list[Figure]:
         amount("the same: processor time", "ms", "forked seat processor", 400, "own seat processor", "alone"),
         *(
             # Where a real sshd could be had.
-            [ratio("from ssh to a filled Home", "ms", "ssh to Home", "own to Home", "own terminal", 1.3)]
+            [
+                ratio("from ssh to a filled Home", "ms", "ssh to Home", "own to Home", "own terminal", 1.3),
+                amount("of it: whose key it is", "ms", "key question", 150),
+                amount("of it: sshd and its client alone", "ms", "bare ssh to Home", 500),
+            ]
             if "ssh to Home" in samples.taken
             else []
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice, product
@@ -17,6 +16,7 @@ from dropcopy_tui.domain.sessions import ALPHABET
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import DraftRow, EntitlementRow, EntityRow, PersonRow, SenderCompRow
+from tests.bench.filling import parser
 from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS
 
 # So many rows go into one statement: a million never wait in memory.
@@ -61,8 +61,7 @@ def _sender_comp(entity: int, session_id: str, gfid: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    wanted = argparse.ArgumentParser()
-    wanted.add_argument("store")
-    wanted.add_argument("--rows", type=int, default=ROWS)
+    wanted = parser("fill", __doc__)
+    wanted.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"how many SenderComps ({ROWS})")
     asked = wanted.parse_args()
     make_store(load(store=asked.store), sandbox=True, fill=partial(fill, rows=asked.rows))

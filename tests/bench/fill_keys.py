@@ -5,7 +5,6 @@ Run as `python -m tests.bench.fill_keys PATH`.
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -20,6 +19,7 @@ from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.proofs import prove_all
 from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import EntitlementRow, EntityRow, PersonRow
+from tests.bench.filling import parser
 from tests.bench.place import KEEP_STOPS
 
 KEEPER, KEYS = "keeper", 100_000
@@ -64,4 +64,5 @@ def _stored(moment: object) -> str:
 
 
 if __name__ == "__main__":
-    make_store(load(store=sys.argv[1]), sandbox=True, fill=fill)
+    asked = parser("fill_keys", __doc__).parse_args()
+    make_store(load(store=asked.store), sandbox=True, fill=fill)

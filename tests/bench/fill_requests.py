@@ -6,16 +6,15 @@ draft that edits it the last two thirds: half a million are added, half a millio
 
 from __future__ import annotations
 
-import sys
-
 from sqlalchemy import text
 from sqlmodel import Session
 
 from dropcopy_tui.config import load
 from dropcopy_tui.domain.people import Role
+from dropcopy_tui.domain.requests import needs_of
 from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
-from dropcopy_tui.services.source_sets import of_draft, of_group
+from dropcopy_tui.services.source_sets import of_draft, of_group, set_digest
 from dropcopy_tui.store.counts import count_again
 from dropcopy_tui.store.proofs import prove_all
 from dropcopy_tui.store.row_proofs import Prover
@@ -29,6 +28,7 @@ from dropcopy_tui.store.tables import (
     GroupRow,
     PersonRow,
 )
+from tests.bench.filling import parser
 from tests.bench.place import ALL_SOURCES, APPROVER, EDITED, REQUESTER, REQUESTS
 
 _FILTERS = ["heartbeat", "reject", "trade_fill_notice"]
@@ -88,6 +88,8 @@ def fill(resources: Resources) -> None:
         )
         for firm in (clearer.id, place):
             session.execute(text(waits), {"firm": firm})
+        needs = needs_of((key_of(clearer.id), place))
+        session.execute(text("UPDATE request SET needs = :it WHERE status = 'in_progress'"), {"it": needs})
         _edit(session, place, by, key_of(front_end.id), resources)
         # Written past the desk: the rows that grant power get their proof here.
         prove_all(session, Prover(resources.vault))
@@ -117,7 +119,9 @@ def _edit(session: Session, place: int, by: int, front_end: int, resources: Reso
     session.execute(text(last), {"draft": draft.id, "rest": ALL_SOURCES - held})
     for chosen in (of_group(group.id), of_draft(draft)):
         count_again(session, chosen.table, chosen.counts, chosen.owner)
+    group.set_digest = set_digest(session, of_group(group.id))
 
 
 if __name__ == "__main__":
-    make_store(load(store=sys.argv[1]), sandbox=True, fill=fill)
+    asked = parser("fill_requests", __doc__).parse_args()
+    make_store(load(store=asked.store), sandbox=True, fill=fill)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice, product
@@ -17,6 +16,7 @@ from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.proofs import prove_all
 from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
+from tests.bench.filling import parser
 from tests.bench.place import ENTITY, KEEP_STOPS, KEY_SESSIONS, MARKET, PERSON, SOONEST
 
 _YEAR = timedelta(days=365)
@@ -64,4 +64,5 @@ def _pair(number: int, slot: int, who: int, ends: datetime) -> dict[str, object]
 
 
 if __name__ == "__main__":
-    make_store(load(store=sys.argv[1]), sandbox=True, fill=fill)
+    asked = parser("fill_sessions", __doc__).parse_args()
+    make_store(load(store=asked.store), sandbox=True, fill=fill)

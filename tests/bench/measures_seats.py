@@ -14,10 +14,11 @@ from time import perf_counter
 from dropcopy_tui.handover import is_ready
 from tests.bench.measures import Samples
 from tests.bench.place import ROOT, Place, dropcopy
-from tests.bench.program import Program
-from tests.e2e.ssh_server import WHY_NOT, SshDesk, ssh_desk
+from tests.bench.program import Program, Silent
+from tests.e2e.ssh_server import WHY_NOT, ssh_desk
 
 SEATS = 20
+_TURNS = 7
 _FILLED = "Expiring key pairs"
 # Home looks again every five seconds: by then everything beside the first screen is done.
 _AFTER = 6.0
@@ -35,9 +36,7 @@ def seats(place: Place, samples: Samples) -> None:
         env = place.environment() | {"SSH_USER_AUTH": str(said), "SSH_CONNECTION": "127.0.0.1 1 127.0.0.1 22"}
         _opened(samples, "forked", lambda: Program(gate, env), forker)
         if not WHY_NOT:
-            store = Path(place.on_demo()[1])
-            with ssh_desk(place.folder / "sshd", store, "--forker", str(folder)) as desk:
-                _over_ssh(place, samples, desk, key)
+            _over_ssh(place, samples, key, folder)
 
 
 def _opened(samples: Samples, name: str, start: Callable[[], Program], forker: int = 0) -> None:
@@ -59,21 +58,33 @@ def _opened(samples: Samples, name: str, start: Callable[[], Program], forker: i
         samples.add(f"{name} seat processor", sum(map(_processor_ms, processes)) / SEATS)
 
 
-def _over_ssh(place: Place, samples: Samples, desk: SshDesk, key: Path) -> None:
-    """From `ssh desk` to a filled Home, beside the same on the host's own terminal, in turns."""
+def _over_ssh(place: Place, samples: Samples, key: Path, forker: Path) -> None:
+    """From `ssh desk` to a filled Home, beside the same on the host's own terminal, in turns.
 
-    def own() -> Program:
-        return place.start(*dropcopy(), *place.on_demo())
-
-    def over_ssh() -> Program:
-        return place.start(*desk.command(key, options=("-tt",)))
-
-    for number in range(7):
-        turns = (("own", own), ("ssh", over_ssh))
-        for name, start in turns if number % 2 else turns[::-1]:
-            with start() as program:
-                samples.add(f"{name} to Home", 1000 * (program.shows(_FILLED, 120) - program.started))
-                program.settle(0.4)
+    Two more servers say where the time goes: one that only echoes what is waited for, and one that asks the desk whose
+    key it is before it does.
+    """
+    folder, store = place.folder, Path(place.on_demo()[1])
+    echo = {"ForceCommand": f"echo {_FILLED}"}
+    of_sshd = {"AuthorizedKeysCommand": "", "AuthorizedKeysCommandUser": "", "AuthorizedKeysFile": f"{key}.pub"}
+    with (
+        ssh_desk(folder / "sshd", store, "--forker", str(forker)) as desk,
+        ssh_desk(folder / "asking", store, "--forker", str(forker), instead=echo) as asking,
+        ssh_desk(folder / "bare", store, instead=echo | of_sshd) as bare,
+    ):
+        commands = {"own": [*dropcopy(), *place.on_demo()]} | {
+            name: server.command(key, options=("-tt",))
+            for name, server in (("ssh", desk), ("asking ssh", asking), ("bare ssh", bare))
+        }
+        for number in range(_TURNS):
+            turns = list(commands.items())
+            for name, command in turns if number % 2 else turns[::-1]:
+                with place.start(*command) as program:
+                    samples.add(f"{name} to Home", 1000 * (program.shows(_FILLED, 120) - program.started))
+                    with suppress(Silent):
+                        program.settle(0.4)
+    for asked, plain in zip(samples.taken["asking ssh to Home"], samples.taken["bare ssh to Home"], strict=True):
+        samples.add("key question", asked - plain)
 
 
 @contextmanager

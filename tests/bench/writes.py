@@ -2,6 +2,7 @@
 
 Each operation is a saved draft (draft, version, audit event), through the service. First at 20 operations a second in
 all, as a busy desk has them, then without a pause. Times are from the call to the commit, with the wait at the gate.
+With `--server`, a PostgreSQL server on the same disk does the same, and forces each commit to the disk as well.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from pathlib import Path
 
 from dropcopy_tui.domain.errors import StoreBusy
 from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.domain.places import Place
 from dropcopy_tui.services.groups.drafts import DraftFields, Drafts
 from dropcopy_tui.services.sample.fill import fill
-from tests.services.factories import make_resources, open_resources, rows
+from dropcopy_tui.store.chain import begin
+from dropcopy_tui.store.engine import create_store
+from tests.patience import PATIENCE, patiently
+from tests.server import DURABLE, Server
+from tests.services.factories import open_resources, rows
 
 PROCESSES = 20
 PACED_A_SECOND = 20
@@ -45,27 +51,43 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.writes", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the store is made: the disk that is measured")
     parser.add_argument("--each", type=int, default=50, help="operations of each process")
+    parser.add_argument("--server", action="store_true", help="a PostgreSQL server, beside the file")
     asked = parser.parse_args()
-    asked.folder.mkdir(mode=0o700, exist_ok=True)
-    store = asked.folder / "writes.db"
-    resources = make_resources(store)
+    asked.folder.mkdir(mode=0o711, exist_ok=True)
+    whole = _both_ways("a file", asked.folder / "writes.db", asked.each)
+    if asked.server:
+        server = Server(DURABLE, within=asked.folder)
+        try:
+            whole = _both_ways("a server", server.place(), asked.each) and whole
+        finally:
+            server.stop()
+    return 0 if whole else 1
+
+
+def _both_ways(what: str, store: Place, each: int) -> bool:
+    """A row of the table for each pace; whether no operation was lost."""
+    create_store(store)
+    resources = open_resources(store)
+    with resources.store.write() as session:
+        begin(session, resources.vault, resources.clock.now())
     fill(resources)
     person = rows(resources, "SELECT id, user_id, name FROM person WHERE user_id = 'acme-operator'")[0]
     actor = Actor(*person, "bench")
     resources.store.close()
+    whole = True
     for name, pause in (
-        (f"{PACED_A_SECOND} operations a second", PROCESSES / PACED_A_SECOND),
-        ("without a pause", 0.0),
+        (f"{what}, {PACED_A_SECOND} a second", PROCESSES / PACED_A_SECOND),
+        (f"{what}, without a pause", 0.0),
     ):
-        result = _run(store, actor, asked.each, pause)
+        result = write_together(store, actor, each, pause)
         sys.stdout.write(result.line(name) + "\n")
         sys.stdout.flush()
-        if len(result.times) + result.busy != PROCESSES * asked.each:
-            return 1
-    return 0
+        whole = whole and len(result.times) + result.busy == PROCESSES * each
+    return whole
 
 
-def _run(store: Path, actor: Actor, each: int, pause: float) -> Result:
+def write_together(store: Place, actor: Actor, each: int, pause: float) -> Result:
+    """So many operations of each process, one every `pause` seconds."""
     start = _FORKED.Barrier(PROCESSES + 1)
     queue = _FORKED.Queue()
     workers = [
@@ -74,7 +96,7 @@ def _run(store: Path, actor: Actor, each: int, pause: float) -> Result:
     ]
     for worker in workers:
         worker.start()
-    start.wait()
+    start.wait(PATIENCE)
     began = time.monotonic()
     found = [queue.get() for _ in workers]
     lasted = time.monotonic() - began
@@ -83,11 +105,11 @@ def _run(store: Path, actor: Actor, each: int, pause: float) -> Result:
     return Result(sorted(one for times, _ in found for one in times), sum(busy for _, busy in found), lasted)
 
 
-def _write(store: Path, actor: Actor, each: int, pause: float, shift: float, start, queue) -> None:  # type: ignore[no-untyped-def]
+def _write(store: Place, actor: Actor, each: int, pause: float, shift: float, start, queue) -> None:  # type: ignore[no-untyped-def]
     drafts = Drafts(open_resources(store))
-    view = drafts.start(actor, "brokertec_us", "ACME")
+    view = patiently(lambda: drafts.start(actor, "brokertec_us", "ACME"))
     times, busy = [], 0
-    start.wait()
+    start.wait(PATIENCE)
     due = time.monotonic() + shift
     for number in range(each):
         time.sleep(max(0.0, due - time.monotonic()))

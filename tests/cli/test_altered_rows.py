@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from dropcopy_tui.domain.errors import MasterKeyMissing
+from dropcopy_tui import key_answer
+from dropcopy_tui.domain.errors import MasterKeyMissing, StoreMissing
 from dropcopy_tui.domain.settings import Settings
-from dropcopy_tui.domain.ssh_keys import read_public_key
+from dropcopy_tui.domain.ssh_keys import PublicKey, read_public_key
 from dropcopy_tui.services.home import HomeView, home
 from tests.cli.conftest import Cli
+from tests.e2e.pty import ROOT
 from tests.services.factories import NOW, ssh_line
 from tests.stores import as_the_desk
 
@@ -63,7 +67,27 @@ def planted(store: Path) -> Callable[[Cli], str]:
         "id, ?, ?, ?, '', id, '2026-01-01 00:00:00.000000' FROM person WHERE user_id = ?",
         key.fingerprint, key.kind, key.blob, OPERATOR,
     )  # fmt: skip
-    return lambda cli: cli("ssh", "authorized-keys", key.fingerprint, key.kind, key.blob).out
+    return lambda cli: _answered(cli, store, key)
+
+
+def _answered(cli: Cli, store: Path, key: PublicKey) -> str:
+    """What the command says, and the program that sshd runs instead of it."""
+    said = cli("ssh", "authorized-keys", key.fingerprint, key.kind, key.blob).out
+    words = ["--store", str(store), key.fingerprint, key.kind, key.blob]
+    run = subprocess.run(
+        [sys.executable, "-m", "dropcopy_tui.key_answer", *words], cwd=ROOT, check=True, text=True, capture_output=True
+    )
+    assert run.stdout == said
+    return said
+
+
+def test_sshd_is_told_in_one_line_that_there_is_no_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--store", str(tmp_path / "none.db"), "SHA256:" + "a" * 43, "ssh-ed25519", "AAAA"]
+    assert key_answer.main(words) == StoreMissing.exit_code
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith("dropcopy: No store exists at ")
+    assert err.count("\n") == 1
 
 
 def test_sshd_is_not_given_a_key_that_was_planted(cli: Cli, sandbox: Path) -> None:
@@ -85,7 +109,7 @@ def test_an_inserted_role_is_refused_and_named(cli: Cli, sandbox: Path) -> None:
     ran = cli.on(sandbox, OPERATOR)("audit", "list", "--json")
     assert (ran.code, ran.error) == (3, "not_entitled")
     found = cli.on(sandbox).json("store", "check", code=1)
-    assert [each["check"] for each in found["checks"] if not each["ok"]] == ["rows.altered"]
+    assert [each["check"] for each in found["checks"] if not each["ok"]] == ["rows.altered", "audit.trail"]
 
 
 def test_a_sandbox_that_was_not_one_does_not_open(cli: Cli, real: Cli, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.stores import as_the_desk
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def release(store: Path, session_id: str) -> None:
     with sqlite3.connect(store) as connection:
         connection.execute("UPDATE session SET status = 'released' WHERE session_id = ?", (session_id,))
     connection.close()
+    as_the_desk(store)
 
 
 def test_every_filter_narrows_and_the_newest_is_first(auditor: Cli) -> None:

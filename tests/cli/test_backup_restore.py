@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.stores import as_the_desk
 
 
 @pytest.fixture
@@ -130,6 +131,7 @@ def test_store_check_names_what_is_wrong(site: Cli, sandbox: Path) -> None:
     with sqlite3.connect(sandbox) as connection:
         connection.execute("UPDATE drop_copy_group SET sources = sources + 1")
     connection.close()
+    as_the_desk(sandbox)
     found = site.json("store", "check", code=1)
     assert [each["check"] for each in found["checks"] if not each["ok"]] == ["groups.sources"]
     assert "groups.sources: " in site("store", "check").out
@@ -197,6 +199,21 @@ def test_the_environment_is_named(cli: Cli, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("DROPCOPY_STORE", str(tmp_path / "env.db"))
     found = {each["setting"]: each for each in cli.json("config", "show", "--origin")}
     assert found["store"]["origin"] == "environment DROPCOPY_STORE"
+
+
+def test_validate_checks_keys(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    for keys, said in (
+        ('"groups.creat" = "n"', "unknown binding 'groups.creat'. Did you mean 'groups.create'?"),
+        ('"groups.create" = "ctrl+h"', "which is Backspace"),
+        ('"groups.create" = "d"', "the same key 'd'"),
+    ):
+        file.write_text(f"[keys]\n{keys}\n")
+        ran = cli("config", "validate", file)
+        assert ran.code == 2
+        assert said in ran.err
+    file.write_text('[keys]\n"groups.create" = "z"\n')
+    assert cli.json("config", "validate", file)["valid"]
 
 
 def test_validate_says_what_is_wrong(cli: Cli, tmp_path: Path) -> None:

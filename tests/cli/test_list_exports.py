@@ -6,13 +6,16 @@ import csv
 import io
 import json
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from dropcopy_tui.domain.visible import visible
 from tests.cli.conftest import Cli
+from tests.stores import as_the_desk
 
 LISTS = (
     ("groups", "list"),
@@ -45,6 +48,41 @@ def test_every_list_is_written_as_json_and_csv(operator: Cli, tmp_path: Path, as
     assert printed.out == (tmp_path / "list.csv").read_text()
 
 
+HOSTILE = ("=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", 'a,b;"c"', " =x", "\u202eevil", "a|b", "ünïcode ＝1")
+
+
+def test_requests_are_exported_as_they_are_shown(operator: Cli, sandbox: Path, tmp_path: Path) -> None:
+    """What a list is written from leaves out what is only shown: each value is that of the request itself."""
+    with sqlite3.connect(sandbox) as store:
+        for number, text in enumerate(HOSTILE):
+            store.execute(
+                "UPDATE request SET subject = ?, reasons = ? WHERE id = (SELECT id FROM request ORDER BY id LIMIT 1 "
+                "OFFSET ?)",
+                (text, json.dumps([text, "second; reason"] * (number % 2)), number),
+            )
+    as_the_desk(sandbox)
+    every = operator.json("requests", "list", "--all")
+    shown = [operator.json("requests", "show", row["id"]) for row in every]
+    assert every == [{name: whole[name] for name in row} for row, whole in zip(every, shown, strict=True)]
+    assert set(HOSTILE) <= {row["subject"] for row in every}
+    assert len({row["status"] for row in every}) >= 3
+    assert any(row["waiting_for"] for row in every)
+    ran = operator("requests", "list", "--all", "--out", tmp_path / "list.csv")
+    assert ran.code == 0
+    cells = list(csv.DictReader(io.StringIO((tmp_path / "list.csv").read_text())))
+    assert cells == [{name: cell_of(value) for name, value in row.items()} for row in every]
+
+
+def cell_of(value: object) -> str:
+    """A value of JSON as a cell, said again without haste."""
+    if isinstance(value, list):
+        value = "; ".join(value)
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    shown = visible(value)
+    return f"'{shown}" if value.lstrip()[:1] in set("=+-@＝＋－＠") - {""} else shown
+
+
 def test_an_empty_list_is_a_list(operator: Cli) -> None:
     assert operator("groups", "list", "--match", "no such group", "--json").out == "[]\n"
     assert operator("groups", "list", "--match", "no such group", "--csv").out == ""
@@ -68,8 +106,6 @@ def test_a_long_list_is_a_page_at_a_time(operator: Cli, monkeypatch: pytest.Monk
 
 
 def test_an_interrupted_export_leaves_no_file(operator: Cli, sandbox: Path, tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(sandbox) as store:
         store.execute(
             "INSERT INTO notice (person_id, text, at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "

@@ -152,6 +152,12 @@ def test_paths_needs_no_store(cli: Cli) -> None:
     assert shown["store"].endswith("/data/dropcopy-tui/dropcopy.db")
     assert shown["master_key"].endswith("/dropcopy.key")
     has(shown, {"config", "incident_log", "downloads", "sandbox_store"})
+    assert shown["sandbox_store"].endswith("/sandbox/dropcopy.db")
+
+
+def test_a_store_that_is_named_is_not_shown_as_a_sandbox(cli: Cli, sandbox: Path) -> None:
+    assert cli.on(sandbox).json("paths")["sandbox_store"] is None
+    assert "sandbox store" not in cli.on(sandbox)("paths").out
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

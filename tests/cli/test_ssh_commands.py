@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,88 +13,20 @@ from dropcopy_tui.domain.errors import InvalidValue, NotSignedIn
 from dropcopy_tui.gate import LONGEST_COMMAND, environment
 from dropcopy_tui.ssh_server import forker_folder, server_config, unit
 from tests.e2e.pty import ROOT, clean_environment
-
-HOSTILE = (
-    ";", "|", "&", "&&", "||", ">", "<", ">>", "$(id)", "`id`", "${IFS}", "$HOME", "*", "?", "~", "~root", "{a,b}",
-    "!!", "#", "--", "-", "''", '""', "\\", "%s", "%n", "../../etc/passwd", "/etc/passwd", "/dev/tcp/1.1.1.1/80",
-    "-oProxyCommand=id",
-)  # fmt: skip
-PROGRAMS = (
-    "sh", "bash", "-c", "scp -t /tmp", "scp -f /etc/passwd", "sftp", "/usr/lib/openssh/sftp-server", "internal-sftp",
-    "rsync --server . /", "git-upload-pack /x", "git-receive-pack /x", "python3 -c x", "env", "exec sh", "eval id",
-    "cat /etc/passwd", "tee /tmp/x", "dd if=/dev/zero", "nc -l 1", "ssh localhost",
-)  # fmt: skip
-VERBS = ("groups list", "keys list", "route -", "status", "get ABCD", "logon listen", "import entities -")
-PAYLOADS = [
-    *(f"{program} {mark}" for program in PROGRAMS for mark in ("", *HOSTILE[:6])),
-    *(f"{verb} {mark} id" for verb in VERBS[:4] for mark in HOSTILE),
-    *(f"{mark} {verb}" for verb in VERBS for mark in HOSTILE[:6]),
-    "groups list\nid", "groups list\r\nid", "groups\tlist", "\x1b[2J", "\x00", "a" * 131_072, "groups list '",
-    "é" * 5_000,
-]  # fmt: skip
-
-# Runs in a process of its own, as the gate does: whatever starts a program or opens a file to write is reported.
-_SEAT = """
-import json, os, sys
-from dropcopy_tui.seat import Seat, take
-from dropcopy_tui.cli.call import Call
-from dropcopy_tui.cli.exit import run
-from dropcopy_tui.cli.ssh_gate import split
-from dropcopy_tui.domain.errors import DeskError
-import dropcopy_tui.desk
-take(Seat("SHA256:" + "A" * 43, "192.0.2.7"))
-store, found, now = sys.argv[1], [], [""]
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-def watch(event, args):
-    bad = event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.remove", "os.rename")
-    if event == "open" and isinstance(args[2], int) and args[2] & WRITES:
-        bad = not str(args[0]).startswith(os.path.dirname(store))
-    if bad:
-        found.append([now[0], event, repr(args)[:200]])
-sys.addaudithook(watch)
-codes = {}
-for payload in json.load(open(sys.argv[2])):
-    now[0] = payload[:100]
-    try:
-        words = split(payload)
-    except DeskError as refusal:
-        codes[refusal.exit_code] = codes.get(refusal.exit_code, 0) + 1
-        continue
-    code = run(words, Call(store=store)) if words else 2
-    codes[code] = codes.get(code, 0) + 1
-os.write(3, json.dumps([codes, found]).encode())
-"""
+from tests.trust.payloads import PAYLOADS, commanded
 
 
 def test_none_of_300_commands_starts_a_program_or_writes_a_file(sandbox: Path, tmp_path: Path) -> None:
     assert len(PAYLOADS) >= 300
-    (tmp_path / "payloads").write_text(json.dumps(PAYLOADS))
-    answer = tmp_path / "answer"
-    with answer.open("wb") as file:
-        done = subprocess.run(
-            ["sh", "-c", f'exec 3>"{answer}"; exec "$@"', "sh", sys.executable, "-c", _SEAT,
-             sandbox, tmp_path / "payloads"],
-            env=clean_environment({"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}), cwd=ROOT,
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=300,
-        )  # fmt: skip
-        file.flush()
-    assert done.returncode == 0, done.stderr[-2000:]
-    codes, found = json.loads(answer.read_text())
-    assert found == []
-    # The key of this seat is nobody's: whatever parses as a verb is refused there.
-    assert set(codes) <= {"0", "1", "2", "3"}, codes
-    assert b"Traceback" not in done.stderr
-    assert b"uid=" not in done.stdout
+    tally = commanded(sandbox, PAYLOADS, tmp_path)
+    assert (tally.trials, tally.told) == (len(PAYLOADS), [])
 
 
-def test_the_watch_of_that_test_sees_what_it_must(tmp_path: Path) -> None:
-    script = _SEAT.replace("codes = {}", "os.system('true'); open(os.devnull, 'w'); codes = {}", 1)
-    (tmp_path / "payloads").write_text("[]")
-    done = subprocess.run(
-        ["sh", "-c", 'exec 3>&1; exec "$@"', "sh", sys.executable, "-c", script, tmp_path / "x", tmp_path / "payloads"],
-        env=clean_environment({"PYTHONPATH": str(ROOT)}), cwd=ROOT, capture_output=True,
-    )  # fmt: skip
-    assert {event for _, event, _ in json.loads(done.stdout)[1]} == {"os.system", "open"}
+def test_the_watch_of_that_test_sees_what_it_must(sandbox: Path, tmp_path: Path) -> None:
+    tally = commanded(sandbox, PAYLOADS[:3], tmp_path, planted="os.system('true'); open(os.devnull, 'w')")
+    assert tally.failed == 3
+    assert "os.system" in tally.told[0]
+    assert "open" in tally.told[0]
 
 
 def test_the_environment_is_rebuilt_from_what_sshd_says() -> None:

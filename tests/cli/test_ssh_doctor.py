@@ -51,4 +51,4 @@ def test_a_program_that_the_account_cannot_reach_is_named(tmp_path: Path) -> Non
 def test_a_forker_that_does_not_run_is_said_and_nothing_to_mend(tmp_path: Path) -> None:
     found = ssh_server._forker("root", str(tmp_path))
     assert found.cure == ""
-    assert found.check == f"forker {tmp_path}: it does not run, and seats start without it"
+    assert found.check == f"forker {tmp_path}: not running, so seats start without it"

@@ -77,7 +77,12 @@ def test_a_draft_is_submitted_once_at_the_version_that_was_seen(operator: Cli) -
     assert operator.json("drafts", "show", copy["id"])["problems"] == []
     request = operator.json("drafts", "submit", copy["id"])
     assert request["type"] == "create_group"
-    assert operator("drafts", "submit", copy["id"], "--json").error == "not_found"
+    # Whoever lost the answer asks again: the same request, and no second one.
+    assert operator.json("drafts", "submit", copy["id"])["id"] == request["id"]
+    assert [row["id"] for row in operator.json("requests", "list") if row["subject"] == "US-BACKUP-2"] == [
+        request["id"]
+    ]
+    assert operator("drafts", "discard", copy["id"], "--yes", "--json").error == "not_found"
 
 
 def test_what_a_request_adds_and_removes(operator: Cli) -> None:

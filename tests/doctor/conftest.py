@@ -25,6 +25,9 @@ from dropcopy_tui.services.base import key_of
 from dropcopy_tui.store.tables import KeyPairRow
 from tests.services.factories import FrozenClock, add_entity, add_person, add_role, add_session, change
 
+# Whatever a test does to key pairs: the desk keeps when the last of a session's ends.
+KEEP_STOPS = """UPDATE session SET stops_at = coalesce((SELECT max(expires_at) FROM key_pair
+    WHERE session_pk = session.id AND deleted_at IS NULL), stops_at)"""
 CONFIG = """
 [mail]
 host = "localhost"
@@ -71,6 +74,7 @@ class Site:
     def sql(self, text: str, **values: object) -> None:
         desk = self.desk()
         change(desk.resources, text, **values)
+        change(desk.resources, KEEP_STOPS)
         desk.close()
 
     def tamper(self, text: str) -> None:
@@ -98,7 +102,7 @@ class Site:
         return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def _variables(home: Path) -> dict[str, str]:
+def variables(home: Path) -> dict[str, str]:
     return {
         "HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_STATE_HOME": str(home / "state"),
@@ -111,7 +115,7 @@ def clean_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, datetime
     home = tmp_path_factory.mktemp("clean") / "home"
     home.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in _variables(home).items():
+        for name, value in variables(home).items():
             patch.setenv(name, value)
         made = Site(home, Host.here(), FrozenClock(Clock().now()), {})
         made.config.parent.mkdir(parents=True, mode=0o700)
@@ -126,12 +130,12 @@ def clean_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, datetime
 def site(clean_home: tuple[Path, datetime], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     home = tmp_path / "home"
     shutil.copytree(clean_home[0], home)
-    for name, value in _variables(home).items():
+    for name, value in variables(home).items():
         monkeypatch.setenv(name, value)
     umask = os.umask(0o077)
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-    yield Site(home, Host.here(), FrozenClock(clean_home[1]), _variables(home))
+    yield Site(home, Host.here(), FrozenClock(clean_home[1]), variables(home))
     os.umask(umask)
     resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
 
@@ -162,4 +166,5 @@ def _fill(site: Site) -> None:
         tx.add(pair)
         tx.flush()
         pair.sealed_secret = resources.vault.seal(b"s" * 32, "key_pair", str(key_of(pair.id)), "T4C", "A" * 20)
+    change(resources, KEEP_STOPS)
     desk.close()

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -412,6 +413,19 @@ def test_a_sandbox_needs_no_people(site: Site) -> None:
     site.sql("UPDATE setting SET value = 'yes' WHERE key = 'sandbox'")
     site.sql("DELETE FROM entitlement")
     assert site.ids() == set()
+
+
+def test_a_store_that_cannot_be_opened_for_a_damaged_page_is_named_wherever_the_page_is(site: Site) -> None:
+    whole = site.store.read_bytes()
+    with closing(sqlite3.connect(site.store)) as store:
+        roots = [row[0] for row in store.execute("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")]
+        [size] = store.execute("PRAGMA page_size").fetchone()
+        settings = store.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'setting'").fetchall()
+    for root in {*(page for (page,) in settings), *roots[::7]}:
+        site.store.write_bytes(
+            whole[: (root - 1) * size] + bytes(range(1, 256)) * 16 + b"." * 16 + whole[root * size :]
+        )
+        assert site.ids() & {"store.damaged", "doctor.unfinished", "store.other"}, f"page {root} is not named"
 
 
 def test_looking_changes_nothing(site: Site) -> None:

@@ -12,6 +12,7 @@ from tests.documents.regions import Maker, marks, rewritten
 from tests.documents.settings import settings_region
 from tests.documents.shows import picture_files, screen_region, walkthrough_region
 from tests.documents.tables import csv_files_region, errors_region, events_region, filters_region, glossary_region
+from tests.documents.trust import trust_region
 
 HOUSE = Path(__file__).parents[2]
 MAN = "docs/man"
@@ -26,6 +27,7 @@ MAKERS: Mapping[str, Maker] = {
     "screen": screen_region,
     "settings": settings_region,
     "shared-options": shared_options_region,
+    "trust": trust_region,
     "walkthrough": walkthrough_region,
 }
 # They play walkthroughs: a test of its own waits for them.
@@ -34,7 +36,7 @@ SHOWS = frozenset({"walkthrough", "screen"})
 
 def pages() -> list[Path]:
     """Every page that may have regions."""
-    return [HOUSE / "README.md", *sorted((HOUSE / "docs").rglob("*.md"))]
+    return [HOUSE / "README.md", HOUSE / "SECURITY.md", *sorted((HOUSE / "docs").rglob("*.md"))]
 
 
 def made(*, shows: bool) -> dict[str, str]:

@@ -20,15 +20,23 @@ def run(folder: Path) -> int:
     """The application; the terminal is looked at before Textual is imported, as the command line does."""
     facts = prepare(os.environ)
     quick_start()
+    (folder / "pid").write_text(str(os.getpid()))
 
     from textual._compositor import LayoutUpdate
 
+    from dropcopy_tui.config.looks import Looks
     from screens import app as module
     from screens.app import DropCopyApp
+    from screens.dress import dressed
     from screens.leaving import close_down_to
+    from screens.widgets.key_bar import KeyBar
+    from screens.widgets.record_table import RecordTable
     from tests.screens.conftest import OPERATOR, Place
     from tests.screens.test_others import makers
 
+    # As the options --theme and --glyphs do.
+    looks = Looks(theme=os.environ.get("MIRROR_THEME", ""), glyphs=os.environ.get("MIRROR_GLYPHS", ""), asked=True)
+    facts = dressed(facts, looks)
     place = Place(folder)
     known = makers(place)
 
@@ -52,6 +60,22 @@ def run(folder: Path) -> int:
             close_down_to(self, self.screen_stack[0])
             self.push_screen(known[name]())
             return name
+
+        def home(self, _: str) -> str:
+            close_down_to(self, self.screen_stack[0])
+            return "home"
+
+        def calm(self, _: str) -> str:
+            """Whether nothing is on its way: no screen, no page of a list."""
+            busy = self.in_transit or any(table.is_opening for table in self.screen.query(RecordTable))
+            return "" if busy else "calm"
+
+        def needs(self, _: str) -> str:
+            """The cells that all keys need, or below 80 columns those that are shown, and the cells that there are."""
+            lines = self.screen.query(KeyBar)
+            return "\n".join(
+                f"{line.takes if line.size.width < 80 else line.needs} {line.size.width}" for line in lines
+            )
 
         def tell(self, _: str) -> str:
             compositor: Any = self.screen._compositor

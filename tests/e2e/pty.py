@@ -77,6 +77,8 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         cwd: Path | str | None = None,
         job_control: bool = False,
+        screen: type[Any] = pyte.Screen,
+        answers: bool = True,
     ) -> None:
         """Start it.
 
@@ -87,13 +89,16 @@ class Terminal:
             env: Variables on top of a clean xterm-256color in UTF-8.
             cwd: Where it runs; the root of the project if not given.
             job_control: Put a shell of ours in between, as a stop by Ctrl-Z needs one.
+            screen: What kind of screen it has.
+            answers: Whether it answers questions, as xterm does.
         """
         self.raw = b""
         self._answered = 0
         self._last = ""
         self._fed = 0
         self._code: int | None = None
-        self._screen = pyte.Screen(cols, rows)
+        self._answers = answers
+        self._screen = screen(cols, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.fd, slave = os.openpty()
         self.cols, self.rows = cols, rows
@@ -270,7 +275,7 @@ class Terminal:
 
     def _answer(self) -> None:
         # A question may be cut in two by the read: look again at the last few bytes.
-        for question, reply in _ANSWERS.items():
+        for question, reply in _ANSWERS.items() if self._answers else ():
             start = max(0, self._answered - len(question) + 1)
             for _ in range(self.raw.count(question, start)):
                 os.write(self.fd, reply)

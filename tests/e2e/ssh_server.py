@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -79,8 +80,11 @@ class SshDesk:
 
 
 @contextmanager
-def ssh_desk(folder: Path, store: Path, *options: str) -> Iterator[SshDesk]:
-    """Run sshd with what `ssh config` prints for this store (and these options of it)."""
+def ssh_desk(folder: Path, store: Path, *options: str, instead: Mapping[str, str] | None = None) -> Iterator[SshDesk]:
+    """Run sshd with what `ssh config` prints for this store (and these options of it).
+
+    `instead` has other values for keywords of it, for something that is to be compared with the desk; "" is none.
+    """
     folder.mkdir(exist_ok=True)
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with closing(socket.socket()) as probe:
@@ -94,7 +98,10 @@ def ssh_desk(folder: Path, store: Path, *options: str) -> Iterator[SshDesk]:
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder / 'host'}\nPidFile {folder / 'pid'}\nUsePAM no\n"
         # A site's own line must not matter: the gate lets none of these through.
-        f"PermitRootLogin yes\nAcceptEnv *\nSubsystem sftp internal-sftp\nMaxStartups 100\n{printed.stdout}"
+        "PermitRootLogin yes\nAcceptEnv *\nSubsystem sftp internal-sftp\nMaxStartups 100\n"
+        # Keys of the bench's other servers lie in a temporary folder, where everyone may write.
+        "StrictModes no\n"
+        f"{_changed(printed.stdout, instead or {})}"
     )
     assert SSHD is not None
     server = subprocess.Popen(
@@ -106,6 +113,14 @@ def ssh_desk(folder: Path, store: Path, *options: str) -> Iterator[SshDesk]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def _changed(config: str, instead: Mapping[str, str]) -> str:
+    for keyword, value in instead.items():
+        line = f"    {keyword} {value}\n" if value else ""
+        config, count = re.subn(rf"^ +{keyword} .*\n", lambda _, line=line: line, config, flags=re.M)
+        assert count == 1, keyword
+    return config
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -81,3 +81,12 @@ def test_a_repaint_sends_the_whole_screen(home: Path) -> None:
         assert 1_000 < sent(terminal, "ctrl+l") <= SCREEN
         words = re.findall(rb"[A-Za-z]{4,}", re.sub(rb"\x1b\[[\d;]*[A-Za-z]", b"", terminal.raw[before:]))
         assert {b"Request", b"Needs", b"Expiring", b"Commands"} <= set(words)
+
+
+def test_idle_sends_nothing(home: Path) -> None:
+    with demo(home) as terminal:
+        for keys, shows in (((), "Needs attention"), (("enter",), "US-ACTIVES"), (("?",), "Keys on this screen")):
+            sent(terminal, *keys, shows=shows)
+            terminal.wait_quiet(0.6)
+            # Longer than the desk looks for what others did.
+            assert terminal.bytes_in(5.5) == 0, shows

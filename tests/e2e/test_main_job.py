@@ -61,32 +61,42 @@ def signed_logon(key: dict[str, str], firm: str) -> str:
     return "8=FIX.4.2|35=A|" + "".join(f"{tag}={value}|" for tag, value in values.items())
 
 
+def begin_group(terminal: Terminal, name: str, patience: float = 15) -> None:
+    """The wizard from Home to a name that is typed, and not entered."""
+    terminal.press("n")
+    terminal.wait_for("Create New Group", patience)
+    terminal.press("enter")
+    terminal.wait_for("Proceed", patience)
+    terminal.press("enter")
+    terminal.wait_for("Enter a name", patience)
+    terminal.type(name)
+    terminal.wait_for(f"  {name}$", patience)
+
+
+def finish_group(terminal: Terminal, patience: float = 15) -> str:
+    """The rest of the wizard, to a group that is set up; its target session."""
+    terminal.press("enter")
+    terminal.wait_for("Select the front end", patience)
+    terminal.press("enter")
+    terminal.wait_for("Select the messages", patience)
+    terminal.press("end", "space")
+    terminal.wait_for(r"\[x\] Trade Busts", patience)
+    terminal.press("enter")
+    terminal.wait_for(r"Available [1-9]", patience)
+    terminal.press("*")
+    terminal.wait_for(r"selected", patience)
+    terminal.press("+")
+    terminal.wait_for(r"Available 0 ", patience)
+    terminal.press("enter")
+    terminal.wait_for("Submit this request", patience)
+    terminal.press("enter")
+    return terminal.wait_for(r"[Tt]arget\s+session\s+([A-Z0-9]{3})\b", patience)[1]
+
+
 def make_group(terminal: Terminal, name: str) -> str:
     """The wizard from Home to a group that is set up; its target session."""
-    terminal.press("n")
-    terminal.wait_for("Create New Group")
-    terminal.press("enter")
-    terminal.wait_for("Proceed")
-    terminal.press("enter")
-    terminal.wait_for("Enter a name")
-    terminal.type(name)
-    terminal.wait_for(f"  {name}$")
-    terminal.press("enter")
-    terminal.wait_for("Select the front end")
-    terminal.press("enter")
-    terminal.wait_for("Select the messages")
-    terminal.press("end", "space")
-    terminal.wait_for(r"\[x\] Trade Busts")
-    terminal.press("enter")
-    terminal.wait_for(r"Available [1-9]")
-    terminal.press("*")
-    terminal.wait_for(r"selected")
-    terminal.press("+")
-    terminal.wait_for(r"Available 0 ")
-    terminal.press("enter")
-    terminal.wait_for("Submit this request")
-    terminal.press("enter")
-    return terminal.wait_for(r"[Tt]arget\s+session\s+([A-Z0-9]{3})\b")[1]
+    begin_group(terminal, name)
+    return finish_group(terminal)
 
 
 def generate_key(terminal: Terminal, session: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.pty import ROOT, Terminal
-from tests.e2e.test_main_job import dropcopy
+from tests.e2e.test_main_job import begin_group, dropcopy
 from tests.e2e.test_terminal_contract import assert_restored
 
 OPERATOR = "acme-operator"
@@ -84,18 +84,6 @@ def desk(made: Desk) -> Iterator[Desk]:
     made.host(OPERATOR, "seats", "end", "--all", "--yes")
 
 
-def half_a_wizard(terminal: Terminal, name: str) -> None:
-    """A new group whose name is typed in part, and not entered."""
-    terminal.press("n")
-    terminal.wait_for("Create New Group", _PATIENCE)
-    terminal.press("enter")
-    terminal.wait_for("Proceed", _PATIENCE)
-    terminal.press("enter")
-    terminal.wait_for("Enter a name", _PATIENCE)
-    terminal.type(name)
-    terminal.wait_for(name, _PATIENCE)
-
-
 def said(terminal: Terminal) -> str:
     """What is on the terminal, wherever its lines break."""
     return terminal.text().replace("\n", "")
@@ -110,7 +98,7 @@ def resume(terminal: Terminal) -> None:
 
 def test_a_half_filled_wizard_is_blank_while_it_is_locked_and_there_afterwards(desk: Desk) -> None:
     with desk.sit_down() as terminal:
-        half_a_wizard(terminal, "HALF-A-")
+        begin_group(terminal, "HALF-A-", _PATIENCE)
         began = time.monotonic()
         desk.forward(15)
         terminal.wait_for("Locked", _PATIENCE)
@@ -139,7 +127,7 @@ def test_a_half_filled_wizard_is_blank_while_it_is_locked_and_there_afterwards(d
 
 def test_the_sign_out_keeps_the_draft_and_restores_the_terminal(desk: Desk) -> None:
     with desk.sit_down() as terminal:
-        half_a_wizard(terminal, "KEPT-OVERNIGHT")
+        begin_group(terminal, "KEPT-OVERNIGHT", _PATIENCE)
         desk.forward(15)
         terminal.wait_for("Locked", _PATIENCE)
         desk.forward(15)

@@ -42,13 +42,15 @@ class Mirror:
     def __init__(self, terminal: Terminal, folder: Path) -> None:
         self.terminal = terminal
         self.folder = folder
+        # The process that takes orders; None is the one on the terminal.
+        self.pid: int | None = None
 
     def order(self, text: str) -> str:
         """Give an order, and wait for its answer."""
         answer = self.folder / "answer"
         answer.unlink(missing_ok=True)
         (self.folder / "order").write_text(text)
-        self.terminal.signal(signal.SIGUSR1)
+        self.terminal.signal(signal.SIGUSR1, self.pid)
         end = time.monotonic() + 20
         while not answer.exists():
             assert time.monotonic() < end, f"no answer to {text!r}; the screen is\n{self.terminal.text()}"

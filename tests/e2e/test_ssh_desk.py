@@ -92,7 +92,7 @@ def test_two_people_sit_at_the_desk_at_once_and_a_key_file_is_delivered_once(peo
         code = mine.wait_for(r"code is (\d{6})", 30)[1]
         mine.type(code)
         mine.press("enter")
-        shown = mine.wait_for(r"ssh desk get ([A-Z2-7-]{19}) > (\S+)", 60)
+        shown = mine.wait_for(r"umask 077; ssh desk get ([A-Z2-7-]{19}) > ([\w.-]+)\)", 60)
         ticket, name = shown[1], shown[2]
         # Nobody else, and nobody who shows it on a screen.
         stolen = people.run("multi-operator", "get", ticket)

@@ -9,16 +9,19 @@ import subprocess
 import sys
 import sysconfig
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from dropcopy_tui.handover import SOCKET, is_private, is_ready
+from dropcopy_tui.domain.ssh_keys import fingerprint_of
+from dropcopy_tui.gate import environment, home_of_account
+from dropcopy_tui.handover import SOCKET, asked, is_private, is_ready
 from dropcopy_tui.store.location import store_facts
 from dropcopy_tui.store.vault import Vault
-from tests.e2e.pty import Terminal, clean_environment
+from tests.e2e.pty import ROOT, Terminal, clean_environment
 from tests.e2e.ssh_server import WHY_NOT, ssh_desk
 from tests.e2e.test_main_job import dropcopy
 from tests.e2e.test_ssh_desk import People
@@ -32,10 +35,16 @@ _PATIENCE = 120.0
 class Forker:
     """A running forker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Path | None = None) -> None:
+        """Start it; with a file that puts the clock of its seats forward, if one is given."""
         self.folder = folder
         command = [sys.executable, "-I", "-m", "dropcopy_tui", "ssh", "forker", "--folder", str(folder)]
-        self.process = subprocess.Popen(command, env=clean_environment({"SECRET": "of whoever starts it"}))
+        env = clean_environment({"SECRET": "of whoever starts it"})
+        if clock is not None:
+            # With the environment of a seat: otherwise it would start again, as the product's own program.
+            command = [sys.executable, "-I", str(ROOT / "tests/e2e/clocked_forker.py"), str(folder), str(clock)]
+            env = environment({}, home_of_account())
+        self.process = subprocess.Popen(command, env=env)
         self.until(lambda: is_ready(str(folder), os.getuid()))
         self.until(lambda: not self.seats())
 
@@ -64,8 +73,8 @@ class Forker:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Forker]:
-    forker = Forker(folder)
+def running(folder: Path, clock: Path | None = None) -> Iterator[Forker]:
+    forker = Forker(folder, clock)
     try:
         yield forker
     finally:
@@ -209,6 +218,34 @@ def test_after_an_upgrade_it_makes_room_for_the_next_one(people: People, forker:
         assert terminal.wait_exit(_PATIENCE) == 0
 
 
+def test_it_tells_sshd_whose_key_it_is(people: People, forker: Forker) -> None:
+    folder, options = str(forker.folder), ("--store", str(people.store))
+    kind, blob, _ = people.keys[NAME].with_suffix(".pub").read_text().split(maxsplit=2)
+    question = (fingerprint_of(b64decode(blob)), kind, blob)
+    line = f"restrict,pty {kind} {blob}\n"
+    assert asked(folder, options, question) == line
+    for fingerprint in ("SHA256:" + "a" * 43, "../x"):
+        assert asked(folder, options, (fingerprint, kind, blob)) == ""
+
+    def program(store: Path) -> tuple[int, str, str]:
+        words = ["--forker", folder, "--store", str(store), *question]
+        command = [sys.executable, "-I", "-m", "dropcopy_tui.key_answer", *words]
+        done = subprocess.run(command, env=clean_environment({}), capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    # What it cannot answer, the program asks by itself, and says what was wrong: sshd has that in its log.
+    for wrong in (("--store", "/none/store.db"), ("--store",), ("--config", "/none")):
+        assert asked(folder, wrong, question) is None
+    code, out, error = program(Path("/none/store.db"))
+    assert (code, out) == (2, "")
+    assert error.startswith("dropcopy: No store exists")
+    assert program(people.store) == (0, line, "")
+    forker.until(lambda: not forker.seats())
+    forker.kill()
+    assert asked(folder, options, question) is None
+    assert program(people.store) == (0, line, "")
+
+
 def test_twenty_people_connect_at_once(people: People, forker: Forker) -> None:
     command = people.desk.command(people.keys[NAME], "groups", "list", "--json")
     all_of_them = [
@@ -223,7 +260,8 @@ def test_twenty_people_connect_at_once(people: People, forker: Forker) -> None:
 def test_no_other_account_reaches_it(forker: Forker) -> None:
     other = pwd.getpwnam("nobody").pw_uid
     listens = forker.folder / SOCKET
-    # Every folder on the way is open, and so is the socket: what is left is that the forker looks at who connects.
+    # Every folder on the way can be passed, and everybody may write to the socket: what is left is that the forker
+    # looks at who connects. No folder is made writable: sshd trusts no program below one, and lets nobody in meanwhile.
     knock = f"""
 import os, socket
 os.setgroups([])
@@ -243,13 +281,14 @@ except OSError as error:
         return subprocess.run([sys.executable, "-c", knock], capture_output=True, text=True, check=True).stdout.strip()
 
     assert answer() == "PermissionError"
-    opened = [(path, path.stat().st_mode) for path in (listens, *listens.parents)]
+    shut = [folder for folder in listens.parents if not folder.stat().st_mode & 0o001]
+    opened = [(path, path.stat().st_mode) for path in (listens, *shut)]
     try:
         for path, mode in opened:
-            path.chmod(mode | 0o007)
+            path.chmod(mode | (0o006 if path == listens else 0o001))
         assert answer() in ("b''", "BrokenPipeError", "ConnectionResetError")
         assert not forker.seats()
-        # Nor does a gate trust a folder that others can write to.
+        # Nor does a gate trust a folder that others can look into.
         assert not is_private(str(forker.folder), os.getuid())
         assert not is_ready(str(forker.folder), os.getuid())
     finally:

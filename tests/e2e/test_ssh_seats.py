@@ -86,7 +86,7 @@ def test_a_fourth_is_refused_and_one_that_was_ended_makes_room(empty: People) ->
         until(lambda: len(listed(empty, ME)) == 3, "three seats")
         with empty.desk.sit_down(empty.keys[ME]) as fourth:
             assert fourth.wait_exit(_PATIENCE) == 3
-            assert "is signed in at 3 seats already" in said(fourth)
+            assert "already has 3 open seats" in said(fourth)
             assert "dropcopy seats end" in said(fourth)
         oldest = min(int(str(seat["id"])) for seat in listed(empty, ME))
         assert empty.run(ME, "seats", "end", str(oldest), "--yes").returncode == 0

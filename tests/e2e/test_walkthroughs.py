@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dropcopy_tui.walkthroughs.library import WALKTHROUGHS
+from dropcopy_tui.walkthroughs.steps import Text
 from tests.e2e.command import DROPCOPY
 from tests.e2e.pty import Terminal
 from tests.e2e.test_main_job import at_home, dropcopy
@@ -58,15 +60,78 @@ def test_practice_explains_a_wrong_key_and_takes_the_right_one(tmp_path: Path) -
     with coached(tmp_path, "practice", "browse-groups") as terminal:
         terminal.wait_for("Your turn")
         terminal.press("x")
-        terminal.wait_for("x does nothing here. Not now.")
+        terminal.wait_for("x does nothing here. Press Enter now.")
         terminal.press("n")
-        terminal.wait_for(r"n: .+ Not now\.")
+        terminal.wait_for(r"n: .+ Press Enter now\.")
         terminal.press("enter")
         terminal.wait_for("EU-GOVIES")
         terminal.wait_for("2/6")
         terminal.press("ctrl+q")
         assert terminal.wait_exit() == 0
     assert left_behind(tmp_path) == []
+
+
+def test_what_is_typed_before_the_first_step_is_read_answers_nothing(tmp_path: Path) -> None:
+    env = at_home(tmp_path) | {"TMPDIR": str(tmp_path)}
+    with Terminal([*DROPCOPY, "walkthrough", "practice", "browse-groups"], env=env) as terminal:
+        terminal.wait_for("Preparing")
+        terminal.press("enter", "enter")
+        terminal.wait_for(r"TRAINING .*1/\d+", timeout=60)
+        terminal.wait_for("Your turn")
+        terminal.wait_quiet(1.0)
+        assert "1/6" in terminal.text()
+        terminal.press("enter")
+        terminal.wait_for("2/6")
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+
+
+def test_what_was_practised_to_the_end_is_remembered(tmp_path: Path) -> None:
+    with coached(tmp_path, "practice", "browse-groups") as terminal:
+        for step, key in enumerate(("enter", "enter", "tab", "s", "tab", "tab"), start=1):
+            terminal.wait_for(f"{step}/6")
+            terminal.wait_for("Your turn")
+            terminal.press(key)
+        terminal.wait_for("Finished")
+        terminal.press("x")
+        assert terminal.wait_exit() == 0
+    (kept,) = tmp_path.rglob("choices.json")
+    assert json.loads(kept.read_text())["here"]["practised"] == "browse-groups"
+    kept.write_text(json.dumps({"here": {"practised": "browse-groups edit-group"}}))
+    with Terminal([*DROPCOPY, "demo"], env=at_home(tmp_path)) as terminal:
+        terminal.wait_for("Needs attention", timeout=60)
+        terminal.press("ctrl+p")
+        terminal.type("walkthroughs")
+        terminal.press("enter")
+        terminal.wait_for(r"Look at a drop copy group +ok")
+        assert terminal.text().count(" ok ") == 2
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
+
+
+def test_practice_lets_read_help_and_takes_what_is_typed_quickly(tmp_path: Path) -> None:
+    with coached(tmp_path, "practice", "create-group") as terminal:
+        terminal.wait_for("Your turn")
+        terminal.press("?")
+        terminal.wait_for("Help: Home")
+        terminal.press("pagedown", "pageup", "escape")
+        terminal.wait_for(r"Drop Copy Groups +\d")
+        terminal.press("n")
+        terminal.wait_for("2/13")
+        said = ""
+        for _ in range(30):
+            terminal.wait_quiet(0.4)
+            said = terminal.text()
+            if "Enter a name" in said:
+                break
+            terminal.press("enter")
+        assert "Enter a name" in said
+        name = WALKTHROUGHS["create-group"]
+        text = next(press.text for step in name.steps for press in step.keys if isinstance(press, Text))
+        terminal.type(text)
+        terminal.wait_for(f" {text}")
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit() == 0
 
 
 def test_the_panel_comes_back_after_a_resize(tmp_path: Path) -> None:
@@ -85,7 +150,9 @@ def test_the_panel_comes_back_after_a_resize(tmp_path: Path) -> None:
 def test_a_window_that_is_too_small_is_refused(tmp_path: Path) -> None:
     with Terminal([*DROPCOPY, "walkthrough", "step", "create-group"], rows=20, env=at_home(tmp_path)) as terminal:
         assert terminal.wait_exit() == 2
-        assert "80x16" in terminal.text()
+        assert "Preparing" not in terminal.text()
+        said = terminal.text().replace("\n", "")
+        assert "The window is 80x20; a walkthrough needs at least 60x22. Make it larger" in said
 
 
 def test_exports(tmp_path: Path) -> None:
@@ -135,8 +202,10 @@ def test_the_application_leaves_for_one_and_comes_back(tmp_path: Path) -> None:
         terminal.wait_for(r"TRAINING .*1/13", timeout=60)
         terminal.wait_for("Keys: n")
         terminal.press("q")
-        terminal.wait_for(r"Drop Copy Groups +\d", timeout=60)
+        terminal.wait_for("1 of [0-9]+ walkthroughs", timeout=60)
         terminal.wait_quiet(0.6)
         assert "SANDBOX" in terminal.text()
+        terminal.press("escape")
+        terminal.wait_for(r"Drop Copy Groups +\d", timeout=60)
         terminal.press("q")
         assert terminal.wait_exit() == 0

@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from tests.planted.bugs import BUGS, Bug
 
@@ -40,18 +42,28 @@ def main(names: list[str]) -> int:
     if wrong:
         sys.stdout.write(f"The line is not there once: {', '.join(wrong)}\n")
         return 2
+    survivors = []
+    for line in planted(chosen):
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+        survivors += [] if line["caught"] else [line["bug"]]
+    sys.stdout.write(f"{len(chosen) - len(survivors)} of {len(chosen)} caught; {survivors or 'none'} survived\n")
+    return bool(survivors)
+
+
+def planted(bugs: Sequence[Bug]) -> Iterator[dict[str, Any]]:
+    """Plant each, and tell what came of it."""
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         copy = Path(folder)
         for name in _COPIED:
             source = ROOT / name
             shutil.copytree(source, copy / name) if source.is_dir() else shutil.copy2(source, copy / name)
-        passes = {tests: _run(copy, tests)[0] == 0 for tests in sorted({bug.tests for bug in chosen})}
-        survivors = [bug.name for bug in chosen if not _tell(copy, bug, passes[bug.tests])]
-    sys.stdout.write(f"{len(chosen) - len(survivors)} of {len(chosen)} caught; {survivors or 'none'} survived\n")
-    return bool(survivors)
+        passes = {tests: _run(copy, tests)[0] == 0 for tests in sorted({bug.tests for bug in bugs})}
+        for bug in bugs:
+            yield _told(copy, bug, passes[bug.tests])
 
 
-def _tell(copy: Path, bug: Bug, passes: bool) -> bool:
+def _told(copy: Path, bug: Bug, passes: bool) -> dict[str, Any]:
     place = copy / bug.file
     right = place.read_text()
     place.write_text(right.replace(bug.old, bug.new))
@@ -61,11 +73,8 @@ def _tell(copy: Path, bug: Bug, passes: bool) -> bool:
     finally:
         place.write_text(right)
     caught = code == _FAILED and passes
-    line = {"bug": bug.name, "breaks": bug.what, "caught": caught, "by": by, "control": passes,
+    return {"bug": bug.name, "breaks": bug.what, "caught": caught, "by": by, "control": passes,
             "seconds": round(perf_counter() - began, 1)}  # fmt: skip
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-    return caught
 
 
 def _run(copy: Path, tests: str) -> tuple[int, str]:

@@ -11,10 +11,9 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from sqlalchemy import text
 
@@ -22,10 +21,8 @@ from dropcopy_tui.config import load
 from dropcopy_tui.desk import Desk, open_desk
 from dropcopy_tui.domain.errors import StoreBusy
 from dropcopy_tui.services.groups.drafts import DraftFields
+from tests.patience import PATIENCE, patiently
 
-Answer = TypeVar("Answer")
-# Seconds in which a server that was killed must be back.
-_PATIENCE = 120
 _UNKNOWN = "it is not known whether it was"
 
 
@@ -38,18 +35,6 @@ class Ledger:
     counted: int = 0
     refused: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-
-
-def patiently(do: Callable[[], Answer]) -> Answer:
-    """Prepare something, however many prepare at the same time; what is measured and judged comes later."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return do()
-        except StoreBusy:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
 
 
 class Worker:
@@ -67,7 +52,7 @@ class Worker:
         for number in range(each):
             time.sleep(max(0.0, due - time.monotonic()))
             due += pause
-            until = time.monotonic() + _PATIENCE
+            until = time.monotonic() + PATIENCE
             while not self._change(number) and time.monotonic() < until:
                 time.sleep(0.1)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dropcopy_tui.domain.places import ServerPlace
-from tests.server import OWNER, Server
+from tests.server import DURABLE, OWNER, Server
 
 DATABASE, ROLE, PASSWORD = "desk", "desk_of_hosts", "correct pony: battery"
 _PREFIX = "dropcopy-"
@@ -93,7 +93,7 @@ def _host(home: Path, number: int) -> Host:
 @contextmanager
 def server_of(hosts: Sequence[Host]) -> Iterator[Server]:
     """A server with an empty database, which the hosts reach by a password, and that keeps what it has confirmed."""
-    server = Server({"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"})
+    server = Server(DURABLE)
     try:
         _open_to(hosts, server)
         yield server

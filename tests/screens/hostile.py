@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 from tests.stores import as_the_desk
@@ -14,21 +16,35 @@ NAMES = (ODD, ODD + LONG, "[b]" + LONG, "\x1b[2J\x1b[H" + ODD)
 OPERATOR = "acme-operator"
 
 
-def spoil(store: Path) -> None:
-    """Make every name and text in the store hostile; who acts keeps the user id."""
+def spoil(store: Path, texts: Sequence[str] = NAMES, kept: Sequence[str] = (OPERATOR,)) -> None:
+    """Make every name and text in the store hostile; who acts (`kept`) keeps the user id.
+
+    The texts go to the fields in turn, so that each of them is somewhere if there are as many fields.
+    """
+    turn = cycle(texts)
+
+    def text(pk: int) -> str:
+        given = next(turn)
+        # For SQLite, a text that begins with NUL has no length; a name has one.
+        return f"{'x' * given.startswith(chr(0))}{given}{pk}"
+
+    def odd(pk: int) -> str:
+        """What must be different in every row."""
+        return f"{pk}{text(pk)}"
+
     with sqlite3.connect(store) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         for table, column in (("entity", "name"), ("drop_copy_group", "name"), ("draft", "name"), ("notice", "text")):
-            _each(connection, table, {column: _name})
-        _each(connection, "entity", {"code": lambda pk: f"E{pk}{ODD}"})
-        _each(connection, "front_end", {"name": _name, "version": lambda _: ODD, "vendor": lambda _: ODD})
-        _each(connection, "person", {"name": _name, "email": lambda pk: f"{pk}@{ODD}", "mobile": lambda pk: ODD[::-1]})
-        _each(connection, "person", {"user_id": lambda pk: f"{pk}{ODD}"}, f"user_id <> '{OPERATOR}'")
-        _each(connection, "outbox", {"subject": _name, "body": _name, "recipient": lambda _: ODD})
+            _each(connection, table, {column: text})
+        _each(connection, "entity", {"code": lambda pk: f"E{odd(pk)}"})
+        _each(connection, "front_end", {"name": text, "version": text, "vendor": text})
+        _each(connection, "person", {"name": text, "email": lambda pk: f"{pk}@{text(pk)}", "mobile": text})
+        _each(connection, "person", {"user_id": odd}, f"user_id NOT IN ({', '.join(map(repr, kept))})")
+        _each(connection, "outbox", {"subject": text, "body": text, "recipient": text})
         _each(connection, "request", {
-            "subject": _name,
-            "reasons": lambda pk: json.dumps([_name(pk), ODD]),
-            "asked": lambda pk: json.dumps({"name": _name(pk), ODD: ODD, "sessions": [ODD, _name(pk)]}),
+            "subject": text,
+            "reasons": lambda pk: json.dumps([text(pk), text(pk)]),
+            "asked": lambda pk: json.dumps({"name": text(pk), text(pk): text(pk), "sessions": [text(pk), text(pk)]}),
         })  # fmt: skip
         _each(
             connection,
@@ -46,10 +62,6 @@ def spoil(store: Path) -> None:
         connection.execute("UPDATE key_pair SET access_key_id = substr(access_key_id, 1, 12) || char(27) || ']52;c;a'")
     connection.close()
     as_the_desk(store)
-
-
-def _name(pk: int) -> str:
-    return f"{NAMES[pk % len(NAMES)]}{pk}"
 
 
 def _each(connection: sqlite3.Connection, table: str, columns: dict[str, object], where: str = "1") -> None:

@@ -23,7 +23,7 @@ WIDE, NARROW = (120, 40), (109, 40)
 def pane(seat: Seat) -> str:
     """What stands in the pane, line by line."""
     region = seat.find(Detail).region
-    return "\n".join(line[region.x :].strip() for line in seat.text().splitlines()[region.y :])
+    return "\n".join(line[region.x :].strip() for line in seat.text().splitlines()[region.y : region.bottom])
 
 
 async def test_a_group_is_beside_its_list(place: Place) -> None:

@@ -155,6 +155,7 @@ async def test_a_push_is_waited_for(duo: Any, size: Size) -> None:
     there.answers = ["waiting"]
     async with seated(place.app(), size) as seat:
         await to_the_factor(seat, "Duo Security")
+        await seat.until(lambda: seat.on == "CodeModal", "the code")
         seat.says("Press Enter to send a push to your phone, or enter a passcode.")
         await seat.pilot.press("enter")
         await seat.until_seen("Waiting for the answer")
@@ -169,6 +170,7 @@ async def test_escape_while_waiting_ends_it(duo: Any) -> None:
     there.answers = ["waiting"]
     async with seated(place.app()) as seat:
         await to_the_factor(seat, "Duo Security")
+        await seat.until(lambda: seat.on == "CodeModal", "the code")
         await seat.pilot.press("enter")
         await seat.until_seen("Waiting for the answer")
         await seat.press("escape")
@@ -186,6 +188,7 @@ async def test_a_denied_push_and_a_passcode(duo: Any) -> None:
     there.answers = ["deny"]
     async with seated(place.app()) as seat:
         await to_the_factor(seat, "Duo Security")
+        await seat.until(lambda: seat.on == "CodeModal", "the code")
         await seat.pilot.press("enter")
         await seat.until_seen("did not confirm")
         assert not files(place)

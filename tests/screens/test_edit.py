@@ -8,6 +8,7 @@ from typing import Any
 from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.filters import Filter
 from dropcopy_tui.services.groups.groups import GroupEdit
+from screens.wizard.steps import Entered
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
 from tests.stores import as_the_desk
@@ -59,6 +60,27 @@ async def test_an_edit_shows_before_and_after_and_is_set_up(place: Place, size: 
         await seat.press("escape")
         seat.sees(rf"> {GROUP}-2")
     assert asked(place, f"SELECT version FROM drop_copy_group WHERE name = '{GROUP}-2'") == [(2,)]
+
+
+async def test_what_is_saved_is_not_saved_again(place: Place) -> None:
+    """Each version more is one that whoever submits meanwhile has not seen."""
+    versions = f"SELECT version FROM draft WHERE name = '{GROUP}'"
+    async with seated(place.app()) as seat:
+        await to_group(seat)
+        await seat.press("e")
+        await to_part(seat, "Filters")
+        await seat.press("end", "space")
+        chosen = seat.app.screen._open.fields.filters
+        # As a set happens to have them.
+        for filters in (chosen, chosen[::-1], chosen[1:] + chosen[:1]):
+            seat.app.screen.post_message(Entered({"filters": filters}))
+            await seat.settle()
+            await seat.app.screen.save()
+        before = asked(place, versions)
+        for _ in range(3):
+            await seat.app.screen.save()
+        assert asked(place, versions) == before
+        assert seat.app.screen._open.saved
 
 
 async def test_sendercomps_that_come_and_go_are_counted_and_listed(place: Place) -> None:

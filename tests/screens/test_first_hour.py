@@ -124,3 +124,15 @@ async def test_who_comes_back_to_a_draft_that_has_everything_starts_at_the_right
         await seat.press("asterisk", "plus", "enter", "ctrl+t", "5")
         seat.sees("Available 0", "Added 2,777")
         assert seat.screen.focused is seat.find(SourcesStep).tables()[1]
+
+
+async def test_a_step_that_is_entered_anew_says_nothing_of_what_was_selected_before(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await to_step(seat, SOURCES)
+        await seat.press("space", "enter")
+        seat.says("1 SenderComp is selected but not added")
+        await seat.press("escape", "enter")
+        seat.sees("5 > +SenderComps")
+        seat.sees_not("selected but not added")
+        await seat.press("space", "enter")
+        seat.says("1 SenderComp is selected but not added")

@@ -16,6 +16,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 import screens
+from screens.navigation import OpenAccess
+from screens.widgets.key_bar import KeyBar
 from screens.widgets.sheet import Sheet
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated
@@ -242,3 +244,17 @@ def test_textual_still_asks_for_background_screens_by_this_name() -> None:
     """We override a private name: screens of ours are opaque, so none shines through."""
     assert isinstance(App.__dict__["_background_screens"], property)
     assert "_background_screens" in inspect.getsource(Screen.is_current.fget or Screen)
+
+
+async def test_a_narrow_window_shows_whole_keys_only(place: Place) -> None:
+    """The way back and Help are never left out: Help has what is."""
+    async with seated(place.app(), (60, 18)) as seat:
+        await seat.app.go(OpenAccess())
+        await seat.settle()
+        bar = seat.find(KeyBar)
+        assert bar.needs > 60
+        assert bar.takes <= 60
+        seat.sees(r"esc Back \? Help n Add key d Revoke$")
+        await seat.pilot.resize_terminal(80, 24)
+        await seat.until_seen(r"d Revoke t Sea")
+        assert bar.takes == bar.needs <= 80

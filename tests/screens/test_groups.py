@@ -16,6 +16,7 @@ from textual.widgets import OptionList
 from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 
@@ -76,10 +77,22 @@ async def test_sorting_by_each_column_and_back(place: Place, size: Size) -> None
         assert sources == sorted(sources)
 
 
+@pytest.mark.parametrize("tab", "1234")
+async def test_keys_are_managed_from_every_tab(place: Place, tab: str) -> None:
+    async with seated(place.app()) as seat:
+        await seat.press("enter", "enter")
+        assert seat.on == "GroupScreen"
+        await seat.press(tab)
+        seat.sees("k Keys")
+        await seat.press("k")
+        await seat.until(lambda: seat.on == "ChooseModal", "what is to be done with keys")
+
+
 async def test_an_empty_list_says_which_key_fills_it(place: Place, size: Size) -> None:
     with sqlite3.connect(place.store) as connection:
         connection.execute("UPDATE drop_copy_group SET deleted_at = created_at")
     connection.close()
+    as_the_desk(place.store)
     async with seated(place.app(), size) as seat:
         await seat.press("enter")
         seat.sees("no drop copy group yet", "Press n")
@@ -94,6 +107,7 @@ async def test_export_writes_what_is_shown_and_no_formulas(
         for pk, name in zip(groups, formulas, strict=True):
             connection.execute("UPDATE drop_copy_group SET name = ?, name_key = ? WHERE id = ?", (name, name, pk))
     connection.close()
+    as_the_desk(place.store)
     monkeypatch.chdir(place.folder)
     async with seated(place.app(), size) as seat:
         await seat.press("enter", "x")
@@ -135,6 +149,7 @@ async def test_the_first_group_of_an_entity_is_free(place: Place) -> None:
     with sqlite3.connect(place.store) as connection:
         connection.execute("UPDATE drop_copy_group SET deleted_at = created_at")
     connection.close()
+    as_the_desk(place.store)
     async with seated(place.app()) as seat:
         await seat.press("n", "enter")
         seat.sees("ACME has no drop copy groups", "free")

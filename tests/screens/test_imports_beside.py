@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from textual.command import CommandPalette
 
-import screens.app
+import screens.opening
 from dropcopy_tui.domain.errors import InvalidValue
 from tests.screens.conftest import Place
 
@@ -21,14 +21,14 @@ from tests.screens.conftest import Place
 @pytest.mark.parametrize("key", ["ctrl+p", "n", "enter"])
 async def test_what_a_key_opens_waits_for_the_imports(place: Place, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, held = threading.Event(), threading.Event()
-    opened = screens.app._open_desk
+    opened = screens.opening._open_desk
 
     def slow(*args: Any) -> Any:
         begun.set()
         held.wait(20)
         return opened(*args)
 
-    monkeypatch.setattr(screens.app, "_open_desk", slow)
+    monkeypatch.setattr(screens.opening, "_open_desk", slow)
     app = place.app()
     reached: list[str] = []
     monkeypatch.setattr("screens.palette.commands", lambda *_: reached.append("commands") or ())

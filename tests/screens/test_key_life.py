@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from typing import Any
 
+import pytest
+
 from dropcopy_tui.domain.settings import Settings
-from screens.modals.progress import ProgressModal
+from dropcopy_tui.services.keys import keypairs
+from screens.modals.work import WorkModal
 from tests.screens.conftest import Place
-from tests.screens.seat import seated
+from tests.screens.seat import Seat, seated
 from tests.screens.test_home import open_line
 from tests.screens.test_keys import Size, choose, code_on, files, kept, open_group
+from tests.stores import as_the_desk
 
 
 def asked(place: Place, sql: str, *values: Any) -> list[Any]:
@@ -90,39 +96,73 @@ async def select_all(seat: Any, kind: str = "Order Entry Sessions") -> None:
     await seat.press("space", "down", "space", "down", "space", "down", "space", "down", "space", "down", "space")
 
 
-async def test_many_sessions_are_generated_behind_one_code_with_a_bar(place: Place, size: Size) -> None:
-    shown: list[tuple[int, int]] = []
-    draw = ProgressModal.on_progress_modal_advanced
+async def to_the_code(seat: Seat) -> None:
+    """Six sessions are to have a key pair, and the code is typed: Enter is all that is left."""
+    await select_all(seat)
+    await seat.press("k")
+    seat.sees("6 sessions: ")
+    await choose(seat, "Generate Key")
+    if "third key pair" in seat.text():
+        await choose(seat, "The older one")
+    seat.sees(r"\d new key pairs, \d current key pairs? expires? sooner")
+    await seat.press("enter")
+    await choose(seat, "SMS code")
+    await seat.type(code_on(seat))
 
-    def seen(modal: ProgressModal, event: ProgressModal.Advanced) -> None:
-        shown.append((event.done, event.total))
-        draw(modal, event)
 
-    ProgressModal.on_progress_modal_advanced = seen  # type: ignore[method-assign]
-    try:
-        async with seated(place.app(), size) as seat:
-            await select_all(seat)
-            await seat.press("k")
-            seat.sees("6 sessions: ")
-            await choose(seat, "Generate Key")
-            if "third key pair" in seat.text():
-                await choose(seat, "The older one")
-            seat.sees(r"\d new key pairs, \d current key pairs? expires? sooner")
-            await seat.press("enter")
-            await choose(seat, "SMS code")
-            await seat.type(code_on(seat))
-            await seat.press("enter")
-            assert seat.on == "ResultModal"
-            seat.sees("Key pairs generated: 6")
-            await seat.press("escape")
-            seat.sees("completed: 6 key pairs generated")
-            assert seat.on == "SessionsScreen"
-    finally:
-        ProgressModal.on_progress_modal_advanced = draw  # type: ignore[method-assign]
-    assert shown
-    assert shown[-1] == (6, 6)
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every key pair takes a while."""
+    make = keypairs.make_pair
+
+    def slowly(*what: Any) -> Any:
+        time.sleep(0.3)
+        return make(*what)
+
+    monkeypatch.setattr(keypairs, "make_pair", slowly)
+
+
+async def test_many_sessions_are_generated_behind_one_code_with_a_bar(place: Place, size: Size, slow: None) -> None:
+    shown: list[str] = []
+
+    async def look() -> None:
+        while seat.on != "ResultModal":
+            if isinstance(seat.screen, WorkModal):
+                shown.append(seat.text())
+            await seat.pilot.pause(0.1)
+
+    async with seated(place.app(), size) as seat:
+        await to_the_code(seat)
+        looking = asyncio.create_task(look())
+        await seat.press("enter")
+        await seat.until_seen("Key pairs generated: 6")
+        await looking
+        await seat.press("escape")
+        seat.sees("completed: 6 key pairs generated")
+        assert seat.on == "SessionsScreen"
+    assert any("Generating 6 key pairs" in text and "#####" in text and "Esc cancels" in text for text in shown)
     (file,) = files(place)
     assert len(file.read_text().splitlines()) == 2 + 2 * 6
+
+
+async def test_escape_ends_the_work_and_nothing_is_generated(place: Place, slow: None) -> None:
+    async def escape() -> None:
+        while not isinstance(seat.screen, WorkModal):
+            await seat.pilot.pause(0.05)
+        await seat.pilot.press("escape")
+
+    async with seated(place.app()) as seat:
+        await to_the_code(seat)
+        before = kept(place)
+        escaping = asyncio.create_task(escape())
+        await seat.press("enter")
+        await escaping
+        await seat.until_seen("Interrupted. Nothing was changed.")
+        assert seat.on == "SessionsScreen"
+        # Neither the key pairs nor the code: it was not used up.
+        assert kept(place) == before
+        assert asked(place, "SELECT count(*) FROM challenge WHERE used_at IS NOT NULL") == [(0,)]
+    assert files(place) == []
 
 
 async def test_a_row_that_fails_is_seen_with_its_reason(place: Place, size: Size) -> None:
@@ -143,6 +183,7 @@ async def test_a_row_that_fails_is_seen_with_its_reason(place: Place, size: Size
         with sqlite3.connect(place.store) as connection:
             connection.execute("UPDATE session SET status = 'retired' WHERE session_id = ?", (name,))
         connection.close()
+        as_the_desk(place.store)
         await seat.type(code)
         await seat.press("enter")
         seat.sees("Key pairs generated: 5, failed: 1", f"{name} +failed: {name} is retired")

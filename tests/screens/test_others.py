@@ -301,6 +301,27 @@ async def test_the_notices_in_the_header_are_counted_while_one_looks(place: Plac
         seat.sees(rf" {seat.app.home_view.notices} notices")
 
 
+async def test_a_role_that_is_revoked_or_granted_is_told_on_every_screen_that_stays(place: Place) -> None:
+    async with seated(place.app()) as seat:
+        await seat.press("enter")
+        for verb, word in (("disentitle", "Revoked"), ("entitle", "Granted")):
+            with other_desk(place) as desk:
+                admin = person(desk, "acme-admin")
+                getattr(desk.people, verb)(admin, OPERATOR, Role.KEY_MANAGEMENT, "ACME")
+            await noticed(seat)
+            assert seat.on == "GroupsScreen"
+            seat.says(f"Your roles were changed. {word}: key management at ACME. Notices say by whom.")
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+        # Who acts next in a sandbox holds other roles: that is no change.
+        with other_desk(place) as desk:
+            seat.app.become(person(desk, "multi-operator"))
+        seat.app.screen.quiet()
+        await seat.app.refresh_home()
+        await seat.settle()
+        seat.sees_not("Your roles were changed")
+
+
 def test_every_screen_leaves_by_the_one_way() -> None:
     for kind in screen_classes():
         assert issubclass(kind, LeavingScreen), kind

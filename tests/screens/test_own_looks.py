@@ -37,7 +37,7 @@ async def test_a_theme_is_chosen_and_found_again(place: Place, tmp_path: Path) -
     async with seated(app_with(place, Looks(), choices), SIZE) as seat:
         assert seat.app.theme == "desk-dark"
         await command(seat, "Theme")
-        seat.sees("automatic +as configured: by what the terminal shows", "contrast +the highest contrast")
+        seat.sees("automatic +what suits this terminal", "contrast +the highest contrast")
         await seat.type("light")
         await seat.press("enter")
         assert seat.app.theme == "desk-light"
@@ -45,7 +45,7 @@ async def test_a_theme_is_chosen_and_found_again(place: Place, tmp_path: Path) -
     async with seated(app_with(place, Looks(theme="contrast"), choices), SIZE) as seat:
         assert seat.app.theme == "desk-light"
         await command(seat, "Theme")
-        seat.sees("automatic +as configured: contrast")
+        seat.sees("automatic +as the configuration says: contrast")
         await seat.type("automatic")
         await seat.press("enter")
         assert seat.app.theme == "desk-contrast"

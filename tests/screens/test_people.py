@@ -240,6 +240,15 @@ async def test_a_persons_page_has_the_same_keys(place: Place, size: Size) -> Non
         seat.sees("acme-viewer .*read only, full|acme-viewer .*invited")
 
 
+async def test_ssh_keys_open_from_the_list_as_from_the_page(place: Place, size: Size) -> None:
+    async with seated(place.app(ADMIN), size) as seat:
+        await open_people(seat)
+        await go_to(seat, "acme-viewer")
+        await seat.press("k")
+        seat.sees("acme-viewer", "SSH keys?")
+        assert seat.on == "AccessScreen"
+
+
 async def test_who_may_audit_reads_what_was_recorded(place: Place, size: Size) -> None:
     async with seated(place.app("operations"), size) as seat:
         await open_people(seat)

@@ -244,6 +244,11 @@ async def test_not_now_and_escape_change_nothing(place: Place) -> None:
 
 async def test_an_approval_that_is_not_the_last_says_whose_is_missing(place: Place, size: Size) -> None:
     change(place, "INSERT INTO approval (request_id, entity_id) SELECT 38, id FROM entity WHERE code = 'ACME'")
+    change(
+        place,
+        "UPDATE request SET needs = (SELECT group_concat(entity_id, ' ') FROM (SELECT entity_id FROM approval "
+        "WHERE request_id = 38 ORDER BY entity_id)) WHERE id = 38",
+    )
     async with seated(place.app(CLEARING), size) as seat:
         await to_do(seat)
         await seat.press("enter", "a")

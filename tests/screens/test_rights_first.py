@@ -44,7 +44,7 @@ def keys_of(seat: Seat) -> list[tuple[str, str]]:
 
 
 def is_harmless(name: str) -> bool:
-    return name.endswith((".entity", ".export", ".filter", ".help")) or name in ANYONE
+    return name.endswith((".columns", ".entity", ".export", ".filter", ".help")) or name in ANYONE
 
 
 @pytest.mark.parametrize("user", [VIEWER, "auditor"])

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sqlite3
+import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from textual.events import Paste
+
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.routing.routing import Routing
 from screens.checks.route import RouteScreen
 from screens.groups.coverage import CoverageScreen
 from screens.widgets.inputs import DeskInput
@@ -202,3 +213,39 @@ async def test_coverage_from_the_palette_of_another_entity(place: Place) -> None
         connection.close()
         await seat.press("ctrl+r")
         await seat.until_seen("Every active SenderComp of this entity is copied")
+
+
+async def test_a_long_log_has_a_bar_with_an_estimate_and_escape_stops_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read before stays, and the screen as well."""
+    review, closed = Routing.review, threading.Event()
+
+    def slow(self: Routing, actor: Actor, log: Path | bytes, group: Any, filters: Any, watch: Any) -> object:
+        if log == b"first":
+            return review(self, actor, b"".join(self.example(actor)), group, filters, watch)
+        done = 0
+        while watch(done, 1_000_000):
+            done += 2_000
+            time.sleep(0.005)
+        return SimpleNamespace(close=closed.set)
+
+    monkeypatch.setattr(Routing, "review", slow)
+    async with seated(place.app()) as seat:
+        await open_route(seat, None)
+        await seat.press("escape")
+        await seat.paste("first")
+        await seat.until_seen("257 messages in the pasted log")
+        await seat.pilot.pause()
+        seat.screen.post_message(Paste("endless"))
+        end = time.monotonic() + 20
+        while not re.search(r"Reading the pasted log, Esc stops\n #+\.+ +\d+%  about \d+ s left", seat.text()):
+            assert time.monotonic() < end, seat.text()
+            await asyncio.sleep(0.05)
+        await seat.pilot.press("escape")
+        await seat.settle()
+        assert closed.wait(5)
+        assert seat.on == "RouteScreen"
+        seat.sees("257 messages in the pasted log", "the pasted log was not read to its end and is not shown")
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"

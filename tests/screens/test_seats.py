@@ -371,7 +371,7 @@ async def test_a_fourth_application_says_where_the_others_are(desk_place: Place)
             seat_of(desk.resources, person(desk, OPERATOR))
     app = desk_place.app()
     async with app.run_test():
-        assert "signed in at 3 seats already" in await ended(app)
+        assert "already has 3 open seats" in await ended(app)
 
 
 async def test_a_sandbox_has_no_lock(place: Place) -> None:

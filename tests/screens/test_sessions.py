@@ -14,6 +14,7 @@ from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, footer_fits, seated
 from tests.screens.test_keys import choose
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 
@@ -28,6 +29,7 @@ def released(place: Place) -> Place:
             "WHERE id IN (SELECT group_id FROM session WHERE status = 'released')"
         )
     connection.close()
+    as_the_desk(place.store)
     return place
 
 

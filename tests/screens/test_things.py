@@ -9,6 +9,7 @@ import pytest
 from tests.screens.conftest import Place
 from tests.screens.hostile import ODD
 from tests.screens.seat import Seat, seated
+from tests.stores import as_the_desk
 
 
 async def typed(seat: Seat, text: str) -> None:
@@ -69,6 +70,7 @@ async def test_a_command_by_a_part_of_its_name_still_comes_first(place: Place) -
 async def test_a_hostile_name_is_text(place: Place) -> None:
     with sqlite3.connect(place.store) as store:
         store.execute("UPDATE drop_copy_group SET name = ? WHERE name = 'US-RATES-RISK'", (ODD,))
+    as_the_desk(place.store)
     async with seated(place.app()) as seat:
         await typed(seat, "us-rates-r")
         await seat.until_seen(r"\[@click=app.quit\]y")

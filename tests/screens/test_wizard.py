@@ -14,6 +14,7 @@ from screens.frame import DeskScreen
 from screens.widgets.inputs import DeskInput
 from tests.screens.conftest import Place
 from tests.screens.seat import Seat, seated
+from tests.stores import as_the_desk
 
 Size = tuple[int, int]
 NAME, FRONT_END, FILTERS, SOURCES, SUBMIT = range(2, 7)
@@ -272,6 +273,7 @@ async def test_a_name_that_was_taken_meanwhile_is_told_at_submit(place: Place, s
                 "UPDATE drop_copy_group SET name = 'US-NEW-ONE', name_key = 'us-new-one' WHERE name = 'US-BACKUP'"
             )
         connection.close()
+        as_the_desk(place.store)
         await seat.press("enter")
         await seat.until_seen("named US-NEW-ONE|failed")
         seat.says("already has a group named US-NEW-ONE. Use another name.")

@@ -28,7 +28,7 @@ from dropcopy_tui.services.unit_of_work import trying, writing
 from dropcopy_tui.store.chain import key_after, read_head
 from dropcopy_tui.store.chain_check import ChainCheck
 from tests.services.conftest import World
-from tests.services.factories import FixedEntropy, FrozenClock, change, enrolment_of, new_group, one, rows
+from tests.services.factories import FixedEntropy, FrozenClock, change, enrolment_of, new_group, one, rows, tamper
 
 PASSWORD = "right horse battery"
 
@@ -205,7 +205,7 @@ def test_the_chain_of_a_used_desk_holds(desk: Desk) -> None:
 
 def test_a_trail_whose_end_was_altered_is_not_written_to(used: World) -> None:
     """What is written after it would be chained to something that no one has written."""
-    change(used.resources, "UPDATE audit_head SET events = 3, last_event = 3")
+    tamper(used.resources, "UPDATE audit_head SET events = 3, last_event = 3")
     before = rows(used.resources, "SELECT * FROM audit_event")
     with pytest.raises(TrailBroken, match="does not match its seal"):
         Groups(used.resources).create(used.operator, new_group(name="OTHER"))

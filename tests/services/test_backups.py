@@ -127,7 +127,7 @@ def test_a_file_that_exists_stays(world: World, out: Path) -> None:
 def test_a_store_with_faults_is_not_backed_up_unless_asked(world: World, out: Path) -> None:
     change(world.resources, "UPDATE audit_event SET subject = 'other' WHERE id = 1")
     change(world.resources, "INSERT INTO audit_event SELECT 1, at, person, origin, action, entity, subject, before, "
-           "after, digest FROM audit_event WHERE id = 99")  # fmt: skip
+           "after, digest, states FROM audit_event WHERE id = 99")  # fmt: skip
     with world.resources.store.write() as session:
         session.execute(
             text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
 
 from dropcopy_tui.domain.errors import ChangedMeanwhile, DeskError, InvalidValue, NotEntitled, NotFound
 from dropcopy_tui.domain.pages import PageRequest
@@ -246,6 +247,24 @@ def test_a_third_account_is_the_same_person_by_way_of_the_second(world: World, r
     third = manager_of(world, "ACME", "third")
     set_facts(world, third, {"email": "pat+third@firm.example"})
     refused(world, NotEntitled, lambda: said_yes(world, third, request_))
+
+
+def test_accounts_are_read_once_and_only_where_something_waits(
+    world: World, acme: Actor, request_: RequestView
+) -> None:
+    """A desk may have ten thousand of them, and each is checked when it is read."""
+    read: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        read.extend([statement] if "FROM person" in statement and "WHERE" not in statement else [])
+
+    event.listen(world.resources.store._engine, "before_cursor_execute", note)
+    assert [view.id for view in Requests(world.resources).to_do(acme, PageRequest()).rows] == [request_.id]
+    assert len(read) == 1
+    approve(world.resources, request_, acme)
+    read.clear()
+    assert Requests(world.resources).to_do(acme, PageRequest()).rows == ()
+    assert read == []
 
 
 def test_colleagues_without_a_phone_are_not_one_person(world: World, acme: Actor, request_: RequestView) -> None:

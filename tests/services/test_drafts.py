@@ -223,9 +223,10 @@ def test_submit_makes_one_request_and_the_draft_is_gone(world: World, drafts: Dr
     assert request.asked["sources"] == 3
     assert request.asked["filters"] == ["heartbeat", "reject", "trade_fill_notice"]
     assert drafts.mine(world.operator) == ()
-    for attempt in (drafts.submit, lambda *how: drafts.discard(*how[:2])):
-        with pytest.raises(NotFound):
-            attempt(world.operator, ready.id, ready.version)
+    # Whoever lost the answer asks again: the same request, and no second one.
+    assert drafts.submit(world.operator, ready.id, ready.version).id == request.id
+    with pytest.raises(NotFound):
+        drafts.discard(world.operator, ready.id)
     assert one(world.resources, "SELECT count(*) FROM request") == 1
 
 

@@ -77,6 +77,19 @@ def enter(world: World, code: str, actor: Actor | None = None, purpose: Purpose 
     return use(world.resources, actor or world.operator, Proof("ease", code), purpose)
 
 
+def test_no_one_can_call_where_there_is_no_agent(world: World) -> None:
+    factors = Factors(world.resources)
+
+    def reason() -> str:
+        return next(each.reason for each in factors.choices(world.operator) if each.factor.name == "ease")
+
+    assert reason() == "this desk has no EASE agent"
+    with pytest.raises(FactorUnavailable, match="this desk has no EASE agent"):
+        factors.start(world.operator, "ease")
+    add_person(world.resources, "agent", Role.EASE_AGENT, mobile="+1 202 555 0901")
+    assert reason() == ""
+
+
 def test_a_verified_caller_gets_a_code_that_passes_once(ease: Ease, world: World, agent: Actor) -> None:
     begun = Factors(world.resources).start(world.operator, "ease")
     assert (begun.id, begun.factor.name, begun.factor.digits, begun.codes_left_today) == ("ease", "ease", (8, 8), 10)

@@ -241,6 +241,7 @@ _NEW_SENDER_COMP = b"entity,market,session_id,gfid,fti,gateway\nACME,brokertec_u
 READS = {
     # What it writes is outside the store.
     "anchors": "read write",
+    "arrangements": "mine",
     "audit": "kinds page verify",
     "authenticators": "may_enrol may_remove show",
     "calendar": "is_open page",
@@ -270,8 +271,8 @@ READS = {
     "ssh_keys": "check find page",
     "trust": "warning",
 }
-# The last key press of a seat, now and then: it is no one's doing, and would bury what is.
-UNRECORDED = {"seats.keep"}
+# The last key press of a seat, now and then, and which columns someone looks at: they would bury what is done.
+UNRECORDED = {"seats.keep", "arrangements.keep"}
 READING = {f"{noun}.{name}" for noun, names in READS.items() for name in names.split()}
 
 CHANGES: dict[str, Callable[[Bench], Call]] = {

@@ -2,83 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import cycle, islice, product
 from pathlib import Path
 
-import pyotp
 import pytest
-from sqlmodel import select
 
 from dropcopy_tui.domain.errors import SecondFactorFailed
-from dropcopy_tui.domain.people import Actor, Role
+from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.providers import DuoService
 from dropcopy_tui.senders import duo as duo_sender
 from dropcopy_tui.senders.duo import DuoAnswer
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.ease.ease import Ease
-from dropcopy_tui.services.factors.challenges import new_challenge, spend
+from dropcopy_tui.services.factors.challenges import new_challenge
 from dropcopy_tui.services.factors.duo import Duo
 from dropcopy_tui.services.factors.factors import Factors
-from dropcopy_tui.services.factors.strategy import give_code
 from dropcopy_tui.services.factors.table import FACTORS, Proof, Purpose
-from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.services.unit_of_work import person_row, writing
-from dropcopy_tui.store.tables import ChallengeRow
 from tests.services.conftest import World
-from tests.services.factories import FrozenClock, add_person, apps_of, enrolment_of, one, rows
+from tests.services.factories import FrozenClock, one, rows
 from tests.services.processes import race, spend_code
+from tests.trust.codes import MINUTES, OPENERS, Attempt, accepted, by_app, by_ease
 
 TRIES = 10_000
-Attempt = tuple[Actor, Proof, Purpose]
-MINUTES = timedelta(minutes=5)
-
-
-def accepted(resources: Resources, attempts: Iterable[Attempt]) -> int:
-    """How many of the tries pass; all in one transaction, which makes ten thousand of them cheap."""
-    passed = 0
-    with writing(resources, DESK) as uow:
-        # The transaction forgets what nobody holds, and would read it again at every try.
-        held = uow.tx.exec(select(ChallengeRow)).all()
-        for actor, proof, purpose in attempts:
-            try:
-                spend(uow.by(actor), proof, purpose)
-                passed += 1
-            except SecondFactorFailed:
-                continue
-        assert held is not None
-    return passed
-
-
-def by_sms(world: World) -> Proof:
-    challenge = Factors(world.resources).start(world.operator, "sms")
-    return Proof(challenge.id, challenge.sandbox_message.split("code is ")[1][:6])
-
-
-def by_app(world: World) -> Proof:
-    factors = Factors(world.resources)
-    app = pyotp.TOTP(enrolment_of(factors._resources, world.operator).seed)
-    apps_of(factors).confirm(world.operator, app.at(world.resources.clock.now() - timedelta(seconds=30)))
-    return Proof(factors.start(world.operator, "totp").id, app.at(world.resources.clock.now()))
-
-
-def by_ease(world: World) -> Proof:
-    agent = add_person(world.resources, "agent", Role.EASE_AGENT)
-    return Proof("ease", Ease(world.resources).issue(agent, "operator", Purpose.KEYS, ("email", "callback")).code)
-
-
-def by_duo(world: World) -> Proof:
-    """What an approved push becomes."""
-    with writing(world.resources, world.operator) as uow:
-        person = person_row(uow)
-        row = new_challenge(uow, person, FACTORS["duo"], Purpose.KEYS, MINUTES)
-        return Proof(row.id, give_code(world.resources, row, 32))
-
-
-OPENERS = {"sms": by_sms, "totp": by_app, "ease": by_ease, "duo": by_duo}
 
 
 @pytest.fixture(params=OPENERS)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
+from dropcopy_tui.domain.errors import StoreUnusable
+from dropcopy_tui.domain.people import Actor
+from dropcopy_tui.services.audit import Audit
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.inspection.inspection import Examined, inspect_store
 from tests.services.conftest import World
-from tests.services.factories import change, new_group, open_resources, proof_of
+from tests.services.factories import change, new_group, one, open_resources, proof_of
 
 BROKEN = {
     "groups.sources": "UPDATE drop_copy_group SET sources = sources + 1",
@@ -113,3 +120,45 @@ def test_looking_changes_nothing(busy: Resources) -> None:
     before = busy.store.stamp()
     assert list(inspect_store(busy.store, busy.vault))
     assert busy.store.stamp() == before
+
+
+# Rows of one table where another's are read: a number where a date is, nothing where a text is, text where bytes are.
+EXCHANGED = (
+    ("audit_event", "key_pair", "audit.trail"), ("challenge", "notice", "rows.altered"),
+    ("session", "approval", "store.sealed"), ("alembic_version", "audit_event", "audit.trail"),
+)  # fmt: skip
+
+
+@pytest.mark.sqlite_only("pages of a file are exchanged")
+@pytest.mark.parametrize(("table", "other", "check"), EXCHANGED)
+def test_rows_of_another_table_are_damage_and_not_a_crash(
+    sample: Resources, tmp_path: Path, table: str, other: str, check: str
+) -> None:
+    resources = open_resources(exchanged(sample, tmp_path / "damaged.db", table, other))
+    found = {each.name: each for each in inspect_store(resources.store, resources.vault)}
+    assert not found["store.integrity"].is_sound
+    assert "cannot be read" in " ".join(found[check].found)
+
+
+@pytest.mark.sqlite_only("pages of a file are exchanged")
+def test_a_trail_that_cannot_be_read_is_said(sample: Resources, tmp_path: Path) -> None:
+    auditor = Actor(one(sample, "SELECT id FROM person WHERE user_id = 'auditor'"), "auditor", "Auditor", "test")
+    resources = open_resources(exchanged(sample, tmp_path / "damaged.db", "audit_event", "key_pair"))
+    with pytest.raises(StoreUnusable, match="the store is damaged"):
+        Audit(resources).verify(auditor)
+
+
+def exchanged(whole: Resources, place: Path, *tables: str) -> Path:
+    """A copy of a store in which two tables have each other's first page."""
+    assert isinstance(whole.store.place, Path)
+    with closing(sqlite3.connect(whole.store.place)) as store:
+        size = store.execute("PRAGMA page_size").fetchone()[0]
+        asked = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        first, second = (store.execute(asked, (table,)).fetchone()[0] - 1 for table in tables)
+        store.execute("PRAGMA wal_checkpoint")
+    content = whole.store.place.read_bytes()
+    pages = [content[at : at + size] for at in range(0, len(content), size)]
+    pages[first], pages[second] = pages[second], pages[first]
+    place.write_bytes(b"".join(pages))
+    place.chmod(0o600)
+    return place

@@ -36,7 +36,7 @@ from dropcopy_tui.services.keys.expiry_notices import ExpiryNotices
 from dropcopy_tui.services.keys.keypairs import KeyPairs
 from dropcopy_tui.services.rights import DESK
 from dropcopy_tui.store.row_proofs import Prover
-from dropcopy_tui.store.tables import ChallengeRow
+from dropcopy_tui.store.tables import ChallengeRow, SessionRow
 from tests.services.conftest import World
 from tests.services.factories import CODE, FixedEntropy, FrozenClock, add_person, open_resources
 from tests.services.kept import assert_orders_hold
@@ -85,6 +85,12 @@ class Ground:
             "VALUES (1, :market, :name, 'order_entry', 'msgw', 'active', '2026-01-01 00:00:00.000000') RETURNING id",
             market=market.code, name=name,
         )  # fmt: skip
+        said = SessionRow(
+            id=pk, entity_id=1, market=market.code, session_id=name, kind="order_entry", gateway="msgw",
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+        proof = Prover(self.resources.vault).proof("session", said.model_dump())
+        self.direct.read("UPDATE session SET proof = :proof WHERE id = :pk", proof=proof, pk=pk)
         return pk, name
 
     def proof(self) -> Proof:

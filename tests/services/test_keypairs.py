@@ -30,6 +30,8 @@ from dropcopy_tui.domain.keypairs import KeyState
 from dropcopy_tui.domain.logon import parse_message
 from dropcopy_tui.domain.people import Role
 from dropcopy_tui.domain.requests import RequestStatus
+from dropcopy_tui.domain.work import Work
+from dropcopy_tui.new_file import clear_interrupted
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.factors.table import Proof
 from dropcopy_tui.services.keys import key_file as key_delivery
@@ -298,11 +300,11 @@ def test_a_name_that_somebody_takes_meanwhile_is_left_alone(
     make(world, target)
     proof = proof_of(world.resources, world.operator)
 
-    def taken(done: int, of: int) -> None:
+    def taken() -> None:
         file.write_text("theirs")
 
-    with pytest.raises(FileRefused, match="created by another program in the meantime"):
-        keypairs.download(world.operator, [target], proof, file, taken)
+    with Work(taken).doing(), pytest.raises(FileRefused, match="created by another program in the meantime"):
+        keypairs.download(world.operator, [target], proof, file)
     assert file.read_text() == "theirs"
     assert [path.name for path in file.parent.iterdir() if "part" in path.name] == []
 
@@ -317,7 +319,9 @@ def test_an_exchanged_folder_changes_nothing(
     folder.mkdir()
     out = folder / "keys.txt"
 
-    def exchanged(done: int, of: int) -> None:
+    def exchanged() -> None:
+        if elsewhere.exists():
+            return
         folder.rename(elsewhere)
         folder.mkdir()
         out.write_text("theirs")
@@ -325,8 +329,8 @@ def test_an_exchanged_folder_changes_nothing(
             raise RuntimeError("in the middle")
 
     proof = proof_of(world.resources, world.operator)
-    with pytest.raises(RuntimeError) if fails else nullcontext():
-        keypairs.download(world.operator, [target], proof, out, exchanged)
+    with Work(exchanged).doing(), pytest.raises(RuntimeError) if fails else nullcontext():
+        keypairs.download(world.operator, [target], proof, out)
     assert out.read_text() == "theirs"
     assert [path.name for path in elsewhere.iterdir()] == ([] if fails else ["keys.txt"])
 
@@ -524,3 +528,23 @@ def test_a_secret_that_was_moved_to_another_row_is_not_delivered(
 def test_a_pair_ends_at_the_close_of_its_market(world: World, market: str, when: str) -> None:
     pk = add_session(world.resources, "ACME", "MKT", market)
     assert make(world, pk).keys[0].when.endswith(when)
+
+
+def test_a_note_that_a_failing_disk_keeps_is_no_error_and_goes_at_the_next_start(
+    world: World, keypairs: KeyPairs, target: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key file is there by then, and its download is recorded."""
+    real, store = Path.unlink, world.resources.store.beside
+
+    def fail(self: Path, missing_ok: bool = False) -> None:
+        if ".part-" in self.name:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        real(self, missing_ok)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "unlink", fail)
+        keypairs.generate(world.operator, [target], proof_of(world.resources, world.operator), out=file)
+    assert file.exists()
+    assert [name for name in os.listdir(store.parent) if ".part-" in name]
+    assert clear_interrupted(store) == ()
+    assert [name for name in os.listdir(store.parent) if ".part-" in name] == []

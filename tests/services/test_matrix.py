@@ -20,6 +20,7 @@ import pytest
 from dropcopy_tui.clock import Entropy
 from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import Desk
+from dropcopy_tui.domain.arrangements import Arrangement
 from dropcopy_tui.domain.errors import (
     DeskError,
     FactorUnavailable,
@@ -717,6 +718,12 @@ VERBS: dict[str, tuple[Call, set[str], Rest]] = {
     "mailing.send_due": (
         lambda at, who: passing(MailHeld, at.desk.mailing.send_due, who),
         OPERATE,
+        REFUSED,
+    ),
+    "arrangements.mine": (lambda at, who: at.desk.arrangements.mine(who) or OK, EVERYBODY, REFUSED),
+    "arrangements.keep": (
+        lambda at, who: at.desk.arrangements.keep(who, "Groups/groups", Arrangement(order="name")) or OK,
+        EVERYBODY,
         REFUSED,
     ),
     "notices.page": (

@@ -159,6 +159,12 @@ def test_invitations_end_and_are_named(site: Config) -> None:
     desk.close()
     done = rekey(site, present_fingerprint(site), "test")
     assert done.invitations == ("newcomer",)
+    desk = open_desk(site)
+    chief = desk.identity.act_as("operations", "test")
+    invited_until = desk.people.show(chief, "newcomer").invited_until
+    assert invited_until is None or invited_until <= desk.clock.now()
+    assert one(desk.resources, "SELECT count(*) FROM invitation WHERE used_at IS NULL") == 1
+    desk.close()
 
 
 # Kills itself at a place.
@@ -223,6 +229,7 @@ def test_ten_thousand_pairs_take_ten_seconds_at_most(site: Config) -> None:
 def _pairs(uow, vault, number: int) -> None:  # type: ignore[no-untyped-def]
     from sqlmodel import select
 
+    from dropcopy_tui.services.sessions.key_rows import keep_stops
     from dropcopy_tui.store.tables import KeyPairRow, SessionRow
 
     session = uow.tx.exec(select(SessionRow)).first()
@@ -235,3 +242,24 @@ def _pairs(uow, vault, number: int) -> None:  # type: ignore[no-untyped-def]
         uow.tx.add(pair)
         uow.tx.flush()
         pair.sealed_secret = vault.seal(b"x" * 32, "key_pair", str(pair.id), session.session_id, name)
+    keep_stops(uow, [session.id])
+
+
+def test_an_altered_trail_is_not_continued_under_a_new_key(site: Config) -> None:
+    """The backups that are whole open with the old key only: restoring one comes first."""
+    before = site.paths.master_key.read_bytes()
+    desk = open_desk(site)
+    tamper(desk.resources, "UPDATE audit_event SET person = 'operations' WHERE id = 2")
+    desk.close()
+    with pytest.raises(StoreUnusable, match=r"Event 2 .*Nothing was changed. Restore a backup"):
+        rekey(site, present_fingerprint(site), "test")
+    assert site.paths.master_key.read_bytes() == before
+
+
+def test_a_row_that_was_put_back_or_removed_is_not_taken_along(site: Config) -> None:
+    """Everything is stated anew under the new key: what was removed before would be believed."""
+    desk = open_desk(site)
+    tamper(desk.resources, "DELETE FROM approval")
+    desk.close()
+    with pytest.raises(StoreUnusable, match=r"approval \(row .* was removed.*Nothing was changed"):
+        rekey(site, present_fingerprint(site), "test")

@@ -337,7 +337,7 @@ class Desk(RuleBasedStateMachine):
 
     def turn_account(self, person: str) -> None:
         self.model.disabled ^= {person}
-        change(self.resources, "UPDATE person SET disabled = true - disabled WHERE user_id = :it", it=person)
+        change(self.resources, "UPDATE person SET disabled = NOT disabled WHERE user_id = :it", it=person)
 
     def turn_policy(self) -> None:
         self.model.policy = not self.model.policy

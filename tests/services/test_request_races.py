@@ -175,10 +175,10 @@ def test_one_denies_while_another_approves(quick: World, two: Pair, part: int) -
 
 @rounds
 def test_two_processes_set_one_request_up(quick: World, two: Pair, part: int) -> None:
-    request = ask_for(quick)
     for number in range(1, ROUNDS // PARTS + 1):
-        anew(quick)
+        # A request of its own: one that has ended and is in progress again is refused.
         change(quick.resources, "UPDATE drop_copy_group SET deleted_at = '2026-03-04 15:00:00.000000'")
+        request = ask_for(quick)
         answers = two.race(set_up, set_up)
         assert sorted(answers) == ["", request.id]
         for table in ("drop_copy_group", "session"):
@@ -191,13 +191,13 @@ def test_two_processes_set_one_request_up(quick: World, two: Pair, part: int) ->
 @rounds
 def test_set_up_while_the_requester_cancels(quick: World, two: Pair, part: int) -> None:
     """Rule Q2: it can be cancelled while nothing was set up, and not a moment longer."""
-    request = ask_for(quick)
     for _ in range(LONG_ROUNDS // PARTS):
-        anew(quick)
+        # A request of its own: one that has ended and is in progress again is refused.
         change(quick.resources, "UPDATE drop_copy_group SET deleted_at = '2026-03-04 15:00:00.000000'")
+        request = ask_for(quick)
         ended, cancelled = two.race(set_up, partial(cancel_it, request.id, quick.operator))
         living = one(quick.resources, "SELECT count(*) FROM drop_copy_group WHERE deleted_at IS NULL")
-        status = one(quick.resources, "SELECT status FROM request")
+        status = one(quick.resources, "SELECT status FROM request WHERE reference = :pk", pk=request.id)
         if cancelled == "cancelled":
             assert (ended, status, living) == ("", "cancelled", 0)
         else:

@@ -139,7 +139,7 @@ def test_each_way_of_signing_in_is_kept(desk: Resources, alice: Actor, world: Wo
 
 def test_a_fourth_seat_is_refused_and_says_how_to_end_one(desk: Resources, alice: Actor) -> None:
     seats = [sit_down(desk).seat for _ in range(3)]
-    with pytest.raises(SeatsTaken, match=r"signed in at 3 seats already.*dropcopy seats end") as refusal:
+    with pytest.raises(SeatsTaken, match=r"already has 3 open seats.*dropcopy seats end") as refusal:
         sit_down(desk)
     assert str(seats[0]) in refusal.value.message
     why = "SELECT after FROM audit_event WHERE action = 'person:sign_in_refused' ORDER BY id DESC LIMIT 1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Thread, Timer
 
 import pytest
 
@@ -17,6 +17,7 @@ from dropcopy_tui.domain.errors import (
     NotFound,
     NotSignedIn,
     SecondFactorFailed,
+    StoreBusy,
 )
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.people import Actor, Role
@@ -25,9 +26,10 @@ from dropcopy_tui.services.factors.table import Purpose, access_scope
 from dropcopy_tui.services.people.identity import Identity
 from dropcopy_tui.services.people.people import People
 from dropcopy_tui.services.people.ssh_keys import MOST_KEYS, SshKeys, SshKeyView
+from dropcopy_tui.store import home_queries, location
 from dropcopy_tui.store.home_queries import key_holder
 from tests.services.conftest import World
-from tests.services.factories import add_person, proof_of, ssh_line
+from tests.services.factories import add_person, proof_of, rows, ssh_line
 
 
 def add(resources: Resources, actor: Actor, text: str, user: str = "") -> SshKeyView:
@@ -45,8 +47,7 @@ def listed(world: World, actor: Actor, user: str = "") -> tuple[SshKeyView, ...]
 
 
 def events(world: World) -> list[tuple[str, str]]:
-    connection = sqlite3.connect(world.resources.store.path)
-    return connection.execute("SELECT person, action FROM audit_event WHERE action LIKE 'ssh_key:%'").fetchall()
+    return rows(world.resources, "SELECT person, action FROM audit_event WHERE action LIKE 'ssh_key:%'")
 
 
 def test_a_key_signs_its_person_in(world: World) -> None:
@@ -55,14 +56,13 @@ def test_a_key_signs_its_person_in(world: World) -> None:
     signed = Identity(world.resources).sign_in_key(made.fingerprint, "test ssh=192.0.2.7")
     assert signed.user_id == "operator"
     assert listed(world, world.operator)[0].last_used_at == world.resources.clock.now()
-    holder = key_holder(world.resources.store.path, made.fingerprint, Path("none.key"))
+    holder = key_holder(world.resources.store.place, made.fingerprint, Path("none.key"))
     assert holder is not None
     assert holder.user_id == "operator"
-    after = sqlite3.connect(world.resources.store.path).execute(
-        "SELECT after, origin FROM audit_event WHERE action = 'person:signed_in'"
-    )
-    assert made.fingerprint in (row := after.fetchone())[0]
-    assert row[1] == "test ssh=192.0.2.7"
+    asked = "SELECT after, origin FROM audit_event WHERE action = 'person:signed_in'"
+    [(after, origin)] = rows(world.resources, asked)
+    assert made.fingerprint in str(after)
+    assert origin == "test ssh=192.0.2.7"
 
 
 def test_it_takes_a_second_factor_that_was_asked_for_this_key(world: World) -> None:
@@ -85,7 +85,7 @@ def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
         world.operator, made.fingerprint, proof_of(world.resources, world.operator, purpose=Purpose.ACCESS)
     )
     assert done.revoked_by == "operator"
-    assert key_holder(world.resources.store.path, made.fingerprint, Path("none.key")) is None
+    assert key_holder(world.resources.store.place, made.fingerprint, Path("none.key")) is None
     with pytest.raises(NotSignedIn, match="not in use"):
         Identity(world.resources).sign_in_key(made.fingerprint, "test")
     with pytest.raises(InvalidValue, match="revoked and cannot be added again"):
@@ -98,7 +98,7 @@ def test_a_revoked_key_opens_nothing_and_never_comes_back(world: World) -> None:
 def test_a_disabled_person_gets_in_with_no_key(world: World, admin: Actor) -> None:
     made = add(world.resources, world.operator, ssh_line())
     People(world.resources).disable(admin, "operator")
-    assert key_holder(world.resources.store.path, made.fingerprint, Path("none.key")) is None
+    assert key_holder(world.resources.store.place, made.fingerprint, Path("none.key")) is None
     with pytest.raises(NotSignedIn, match="disabled"):
         Identity(world.resources).sign_in_key(made.fingerprint, "test")
 
@@ -139,10 +139,7 @@ def test_an_administrator_adds_and_revokes_for_others(world: World, admin: Actor
     assert listed(world, admin, "viewer")[0].fingerprint == made.fingerprint
     proof = proof_of(world.resources, admin, purpose=Purpose.ACCESS)
     assert SshKeys(world.resources).revoke(admin, made.fingerprint, proof, "viewer").revoked_by == "admin"
-    told = sqlite3.connect(world.resources.store.path).execute(
-        "SELECT recipient, body FROM outbox WHERE subject LIKE '%SSH key%'"
-    )
-    letters = told.fetchall()
+    letters = rows(world.resources, "SELECT recipient, body FROM outbox WHERE subject LIKE '%SSH key%'")
     assert {to for to, _ in letters} == {"viewer@firm.example"}
     assert "Changed by admin" in letters[0][1]
 
@@ -171,3 +168,26 @@ def test_a_label_that_two_keys_have_names_none(world: World) -> None:
     with pytest.raises(NotFound, match="several"):
         keys.find(world.operator, "same")
     assert keys.find(world.operator, first.fingerprint) == first
+
+
+@pytest.mark.sqlite_only("a server keeps no reader out")
+def test_a_store_that_keeps_readers_out_is_busy_and_not_damaged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, path = add(world.resources, world.operator, ssh_line()), world.resources.store.path
+    # sshd gives a person two minutes, and asks twice; whoever looks at a screen gives up sooner.
+    assert location.PATIENCE < home_queries._AT_THE_DOOR < 60
+    monkeypatch.setattr(home_queries, "_AT_THE_DOOR", 0.1)
+    monkeypatch.setattr(location, "PATIENCE", 0.1)
+    world.resources.store.close()
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("PRAGMA journal_mode=TRUNCATE")
+    writer.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreBusy):
+        key_holder(path, made.fingerprint, Path("none.key"))
+    with pytest.raises(StoreBusy):
+        location.store_facts(path)
+    writer.rollback()
+    held = Timer(1, writer.rollback)
+    writer.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(home_queries, "_AT_THE_DOOR", 30)
+    held.start()
+    assert key_holder(path, made.fingerprint, Path("none.key")) is not None

@@ -18,7 +18,7 @@ from dropcopy_tui.store.engine import migrate
 from dropcopy_tui.store.location import SCHEMA_VERSION, needs_migration
 from dropcopy_tui.store.row_proofs import PROVEN
 from tests.services.kept import assert_counts_hold, assert_orders_hold
-from tests.services.test_tampers import recomputed
+from tests.trust.tampers import recomputed
 
 DATA = Path(__file__).parent / "data"
 # Later versions have tables of their own.
@@ -126,3 +126,24 @@ def test_events_from_before_the_seal_cannot_be_recomputed(config: Config) -> Non
     assert (found.valid, found.first_bad) == (False, last + 1)
     assert "not the ones that were sealed" in found.why
     desk.close()
+
+
+def test_an_application_of_the_earlier_version_that_is_still_open_changes_nothing_any_more(config: Config) -> None:
+    path = config.paths.store
+    with closing(sqlite3.connect(path, isolation_level=None)) as earlier:
+        earlier.execute("SELECT count(*) FROM audit_event").fetchone()
+        desk = open_desk(config)
+        operations = desk.identity.act_as("operations", "test")
+        earlier.execute("BEGIN IMMEDIATE")
+        earlier.execute("UPDATE person SET mobile = '+15550100'")
+        with pytest.raises(sqlite3.IntegrityError, match="start the newer version of dropcopy"):
+            earlier.execute(
+                "INSERT INTO audit_event (at, person, origin, action, entity, subject, before, after, digest) "
+                "VALUES ('2026-11-23 16:45:00.000000', 'operator', 'tui', 'draft:started', 'ACME', '1', '{}', '{}', '')"
+            )
+        earlier.execute("ROLLBACK")
+    operator = desk.identity.act_as("acme-operator", "test")
+    desk.drafts.start(operator, "brokertec_us", "ACME")
+    check = desk.audit.verify(operations)
+    desk.close()
+    assert (check.valid, check.why) == (True, "")

@@ -6,6 +6,7 @@ import errno
 import os
 import pickle
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,9 +20,11 @@ from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import StoreBusy, StoreUnusable
 from dropcopy_tui.domain.places import Place
+from dropcopy_tui.store import bulk, gate
+from dropcopy_tui.store.bulk import bulk_store
 from dropcopy_tui.store.engine import Store, create_store
 from dropcopy_tui.store.gate import refusal_of
-from dropcopy_tui.store.tables import SettingRow
+from dropcopy_tui.store.tables import METADATA, SettingRow
 from tests.services.failing import fail_at_commit
 
 HOLD = """
@@ -151,6 +154,40 @@ def test_an_error_of_the_disk_is_one_clear_line(tmp_path: Path, number: int, wor
     assert isinstance(refusal, StoreBusy)
     assert words in refusal.message
     assert "Nothing was changed" in refusal.message
+
+
+@pytest.mark.parametrize(("of", "call"), [("fcntl", "flock"), ("os", "fstat")])
+def test_a_disk_that_fails_under_the_gate_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, of: str, call: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(getattr(gate, of), call, fail)
+        handles = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(StoreBusy, match="Input/output error"):
+            put(store, "a")
+        assert len(os.listdir("/proc/self/fd")) == handles
+    put(store, "a")
+
+
+@pytest.mark.sqlite_only("the rows wait in a file")
+def test_a_disk_that_fails_under_the_rows_of_a_large_change_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk.secrets, "token_hex", lambda _: "no/such/folder")
+    with pytest.raises(StoreBusy, match="rows cannot be prepared"), bulk_store(store):
+        pass
+    monkeypatch.undo()
+
+    def rows() -> Iterator[tuple[str, str]]:
+        yield "key", "value"
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    table = METADATA.tables["setting"]
+    with bulk_store(store, table) as opened, pytest.raises(StoreBusy, match="malformed"):
+        opened.wait(table, rows())
 
 
 @pytest.mark.parametrize("stored", [True, False])

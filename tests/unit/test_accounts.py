@@ -17,13 +17,33 @@ from dropcopy_tui.domain.accounts import (
     clean_invitation_code,
     clean_mobile,
     clean_user_id,
+    found_by,
     grouped_code,
+    marks,
     masked_mobile,
+    shared,
 )
 from dropcopy_tui.domain.errors import ConfigInvalid, InvalidValue
 from dropcopy_tui.domain.people import DESK_ROLES, Role, givers_of
 
 CODES = st.text(CODE_LETTERS, min_size=16, max_size=16)
+
+
+NUMBERS = st.text("0123", min_size=6, max_size=12)
+
+
+@given(NUMBERS, st.sampled_from(["", "+", "00", "+4", "0044 ", "44 (0)", "1234", "12345"]), st.integers(0, 3))
+def test_accounts_of_one_phone_are_looked_up_by_the_same(number: str, before: str, cut: int) -> None:
+    one, other = marks("a@firm.example", before + number), marks("b@firm.example", number[cut:])
+    if shared(one, other):
+        assert found_by(one) & found_by(other)
+
+
+@pytest.mark.parametrize(("before", "shares"), [("+44 (0)", True), ("0044", True), ("123456", False)])
+def test_a_phone_is_one_however_its_country_is_written(before: str, shares: bool) -> None:
+    one, other = marks("a@firm.example", f"{before}20 7946 0123"), marks("b@firm.example", "020 7946 0123")
+    assert shared(one, other) is shares
+    assert found_by(one) & found_by(other) == {"79460123"}
 
 
 @given(CODES)

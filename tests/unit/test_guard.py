@@ -84,6 +84,9 @@ def test_without_streams() -> None:
     reason = refuse_reason(None, None, {"TERM": "xterm"}, (80, 24))
     assert reason
     assert "\n" not in reason
+    assert "ssh -t" not in reason
+    over_ssh = {"TERM": "xterm", "SSH_CONNECTION": "192.0.2.7 1 192.0.2.1 22"}
+    assert "ssh -t" in str(refuse_reason(None, None, over_ssh, (80, 24)))
 
 
 def test_the_guard_does_not_import_textual() -> None:

@@ -95,3 +95,7 @@ def test_the_panel_is_as_wide_as_the_terminal_and_never_a_sequence_of_the_store(
     bare = [line.replace("\x1b[7m", "").replace("\x1b[1m", "").replace("\x1b[0m", "") for line in lines]
     assert [len(line) for line in bare] == [80] * LINES
     assert "\x1b" not in "".join(bare)
+
+
+def test_every_title_is_shown_whole_at_80_columns() -> None:
+    assert [each.title for each in WALKTHROUGHS.values() if len(each.title) > 41] == []
