@@ -172,6 +172,7 @@ def test_a_cell_of_the_matrix(term: str, depth: str, glyphs: str, folder: Path) 
         desk.order("home")
         os.write(terminal.fd, kind.f1)
         terminal.wait_for("Help: Home")
+        desk.check("help")
         check_bytes(terminal.raw, term, depth, glyphs)
         terminal.press("escape", "ctrl+q")
         assert terminal.wait_exit(30) == 0
