@@ -18,7 +18,7 @@ from dropcopy_tui.config import Config
 from dropcopy_tui.domain.errors import FileRefused, InvalidValue, MasterKeyMissing, StoreUnusable
 from dropcopy_tui.domain.places import ServerPlace
 from dropcopy_tui.domain.work import step
-from dropcopy_tui.services.backups import digest_of_file, examine
+from dropcopy_tui.services.backups import Trail, digest_of_file, examine
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.logons.trial import try_logon
 from dropcopy_tui.services.rights import DESK
@@ -43,8 +43,7 @@ class Restored:
     Attributes:
         place: where it is now; None for a rehearsal.
         kept: where the store is that it replaced.
-        events: the events of its audit trail.
-        last_at: when the last of them happened.
+        trail: the audit trail, as the backup has it.
         logon: the session whose logon verified; "" where no key pair is active.
         faults: what is wrong with it.
         seconds: how long it took.
@@ -52,8 +51,7 @@ class Restored:
 
     place: Path | None
     kept: Path | None
-    events: int
-    last_at: datetime | None
+    trail: Trail
     logon: str
     faults: tuple[str, ...]
     seconds: float
@@ -81,12 +79,14 @@ def restore(config: Config, backup: Path, replace: str | None, origin: str, cloc
     """
     since, clock = time.monotonic(), clock or Clock()
     place = _file_of(config)
+    # A name that was typed wrong is said first: whoever reads what replacing takes would try it.
+    _checked(backup)
     _require_named(place, replace)
-    digest = digest_of_file(_checked(backup))
+    digest = digest_of_file(backup)
     with _prepared(config, backup) as made:
         found = _proven(config, made, clock)
-        if found[3]:
-            raise StoreUnusable(f"The backup has faults: {found[3][0]} Nothing was changed. Use another backup.")
+        if found[2]:
+            raise StoreUnusable(f"The backup has faults: {found[2][0]} Nothing was changed. Use another backup.")
         _record(config, made, backup, digest, origin, clock)
         set_journal_mode(made)
         kept = None
@@ -166,14 +166,15 @@ def _copy(backup: Path, made: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _proven(config: Config, made: Path, clock: Clock) -> tuple[int, datetime | None, str, tuple[str, ...]]:
-    """Events, the last one's time, whose logon verified, and every fault of the copy, opened with the master key."""
+def _proven(config: Config, made: Path, clock: Clock) -> tuple[Trail, str, tuple[str, ...]]:
+    """Its audit trail, whose logon verified, and every fault of the copy, opened with the master key."""
+    trail = _trail(made)
     if needs_migration(made):
         migrate(made)
     resources = _resources(config, made, clock)
     try:
-        faults, events, _ = examine(resources)
-        return events, _last_at(made), try_logon(resources), faults
+        faults, _ = examine(resources)
+        return trail, try_logon(resources), faults
     finally:
         resources.store.close()
 
@@ -187,10 +188,18 @@ def _resources(config: Config, made: Path, clock: Clock) -> Resources:
     return resources
 
 
-def _last_at(made: Path) -> datetime | None:
-    with closing(sqlite3.connect(made)) as connection:
-        found = connection.execute("SELECT max(at) FROM audit_event").fetchone()[0]
-    return datetime.fromisoformat(f"{found}+00:00") if found else None
+def _trail(made: Path) -> Trail:
+    """The audit trail before a store of an earlier version is migrated: that is an event more."""
+    try:
+        with closing(sqlite3.connect(made)) as connection:
+            events = connection.execute("SELECT count(*) FROM audit_event").fetchone()[0]
+            rows = connection.execute("SELECT id, at FROM audit_event ORDER BY id DESC LIMIT 1")
+            number, at = rows.fetchone() or (0, None)
+        return Trail(events, number, datetime.fromisoformat(f"{at}+00:00") if at else None)
+    except (sqlite3.Error, ValueError) as error:
+        raise StoreUnusable(
+            f"The backup's audit trail cannot be read: {error}. Nothing was changed. Use another backup."
+        ) from None
 
 
 def _record(config: Config, made: Path, backup: Path, digest: str, origin: str, clock: Clock) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
-from dropcopy_tui.cli.output import fields, say, show
+from dropcopy_tui.cli.output import fields, maybe_utc, say, show, utc
 from dropcopy_tui.domain.plurals import plural
+
+if TYPE_CHECKING:
+    from dropcopy_tui.services.backups import Trail
 
 
 @click.command("backup")
@@ -34,15 +38,21 @@ def backup(call: Call, out: str, with_faults: bool) -> int:
     document = {
         "file": str(made.path.absolute()),
         "size": made.size,
-        "events": made.events,
-        "last_event": made.last_event,
+        "events": made.trail.events,
+        "last_event": made.trail.last_event or None,
+        "last_event_at": maybe_utc(made.trail.last_at),
         "sha256": made.digest,
         "faults": list(made.faults),
     }
-    shown = {"file": document["file"], "size": plural(made.size, "byte"), "last event": f"{made.last_event:,}"}
+    shown = {"file": document["file"], "size": plural(made.size, "byte"), "last event": last_event_words(made.trail)}
     show(call, document, fields([*shown.items(), ("sha256", made.digest)]))
     for fault in made.faults:
         say(f"dropcopy: {fault}")
     if made.path.absolute().parent.resolve() == key.absolute().parent.resolve():
         say(f"The backup is in the folder of the master key {key}: whoever takes one takes both. Move it elsewhere.")
     return 1 if made.faults else 0
+
+
+def last_event_words(trail: Trail) -> str:
+    """When the last event of a backup was, and its number, such as `2026-11-30T18:00:00Z (number 1,204)`."""
+    return f"{utc(trail.last_at)} (number {trail.last_event:,})" if trail.last_at else "none"

@@ -140,11 +140,16 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
 @contextmanager
 def opening(place: Place) -> Iterator[None]:
     """Show how far it is where opening the store takes its time; Ctrl-C leaves the store as it was."""
+    from dropcopy_tui.store.location import needs_migration
+
+    is_earlier = needs_migration(place)
     if takes_time(place):
         with long_work("Nothing in the store was changed.", "Opening the store"):
             yield
     else:
         yield
+    if is_earlier:
+        say("The store was migrated to this version of dropcopy. To go back to the earlier one, restore a backup.")
 
 
 def takes_time(place: Place) -> bool:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dropcopy_tui.cli.backup import last_event_words
 from dropcopy_tui.cli.call import Call, only_on_host, verb
 from dropcopy_tui.cli.long_work import long_work
 from dropcopy_tui.cli.output import fields, maybe_utc, say, show
-from dropcopy_tui.domain.plurals import plural
 from dropcopy_tui.origin import origin
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def _shape(done: Restored) -> dict[str, object]:
     return {
         "store": str(done.place) if done.place else None,
         "replaced": str(done.kept) if done.kept else None,
-        "events": done.events,
-        "last_event_at": maybe_utc(done.last_at),
+        "events": done.trail.events,
+        "last_event": done.trail.last_event or None,
+        "last_event_at": maybe_utc(done.trail.last_at),
         "logon_verified": done.logon or None,
         "faults": list(done.faults),
         "seconds": round(done.seconds, 1),
@@ -71,7 +72,7 @@ def _lines(done: Restored) -> list[str]:
     where = f"restored to {done.place}" if done.place else "rehearsed; nothing was changed"
     pairs: list[tuple[str, object]] = [
         ("backup", where),
-        ("last event", f"{maybe_utc(done.last_at) or 'none'} ({plural(done.events, 'event')})"),
+        ("last event", last_event_words(done.trail)),
         ("logon", f"verified for session {done.logon}" if done.logon else "not verified"),
         ("time", f"{done.seconds:.1f} s"),
     ]

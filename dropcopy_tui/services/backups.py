@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from dropcopy_tui.domain.errors import FileRefused, StoreUnusable, TrailBroken
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
@@ -17,7 +20,7 @@ from dropcopy_tui.new_file import NewFile
 from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.inspection.inspection import inspect_store
 from dropcopy_tui.services.rights import DESK
-from dropcopy_tui.services.unit_of_work import Service, last_event
+from dropcopy_tui.services.unit_of_work import Service
 from dropcopy_tui.services.unit_of_work import reading as reading_of
 from dropcopy_tui.store.backup import copy_file, copy_server
 from dropcopy_tui.store.engine import Store
@@ -27,14 +30,21 @@ _CHUNK = 1 << 20
 BACKED_UP = "store:backed_up"
 
 
+class Trail(NamedTuple):
+    """The audit trail of a copy: how many events it has, the number of the last one (0: none), and when that was."""
+
+    events: int
+    last_event: int
+    last_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup: `events` are those of its audit trail, `digest` is the file's SHA-256, `faults` are the store's."""
+    """A backup with its audit trail: `digest` is the file's SHA-256, `faults` are the store's."""
 
     path: Path
     size: int
-    events: int
-    last_event: int
+    trail: Trail
     digest: str
     faults: tuple[str, ...] = ()
 
@@ -58,12 +68,12 @@ class Backups(Service):
         new = NewFile(path, self._resources.store.beside, "backup")
         try:
             self._copy(actor, new)
-            faults, events, last = self._proven(new.part)
+            faults, trail = self._proven(new.part)
             if faults and not with_faults:
                 raise StoreUnusable(
                     f"The store has faults: {faults[0]} No backup was created. See: dropcopy store check"
                 )
-            backup = Backup(path, new.part.stat().st_size, events, last, digest_of_file(new.part), faults)
+            backup = Backup(path, new.part.stat().st_size, trail, digest_of_file(new.part), faults)
             _sync(new.part)
             try:
                 self._record(actor, backup)
@@ -88,8 +98,8 @@ class Backups(Service):
         else:
             copy_file(store.place, new.part, actor.user_id)
 
-    def _proven(self, copy: Path) -> tuple[tuple[str, ...], int, int]:
-        """The faults of the copy, how many events it has, and the last one."""
+    def _proven(self, copy: Path) -> tuple[tuple[str, ...], Trail]:
+        """The faults of the copy, and its audit trail."""
         store = Store(copy)
         try:
             return examine(replace(self._resources, store=store))
@@ -100,7 +110,7 @@ class Backups(Service):
         """What leaves the store leaves it after the record that it does (as for key files)."""
         with self._writing(actor) as uow:
             uow.require(MAY_OPERATE)
-            facts = {"size": backup.size, "last_event": backup.last_event, "sha256": backup.digest}
+            facts = {"size": backup.size, "last_event": backup.trail.last_event, "sha256": backup.digest}
             uow.record(BACKED_UP, backup.path.name, after={**facts, "folder": str(backup.path.absolute().parent)})
 
 
@@ -112,14 +122,16 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def examine(resources: Resources) -> tuple[tuple[str, ...], int, int]:
-    """Every fault of a store with its audit trail, how many events it has, and the last one."""
+def examine(resources: Resources) -> tuple[tuple[str, ...], Trail]:
+    """Every fault of a store with its audit trail, and how far that goes."""
     faults = [
         f"{each.name}: {each.words}" for each in inspect_store(resources.store, resources.vault) if not each.is_sound
     ]
     with reading_of(resources, DESK) as uow:
         events = uow.tx.execute(select(func.count()).select_from(AuditRow)).scalar_one()
-        return tuple(faults), events, last_event(uow)
+        rows = select(col(AuditRow.id), col(AuditRow.at)).order_by(col(AuditRow.id).desc()).limit(1)
+        last = uow.tx.execute(rows).first()
+        return tuple(faults), Trail(events, last[0] or 0, last[1]) if last else Trail(events, 0, None)
 
 
 def digest_of_file(path: Path) -> str:

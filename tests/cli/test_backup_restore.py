@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -36,6 +37,13 @@ def test_what_a_backup_prints(site: Cli, tmp_path: Path) -> None:
     assert f"{out.stat().st_size:,} bytes" in ran.out
     # The sandbox has its key in this folder: a thief of one has both.
     assert "folder of the master key" in ran.err
+
+
+def test_a_backup_and_its_drill_name_the_same_last_event(site: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "backup.db"
+    said = re.search(r"last event +(.+ \(number [\d,]+\))", site("backup", out).out)
+    assert said
+    assert said[1] in site("restore", "--drill", out).out
 
 
 def test_a_backup_never_goes_over_a_file(site: Cli, backup: Path) -> None:
@@ -78,6 +86,13 @@ def test_a_living_store_is_replaced_only_by_its_name(site: Cli, sandbox: Path, b
     assert Path(found["replaced"]).read_bytes() == before
     assert sandbox.stat().st_mode & 0o777 == 0o600
     assert backup.exists()
+
+
+def test_a_backup_that_is_not_there_is_named_before_the_store_that_is(site: Cli, tmp_path: Path) -> None:
+    ran = site("restore", tmp_path / "none.db")
+    assert ran.code == 1
+    assert f"The backup {tmp_path / 'none.db'} cannot be read" in ran.err
+    assert "--replace" not in ran.err
 
 
 def test_a_drill_replaces_nothing(site: Cli, backup: Path) -> None:

@@ -90,8 +90,8 @@ def test_a_backup_is_the_store_without_its_key(world: World, out: Path) -> None:
     assert made.size == out.stat().st_size
     assert made.digest == hashlib.sha256(out.read_bytes()).hexdigest()
     copy = open_resources(out)
-    faults, events, last = examine(copy)
-    assert (faults, events, last) == ((), made.events, made.last_event)
+    faults, trail = examine(copy)
+    assert (faults, trail) == ((), made.trail)
     assert one(copy, "SELECT count(*) FROM person") == one(world.resources, "SELECT count(*) FROM person")
     copy.store.close()
 

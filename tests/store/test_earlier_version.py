@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from dropcopy_tui.config import Config, Paths
 from dropcopy_tui.desk import open_desk
 from dropcopy_tui.domain.pages import PageRequest
 from dropcopy_tui.domain.settings import Settings
+from dropcopy_tui.restoring import rehearse
 from dropcopy_tui.store.engine import migrate
 from dropcopy_tui.store.location import SCHEMA_VERSION, needs_migration
 from dropcopy_tui.store.row_proofs import PROVEN
@@ -147,3 +150,24 @@ def test_an_application_of_the_earlier_version_that_is_still_open_changes_nothin
     check = desk.audit.verify(operations)
     desk.close()
     assert (check.valid, check.why) == (True, "")
+
+
+def test_a_drill_says_what_the_backup_has(config: Config, tmp_path: Path) -> None:
+    """The restored copy is migrated, and that is an event of its own: the person looks for the last of theirs."""
+    backup = tmp_path / "backup.db"
+    backup.write_bytes(config.paths.store.read_bytes())
+    with closing(sqlite3.connect(backup)) as store:
+        last, at = store.execute("SELECT id, at FROM audit_event ORDER BY id DESC LIMIT 1").fetchone()
+        events = store.execute("SELECT count(*) FROM audit_event").fetchone()[0]
+    found = rehearse(config, backup).trail
+    assert (found.events, found.last_event) == (events, last)
+    assert found.last_at is not None
+    assert f"{found.last_at:%Y-%m-%d %H:%M:%S.%f}" == at
+
+
+def test_the_first_command_says_that_it_migrated(config: Config) -> None:
+    call = [sys.executable, "-m", "dropcopy_tui", "--store", str(config.paths.store), "--as", "acme-operator", "status"]
+    first, second = (subprocess.run(call, capture_output=True, text=True, check=True) for _ in range(2))
+    assert "The store was migrated to this version of dropcopy." in first.stderr
+    assert second.stderr == ""
+    assert first.stdout == second.stdout
