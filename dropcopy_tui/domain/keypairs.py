@@ -131,7 +131,12 @@ def days_left(hours: MarketHours, expires_at: datetime, now: datetime) -> int:
 
     The one way to count: screens, emails, the report and exports all say this number.
     """
-    return (local_day(hours, expires_at) - local_day(hours, now)).days
+    return days_from(local_day(hours, now), hours, expires_at)
+
+
+def days_from(today: date, hours: MarketHours, expires_at: datetime) -> int:
+    """The same from a day of the market that is known already, for many pairs at one moment."""
+    return (local_day(hours, expires_at) - today).days
 
 
 def expiry_for(hours: MarketHours, now: datetime) -> datetime:

@@ -36,6 +36,6 @@ def _sealed(
     return key_of(row.id)
 
 
-def unsealed(resources: Resources, row: OutboxRow) -> str:
-    """The body of a sealed message. Raises MasterKeyMissing, WrongMasterKey."""
-    return resources.vault.open(row.sealed_body or b"", "outbox", str(row.id)).decode()
+def unsealed(resources: Resources, number: int | None, sealed: bytes | None) -> str:
+    """The body of the sealed message with this number. Raises MasterKeyMissing, WrongMasterKey."""
+    return resources.vault.open(sealed or b"", "outbox", str(number)).decode()

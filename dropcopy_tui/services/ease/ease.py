@@ -88,7 +88,7 @@ class Ease(Service):
         """The people who may call. Raises NotEntitled: this is for EASE agents."""
         with self._reading(actor) as uow:
             uow.require(MAY_EASE)
-            page = fetch(uow.tx, listing(_EVERYBODY, None, uow.now), ask, lambda row: (row[0], row[1]))
+            page = fetch(uow.tx, listing(_EVERYBODY, None, uow.now), ask, lambda row: row)
             return Page(lines(uow, _EVERYBODY, page.rows), page.cursors, page.total)
 
     def caller(self, actor: Actor, user_id: str) -> Caller:

@@ -118,7 +118,7 @@ class Texting(Service):
     def _opened(self, row: OutboxRow, until: datetime) -> _LeasedText:
         leased = _LeasedText(key_of(row.id), until, row.recipient)
         try:
-            text = unsealed(self._resources, row)
+            text = unsealed(self._resources, row.id, row.sealed_body)
         except (MasterKeyMissing, WrongMasterKey) as error:
             return replace(leased, fault=error.message)
         return replace(leased, text=text)

@@ -30,7 +30,7 @@ from dropcopy_tui.services.keys.rotation import make_pair, plan_for
 from dropcopy_tui.services.people.parcels import Ticket
 from dropcopy_tui.services.requests.lifecycle import end_request, make_request, tell_submitted
 from dropcopy_tui.services.requests.views import request_view
-from dropcopy_tui.services.sessions.key_rows import destroy, keep_stops, key_rows, key_view, pair_of
+from dropcopy_tui.services.sessions.key_rows import KeyViews, destroy, keep_stops, key_rows, pair_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork, person_row
 from dropcopy_tui.services.views import KeyView, RequestView
 from dropcopy_tui.store.tables import EntityRow, KeyPairRow, RequestRow, SessionRow
@@ -283,7 +283,7 @@ class KeyPairs(Service):
     def _views(self, uow: UnitOfWork, rows: Sequence[SessionRow], pairs: Sequence[KeyPairRow]) -> tuple[KeyView, ...]:
         owners = {key_of(row.id): row for row in rows}
         found = [(pair, owners[pair.session_pk]) for pair in pairs]
-        return tuple(key_view(pair, owner.session_id, owner.market, uow.now) for pair, owner in found)
+        return tuple(KeyViews(uow, owner.market).view(pair, owner.session_id) for pair, owner in found)
 
 
 def _pairs_named(uow: UnitOfWork, keys: Sequence[str]) -> list[KeyPairRow]:

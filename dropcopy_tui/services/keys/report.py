@@ -5,9 +5,10 @@ A stored expiry stays, whatever becomes of the calendar: the report says where t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, select
 from sqlmodel import col
@@ -15,28 +16,29 @@ from sqlmodel import col
 from dropcopy_tui.domain.keypairs import (
     KeyPair,
     KeyState,
-    days_left,
+    days_from,
     expiry_for,
     grace_expiry,
     market_date,
     state_of,
 )
-from dropcopy_tui.domain.market_close import MarketHours, calendar_covers, is_business_day, local_day
+from dropcopy_tui.domain.market_close import calendar_covers, is_business_day, local_day
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import Actor
 from dropcopy_tui.domain.sessions import SessionKind
-from dropcopy_tui.services.base import key_of
-from dropcopy_tui.services.sessions.key_rows import key_rows, market_hours, pair_of
-from dropcopy_tui.services.sessions.sessions import parts_of
+from dropcopy_tui.services.sessions.key_rows import PAIRS, market_hours, public_pair
+from dropcopy_tui.services.sessions.sessions import SESSIONS, parts_of
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Listing, fetch
 from dropcopy_tui.store.parts import OwnerPart
 from dropcopy_tui.store.tables import EntityRow, ExpiryNoticeRow, KeyPairRow, SessionRow
 
+# Where `_select` has the code of the entity.
+_ENTITY = len(PAIRS.columns) + len(SESSIONS.columns)
 
-@dataclass(frozen=True, slots=True)
-class KeyReportLine:
-    """A key pair in the report. Days are those of its market.
+
+class KeyReportLine(NamedTuple):
+    """A key pair in the report, of which an export has many. Days are those of its market.
 
     Attributes:
         days_left: to its last day, 0 on that day; None for a pair that does not live.
@@ -44,6 +46,7 @@ class KeyReportLine:
         remark: what a reader would not expect of its expiry, "" where there is nothing.
     """
 
+    session_pk: int
     session_id: str
     market: str
     kind: SessionKind
@@ -83,69 +86,98 @@ class KeyReport(Service):
                 col(SessionRow.entity_id).in_(uow.visible_ids()),
                 col(KeyPairRow.deleted_at).is_(None),
             )
-            found = uow.tx.execute(rows.order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))).all()
-            return self._lines(uow, sorted(found, key=lambda row: order[key_of(row[1].id)]))
+            rows = rows.order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
+            lines = self._lines(uow, uow.tx.connection().execute(rows).all())
+            return tuple(sorted(lines, key=lambda line: order[line.session_pk]))
 
-    def _lines(self, uow: UnitOfWork, rows: Sequence[Row[KeyPairRow, SessionRow, str]]) -> tuple[KeyReportLine, ...]:
+    def _lines(self, uow: UnitOfWork, found: Sequence[Row[Any]]) -> tuple[KeyReportLine, ...]:
         """Lines for rows of `_select`; their sessions' other pairs and their notices take one query each."""
-        siblings = key_rows(uow, list({key_of(row[1].id) for row in rows}))
-        told = _told(uow, [key_of(row[0].id) for row in rows])
-        return tuple(self._line(uow, row, siblings[key_of(row[1].id)], told.get(key_of(row[0].id))) for row in rows)
+        owners = SESSIONS.read(uow.tx, found, len(PAIRS.columns))
+        pairs = PAIRS.read(uow.tx, found)
+        made = _made(uow, list({owner.id for owner in owners}))
+        told = _told(uow, [pair.id for pair in pairs])
+        markets = {market: _Market(uow, market) for market in {owner.market for owner in owners}}
+        rows = zip(pairs, owners, found, strict=True)
+        return tuple(
+            markets[owner.market].line(pair, owner, row[_ENTITY], made[owner.id], told.get(pair.id, (None, None)))
+            for pair, owner, row in rows
+        )
 
-    def _line(
-        self,
-        uow: UnitOfWork,
-        found: Row[KeyPairRow, SessionRow, str],
-        siblings: Sequence[KeyPairRow],
-        told: tuple[int, datetime] | None,
+
+class _Market:
+    """The calendar of one market, as the lines of a page ask it: about the same few days again and again."""
+
+    def __init__(self, uow: UnitOfWork, market: str) -> None:
+        self._tx, self._now = uow.tx, uow.now
+        self._hours = market_hours(market, uow.settings)
+        self._today = local_day(self._hours, uow.now)
+        self._ends: dict[date, datetime] = {}
+        self._grace: dict[date, datetime] = {}
+
+    def line(
+        self, pair: Any, owner: Any, entity: str, made: Sequence[datetime], told: tuple[int | None, datetime | None]
     ) -> KeyReportLine:
-        pair, owner, entity = found[0], found[1], found[2]
-        now, hours = uow.now, market_hours(owner.market, uow.settings)
-        key = pair_of(pair, owner.session_id, owner.market)
-        state = state_of(key, now)
-        # A pair's expiry may come from a newer one of its session (rule K4), so the remark needs all of them.
-        others = [pair_of(row, owner.session_id, owner.market) for row in siblings if row.id != pair.id]
+        """The line of a pair; `made` is when each pair of its session was."""
+        key = public_pair(self._tx, pair, owner.session_id, owner.market)
+        state = state_of(key, self._now)
+        created = local_day(self._hours, key.created_at)
         return KeyReportLine(
-            session_id=owner.session_id,
-            market=owner.market,
-            kind=SessionKind(owner.kind),
-            entity=entity,
-            access_key_id=key.access_key_id,
-            state=state,
-            created_at=key.created_at,
-            age_days=(local_day(hours, now) - local_day(hours, key.created_at)).days,
-            expires_at=key.expires_at,
-            when=market_date(hours, key.expires_at),
-            days_left=days_left(hours, key.expires_at, now) if state.living else None,
-            notice_days=told[0] if told else None,
-            notice_at=told[1] if told else None,
-            remark=_remark(key, others, hours) if state.living else "",
-            deleted_at=pair.deleted_at,
-            deleted_by=pair.deleted_by,
+            owner.id,
+            owner.session_id,
+            owner.market,
+            SessionKind(owner.kind),
+            entity,
+            key.access_key_id,
+            state,
+            key.created_at,
+            (self._today - created).days,
+            key.expires_at,
+            market_date(self._hours, key.expires_at),
+            days_from(self._today, self._hours, key.expires_at) if state.living else None,
+            *told,
+            self._remark(key, created, made) if state.living else "",
+            pair.deleted_at,
+            pair.deleted_by,
         )
 
+    def _remark(self, key: KeyPair, created: date, made: Sequence[datetime]) -> str:
+        """What today's calendar says against a stored expiry, which stays (rule K2)."""
+        remarks = []
+        due = self._due_today(key, created, made)
+        last_day = local_day(self._hours, key.expires_at)
+        if due != key.expires_at:
+            why = "" if is_business_day(self._hours, last_day) else f"{last_day} is no longer a business day; "
+            remarks.append(
+                f"{why}by today's calendar it would expire {market_date(self._hours, due)}; its expiry does not change"
+            )
+        if not calendar_covers(self._hours, last_day.year):
+            remarks.append(f"holidays for {last_day.year} are not yet known: only weekends were considered")
+        return "; ".join(remarks)
 
-def _remark(key: KeyPair, others: Sequence[KeyPair], hours: MarketHours) -> str:
-    """What today's calendar says against a stored expiry, which stays (rule K2)."""
-    remarks = []
-    due = _due_today(key, others, hours)
-    last_day = local_day(hours, key.expires_at)
-    if due != key.expires_at:
-        why = "" if is_business_day(hours, last_day) else f"{last_day} is no longer a business day; "
-        remarks.append(
-            f"{why}by today's calendar it would expire {market_date(hours, due)}; its expiry does not change"
-        )
-    if not calendar_covers(hours, last_day.year):
-        remarks.append(f"holidays for {last_day.year} are not yet known: only weekends were considered")
-    return "; ".join(remarks)
+    def _due_today(self, key: KeyPair, created: date, made: Sequence[datetime]) -> datetime:
+        """When a pair would end had it and those after it been made under today's calendar (rules K2 to K4)."""
+        due = self._ends.get(created)
+        if due is None:
+            due = self._ends[created] = expiry_for(self._hours, key.created_at)
+        # A pair's expiry may come from a newer one of its session (rule K4): each that was made while this one lived
+        # gave it four weeks at most.
+        later = [self._grace_of(other) for other in made if key.created_at < other < key.expires_at]
+        return min(due, *later) if later else due
+
+    def _grace_of(self, made: datetime) -> datetime:
+        day = local_day(self._hours, made)
+        if day not in self._grace:
+            self._grace[day] = grace_expiry(self._hours, made)
+        return self._grace[day]
 
 
-def _due_today(key: KeyPair, others: Sequence[KeyPair], hours: MarketHours) -> datetime:
-    """When a pair would end had it and those after it been made under today's calendar (rules K2 to K4)."""
-    due = expiry_for(hours, key.created_at)
-    # Each pair that was made while this one lived gave it four weeks at most.
-    later = [other.created_at for other in others if key.created_at < other.created_at < key.expires_at]
-    return min([due, *(grace_expiry(hours, made) for made in later)])
+def _made(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[datetime]]:
+    """When each pair of some sessions was made, deleted ones as well."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    rows = select(col(KeyPairRow.session_pk), col(KeyPairRow.created_at))
+    for pk, at in uow.tx.execute(rows.where(col(KeyPairRow.session_pk).in_(session_pks))):
+        found[pk].append(at)
+    return found
 
 
 def _told(uow: UnitOfWork, keys: Sequence[int]) -> dict[int, tuple[int, datetime]]:
@@ -158,15 +190,16 @@ def _told(uow: UnitOfWork, keys: Sequence[int]) -> dict[int, tuple[int, datetime
     return {pk: (days, at) for pk, days, at in rows}
 
 
-def _select() -> Select[KeyPairRow, SessionRow, str]:
+def _select() -> Select[Any]:
     return (
-        select(KeyPairRow, SessionRow, col(EntityRow.code))
+        select(*PAIRS.columns, *SESSIONS.columns, col(EntityRow.code))
+        .select_from(KeyPairRow)
         .join(SessionRow, col(SessionRow.id) == col(KeyPairRow.session_pk))
         .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
     )
 
 
-def _listing(rows: Select[KeyPairRow, SessionRow, str], parts: Sequence[OwnerPart]) -> Listing:
+def _listing(rows: Select[Any], parts: Sequence[OwnerPart]) -> Listing:
     return Listing(
         rows=rows,
         parts=parts,

@@ -127,7 +127,7 @@ class Mailing(Service):
         store_id = uow.tx.get_one(SettingRow, "store_id").value
         until = now + LEASE
         try:
-            body = row.body if row.sealed_body is None else unsealed(uow.resources, row)
+            body = row.body if row.sealed_body is None else unsealed(uow.resources, row.id, row.sealed_body)
         except (MasterKeyMissing, WrongMasterKey) as error:
             return _LeasedLetter(key_of(row.id), until, None, error.message)
         # The same each time, so that a receiver can drop a doubled one.

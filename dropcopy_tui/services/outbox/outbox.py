@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -15,7 +16,6 @@ from dropcopy_tui.domain.mail import MessageState
 from dropcopy_tui.domain.pages import Page, PageRequest
 from dropcopy_tui.domain.people import MAY_OPERATE, Actor
 from dropcopy_tui.domain.plurals import plural
-from dropcopy_tui.services.base import key_of
 from dropcopy_tui.services.messages import unsealed
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.store.paging import Dated, Listing, fetch
@@ -29,9 +29,8 @@ _HIDDEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message of the outbox."""
+class Message(NamedTuple):
+    """A message of the outbox, of which an export has many."""
 
     id: int
     channel: str
@@ -44,6 +43,16 @@ class Message:
     next_at: datetime | None = None
     sent_at: datetime | None = None
     error: str = ""
+
+
+# In the order of a message; the sealed body is last.
+_COLUMNS = [
+    col(getattr(OutboxRow, name))
+    for name in (
+        "id", "channel", "recipient", "subject", "body", "state", "created_at", "attempts", "next_at", "sent_at",
+        "error", "sealed_body",
+    )
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Outbox(Service):
             if not uow.resources.sandbox:
                 uow.require(MAY_OPERATE)
             rows = Listing(
-                select(OutboxRow),
+                select(*_COLUMNS),
                 {
                     "id": col(OutboxRow.id),
                     "channel": col(OutboxRow.channel),
@@ -82,7 +91,7 @@ class Outbox(Service):
                 ),
                 newest_first=True,
             )
-            return fetch(uow.tx, rows, ask, lambda row: self._message(row[0]))
+            return fetch(uow.tx, rows, ask, self._message)
 
     def standing(self, actor: Actor) -> OutboxStanding:
         """How many messages wait and failed. Raises NotEntitled as `page` does."""
@@ -95,26 +104,15 @@ class Outbox(Service):
             words = held_words(uow)
             return OutboxStanding(count.get("held", 0), count.get("queued", 0), count.get("failed", 0), words)
 
-    def _message(self, row: OutboxRow) -> Message:
-        body = row.body if row.sealed_body is None else self._opened(row)
-        return Message(
-            key_of(row.id),
-            row.channel,
-            row.recipient,
-            row.subject,
-            body,
-            row.state,
-            row.created_at,
-            row.attempts,
-            row.next_at,
-            row.sent_at,
-            row.error,
-        )
+    def _message(self, row: Any) -> Message:
+        number, channel, to, subject, body, *more, sealed = row[: len(_COLUMNS)]
+        return Message(number, channel, to, subject, body if sealed is None else self._opened(row), *more)
 
-    def _opened(self, row: OutboxRow) -> str:
+    def _opened(self, row: Any) -> str:
+        """What a sealed message says, for those who may read it. Raises MasterKeyMissing, WrongMasterKey."""
         if not self._resources.sandbox or not self._resources.vault.is_open:
             return _HIDDEN[row.channel]
-        return unsealed(self._resources, row)
+        return unsealed(self._resources, row.id, row.sealed_body)
 
 
 def waiting_count(uow: UnitOfWork) -> int:

@@ -122,7 +122,7 @@ class People(Service):
         with self._reading(actor) as uow:
             scope = scope_of(uow)
             place = _visible_entity(uow, scope, entity) if entity else None
-            page = fetch(uow.tx, listing(scope, place, uow.now), ask, lambda row: (row[0], row[1]))
+            page = fetch(uow.tx, listing(scope, place, uow.now), ask, lambda row: row)
             return Page(lines(uow, scope, page.rows), page.cursors, page.total)
 
     def show(self, actor: Actor, user_id: str) -> PersonView:

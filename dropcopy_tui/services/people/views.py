@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, or_, select
 from sqlmodel import col
 
 from dropcopy_tui.domain.accounts import PersonStatus, masked_mobile
@@ -25,9 +27,11 @@ from dropcopy_tui.services.people.identity import Person
 from dropcopy_tui.services.unit_of_work import UnitOfWork
 from dropcopy_tui.services.views import Moment
 from dropcopy_tui.store.paging import Listing
+from dropcopy_tui.store.plain_rows import PlainRows
 from dropcopy_tui.store.tables import AuditRow, EntitlementRow, EntityRow, InvitationRow, PersonRow
 
 _RECENT = 10
+_PEOPLE = PlainRows("person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def scope_of(uow: UnitOfWork) -> Scope:
 
 def listing(scope: Scope, entity: EntityRow | None, now: datetime) -> Listing:
     """The people of the scope, or those of one entity in it."""
-    rows = select(PersonRow)
+    rows: Select[Any] = select(*_PEOPLE.columns)
     places = frozenset({key_of(entity.id)}) if entity is not None else scope.entity_ids
     if entity is not None or not scope.everybody:
         rows = rows.where(_has_a_role_at(places))
@@ -99,13 +103,17 @@ def listing(scope: Scope, entity: EntityRow | None, now: datetime) -> Listing:
     )
 
 
-def lines(uow: UnitOfWork, scope: Scope, found: Iterable[tuple[PersonRow, str]]) -> tuple[PersonLine, ...]:
+def lines(uow: UnitOfWork, scope: Scope, found: Sequence[Row[Any]]) -> tuple[PersonLine, ...]:
     """Rows of `listing` as lines."""
-    found = list(found)
-    held = _entitlements(uow, scope, [key_of(row.id) for row, _ in found])
+    at = len(_PEOPLE.columns)
+    people = [(row, there[at]) for row, there in zip(_PEOPLE.read(uow.tx, found), found, strict=True)]
+    return _lines(uow, scope, people)
+
+
+def _lines(uow: UnitOfWork, scope: Scope, found: Sequence[tuple[Any, str]]) -> tuple[PersonLine, ...]:
+    held = _entitlements(uow, scope, [row.id for row, _ in found])
     return tuple(
-        PersonLine(row.user_id, row.name, held[key_of(row.id)], row.email, PersonStatus(status))
-        for row, status in found
+        PersonLine(row.user_id, row.name, held[row.id], row.email, PersonStatus(status)) for row, status in found
     )
 
 
@@ -113,7 +121,7 @@ def line_of(uow: UnitOfWork, scope: Scope, person: PersonRow) -> PersonLine:
     """One person as a line."""
     uow.tx.flush()
     status = uow.tx.execute(select(_status(uow.now)).where(col(PersonRow.id) == person.id)).scalar_one()
-    return lines(uow, scope, [(person, status)])[0]
+    return _lines(uow, scope, [(person, status)])[0]
 
 
 def view_of(uow: UnitOfWork, scope: Scope, person: PersonRow) -> PersonView:
@@ -203,8 +211,13 @@ def _entitlements(uow: UnitOfWork, scope: Scope, person_ids: Sequence[int]) -> d
     found: dict[int, list[Entitlement]] = defaultdict(list)
     for person_id, role, entity_id, code in uow.tx.execute(_held(person_ids)):
         if scope.has(entity_id):
-            found[person_id].append(Entitlement(Role(role), code))
+            found[person_id].append(_entitlement(role, code))
     return {person_id: tuple(found[person_id]) for person_id in person_ids}
+
+
+@lru_cache(maxsize=1024)
+def _entitlement(role: str, entity: str | None) -> Entitlement:
+    return Entitlement(Role(role), entity)
 
 
 def _held(person_ids: Sequence[int]) -> Select[int, str, int | None, str]:

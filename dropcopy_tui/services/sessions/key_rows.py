@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import object_session
 from sqlmodel import Session, col
 
-from dropcopy_tui.domain.keypairs import KeyPair, KeyState, days_left, left_words, market_date, state_of
-from dropcopy_tui.domain.market_close import MarketHours, hours_of
+from dropcopy_tui.domain.keypairs import KeyPair, KeyState, days_from, left_words, market_date, state_of
+from dropcopy_tui.domain.market_close import MarketHours, hours_of, local_day
 from dropcopy_tui.domain.markets import market_named
 from dropcopy_tui.domain.settings import Settings
 from dropcopy_tui.services.unit_of_work import UnitOfWork, was_later
 from dropcopy_tui.services.views import KeyView
+from dropcopy_tui.store.plain_rows import PlainRows
 from dropcopy_tui.store.tables import NEVER, KeyPairRow, SessionRow
+
+PAIRS = PlainRows("key_pair")
 
 # So many sessions go into one IN: SQLite before 3.32 binds 999 values at most.
 _CHUNK = 500
@@ -38,41 +40,53 @@ def key_rows(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[KeyP
     return found
 
 
+def listed_pairs(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[Any]]:
+    """The same as plain rows, for lists: nothing of them is changed."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for start in range(0, len(session_pks), _CHUNK):
+        chosen = col(KeyPairRow.session_pk).in_(session_pks[start : start + _CHUNK])
+        rows = select(*PAIRS.columns).where(chosen).order_by(col(KeyPairRow.created_at), col(KeyPairRow.id))
+        for row in PAIRS.read(uow.tx, uow.tx.connection().execute(rows).all()):
+            found[row.session_pk].append(row)
+    return found
+
+
 def pair_of(row: KeyPairRow, session_id: str, market: str = "") -> KeyPair:
     """A key pair's public side as the domain knows it; without a market its days are those of UTC."""
-    return KeyPair(
-        row.access_key_id,
-        session_id,
-        row.created_at,
-        row.expires_at,
-        row.deleted_at,
-        zone=market_named(market).zone if market else "UTC",
-        replaced=row.slot is None or _is_over(row),
-    )
+    return public_pair(cast("Session | None", object_session(row)), row, session_id, market)
 
 
-def _is_over(row: KeyPairRow) -> bool:
-    """Whether the pair has expired although the clock, which went back, says otherwise."""
-    tx = object_session(row)
-    return tx is not None and was_later(cast("Session", tx), row.after_event, row.expires_at)
+def public_pair(tx: Session | None, row: Any, session_id: str, market: str = "") -> KeyPair:
+    """The same of a plain row as well; `tx` says whether the pair is over although the clock went back since."""
+    over = row.slot is None or (tx is not None and was_later(tx, row.after_event, row.expires_at))
+    zone = market_named(market).zone if market else "UTC"
+    return KeyPair(row.access_key_id, session_id, row.created_at, row.expires_at, row.deleted_at, zone, over)
 
 
-def key_view(row: KeyPairRow, session_id: str, market: str, now: datetime) -> KeyView:
-    """A key pair's public side with its state now."""
-    hours = hours_of(market_named(market))
-    state, days = state_of(pair_of(row, session_id, market), now), days_left(hours, row.expires_at, now)
-    return KeyView(
-        access_key_id=row.access_key_id,
-        session_id=session_id,
-        state=state,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        when=market_date(hours, row.expires_at),
-        days=days,
-        left=left_words(days) if state is not KeyState.DELETED else state.words,
-        deleted_at=row.deleted_at,
-        deleted_by=row.deleted_by,
-    )
+class KeyViews:
+    """Views of the key pairs of one market at one moment."""
+
+    def __init__(self, uow: UnitOfWork, market: str) -> None:
+        self._tx, self._now, self._market = uow.tx, uow.now, market
+        self._hours = hours_of(market_named(market))
+        self._today = local_day(self._hours, uow.now)
+
+    def view(self, row: Any, session_id: str) -> KeyView:
+        """The public side of a key pair, of a plain row as well, with its state now."""
+        state = state_of(public_pair(self._tx, row, session_id, self._market), self._now)
+        days = days_from(self._today, self._hours, row.expires_at)
+        return KeyView(
+            row.access_key_id,
+            session_id,
+            state,
+            row.created_at,
+            row.expires_at,
+            market_date(self._hours, row.expires_at),
+            days,
+            left_words(days) if state is not KeyState.DELETED else state.words,
+            row.deleted_at,
+            row.deleted_by,
+        )
 
 
 def destroy(uow: UnitOfWork, pair: KeyPairRow) -> None:

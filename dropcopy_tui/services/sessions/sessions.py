@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, literal, select
 from sqlmodel import col
@@ -16,13 +16,16 @@ from dropcopy_tui.domain.pages import Page, PageRequest, Selection
 from dropcopy_tui.domain.people import MAY_RETIRE, Actor
 from dropcopy_tui.domain.sessions import SessionKind, SessionStatus
 from dropcopy_tui.services.base import key_of, market_words
-from dropcopy_tui.services.sessions.key_rows import destroy, keep_stops, key_rows, key_view, pair_of
+from dropcopy_tui.services.sessions.key_rows import KeyViews, destroy, keep_stops, key_rows, listed_pairs, pair_of
 from dropcopy_tui.services.sessions.pending import expiring
 from dropcopy_tui.services.unit_of_work import Service, UnitOfWork
 from dropcopy_tui.services.views import PendingView, SessionView
 from dropcopy_tui.store.paging import Dated, Listing, fetch, selected
 from dropcopy_tui.store.parts import OwnerPart
+from dropcopy_tui.store.plain_rows import PlainRows
 from dropcopy_tui.store.tables import EntityRow, GroupRow, KeyPairRow, SessionRow
+
+SESSIONS = PlainRows("session")
 
 
 class Sessions(Service):
@@ -41,9 +44,9 @@ class Sessions(Service):
         """A page of sessions, of one entity, one group, or all that the person may see. Raises NotFound."""
         with self._reading(actor) as uow:
             of_group = [] if group_id is None else [col(SessionRow.group_id) == group_id]
-            listed = _listing(session_rows(*of_group), parts_of(uow, kind, entity, status))
+            listed = _listing(_plain_rows().where(*of_group), parts_of(uow, kind, entity, status))
             page = fetch(uow.tx, listed, ask, lambda row: row)
-            return Page(views(uow, page.rows), page.cursors, page.total)
+            return Page(_plain_views(uow, page.rows), page.cursors, page.total)
 
     def picked(
         self,
@@ -173,8 +176,20 @@ def _one(uow: UnitOfWork, session_id: str, market: str, visible: Sequence[int]) 
 
 def views(uow: UnitOfWork, rows: Sequence[Row[SessionRow, str, str]]) -> tuple[SessionView, ...]:
     """Views of rows of `session_rows`, with the key pairs of all of them read immediately."""
-    pairs = key_rows(uow, [key_of(row[0].id) for row in rows])
-    return tuple(_view(row, pairs[key_of(row[0].id)], uow.now) for row in rows)
+    return _views(uow, [(row[0], row[1], row[2]) for row in rows])
+
+
+def _plain_views(uow: UnitOfWork, found: Sequence[Row[Any]]) -> tuple[SessionView, ...]:
+    """The same for rows of `_plain_rows`."""
+    at = len(SESSIONS.columns)
+    rows = zip(SESSIONS.read(uow.tx, found), found, strict=True)
+    return _views(uow, [(row, names[at], names[at + 1]) for row, names in rows])
+
+
+def _views(uow: UnitOfWork, rows: Sequence[tuple[Any, str, str | None]]) -> tuple[SessionView, ...]:
+    pairs = listed_pairs(uow, [row.id for row, _, _ in rows])
+    keys = {market: KeyViews(uow, market) for market in {row.market for row, _, _ in rows}}
+    return tuple(_view(row, entity, group, pairs[row.id], keys[row.market]) for row, entity, group in rows)
 
 
 def session_rows(*conditions: ColumnElement[bool]) -> Select[SessionRow, str, str]:
@@ -187,7 +202,17 @@ def session_rows(*conditions: ColumnElement[bool]) -> Select[SessionRow, str, st
     )
 
 
-def _listing(rows: Select[SessionRow, str, str], parts: Sequence[OwnerPart]) -> Listing:
+def _plain_rows() -> Select[Any]:
+    """The same without objects, for lists that may be long."""
+    return (
+        select(*SESSIONS.columns, col(EntityRow.code), col(GroupRow.name))
+        .select_from(SessionRow)
+        .join(EntityRow, col(EntityRow.id) == col(SessionRow.entity_id))
+        .join(GroupRow, col(GroupRow.id) == col(SessionRow.group_id), isouter=True)
+    )
+
+
+def _listing(rows: Any, parts: Sequence[OwnerPart]) -> Listing:
     return Listing(
         rows=rows,
         parts=parts,
@@ -210,21 +235,19 @@ def _of_a_pair(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(literal(1)).where(mine, col(KeyPairRow.deleted_at).is_(None), condition).exists()
 
 
-def _view(found: Row[SessionRow, str, str], pairs: Sequence[KeyPairRow], now: datetime) -> SessionView:
-    row: SessionRow = found[0]
-    market = market_named(row.market)
-    gateway = Gateway(row.gateway)
+def _view(row: Any, entity: str, group: str | None, pairs: Sequence[Any], keys: KeyViews) -> SessionView:
+    market, gateway, session_id = market_named(row.market), Gateway(row.gateway), row.session_id
     return SessionView(
-        pk=key_of(row.id),
-        session_id=row.session_id,
+        pk=row.id,
+        session_id=session_id,
         kind=SessionKind(row.kind),
         market=row.market,
         market_name=market.name,
         gateway=gateway,
         segments=market.segments if gateway is Gateway.MSGW else (),
         status=row.status,
-        entity=found[1],
-        group=found[2] or "",
+        entity=entity,
+        group=group or "",
         group_id=row.group_id,
-        keys=tuple(key_view(pair, row.session_id, row.market, now) for pair in pairs),
+        keys=tuple([keys.view(pair, session_id) for pair in pairs]),
     )
