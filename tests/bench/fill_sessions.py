@@ -1,4 +1,7 @@
-"""Makes a sandbox store with 10,000 sessions and 15,000 key pairs: `python -m tests.bench.fill_sessions PATH`."""
+"""Makes a sandbox store with 10,000 sessions and 15,000 key pairs, as many people, and messages to them.
+
+Run as `python -m tests.bench.fill_sessions PATH`.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,27 @@ from dropcopy_tui.store.proofs import prove_all
 from dropcopy_tui.store.row_proofs import Prover
 from dropcopy_tui.store.tables import METADATA, EntitlementRow, EntityRow, PersonRow
 from tests.bench.filling import parser
-from tests.bench.place import ENTITY, KEEP_STOPS, KEY_SESSIONS, MARKET, PERSON, SOONEST
+from tests.bench.place import (
+    ENTITY,
+    KEEP_STOPS,
+    KEY_SESSIONS,
+    MARKET,
+    MESSAGES,
+    OPERATIONS,
+    PEOPLE,
+    PERSON,
+    SOONEST,
+)
 
 _YEAR = timedelta(days=365)
+_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
+_PEOPLE = f"""{_NUMBERS} INSERT INTO person (user_id, name, email, mobile, failed_tries, disabled, created_at)
+    SELECT printf('bench-%06d', i), 'Bench person ' || i, printf('bench-%06d@firm.example', i), '', 0, 0, :now FROM n"""
+_ROLES = """INSERT INTO entitlement (person_id, role, entity_id)
+    SELECT id, 'full_access', :entity FROM person WHERE user_id LIKE 'bench-0%'"""
+_MESSAGES = f"""{_NUMBERS} INSERT INTO outbox (channel, recipient, subject, body, state, created_at, attempts, error)
+    SELECT 'email', printf('bench-%06d@firm.example', i % 10000), 'Request ' || i || ' was completed',
+    'Your request was completed. Nothing is left to do.', 'sent', :now, 1, '' FROM n"""
 
 
 def fill(resources: Resources) -> None:
@@ -28,11 +49,13 @@ def fill(resources: Resources) -> None:
     with resources.store.write() as session:
         entity = EntityRow(code=ENTITY, name="BENCH SECURITIES LLC")
         person = PersonRow(user_id=PERSON, name="Bench operator", email="bench@firm.example", created_at=now)
-        session.add_all([entity, person])
+        operator = PersonRow(user_id=OPERATIONS, name="Bench desk", email="desk@firm.example", created_at=now)
+        session.add_all([entity, person, operator])
         session.flush()
         place, who = key_of(entity.id), key_of(person.id)
         for role in (Role.FULL_ACCESS, Role.KEY_MANAGEMENT):
             session.add(EntitlementRow(person_id=who, role=role.value, entity_id=place))
+        session.add(EntitlementRow(person_id=key_of(operator.id), role=Role.OPERATIONS.value))
         session.flush()
         names = [SOONEST, *islice(map("".join, product(sorted(ALPHABET), repeat=3)), KEY_SESSIONS - 1)]
         common = {"entity_id": place, "market": MARKET, "kind": "order_entry", "gateway": "msgw", "status": "active"}
@@ -40,6 +63,10 @@ def fill(resources: Resources) -> None:
         session.execute(insert(METADATA.tables["session"]), rows)
         session.execute(insert(METADATA.tables["key_pair"]), list(_pairs(who, now)))
         session.execute(text(KEEP_STOPS))
+        at = f"{now:%Y-%m-%d %H:%M:%S.%f}"
+        session.execute(text(_PEOPLE), {"last": PEOPLE, "now": at})
+        session.execute(text(_ROLES), {"entity": place})
+        session.execute(text(_MESSAGES), {"last": MESSAGES, "now": at})
         # Written past the desk: the rows that grant power get their proof here.
         prove_all(session, Prover(resources.vault))
 

@@ -11,7 +11,21 @@ from pathlib import Path
 
 from tests.bench.fill import _names
 from tests.bench.measures import Samples
-from tests.bench.place import EDITED, ENTITY, MILLION, PERSON, REQUESTER, REQUESTS, Place, dropcopy
+from tests.bench.place import (
+    EDITED,
+    ENTITY,
+    KEY_SESSIONS,
+    MESSAGES,
+    MILLION,
+    MOST_SESSIONS,
+    OPERATIONS,
+    PEOPLE,
+    PERSON,
+    REQUESTER,
+    REQUESTS,
+    Place,
+    dropcopy,
+)
 
 _EXPORTED = 200_000
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
@@ -59,23 +73,27 @@ def files(place: Place, samples: Samples, _ours_first: bool, rows: int = MILLION
 
 
 def _lists(place: Place, samples: Samples, folder: Path) -> None:
-    """Other lists, of which fewer rows are exported: processor seconds of a million."""
+    """Other lists, of which fewer rows are exported: processor seconds of a million, or of as many as there can be."""
     shutil.copytree(place.big.parent, folder / "lists")
     store = folder / "lists" / "store.db"
     with closing(sqlite3.connect(store)) as connection, connection:
         for statement in _LISTS:
             connection.execute(statement, {"last": _EXPORTED})
     stores = {
-        "audit": (store, PERSON, _EXPORTED),
-        "notices": (store, PERSON, _EXPORTED),
-        "requests": (place.requests, REQUESTER, REQUESTS),
+        "audit": (store, PERSON, _EXPORTED, MILLION),
+        "notices": (store, PERSON, _EXPORTED, MILLION),
+        "requests": (place.requests, REQUESTER, REQUESTS, MILLION),
+        "people": (place.sessions, OPERATIONS, PEOPLE, MILLION),
+        "outbox": (place.sessions, OPERATIONS, MESSAGES, MILLION),
+        "sessions": (place.sessions, PERSON, KEY_SESSIONS, MOST_SESSIONS),
+        "keys": (place.sessions, PERSON, KEY_SESSIONS * 3 // 2, 2 * MOST_SESSIONS),
     }
-    for name, (path, person, rows) in stores.items():
-        asked = ["--store", str(path), "--as", person, name, "list"]
+    for name, (path, person, rows, most) in stores.items():
+        asked = ["--store", str(path), "--as", person, name, "report" if name == "keys" else "list"]
         # What starting takes is not the list's.
         _, _, started = _ran(place, [*asked, "--limit", "1"])
         _, memory, seconds = _ran(place, [*asked, "--out", str(folder / f"{name}.csv")])
-        samples.add(f"export {name} million", max(0.0, seconds - started) * MILLION / rows)
+        samples.add(f"export {name} most", max(0.0, seconds - started) * most / rows)
         samples.add(f"export {name} memory", memory)
 
 

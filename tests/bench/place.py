@@ -12,6 +12,8 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
+from dropcopy_tui.domain.markets import MARKETS
+from dropcopy_tui.domain.sessions import ALPHABET, SESSION_ID_LENGTH
 from tests.bench.program import Program
 
 # What the big store holds; FIRST is the first row of the list, DRAFT the name of the draft that waits there.
@@ -29,6 +31,10 @@ KEEP_STOPS = """UPDATE session SET stops_at = coalesce((SELECT max(expires_at) F
     WHERE session_pk = session.id AND deleted_at IS NULL), stops_at)"""
 # What the store of sessions holds, and which of them stops first.
 KEY_SESSIONS, SOONEST = 10_000, "ZZ9"
+# So many there can be: a Session ID has three characters, and is unique in its market.
+MOST_SESSIONS = len(MARKETS) * len(ALPHABET) ** SESSION_ID_LENGTH
+# And how many people and messages, for the one who operates its desk.
+PEOPLE, MESSAGES, OPERATIONS = 10_000, 50_000, "bench-operations"
 ROOT = Path(__file__).resolve().parents[2]
 # The variables of whoever runs the bench must not decide what is measured.
 _NOT_INHERITED = re.compile(
