@@ -38,6 +38,8 @@ class ShadowGrid:
         """
         self.size = (0, 0)
         self._rows: list[Row] = []
+        # Whether every character of the line is one code point in one cell.
+        self._plain: list[bool] = []
         self._erases_colour = erases_colour
 
     @property
@@ -47,11 +49,12 @@ class ShadowGrid:
 
     def forget(self) -> None:
         """What is shown is unknown from now on: whatever comes next is sent whole."""
-        self.size, self._rows = (0, 0), []
+        self.size, self._rows, self._plain = (0, 0), [], []
 
     def begin(self, columns: int, lines: int) -> None:
         """Take a whole screen of this size next; of what is there nothing is known."""
         self.size, self._rows = (columns, lines), [[UNKNOWN] * columns for _ in range(lines)]
+        self._plain = [True] * lines
 
     def draw(self, pieces: Iterable[Piece]) -> str:
         """Take what is to be shown, and give what to send: nothing if it is there already.
@@ -73,9 +76,11 @@ class ShadowGrid:
 
     def _draw_row(self, strokes: Strokes, y: int, new: Row) -> None:
         old, self._rows[y] = self._rows[y], new
-        if not (_is_plain(old) and _is_plain(new)):
+        was_plain, self._plain[y] = self._plain[y], _is_plain(new)
+        if not (was_plain and self._plain[y]):
             # What becomes of half a wide character is up to the terminal: the line is written from end to end.
             _mend(new)
+            self._plain[y] = _is_plain(new)
             changed = list(range(len(new)))
         else:
             changed = [x for x, (before, after) in enumerate(zip(old, new, strict=True)) if before != after]
@@ -167,15 +172,21 @@ def cells_of(segments: Iterable[tuple[Segment, Pen]]) -> list[Cell]:
     for (text, _, control), pen in segments:
         if control:
             continue
-        blank = pen.blank
         if text.isascii():
-            cells += [(character, blank if character == " " else pen) for character in text]
+            cells += _ascii_cells(text, pen)
             continue
         marks, characters = graphemes(text)
         if marks and cells:
             cells[-1] = (cells[-1][0] + marks, cells[-1][1])
-        cells += [(character, blank if character == " " else pen) for character in characters]
+        cells += [(character, pen.blank if character == " " else pen) for character in characters]
     return cells
+
+
+# A list that scrolls has the same texts again, one line further.
+@lru_cache(1024)
+def _ascii_cells(text: str, pen: Pen) -> tuple[Cell, ...]:
+    blank = pen.blank
+    return tuple([(character, blank if character == " " else pen) for character in text])
 
 
 @lru_cache(1024)

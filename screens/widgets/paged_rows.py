@@ -26,7 +26,9 @@ from screens.widgets.row_window import RowWindow
 
 Row = TypeVar("Row")
 _MARGIN_PAGES = 2
-_WINDOW_PAGES = 6
+# So much is fetched at a time beside what is held: a question takes a millisecond, and a row more next to nothing.
+_AHEAD_MARGINS = 2
+_WINDOW_MARGINS = 6
 # Seconds a screen that opens waits for its first page before it is drawn without.
 _PATIENCE = 0.1
 
@@ -227,11 +229,12 @@ class PagedRows(ScrollView, Generic[Row]):
 
     def _keep(self, ask: PageRequest, page: Page[Row], start: int) -> None:
         seen = self._seen_whole() and ask.anchor in (Anchor.AFTER, Anchor.BEFORE)
-        self._window.keep(ask, page, start, self._margin * _WINDOW_PAGES)
-        self.rows_changed()
+        self._window.keep(ask, page, start, self._margin * _WINDOW_MARGINS)
         if seen and self._seen_whole():
+            # Rows beside those that are seen: what was drawn stays.
             self._want()
         else:
+            self.rows_changed()
             self._settle()
 
     def _want(self) -> None:
@@ -239,7 +242,7 @@ class PagedRows(ScrollView, Generic[Row]):
         if self._opening is not None and not self._opening.is_finished:
             # It is still counting, comes here when it is through, and must not be cancelled: no one else counts.
             return
-        wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin, self.query_ask)
+        wanted = self._window.wanted(int(self.scroll_y), self._height, self._margin * _AHEAD_MARGINS, self.query_ask)
         if wanted is not None:
             self._load(*wanted)
 

@@ -26,6 +26,7 @@ _CURSOR, _CHOSEN = ">", "*"
 _NOT_YET = "..."
 # So many drawn lines are kept at most.
 _DRAWN = 2_000
+_NOT_DRAWN: tuple[Any, Strip | None] = (None, None)
 
 
 class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
@@ -140,8 +141,10 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         self.arrangement: Arrangement | None = None
         self._layout: tuple[tuple[Column[Row], int], ...] = ()
         self._fitted_to = (-1, 0)
-        self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
+        # What was drawn of a row, and of which: another one may have its number by now.
+        self._strips: dict[tuple[int, bool, bool, bool], tuple[Row, Strip]] = {}
         self._ink: Style | None = None
+        self._styles: dict[str, Style] = {}
 
     def row_key(self, row: Row) -> Hashable:
         """What the row is selected by."""
@@ -240,9 +243,10 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         if row is None:
             return Strip([Segment(f"  {_NOT_YET}", self._plain())]).adjust_cell_length(width, self._plain())
         state = (number, number == self.cursor, self.picked.holds(self.key(row)), self.has_focus)
-        strip = self._strips.get(state)
-        if strip is None:
-            strip = self._strips[state] = self._drawn(row, state, width)
+        row_then, strip = self._strips.get(state, _NOT_DRAWN)
+        if row_then is not row or strip is None:
+            strip = self._drawn(row, state, width)
+            self._strips[state] = row, strip
         return strip
 
     def _drawn(self, row: Row, state: tuple[int, bool, bool, bool], width: int) -> Strip:
@@ -283,7 +287,12 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
         return self._ink
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"record-table--{name}", partial=name not in ("cursor", "cursor-blurred"))
+        """The style of a part; Textual looks it up each time."""
+        if (style := self._styles.get(name)) is None:
+            is_whole = name in ("cursor", "cursor-blurred")
+            style = self.get_component_rich_style(f"record-table--{name}", partial=not is_whole)
+            self._styles[name] = style
+        return style
 
     def _arrange(self) -> None:
         """Give the columns their widths, leaving out optional ones that do not fit."""
@@ -295,6 +304,7 @@ class RecordTable(PagedRows[Row], Generic[Row], can_focus=True):
     def rows_changed(self) -> None:
         """Every line is drawn again, in the colours of now."""
         self._strips.clear()
+        self._styles.clear()
         self._ink = None
 
     def notify_style_update(self) -> None:

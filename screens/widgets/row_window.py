@@ -66,7 +66,7 @@ class RowWindow(Generic[Row]):
             start = max(0, self.total - len(page.rows))
         self.start, self.page = start, page
 
-    def wanted(self, top: int, height: int, margin: int, ask: PageRequest) -> tuple[PageRequest, int] | None:
+    def wanted(self, top: int, height: int, ahead: int, ask: PageRequest) -> tuple[PageRequest, int] | None:
         """What to ask for so that a screen above and below `top` is held, in the cheapest way.
 
         Returns the page to ask for and the number of its first row; None when nothing is missing.
@@ -74,7 +74,7 @@ class RowWindow(Generic[Row]):
         low, high = max(0, top - height), min(self.total, top + 2 * height)
         if self.total <= 0 or self.covers(low, high):
             return None
-        ask = replace(ask, limit=margin, count=False)
+        ask = replace(ask, limit=ahead, count=False)
         beside = self.start <= top <= self.end and self.page.rows
         if beside and high > self.end:
             return replace(ask, anchor=Anchor.AFTER, beside=self.page.cursors[-1]), self.end
@@ -84,4 +84,4 @@ class RowWindow(Generic[Row]):
             return replace(ask, anchor=Anchor.LAST), 0
         if low == 0:
             return replace(ask, anchor=Anchor.FIRST), 0
-        return replace(ask, anchor=Anchor.AT, at=low, limit=margin * 2), low
+        return replace(ask, anchor=Anchor.AT, at=low, limit=ahead), low

@@ -422,3 +422,41 @@ async def test_the_next_key_does_not_wait_for_the_count_of_the_one_before() -> N
         finally:
             ended.set()
         assert table._window.row(1) == 3
+
+
+async def test_rows_that_come_beside_what_is_seen_draw_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, drawn = Numbers(), list[int]()
+    really = RecordTable._drawn
+
+    def noting(self: RecordTable[Any], row: Any, state: Any, width: int) -> Any:
+        drawn.append(row)
+        return really(self, row, state, width)
+
+    async with seated(ListApp(source)) as seat:
+        table = table_of(seat)
+        asked = len(source.asks)
+        monkeypatch.setattr(RecordTable, "_drawn", noting)
+        for _ in range(5 * table._height):
+            await seat.press("down")
+        assert len(source.asks) > asked, "nothing was fetched on the way"
+        # Each row with the cursor on it, and without.
+        assert all(drawn.count(row) <= 2 for row in set(drawn)), drawn
+
+
+async def test_a_row_in_the_place_of_another_is_drawn() -> None:
+    names = {5: "before"}
+
+    def source(ask: PageRequest) -> Page[Any]:
+        page = Numbers(100)(ask)
+        return Page(tuple((row, names.get(row, "")) for row in page.rows), page.cursors, page.total)
+
+    columns: tuple[Column[Any], ...] = (
+        Column("Number", lambda row: str(row[0]), 10),
+        Column("Name", lambda row: row[1]),
+    )
+    async with seated(ListApp(source, columns)) as seat:
+        assert "before" in seat.text()
+        names[5] = "after"
+        table_of(seat).reload()
+        await seat.until_seen("after")
+        assert "before" not in seat.text()
