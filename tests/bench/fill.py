@@ -17,7 +17,7 @@ from dropcopy_tui.new_store import make_store
 from dropcopy_tui.services.base import Resources, key_of
 from dropcopy_tui.store.tables import DraftRow, EntitlementRow, EntityRow, PersonRow, SenderCompRow
 from tests.bench.filling import parser
-from tests.bench.place import DRAFT, ENTITY, MARKET, PERSON, ROWS
+from tests.bench.place import AUDITOR, DRAFT, ENTITY, MARKET, PERSON, ROWS
 
 # So many rows go into one statement: a million never wait in memory.
 _CHUNK = 50_000
@@ -30,11 +30,13 @@ def fill(resources: Resources, rows: int = ROWS) -> None:
         entity = EntityRow(code=ENTITY, name="BENCH SECURITIES LLC")
         now = resources.clock.now()
         person = PersonRow(user_id=PERSON, name="Bench operator", email="bench@firm.example", created_at=now)
-        session.add_all([entity, person])
+        auditor = PersonRow(user_id=AUDITOR, name="Bench auditor", email="auditor@firm.example", created_at=now)
+        session.add_all([entity, person, auditor])
         session.flush()
         place, who = key_of(entity.id), key_of(person.id)
         for role in (Role.FULL_ACCESS, Role.KEY_MANAGEMENT):
             session.add(EntitlementRow(person_id=who, role=role.value, entity_id=place))
+        session.add(EntitlementRow(person_id=key_of(auditor.id), role=Role.AUDITOR.value))
         session.add(DraftRow(person_id=who, market=MARKET, entity_id=place, name=DRAFT, step=5, updated_at=now))
         made = (_sender_comp(place, *name) for name in islice(_names(rows), rows))
         while chunk := list(islice(made, _CHUNK)):

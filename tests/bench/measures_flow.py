@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.bench.fill import _names
 from tests.bench.measures import Samples
 from tests.bench.place import (
+    AUDITOR,
     EDITED,
     ENTITY,
     KEY_SESSIONS,
@@ -30,7 +31,6 @@ from tests.bench.place import (
 _EXPORTED = 200_000
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
 _LISTS = (
-    "INSERT INTO entitlement (person_id, role) SELECT id, 'auditor' FROM person",
     f"""{_NUMBERS} INSERT INTO audit_event (at, person, origin, action, entity, subject, before, after, digest)
     SELECT '2026-03-04 15:00:00.000000', '{PERSON}', 'bench', 'group:changed', '{ENTITY}', 'G' || i % 1000, '{{}}',
     '{{"sources": 12, "name": "x' || i || '"}}', '' FROM n""",
@@ -80,7 +80,7 @@ def _lists(place: Place, samples: Samples, folder: Path) -> None:
         for statement in _LISTS:
             connection.execute(statement, {"last": _EXPORTED})
     stores = {
-        "audit": (store, PERSON, _EXPORTED, MILLION),
+        "audit": (store, AUDITOR, _EXPORTED, MILLION),
         "notices": (store, PERSON, _EXPORTED, MILLION),
         "requests": (place.requests, REQUESTER, REQUESTS, MILLION),
         "people": (place.sessions, OPERATIONS, PEOPLE, MILLION),
