@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import defaultdict
+
 import pytest
+from sqlalchemy import text
 
 from dropcopy_tui.domain.errors import Interrupted
 from dropcopy_tui.domain.pages import Selection
 from dropcopy_tui.domain.work import Work
+from dropcopy_tui.services import source_sets
+from dropcopy_tui.services.base import Resources
 from dropcopy_tui.services.groups.drafts import Drafts
 from dropcopy_tui.store import bulk, counts
 from tests.services.conftest import World
@@ -61,3 +67,23 @@ def test_only_the_transaction_of_a_large_set_is_written_early(world: World, many
         bulk.spill_early(tx)
         assert tx.connection().exec_driver_sql("PRAGMA cache_size").scalar_one() == -20
     assert limits() == before
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 7, 8, 50])
+def test_the_digest_of_a_set_is_that_of_its_numbers(
+    sample: Resources, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    """Part by part, whatever is left for the last one; `;` stands behind each."""
+    monkeypatch.setattr(source_sets, "_STRUNG", part)
+    rows = "SELECT group_id, sender_comp_pk FROM group_source ORDER BY group_id, sender_comp_id"
+    members = defaultdict[int, list[str]](list)
+    with sample.store.read() as tx:
+        for group, number in tx.execute(text(rows)):
+            members[group].append(str(number))
+        assert {len(numbers) % 7 for numbers in members.values()} > {0}
+        for group, numbers in members.items():
+            said = "".join(f"{','.join(numbers[at : at + part])};" for at in range(0, len(numbers), part))
+            wanted = hashlib.sha256(said.encode()).hexdigest()
+            assert source_sets.set_digest(tx, source_sets.of_group(group)) == wanted
+        nothing = source_sets.set_digest(tx, source_sets.of_group(999_999))
+    assert nothing == hashlib.sha256().hexdigest()
