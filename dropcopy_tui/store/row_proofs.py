@@ -154,7 +154,7 @@ def _said(table: str, values: Sequence[Any]) -> str:
     What is null is left out: a column that a later version adds changes no proof.
     """
     parts = [
-        name + (_quoted(value) if type(value) is str else _json(value))
+        name + (_quoted(value) if type(value) is str else str(value) if type(value) is int else _json(value))
         for name, value in zip(_NAMES[table], values, strict=True)
         if value is not None
     ]
@@ -163,18 +163,10 @@ def _said(table: str, values: Sequence[Any]) -> str:
 
 def _json(value: Any) -> str:
     """A value in the form that both engines and their drivers have in common: that of a file."""
-    if type(value) is int:
-        return str(value)
+    if isinstance(value, bool):
+        return "1" if value else "0"
     if isinstance(value, datetime):
         # What strftime would write, in a fraction of its time, without the difference to UTC.
         there = value if value.tzinfo is UTC else value.astimezone(UTC)
         return f'"{there.isoformat(" ", "microseconds")[:-6]}"'
-    return _encoded(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, (bytes, memoryview)):
-        return bytes(value).hex()
-    return value
+    return _encoded(bytes(value).hex() if isinstance(value, (bytes, memoryview)) else value)

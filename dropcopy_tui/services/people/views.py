@@ -209,7 +209,7 @@ def _has_a_role_at(entity_ids: frozenset[int]) -> ColumnElement[bool]:
 
 def _entitlements(uow: UnitOfWork, scope: Scope, person_ids: Sequence[int]) -> dict[int, tuple[Entitlement, ...]]:
     found: dict[int, list[Entitlement]] = defaultdict(list)
-    for person_id, role, entity_id, code in uow.tx.execute(_held(person_ids)):
+    for person_id, role, entity_id, code in uow.tx.connection().execute(_held(person_ids)).all():
         if scope.has(entity_id):
             found[person_id].append(_entitlement(role, code))
     return {person_id: tuple(found[person_id]) for person_id in person_ids}
