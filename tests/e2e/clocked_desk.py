@@ -101,6 +101,8 @@ def leaves_soon(terminal: Terminal, words: str) -> None:
 
 def resume_by_sms(terminal: Terminal) -> None:
     """Answer the lock with the code that the sandbox's phone gets."""
+    # What resumes the seat is asked of the store when the lock is drawn already.
+    terminal.wait_for("Enter sends a code", PATIENCE)
     terminal.press("enter")
     terminal.type(terminal.wait_for(r"Your code is (\d{6})", PATIENCE)[1])
     terminal.press("enter")

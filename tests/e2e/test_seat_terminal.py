@@ -90,6 +90,7 @@ def said(terminal: Terminal) -> str:
 
 
 def resume(terminal: Terminal) -> None:
+    terminal.wait_for("Enter sends a code", _PATIENCE)
     terminal.press("enter")
     code = terminal.wait_for(r"Your code is (\d{6})", _PATIENCE)[1]
     terminal.type(code)

@@ -142,6 +142,7 @@ def test_a_seat_of_an_ssh_key_is_locked_and_takes_a_second_factor(empty: People)
         terminal.wait_for("Locked", 75 + _PATIENCE)
         assert "US-RATES" not in terminal.text()
         assert listed(empty, ME)[0]["state"] == "locked"
+        terminal.wait_for("Enter sends a code", _PATIENCE)
         terminal.press("enter")
         terminal.type(terminal.wait_for(r"Your code is (\d{6})", _PATIENCE)[1])
         terminal.press("enter")
