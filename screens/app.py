@@ -137,6 +137,11 @@ class DropCopyApp(OpeningApp):
         with suppress(DeskError, OSError):
             self.arrangements = await asyncio.to_thread(self._desk.arrangements.mine, actor)
 
+    @property
+    def lost(self) -> str:
+        """That the store's server is lost, as screens say it; "" while it answers."""
+        return self._live.lost
+
     def _say_unread(self, why: str) -> None:
         """One line for each reason, not one every few seconds: what is shown stays, and it is tried again."""
         if why == self._unread or self._live.lost:

@@ -36,6 +36,10 @@ class DeskApp(Protocol):
     def signed_in(self) -> bool:
         """Whether anybody acts."""
 
+    @property
+    def lost(self) -> str:
+        """That the store's server is lost, as screens say it; "" while it answers."""
+
     def may(self, roles: Collection[Role]) -> bool:
         """Whether the person holds one of the roles anywhere: what is offered; services decide."""
 

@@ -100,8 +100,9 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
         await self.desk_app.go(route)
 
     def on_screen_resume(self) -> None:
-        """The place line is right again after another screen."""
+        """The place line is right again after another screen, and a lost server is not forgotten."""
         self.show_place()
+        self._say_lost()
 
     def show_place(self) -> None:
         """Draw the line of place."""
@@ -141,9 +142,15 @@ class DeskScreen(LeavingScreen[Result], TunedScreen[Result], Generic[Result]):
             banner.say(text, kind)
 
     def quiet(self) -> None:
-        """The next action has begun: the banner goes."""
+        """The next action has begun: the banner goes, but for what is still so."""
         for banner in self.query(Banner):
             banner.clear()
+        self._say_lost()
+
+    def _say_lost(self) -> None:
+        """Say that the store's server is lost, for as long as it is: what is shown may be out of date."""
+        if self.desk_app.lost:
+            self.say(self.desk_app.lost, "failed")
 
     def gone(self, why: str) -> None:
         """The record that this screen shows no longer exists, or the person has lost access to it: leave, and say why.

@@ -14,7 +14,7 @@ from screens.frame import DeskScreen
 # Seconds between two looks: whoever imports a thousand sessions elsewhere does not keep every screen busy.
 LOOKS_APART = 1.0
 _LOST = "{} What you see may be out of date; it is updated when the server answers again."
-_BACK = "The server answers again."
+_BACK = "The server answers again. Repeat what was refused meanwhile."
 _NOTICE = 12
 
 
@@ -33,7 +33,8 @@ class Live:
         self._app, self._look, self._is_looking = app, look, is_looking
         self._more = False
         self._pause: Timer | None = None
-        self.lost = False
+        # What is said for as long as the server is lost; "" while it answers.
+        self.lost = ""
 
     def tell(self, why: str) -> None:
         """Take what the server says, in any thread."""
@@ -42,11 +43,11 @@ class Live:
     def told(self, why: str) -> None:
         """Follow it. The loss of the server is said once, on every screen, and so is its return."""
         if why:
-            self.lost = True
-            self._say(_LOST.format(why), "failed")
+            self.lost = _LOST.format(why)
+            self._say(self.lost, "failed")
             return
         if self.lost:
-            self.lost = False
+            self.lost = ""
             self._say(_BACK, "note")
         self._more = True
         if self._pause is None:
@@ -65,6 +66,8 @@ class Live:
     def _say(self, text: str, kind: str) -> None:
         for screen in self._app.screen_stack:
             if isinstance(screen, DeskScreen):
+                # Another loss, in the same words, is news again.
+                screen.quiet()
                 screen.say(text, kind)
         if not isinstance(self._app.screen, DeskScreen):
             self._app.notify(text, timeout=_NOTICE)

@@ -165,3 +165,29 @@ async def test_a_screen_continues_when_its_server_is_back(place: OnServer) -> No
         seat.sees_not("was lost")
         await seat.press("enter")
         seat.sees("Reason +Denied by clearing-approver: Not in our limits.")
+
+
+async def test_every_loss_of_the_server_is_said_and_on_every_screen(place: OnServer) -> None:
+    """Also the second one, in the same words, and on Home, where one goes with Escape."""
+    assert place.server is not None
+    lost = f"Error: The connection to the server {place.config.paths.store.server} was lost."
+    async with seated(place.app()) as seat:
+        await listening(seat, place)
+        await open_line(seat, "menu", "Request Status")
+        for _ in range(2):
+            place.server.stop(signal.SIGQUIT)
+            await seat.until(lambda: seat.app.lost, "the loss is noticed")
+            seat.says(lost)
+            place.server.start()
+            await seat.until(lambda: not seat.app.lost, "the return is noticed")
+            seat.says("The server answers again. Repeat what was refused meanwhile.")
+        place.server.stop(signal.SIGQUIT)
+        await seat.until(lambda: seat.app.lost, "the loss is noticed")
+        await seat.press("escape")
+        assert seat.on == "HomeScreen"
+        seat.says(lost)
+        await seat.press("escape")
+        seat.says(lost)
+        place.server.start()
+        await seat.until(lambda: not seat.app.lost, "the return is noticed")
+        seat.sees_not("was lost")
