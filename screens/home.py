@@ -226,9 +226,7 @@ def _attention(view: HomeView) -> list[Option]:
         lines.append(_session_line(f"+ {new.session_id} has no key pair yet", new.session_pk))
     lines += _more(view.without, 1, "have no key pair")
     if not view.entities:
-        lines.append(
-            Option(value("You have no access to any entity. Ask a user administrator.", "$text-muted"), disabled=True)
-        )
+        lines.append(Option(value(view.no_entity, "$text-muted"), disabled=True))
     elif not lines:
         lines.append(
             Option(value("Nothing needs attention: no key pair expires within four weeks.", "$success"), disabled=True)

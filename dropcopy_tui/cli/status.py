@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from dropcopy_tui.services.home import HomeView, KeylessSession
 
 _QUIET = "Nothing needs attention: no key pair expires within four weeks."
-_NOWHERE = "You have no access to any entity. Ask a user administrator."
 
 
 @click.command("status")
@@ -43,7 +42,7 @@ def status(call: Call) -> None:
 
 def _say_quiet(view: HomeView) -> None:
     if not view.entities:
-        say(_NOWHERE)
+        say(view.no_entity)
     elif not any((view.stopped, view.expiring, view.without, view.to_review, view.drafts)):
         say(_QUIET)
 

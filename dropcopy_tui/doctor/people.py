@@ -164,5 +164,6 @@ def _email(at: Patient) -> Iterator[Trouble]:
     found = at.ask("SELECT user_id FROM person WHERE email LIKE '%@localhost' AND NOT disabled") if at.is_real else ()
     if found:
         yield Trouble(
-            f"{named(found)} has an email address at localhost.", "dropcopy import people FILE, with the right address"
+            f"{named(found)} has an email address at localhost.",
+            "dropcopy people invite, under another user id with a real address, then: dropcopy people disable USER",
         )

@@ -132,7 +132,9 @@ def _held(at: Patient) -> Iterator[Trouble]:
     if at.is_real and at.config and at.config.mail:
         found = at.one("SELECT count(*) FROM outbox WHERE state = 'held' AND channel = 'email'")
         if found:
-            yield Trouble(f"{found:,} emails are held although email is configured.", "dropcopy outbox retry ID")
+            yield Trouble(
+                f"{plural(found, 'email is', 'emails are')} held although email is configured.", "dropcopy outbox send"
+            )
 
 
 @STORE.check("outbox.delayed", "The server refuses them, or cannot be reached.")

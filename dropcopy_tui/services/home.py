@@ -99,6 +99,13 @@ class HomeView:
         """The roles that are held anywhere."""
         return frozenset(each.role for each in self.held)
 
+    @property
+    def no_entity(self) -> str:
+        """What to do for whoever has access to none: on a new desk, operations begin with its entities."""
+        if Role.OPERATIONS in self.roles:
+            return "You have no access to any entity. If there is none yet: dropcopy import entities FILE"
+        return "You have no access to any entity. Ask a user administrator."
+
 
 def home(
     place: Place, settings: Settings, now: datetime, *, user_id: str = "", os_account: str = "", origin: str = "",

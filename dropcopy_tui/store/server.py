@@ -190,7 +190,7 @@ def check_kind(connection: Connection[Any], place: ServerPlace) -> None:
     if encoding != "UTF8" or not (collation in ("C", "POSIX") or provider == "b"):
         raise StoreUnusable(
             f"The database {place.database} has the encoding {encoding} and the locale {collation}, a store needs UTF8 "
-            f"and C. Create it with: CREATE DATABASE {place.database} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+            f"and C. Create another one with: CREATE DATABASE NAME TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
         )
 
 

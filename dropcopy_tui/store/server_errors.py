@@ -8,7 +8,7 @@ from dropcopy_tui.domain.errors import DeskError, StoreBusy, StoreMissing, Store
 from dropcopy_tui.domain.places import ServerPlace
 
 _UNCHANGED = "Nothing was changed."
-# SQLSTATE (or its class, the first two characters) -> what to say. `{place}` is the database, `{server}` its server.
+# SQLSTATE (or its class, the first two characters) -> what to say. `{place}` is the server's place.
 _BUSY = {
     "53100": "The disk of {server} is full. Nothing was changed. Ask its administrator to free some space.",
     "53": "{server} has no connections or memory left. Nothing was changed. Try again later.",
@@ -23,7 +23,8 @@ _BUSY = {
     "58": "{server} failed to read or write a file. Nothing was changed. Ask its administrator.",
 }
 _UNUSABLE = {
-    "42501": "Role {user} may not do this in the database {database}: {said}. Use the store's own role.",
+    "42501": "Role {user} may not do this in the database {database}: {said}. Use the store's own role, or let the "
+    "database's owner grant {user} its rights.",
     "28": "{server} does not accept role {user} ({said}). Check the role, its password and pg_hba.conf.",
     "3D": "The database {database} does not exist on {server}. Check the name, or create a store in it: dropcopy init",
 }
@@ -43,8 +44,8 @@ _CONNECTING: tuple[tuple[str, type[DeskError], str], ...] = (
      StoreUnusable, "{server} does not let role {user} in from here. Check the role, the database and pg_hba.conf."),
     (r"permission denied for database", StoreUnusable, "Role {user} may not use the database {database} on {server}."),
     (r"root certificate file",
-     StoreUnusable, "The certificate of {server} cannot be verified: no authority is known. Name the authority's "
-     "certificate with sslrootcert=FILE in the URL."),
+     StoreUnusable, "The certificate of {server} cannot be verified: there is no file {file} with the authority's "
+     "certificate. Put it there, or name another file with sslrootcert=FILE in the URL."),
     (r"certificate verify failed|certificate authentication|server certificate for .* does not match|certificate",
      StoreUnusable, "The certificate of {server} is not accepted ({said}). Check the host name, and sslrootcert=FILE "
      "in the URL."),
@@ -53,11 +54,12 @@ _CONNECTING: tuple[tuple[str, type[DeskError], str], ...] = (
     (r"failed to resolve host|could not translate host name|Name or service not known",
      StoreUnusable, "The host {host} is not known. Check the URL."),
     (r"Connection refused",
-     StoreBusy, "No PostgreSQL server answers at {server}. Check host and port, and whether the server runs."),
+     StoreBusy, "No PostgreSQL server answers at {place}. Nothing was changed. Check host and port, and whether it "
+     "runs."),
     (r"No such file or directory|is the server running locally",
      StoreBusy, "No PostgreSQL server has a socket in {host} for port {port}. Check the URL, and whether it runs."),
     (r"timeout expired|timed out|[Cc]onnectionTimeout",
-     StoreBusy, "{server} does not answer. Check host and port, the network, and whether the server runs."),
+     StoreBusy, "{server} does not answer. Nothing was changed. Check host and port, the network, and that it runs."),
     (r"closed the connection unexpectedly",
      StoreBusy, "The connection to {server} was lost. Nothing was changed. Try again."),
     (r"starting up|shutting down|in recovery mode|not yet accepting",
@@ -80,6 +82,8 @@ def refusal_of(error: BaseException, place: ServerPlace) -> DeskError:
         "host": place.host,
         "port": place.port,
         "said": said,
+        "place": place.server,
+        "file": found[1] if (found := re.search(r'root certificate file "([^"]*)"', str(error))) else "",
     }
     if state:
         for length in (5, 2):

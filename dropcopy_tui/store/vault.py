@@ -119,7 +119,8 @@ class Vault:
             where = f" at {self._path}" if self._path else ""
             raise MasterKeyMissing(
                 f"The master key file is missing{where}: without it, no right can be proven, no "
-                "change recorded and no secret read. Restore the file. Nothing was changed."
+                "change recorded and no secret read. Restore the file, or name where it is: master_key in the "
+                "configuration. Nothing was changed."
             )
         return key
 

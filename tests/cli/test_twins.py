@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.cli.conftest import Cli
 from tests.cli.test_shapes import has
 
@@ -36,6 +38,14 @@ def test_status_of_somebody_without_access(operator: Cli) -> None:
     admin = Cli(operator.home, ("--store", operator.options[1], "--as", "ease-agent"), operator.environ)
     ran = admin("status")
     assert (ran.code, ran.err) == (0, "You have no access to any entity. Ask a user administrator.\n")
+
+
+def test_status_of_whoever_made_the_store(cli: Cli, tmp_path: Path) -> None:
+    """They have no one to ask: a new desk begins with its entities."""
+    store = str(tmp_path / "new.db")
+    assert cli("--store", store, "init").code == 0
+    said = "You have no access to any entity. If there is none yet: dropcopy import entities FILE\n"
+    assert cli("--store", store, "status").err == said
 
 
 def test_the_sources_of_a_group(operator: Cli) -> None:

@@ -75,7 +75,11 @@ def proxy(place: ServerPlace) -> Iterator[Proxy]:
     ("wrong", "kind", "words"),
     [
         ({"host": "no-such-host.invalid"}, StoreUnusable, r"The host no-such-host\.invalid is not known"),
-        ({"host": "127.0.0.1", "port": "1"}, StoreBusy, r"No PostgreSQL server answers at .*port 1\. Check host"),
+        (
+            {"host": "127.0.0.1", "port": "1"},
+            StoreBusy,
+            r"No PostgreSQL server answers at .*port 1\. Nothing was changed\.",
+        ),
         ({"host": "/nowhere"}, StoreBusy, "No PostgreSQL server has a socket in /nowhere"),
         ({"database": "not_there"}, StoreMissing, "The database not_there does not exist"),
         ({"user": "stranger"}, StoreUnusable, "Role stranger does not exist"),
@@ -188,7 +192,7 @@ def test_a_database_that_sorts_otherwise_is_refused(server: Server, tmp_path: Pa
     server.do("DROP DATABASE IF EXISTS latin")
     server.do("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     place = server.place("latin", beside=tmp_path / "latin" / "store")
-    with soon(StoreUnusable, "has the encoding LATIN1 .* Create it with: CREATE DATABASE latin"):
+    with soon(StoreUnusable, "has the encoding LATIN1 .* Create another one with: CREATE DATABASE NAME"):
         create_store(place)
 
 
