@@ -74,8 +74,9 @@ def _next(here: Config, there: Config, copied: Copied, app_role: str | None) -> 
     place = there.paths.store
     if app_role and isinstance(place, ServerPlace):
         place = replace(place, user=app_role)
+    where = "On every machine" if isinstance(place, ServerPlace) else "On this machine, if people are to work on TO"
     return [
         *found,
-        f'On every machine, before anyone works again: store = "{place}" in config.toml',
+        f'{where}, before anyone works again: store = "{place}" in config.toml',
         f"FROM can still be changed{last}, and TO does not receive such changes. Keep FROM as a backup, out of reach.",
     ]

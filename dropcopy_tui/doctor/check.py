@@ -173,3 +173,8 @@ def named(found: Sequence[Any], most: int = 3) -> str:
     names = [str(each[0]) if isinstance(each, tuple) or hasattr(each, "_fields") else str(each) for each in found]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def agree(found: Sequence[Any], one: str, many: str) -> str:
+    """The verb behind what `named` names: `alice is`, `alice, bob are`."""
+    return one if len(found) == 1 else many

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dropcopy_tui.doctor.check import Patient, Room, Trouble, named
+from dropcopy_tui.doctor.check import Patient, Room, Trouble, agree, named
 from dropcopy_tui.domain.people import Role
 
 PEOPLE = Room()
@@ -61,7 +61,8 @@ def _ease_and_keys(at: Patient) -> Iterator[Trouble]:
     both = sorted(set(_holders(at, Role.EASE_AGENT)) & set(_holders(at, Role.KEY_MANAGEMENT)))
     if both:
         yield Trouble(
-            f"{named(both)} is an EASE agent and manages key pairs.", f"dropcopy people remove {both[0]} ease_agent"
+            f"{named(both)} {agree(both, 'is an EASE agent and manages', 'are EASE agents and manage')} key pairs.",
+            f"dropcopy people remove {both[0]} ease_agent",
         )
 
 
@@ -74,7 +75,7 @@ def _administrators(at: Patient) -> Iterator[Trouble]:
     found = at.ask(asked) if at.is_real else ()
     if found:
         yield Trouble(
-            f"{named(found)} has no user administrator.",
+            f"{named(found)} {agree(found, 'has', 'have')} no user administrator.",
             f"dropcopy people entitle USER user_administrator@{found[0][0]}",
         )
 
@@ -88,7 +89,8 @@ def _approvers(at: Patient) -> Iterator[Trouble]:
     found = at.ask(asked) if at.is_real else ()
     if found:
         cure = f"dropcopy people entitle USER administrative_manager@{found[0][0]}"
-        yield Trouble(f"{named(found)} approves requests and has no administrative manager.", cure)
+        lack = agree(found, "approves requests and has", "approve requests and have")
+        yield Trouble(f"{named(found)} {lack} no administrative manager.", cure)
 
 
 @PEOPLE.check("people.sole_approver", "No one approves their own requests, so that these wait without end.")
@@ -119,7 +121,8 @@ def _factors(at: Patient) -> Iterator[Trouble]:
     )
     found = at.ask(asked)
     if found:
-        yield Trouble(f"{named(found)} manages key pairs and has no second factor.", "dropcopy authenticator enrol")
+        lack = agree(found, "manages key pairs and has", "manage key pairs and have")
+        yield Trouble(f"{named(found)} {lack} no second factor.", "dropcopy authenticator enrol")
 
 
 @PEOPLE.check("people.factor_off", "They cannot prove who they are until EASE resets it.")
@@ -138,7 +141,10 @@ def _locked(at: Patient) -> Iterator[Trouble]:
     asked = "SELECT user_id FROM person WHERE locked_until > :now AND NOT disabled ORDER BY user_id"
     found = at.ask(asked, now=at.now) if at.is_real else ()
     if found:
-        yield Trouble(f"{named(found)} is locked after wrong passwords.", f"dropcopy ease unlock {found[0][0]}")
+        yield Trouble(
+            f"{named(found)} {agree(found, 'is', 'are')} locked after wrong passwords.",
+            f"dropcopy ease unlock {found[0][0]}",
+        )
 
 
 @PEOPLE.check("people.no_way_in", "The account can only be used by whoever gives it a way in.")
@@ -146,7 +152,8 @@ def _shut_out(at: Patient) -> Iterator[Trouble]:
     found = at.ask(_NO_WAY_IN.format("NOT"), now=at.now) if at.is_real else ()
     if found:
         yield Trouble(
-            f"{named(found)} has no password, account, SSH key or invitation.", f"dropcopy people disable {found[0][0]}"
+            f"{named(found)} {agree(found, 'has', 'have')} no password, account, SSH key or invitation.",
+            f"dropcopy people disable {found[0][0]}",
         )
 
 
@@ -164,6 +171,6 @@ def _email(at: Patient) -> Iterator[Trouble]:
     found = at.ask("SELECT user_id FROM person WHERE email LIKE '%@localhost' AND NOT disabled") if at.is_real else ()
     if found:
         yield Trouble(
-            f"{named(found)} has an email address at localhost.",
+            f"{named(found)} {agree(found, 'has', 'have')} an email address at localhost.",
             "dropcopy people invite, under another user id with a real address, then: dropcopy people disable USER",
         )

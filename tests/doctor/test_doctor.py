@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from dropcopy_tui.doctor.check import agree, named
 from dropcopy_tui.doctor.examination import CHECKS
 from dropcopy_tui.doctor.host import POSTGRES
 from tests.doctor.conftest import CONFIG, Site
@@ -440,3 +441,8 @@ def test_a_server_that_cannot_be_reached_is_named_with_network_only(site: Site) 
     site.config.write_text(CONFIG.replace('security = "none"', 'port = 9\nsecurity = "tls"'))
     assert site.ids() == set()
     assert site.ids(network=True) == {"mail.server"}
+
+
+def test_one_is_named_and_several_are() -> None:
+    assert (named(["alice"]), agree(["alice"], "has", "have")) == ("alice", "has")
+    assert (named(["alice", "bob"]), agree(["alice", "bob"], "has", "have")) == ("alice, bob", "have")
