@@ -60,10 +60,8 @@ def _agents(at: Patient) -> Iterator[Trouble]:
 def _ease_and_keys(at: Patient) -> Iterator[Trouble]:
     both = sorted(set(_holders(at, Role.EASE_AGENT)) & set(_holders(at, Role.KEY_MANAGEMENT)))
     if both:
-        yield Trouble(
-            f"{named(both)} {agree(both, 'is an EASE agent and manages', 'are EASE agents and manage')} key pairs.",
-            f"dropcopy people remove {both[0]} ease_agent",
-        )
+        are = agree(both, "is an EASE agent and manages key pairs", "are EASE agents and manage key pairs")
+        yield Trouble(f"{named(both)} {are}.", f"dropcopy people remove {both[0]} ease_agent")
 
 
 @PEOPLE.check("people.user_administrator", "No one can invite people or change their roles there.")
