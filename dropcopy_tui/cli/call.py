@@ -140,10 +140,12 @@ def _remember(context: click.Context, option: click.Parameter, value: Any) -> No
 @contextmanager
 def opening(place: Place) -> Iterator[None]:
     """Show how far it is where opening the store takes its time; Ctrl-C leaves the store as it was."""
+    # Late, as all that help and --version do without. A server is asked once, for each question is a connection.
     from dropcopy_tui.store.location import needs_migration
+    from dropcopy_tui.store.unclean import ended_unclean
 
     is_earlier = needs_migration(place)
-    if takes_time(place):
+    if is_earlier or ended_unclean(place):
         with long_work("Nothing in the store was changed.", "Opening the store"):
             yield
     else:

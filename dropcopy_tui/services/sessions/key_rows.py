@@ -42,6 +42,8 @@ def key_rows(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[KeyP
 
 def listed_pairs(uow: UnitOfWork, session_pks: Sequence[int]) -> dict[int, list[Any]]:
     """The same as plain rows, for lists: nothing of them is changed."""
+    # They are read past the session, which would write by itself what was changed in it before.
+    uow.tx.flush()
     found: dict[int, list[Any]] = defaultdict(list)
     for start in range(0, len(session_pks), _CHUNK):
         chosen = col(KeyPairRow.session_pk).in_(session_pks[start : start + _CHUNK])
